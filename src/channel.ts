@@ -1,0 +1,211 @@
+import type { Methods, Notices } from './protocol.js';
+
+/** Anything that carries messages both ways: a webview, a forked process, a message port, a test's pair. */
+export interface Port {
+  post(message: unknown): void;
+  /** Calls back for every message that arrives; returns how to stop. */
+  listen(listener: (message: unknown) => void): () => void;
+}
+
+/** Progress of a long request: a word for people, and how far, or null where that cannot be told. */
+export interface Progress {
+  readonly message: string;
+  readonly fraction: number | null;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What a handler is given besides its parameters. */
+export interface Call {
+  readonly signal: AbortSignal;
+  progress(progress: Progress): void;
+}
+
+export type Handlers<M extends Methods> = {
+  readonly [K in keyof M]: (params: M[K]['params'], call: Call) => M[K]['result'] | Promise<M[K]['result']>;
+};
+
+export type Listeners<N extends Notices> = { readonly [K in keyof N]?: (notice: N[K]) => void };
+
+/** An error that came from the other side. `kind` is its class's name there, so that a caller can tell a cancelled run from a bad file. */
+export class RemoteError extends Error {
+  override readonly name = 'RemoteError';
+  constructor(
+    message: string,
+    readonly kind: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The request was cancelled, by its caller or because the channel closed. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+  constructor(message = 'Cancelled.') {
+    super(message);
+  }
+}
+
+type Envelope =
+  | { readonly type: 'request'; readonly id: number; readonly method: string; readonly params: unknown }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly kind: string }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  | { readonly type: 'notice'; readonly name: string; readonly body: unknown };
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  onProgress: ((progress: Progress) => void) | undefined;
+  release(): void;
+}
+
+/**
+ * Requests with replies, progress and cancellation, and notices without reply, over any port.
+ * A handler that throws answers with its error; a closed channel rejects what is under way; nothing is left hanging.
+ *
+ * `Calls` are the other side's methods, `Tells` the notices sent there, `Serves` and `Hears` are this side's.
+ */
+export class Channel<
+  Calls extends Methods,
+  Tells extends Notices,
+  Serves extends Methods,
+  Hears extends Notices,
+> {
+  private readonly pending = new Map<number, Pending>();
+  private readonly running = new Map<number, AbortController>();
+  private readonly stop: () => void;
+  private next = 1;
+  private closed = false;
+
+  constructor(
+    private readonly port: Port,
+    private readonly handlers: Handlers<Serves>,
+    private readonly listeners: Listeners<Hears>,
+  ) {
+    this.stop = port.listen((message) => {
+      this.receive(message);
+    });
+  }
+
+  request<K extends keyof Calls & string>(
+    method: K,
+    params: Calls[K]['params'],
+    options: RequestOptions = {},
+  ): Promise<Calls[K]['result']> {
+    const { signal, onProgress } = options;
+    if (this.closed) return Promise.reject(new CancelledError('The channel is closed.'));
+    if (signal?.aborted === true) return Promise.reject(new CancelledError());
+    const id = this.next++;
+    return new Promise<Calls[K]['result']>((resolve, reject) => {
+      const cancel = (): void => {
+        this.post({ type: 'cancel', id });
+        this.settle(id)?.reject(new CancelledError());
+      };
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.pending.set(id, {
+        resolve,
+        reject,
+        onProgress,
+        release: () => {
+          signal?.removeEventListener('abort', cancel);
+        },
+      });
+      this.post({ type: 'request', id, method, params });
+    });
+  }
+
+  notify<K extends keyof Tells & string>(name: K, body: Tells[K]): void {
+    this.post({ type: 'notice', name, body });
+  }
+
+  /** Rejects what is under way, cancels what this side was doing, and stops listening. */
+  dispose(reason: Error = new CancelledError('The channel was closed.')): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.stop();
+    for (const id of [...this.pending.keys()]) this.settle(id)?.reject(reason);
+    for (const controller of this.running.values()) controller.abort();
+    this.running.clear();
+  }
+
+  private settle(id: number): Pending | undefined {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    pending?.release();
+    return pending;
+  }
+
+  private post(envelope: Envelope): void {
+    if (!this.closed) this.port.post(envelope);
+  }
+
+  private receive(message: unknown): void {
+    if (this.closed || !isEnvelope(message)) return;
+    switch (message.type) {
+      case 'request':
+        void this.serve(message.id, message.method, message.params);
+        break;
+      case 'result':
+        this.settle(message.id)?.resolve(message.result);
+        break;
+      case 'error': {
+        const { id, kind } = message;
+        const error =
+          kind === 'CancelledError' ? new CancelledError() : new RemoteError(message.message, kind);
+        this.settle(id)?.reject(error);
+        break;
+      }
+      case 'cancel':
+        this.running.get(message.id)?.abort();
+        break;
+      case 'progress':
+        this.pending.get(message.id)?.onProgress?.(message.progress);
+        break;
+      case 'notice':
+        if (Object.hasOwn(this.listeners, message.name)) {
+          // The sender's `notify` is typed by the same interface: the body fits its name.
+          this.listeners[message.name]?.(message.body as Hears[string]);
+        }
+        break;
+    }
+  }
+
+  private async serve(id: number, method: string, params: unknown): Promise<void> {
+    const controller = new AbortController();
+    this.running.set(id, controller);
+    try {
+      const handler = Object.hasOwn(this.handlers, method) ? this.handlers[method] : undefined;
+      if (handler === undefined) throw new Error(`There is no method “${method}”.`);
+      const result: unknown = await handler(params, {
+        signal: controller.signal,
+        progress: (progress) => {
+          this.post({ type: 'progress', id, progress });
+        },
+      });
+      this.post({ type: 'result', id, result });
+    } catch (error) {
+      const { message, name } = error instanceof Error ? error : new Error(String(error));
+      this.post({ type: 'error', id, message, kind: controller.signal.aborted ? 'CancelledError' : name });
+    } finally {
+      this.running.delete(id);
+    }
+  }
+}
+
+const kinds: ReadonlySet<unknown> = new Set<Envelope['type']>([
+  'request',
+  'result',
+  'error',
+  'cancel',
+  'progress',
+  'notice',
+]);
+
+function isEnvelope(message: unknown): message is Envelope {
+  return typeof message === 'object' && message !== null && 'type' in message && kinds.has(message.type);
+}

@@ -1,0 +1,147 @@
+/** A tensor's extent along each axis, outermost first. An empty shape is a scalar. */
+export type Shape = readonly number[];
+
+/** Row-major numbers. The engine's reference evaluation is float64; what ran in ONNX Runtime is float32. */
+export interface Tensor<Data extends Float32Array | Float64Array = Float32Array | Float64Array> {
+  readonly shape: Shape;
+  readonly data: Data;
+}
+
+/** A half-open interval of indices along one axis. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A box inside a tensor: one range per axis. */
+export type Region = readonly Range[];
+
+/**
+ * A tensor that is read in parts: a file on disk, a checkpoint's weight, something captured from a run.
+ * Nothing larger than what is asked for is held.
+ */
+export interface TensorSource {
+  readonly shape: Shape;
+  /** The numbers of `region`, as float32, in a tensor of the region's own shape. */
+  read(region: Region): Promise<Tensor<Float32Array>>;
+}
+
+/** A sentence about a shape that does not fit: which input, which axis, what was expected. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** How many numbers a tensor of this shape holds. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) {
+    strides[axis] = (strides[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
+  }
+  return strides;
+}
+
+/** The region that covers a whole tensor. */
+export function wholeOf(shape: Shape): Region {
+  return shape.map((extent) => ({ start: 0, end: extent }));
+}
+
+/** The region that holds one cell. */
+export function cellRegion(cell: readonly number[]): Region {
+  return cell.map((index) => ({ start: index, end: index + 1 }));
+}
+
+/** The shape of the tensor that a region cuts out. */
+export function regionShape(region: Region): Shape {
+  return region.map((range) => range.end - range.start);
+}
+
+/** Whether two regions are the same box. */
+export function sameRegion(a: Region, b: Region): boolean {
+  return (
+    a.length === b.length &&
+    a.every((range, axis) => range.start === b[axis]?.start && range.end === b[axis]?.end)
+  );
+}
+
+/** The smallest box around two boxes of the same rank. */
+export function hullOf(a: Region, b: Region): Region {
+  return a.map((range, axis) => {
+    const other = b[axis] ?? range;
+    return { start: Math.min(range.start, other.start), end: Math.max(range.end, other.end) };
+  });
+}
+
+/** Shapes as people write them: (15, 64). */
+export function formatShape(shape: Shape): string {
+  return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
+}
+
+/**
+ * Copies the box `region` out of a row-major tensor.
+ * @throws ShapeError when the region leaves the tensor.
+ */
+export function cut<Data extends Float32Array | Float64Array>(
+  tensor: Tensor<Data>,
+  region: Region,
+): Tensor<Data> {
+  const { shape, data } = tensor;
+  if (region.length !== shape.length) {
+    throw new ShapeError(
+      `A region of ${region.length} axes does not fit a tensor of shape ${formatShape(shape)}.`,
+    );
+  }
+  region.forEach((range, axis) => {
+    const extent = shape[axis] ?? 0;
+    if (!(range.start >= 0 && range.start <= range.end && range.end <= extent)) {
+      throw new ShapeError(
+        `${range.start}–${range.end} leaves axis ${axis} of a tensor of shape ${formatShape(shape)}.`,
+      );
+    }
+  });
+  const outShape = regionShape(region);
+  const out = allocateLike(data, sizeOf(outShape));
+  if (out.length === 0) return { shape: outShape, data: out };
+  const last = region.at(-1);
+  if (last === undefined) {
+    out.set(data);
+    return { shape: outShape, data: out };
+  }
+  const strides = stridesOf(shape);
+  const run = last.end - last.start;
+  const index = region.map((range) => range.start);
+  for (let to = 0; to < out.length; to += run) {
+    let from = 0;
+    for (let axis = 0; axis < index.length; axis++) from += (index[axis] ?? 0) * (strides[axis] ?? 1);
+    out.set(data.subarray(from, from + run), to);
+    for (let axis = index.length - 2; axis >= 0; axis--) {
+      const next = (index[axis] ?? 0) + 1;
+      index[axis] = next;
+      if (next < (region[axis]?.end ?? 0)) break;
+      index[axis] = region[axis]?.start ?? 0;
+    }
+  }
+  return { shape: outShape, data: out };
+}
+
+/** A zeroed array of the same element type. */
+function allocateLike<Data extends Float32Array | Float64Array>(data: Data, length: number): Data {
+  const array = data instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
+  // The branch above picks the constructor of `data` itself; TypeScript cannot follow that into the type parameter.
+  return array as Data;
+}
+
+/** A source over a tensor that is already in memory. */
+export function inMemory(tensor: Tensor): TensorSource {
+  return {
+    shape: tensor.shape,
+    read(region) {
+      const part = cut(tensor, region);
+      return Promise.resolve({ shape: part.shape, data: Float32Array.from(part.data) });
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { TensorSource } from '../engine/tensor.js';
+import type { ByteSource } from './source.js';
+
+/** A tensor inside a file, read in parts. Integers, booleans, halves and doubles are converted to float32 on the way. */
+export interface NamedTensor extends TensorSource {
+  /** The name inside the file; for a format with one unnamed tensor, the file's name without its extension. */
+  readonly name: string;
+  /** The type in the file, as the format spells it, for people to read: "float32", "F16", "<f8". */
+  readonly dtype: string;
+  /** Where the raw numbers lie, when they lie plainly, little-endian and row-major, in the file. */
+  readonly storage?: { readonly offset: number; readonly length: number; readonly dtype: StorageType };
+}
+
+export type StorageType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+
+/** What a file holds: tensors, and the words that label their axes where it names them. */
+export interface Contents {
+  readonly tensors: readonly NamedTensor[];
+  /** Labels found in the file: `tokens` for both axes, or `queryTokens` and `keyTokens`. */
+  readonly tokens?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
+}
+
+/** A file format, one file each. */
+export interface Format {
+  readonly id: string;
+  /** The format's name for people: "NumPy array". */
+  readonly title: string;
+  /** With the dot, lower case. */
+  readonly extensions: readonly string[];
+  /** Decides by the first bytes; undefined where the format has no magic number. */
+  readonly recognises?: (head: Uint8Array) => boolean;
+  /**
+   * Reads headers and checks every size against the file before anything is allocated.
+   * @throws FormatError, one sentence naming file, tensor and reason.
+   */
+  open(source: ByteSource): Promise<Contents>;
+}

@@ -1,0 +1,88 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+/** Where bytes come from. A reader never sees a path, so a remote or virtual file reads like one on disk. */
+export interface ByteSource {
+  /** The file's name, for messages. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`.
+   * @throws FormatError when the range leaves the file.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** One sentence about a file that cannot be read: the file, the tensor, the reason. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+}
+
+function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
+  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
+    throw new FormatError(`${source.name}: a range of ${length} bytes at ${offset} makes no sense.`);
+  }
+  if (offset + length > source.size) {
+    throw new FormatError(
+      `${source.name} ends too early: ${length} bytes are needed at byte ${offset}, but the file has ${source.size}.`,
+    );
+  }
+}
+
+class FileSource implements ByteSource {
+  readonly name: string;
+  constructor(
+    path: string,
+    readonly size: number,
+    private readonly handle: FileHandle,
+  ) {
+    this.name = basename(path);
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    checkRange(this, offset, length);
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) throw new FormatError(`${this.name} became shorter while it was read.`);
+      done += bytesRead;
+    }
+    return bytes;
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
+/** Opens a file on disk; the caller closes it. */
+export async function openFile(path: string): Promise<ByteSource> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    return new FileSource(path, size, handle);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Bytes that are already in memory, such as a file of a virtual workspace. */
+export function fromBytes(name: string, bytes: Uint8Array): ByteSource {
+  return {
+    name,
+    size: bytes.byteLength,
+    read(offset, length) {
+      try {
+        checkRange({ name, size: bytes.byteLength }, offset, length);
+      } catch (error) {
+        return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+      return Promise.resolve(bytes.slice(offset, offset + length));
+    },
+    close: () => Promise.resolve(),
+  };
+}
