@@ -1,0 +1,202 @@
+import type { Expression, Language } from './expression.js';
+import { ShapeError, type Region, type Shape, type Tensor, type TensorSource } from './tensor.js';
+
+/** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model. */
+export type AxisName =
+  'head' | 'group' | 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'vocabulary';
+
+/**
+ * An operator with its attributes bound: the one place that knows what it computes, in every way it can be asked.
+ * All functions are pure.
+ */
+export interface Operation {
+  readonly name: string;
+
+  /** The result's shape. @throws ShapeError naming the input and the axis that does not fit. */
+  shape(inputs: readonly Shape[]): Shape;
+
+  /** The region that has to be computed to get `region`; itself, where left out. A softmax needs whole rows. */
+  computes?(region: Region, shape: Shape, inputs: readonly Shape[]): Region;
+
+  /** For each input, the part that `region` of the result is made from. */
+  reads(region: Region, inputs: readonly Shape[]): readonly Region[];
+
+  /** The operation that gives `region` from what `reads` says; itself, where left out. */
+  restrict?(region: Region): Operation;
+
+  /** The reference, in float64. */
+  evaluate(inputs: readonly Tensor[], shape: Shape): Float64Array;
+
+  /** Emits nodes that do not depend on the number of queries or keys; returns the result's name. */
+  onnx(emitter: OnnxEmitter, inputs: readonly string[]): string;
+
+  print(language: Language, inputs: readonly Expression[], shapes: readonly Shape[]): Expression;
+
+  /** One cell's arithmetic with its real numbers. */
+  derive(cell: Cell): Promise<Derivation>;
+
+  /** Set where cells are only moved, never changed: a formula and its numbers look through it. */
+  readonly moves?: true;
+}
+
+/** What an operation may say to build ONNX nodes. Names are opaque. */
+export interface OnnxEmitter {
+  /** Adds a node of the default operator set and returns its (first) output's name. */
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, number | string | readonly number[]>>,
+  ): string;
+  floats(values: readonly number[], shape: Shape): string;
+  integers(values: readonly number[], shape: Shape): string;
+}
+
+/** A leaf: numbers that come from outside the graph. */
+export type Leaf =
+  /** Fed at each run. */
+  | { readonly kind: 'input' }
+  /** A checkpoint's weight, which stays on disk. */
+  | { readonly kind: 'parameter'; readonly source: TensorSource; readonly storage?: Storage }
+  /** 0, 1, 2, … along one axis. */
+  | { readonly kind: 'positions' };
+
+/** Where a parameter's raw numbers lie, so that a runtime can read them without this process holding them. */
+export interface Storage {
+  readonly folder: string;
+  readonly file: string;
+  /** In bytes, from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+  readonly dtype: 'F32' | 'F16' | 'BF16';
+}
+
+/** How a value is called and shown. A value with a label stands for itself in formulas; others are written out. */
+export interface Label {
+  /** Unique in its graph, and a valid identifier: "scores", "W_Q". */
+  readonly name: string;
+  /** In TeX: "S", "W^Q_h". */
+  readonly symbol: string;
+  /** In TeX, for one row: "q" for Q. */
+  readonly element?: string;
+  readonly axes: readonly AxisName[];
+  /** Set where the value is a step that a reader follows. */
+  readonly step?: { readonly title: string; readonly note: string; readonly scale: 'weights' | 'signed' };
+}
+
+/** A named or unnamed tensor of the graph: a leaf, or an operation applied to values. Immutable; identity is the node's identity. */
+export interface Value {
+  readonly shape: Shape;
+  readonly type: 'float' | 'integer';
+  readonly origin:
+    Leaf | { readonly kind: 'operation'; readonly operation: Operation; readonly inputs: readonly Value[] };
+  readonly label?: Label;
+}
+
+/** What a cell's arithmetic can ask for. */
+export interface Cell {
+  readonly index: readonly number[];
+  readonly shapes: readonly Shape[];
+  /** One cell of an input, as a number or, where the input has no name, as its own arithmetic. */
+  scalar(input: number, index: readonly number[]): Promise<Derivation>;
+  /** A line of cells of an input, along one axis of `region`. */
+  line(input: number, region: Region): Promise<Line>;
+}
+
+export interface Line {
+  /** "q_{11}" */
+  readonly tex: string;
+  readonly values: Float64Array;
+  /** What the cells along the line count, where the input is labelled. */
+  readonly axis: AxisName;
+}
+
+/** How a number came about. */
+export interface Derivation {
+  readonly value: number;
+  /** The formula with symbols: "q_{11} \cdot k_{3}". Undefined where the numbers say it all. */
+  readonly symbolic?: string;
+  /** The formula with numbers put in. */
+  readonly numbers: Expression;
+  readonly sums: readonly Sum[];
+  readonly remark?: string;
+}
+
+/** A sum's terms in aligned columns. */
+export interface Sum {
+  readonly axis: AxisName;
+  readonly columns: readonly {
+    readonly tex: string;
+    readonly values: Float64Array;
+    readonly total?: number;
+  }[];
+  readonly picked?: number;
+}
+
+/**
+ * Applies an operation.
+ * @throws ShapeError when the inputs' shapes do not fit it.
+ */
+export function apply(operation: Operation, inputs: readonly Value[]): Value {
+  const shape = operation.shape(inputs.map((input) => input.shape));
+  return { shape, type: 'float', origin: { kind: 'operation', operation, inputs } };
+}
+
+/** Numbers fed at each run. */
+export function input(shape: Shape, type: 'float' | 'integer' = 'float'): Value {
+  return { shape, type, origin: { kind: 'input' } };
+}
+
+/** A weight of a checkpoint. */
+export function parameter(source: TensorSource, storage?: Storage): Value {
+  return {
+    shape: source.shape,
+    type: 'float',
+    origin: storage === undefined ? { kind: 'parameter', source } : { kind: 'parameter', source, storage },
+  };
+}
+
+/** The indices 0 … count − 1. // (count) */
+export function positions(count: number): Value {
+  return { shape: [count], type: 'integer', origin: { kind: 'positions' } };
+}
+
+/** The same value under a name. @throws ShapeError when the axes' names are not as many as the axes. */
+export function label(value: Value, label: Label): Value {
+  if (label.axes.length !== value.shape.length) {
+    throw new ShapeError(
+      `${label.name} has ${value.shape.length} axes, but ${label.axes.length} names for them.`,
+    );
+  }
+  return { ...value, label };
+}
+
+/** The values that a value is computed from; none for a leaf. */
+export function inputsOf(value: Value): readonly Value[] {
+  return value.origin.kind === 'operation' ? value.origin.inputs : [];
+}
+
+/**
+ * Every value that `targets` are made from, inputs before what uses them, each once.
+ * Does not look behind values for which `stop` holds.
+ */
+export function sorted(targets: readonly Value[], stop: (value: Value) => boolean = () => false): Value[] {
+  const order: Value[] = [];
+  const seen = new Set<Value>();
+  const pending: { value: Value; entered: boolean }[] = targets
+    .toReversed()
+    .map((value) => ({ value, entered: false }));
+  for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
+    const { value, entered } = top;
+    if (entered) {
+      order.push(value);
+      continue;
+    }
+    if (seen.has(value)) continue;
+    seen.add(value);
+    pending.push({ value, entered: true });
+    if (stop(value)) continue;
+    for (const from of inputsOf(value).toReversed())
+      if (!seen.has(from)) pending.push({ value: from, entered: false });
+  }
+  return order;
+}

@@ -1,0 +1,15 @@
+export { add } from './add.js';
+export { constant, divide, squareRoot, type Divisor } from './divide.js';
+export { gather } from './gather.js';
+export { gelu, type GeluForm } from './gelu.js';
+export { layerNorm } from './layer-norm.js';
+export { maskKeys } from './mask-keys.js';
+export { mask, type MaskRule } from './mask.js';
+export { matmul } from './matmul.js';
+export { mergeHeads } from './merge-heads.js';
+export { relu } from './relu.js';
+export { repeatHeads } from './repeat-heads.js';
+export { slice } from './slice.js';
+export { softmax } from './softmax.js';
+export { splitHeads } from './split-heads.js';
+export { transpose } from './transpose.js';

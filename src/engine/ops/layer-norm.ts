@@ -1,0 +1,119 @@
+import { atom, binding, compose, inside, number } from '../expression.js';
+import { apply, type Operation, type Value } from '../graph.js';
+import { formatShape, ShapeError, type Range, type Region } from '../tensor.js';
+
+/**
+ * Layer normalisation over the last axis (Ba et al. 2016, eq. 4): (x − mean) / √(variance + ε) · weight + bias.
+ * @param value (…, model)
+ * @param weight (model)
+ * @param bias (model)
+ */
+export function layerNorm(value: Value, weight: Value, bias: Value, epsilon: number): Value {
+  return apply(operationFor(epsilon), [value, weight, bias]);
+}
+
+function moments(row: ArrayLike<number>, columns: number): { mean: number; variance: number } {
+  let mean = 0;
+  for (let at = 0; at < columns; at++) mean += (row[at] ?? 0) / columns;
+  let variance = 0;
+  for (let at = 0; at < columns; at++) variance += ((row[at] ?? 0) - mean) ** 2 / columns;
+  return { mean, variance };
+}
+
+function operationFor(epsilon: number): Operation {
+  const wholeRow = (columns: number): Range => ({ start: 0, end: columns });
+  return {
+    name: 'layer-norm',
+
+    shape([shape = [], weight = [], bias = []]) {
+      for (const each of [weight, bias]) {
+        if (each.length !== 1 || each[0] !== shape.at(-1)) {
+          throw new ShapeError(
+            `A layer norm over ${formatShape(shape)} needs weight and bias of (${shape.at(-1)},), not ${formatShape(each)}.`,
+          );
+        }
+      }
+      return shape;
+    },
+
+    computes: (region, shape) => [...region.slice(0, -1), wholeRow(shape.at(-1) ?? 0)],
+    reads: (region, [shape = []]): Region[] => {
+      const columns = wholeRow(shape.at(-1) ?? 0);
+      return [[...region.slice(0, -1), columns], [columns], [columns]];
+    },
+
+    evaluate([tensor, weight, bias]) {
+      const columns = tensor?.shape.at(-1) ?? 1;
+      const out = Float64Array.from(tensor?.data ?? []);
+      for (let start = 0; start < out.length; start += columns) {
+        const row = out.subarray(start, start + columns);
+        const { mean, variance } = moments(row, columns);
+        const scale = 1 / Math.sqrt(variance + epsilon);
+        for (let at = 0; at < columns; at++) {
+          row[at] = ((row[at] ?? 0) - mean) * scale * (weight?.data[at] ?? 1) + (bias?.data[at] ?? 0);
+        }
+      }
+      return out;
+    },
+
+    onnx: (emitter, inputs) => emitter.node('LayerNormalization', inputs, { axis: -1, epsilon }),
+
+    print(language, inputs) {
+      const [value = atom(''), weight = atom(''), bias = atom('')] = inputs;
+      switch (language) {
+        case 'tex':
+          return compose(`\\operatorname{LayerNorm}\\left(${value.text}\\right)`, binding.call, inputs);
+        case 'numpy':
+          return compose(
+            `layer_norm(${value.text}, ${weight.text}, ${bias.text}, ${epsilon})`,
+            binding.atom,
+            inputs,
+            [
+              `def layer_norm(x, weight, bias, epsilon):
+    mean = x.mean(axis=-1, keepdims=True)
+    variance = x.var(axis=-1, keepdims=True)
+    return (x - mean) / np.sqrt(variance + epsilon) * weight + bias`,
+            ],
+          );
+        case 'pytorch':
+          return compose(
+            `torch.nn.functional.layer_norm(${value.text}, ${inside(weight, binding.atom, language)}.shape, ${weight.text}, ${bias.text}, ${epsilon})`,
+            binding.atom,
+            inputs,
+          );
+      }
+    },
+
+    async derive(cell) {
+      const column = cell.index.at(-1) ?? 0;
+      const columns = cell.shapes[0]?.at(-1) ?? 0;
+      const row = cell.index.slice(0, -1).map((at) => ({ start: at, end: at + 1 }));
+      const [line, weight, bias] = await Promise.all([
+        cell.line(0, [...row, wholeRow(columns)]),
+        cell.scalar(1, [column]),
+        cell.scalar(2, [column]),
+      ]);
+      const { mean, variance } = moments(line.values, columns);
+      const value = line.values[column] ?? 0;
+      const squares = line.values.map((each) => (each - mean) ** 2);
+      return {
+        value: ((value - mean) / Math.sqrt(variance + epsilon)) * weight.value + bias.value,
+        numbers: compose(
+          `\\frac{${number(value).text} - ${inside(number(mean), binding.atom, 'tex')}}{\\sqrt{${number(variance).text} + ${number(epsilon).text}}} \\cdot ${inside(weight.numbers, binding.atom, 'tex')} + ${inside(bias.numbers, binding.atom, 'tex')}`,
+          binding.sum,
+          [],
+        ),
+        sums: [
+          {
+            axis: line.axis,
+            columns: [
+              { tex: line.tex, values: line.values, total: mean * columns },
+              { tex: '(x - \\bar x)^2', values: squares, total: variance * columns },
+            ],
+            picked: column,
+          },
+        ],
+      };
+    },
+  };
+}
