@@ -79,6 +79,8 @@ export interface Label {
   /** In TeX, for one row: "q" for Q. */
   readonly element?: string;
   readonly axes: readonly AxisName[];
+  /** Set where formulas start: the value stands for itself, however it came about. */
+  readonly given?: true;
   /** Set where the value is a step that a reader follows. */
   readonly step?: { readonly title: string; readonly note: string; readonly scale: 'weights' | 'signed' };
 }

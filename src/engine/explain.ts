@@ -1,0 +1,196 @@
+import { atom, number, type Expression, type Language } from './expression.js';
+import { inputsOf, sorted, type Cell, type Derivation, type Line, type Value } from './graph.js';
+import { cellRegion, type Region, type Tensor } from './tensor.js';
+
+/** Gives the numbers that ran: a box of a value, however they are kept. */
+export type Reader = (value: Value, region: Region) => Promise<Tensor>;
+
+/** A cell's arithmetic, typeset. */
+export interface Explanation {
+  readonly tex: string;
+  /** What the numbers in `tex` come to, in float64. */
+  readonly value: number;
+  readonly sums: Derivation['sums'];
+  readonly remark?: string;
+}
+
+/** A value's formula in a language: its label's symbol, or what it is made of where it has none. */
+export function print(value: Value, language: Language): Expression {
+  if (value.label !== undefined) return atom(language === 'tex' ? value.label.symbol : value.label.name);
+  return printOrigin(value, language);
+}
+
+/** The right side of a value's definition: its operation over its inputs, each by its symbol where it has one. */
+export function printOrigin(value: Value, language: Language): Expression {
+  if (value.origin.kind !== 'operation') return atom(value.label?.symbol ?? '');
+  const inputs = inputsOf(value);
+  return value.origin.operation.print(
+    language,
+    inputs.map((from) => print(from, language)),
+    inputs.map(({ shape }) => shape),
+  );
+}
+
+/** Whether formulas start here: a leaf, or what is labelled as given. */
+export function isGiven(value: Value): boolean {
+  return value.origin.kind !== 'operation' || value.label?.given === true;
+}
+
+/** "S = Q K^{\top}": a step's definition. A step that is given has only its symbol. */
+export function definition(value: Value): string {
+  const symbol = value.label?.symbol ?? '';
+  return !isGiven(value) ? `${symbol} = ${printOrigin(value, 'tex').text}` : symbol;
+}
+
+/**
+ * The arithmetic of one cell of a labelled value, down to the labelled values it is made of.
+ * @param index one index per axis of the value
+ */
+export async function explain(value: Value, index: readonly number[], read: Reader): Promise<Explanation> {
+  const left = `${value.label?.symbol ?? 'x'}`;
+  const indices = visibleIndices(value, index);
+  const name = indices === '' ? left : subscript(left, indices);
+  if (isGiven(value)) {
+    const given = await readCell(value, index, read);
+    return { tex: `${name} = ${number(given).text}`, value: given, sums: [] };
+  }
+  const { value: result, symbolic, numbers, sums, remark } = await derive(value, index, read);
+  const parts = [name, ...(symbolic === undefined ? [] : [symbolic]), numbers.text];
+  const last = number(result).text;
+  if (parts.at(-1) !== last) parts.push(last);
+  return { tex: parts.join(' = '), value: result, sums, ...(remark === undefined ? {} : { remark }) };
+}
+
+async function readCell(value: Value, index: readonly number[], read: Reader): Promise<number> {
+  const { data } = await read(value, cellRegion(index));
+  return data[0] ?? Number.NaN;
+}
+
+function derive(value: Value, index: readonly number[], read: Reader): Promise<Derivation> {
+  if (value.origin.kind !== 'operation') throw new Error('A leaf has no arithmetic.');
+  const { operation, inputs } = value.origin;
+  const at = (input: number): Value => {
+    const from = inputs[input];
+    if (from === undefined) throw new Error(`${operation.name} has no input ${input}.`);
+    return from;
+  };
+  const cell: Cell = {
+    index,
+    shapes: inputs.map(({ shape }) => shape),
+    async scalar(input, position) {
+      const from = at(input);
+      if (from.label === undefined && from.origin.kind === 'operation') return derive(from, position, read);
+      const number_ = await readCell(from, position, read);
+      const symbol = from.label?.symbol;
+      const indices = visibleIndices(from, position);
+      return {
+        value: number_,
+        numbers: number(number_),
+        sums: [],
+        ...(symbol === undefined ? {} : { symbolic: indices === '' ? symbol : subscript(symbol, indices) }),
+      };
+    },
+    async line(input, region): Promise<Line> {
+      const { data } = await read(at(input), region);
+      const [base, box] = throughMoves(at(input), region);
+      const along = box.findIndex((range) => range.end - range.start > 1);
+      const axis = along < 0 ? box.length - 1 : along;
+      return {
+        tex: lineSymbol(base, box, axis),
+        values: Float64Array.from(data),
+        axis: base.label?.axes[axis] ?? 'feature',
+      };
+    },
+  };
+  return operation.derive(cell);
+}
+
+/** Looks through operations that only move cells, down to a value with a name. */
+function throughMoves(value: Value, region: Region): [Value, Region] {
+  let [base, box] = [value, region];
+  while (
+    base.label === undefined &&
+    base.origin.kind === 'operation' &&
+    base.origin.operation.moves === true
+  ) {
+    const [from] = base.origin.inputs;
+    const [part] = base.origin.operation.reads(
+      box,
+      base.origin.inputs.map(({ shape }) => shape),
+    );
+    if (from === undefined || part === undefined) break;
+    [base, box] = [from, part];
+  }
+  return [base, box];
+}
+
+/** "q_{11}" for a row of Q, "V_{\cdot,3}" for a column of V; “…” for what has no name. */
+function lineSymbol(value: Value, region: Region, along: number): string {
+  const { label } = value;
+  if (label === undefined) return '\\ldots';
+  const fixed = region
+    .map((range, axis) => ({ start: range.start, axis, name: label.axes[axis] }))
+    .filter(({ axis, name }) => axis !== along && name !== 'head' && name !== 'group');
+  const indices = fixed.map(({ start }) => String(start)).join(',');
+  if (along === region.length - 1 && label.element !== undefined) return subscript(label.element, indices);
+  if (indices === '') return label.symbol;
+  return subscript(label.symbol, along === region.length - 1 ? `${indices},\\cdot` : `\\cdot,${indices}`);
+}
+
+/** The indices a reader sees: heads are named by the whole picture, not by each cell. */
+function visibleIndices(value: Value, index: readonly number[]): string {
+  const axes = value.label?.axes ?? [];
+  return index.filter((_, axis) => axes[axis] !== 'head' && axes[axis] !== 'group').join(',');
+}
+
+/** "W^Q_h" with "0,3" → "W^Q_{h;0,3}"; "S" with "0,3" → "S_{0,3}". */
+function subscript(symbol: string, indices: string): string {
+  if (indices === '') return symbol;
+  const own = /^(.*)_(?:\{([^{}]*)\}|(\w))$/.exec(symbol);
+  if (own === null) return `${symbol}_{${indices}}`;
+  return `${own[1] ?? ''}_{${own[2] ?? own[3] ?? ''};${indices}}`;
+}
+
+/** The graph as a program that reproduces it: inputs loaded by name, one line a step. */
+export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'): string {
+  const values = sorted(steps, isGiven).filter((value) => value.label !== undefined);
+  const printed = values
+    .filter((value) => !isGiven(value))
+    .map((value) => ({ value, expression: printOrigin(value, language) }));
+  const prelude = [...new Set(printed.flatMap(({ expression }) => expression.prelude ?? []))];
+  const leaves = values.filter(isGiven);
+  const load = (value: Value): string => {
+    const name = value.label?.name ?? '';
+    if (value.origin.kind === 'positions') {
+      const count = value.shape[0] ?? 0;
+      return language === 'numpy' ? `${name} = np.arange(${count})` : `${name} = torch.arange(${count})`;
+    }
+    const file = `np.load("${name}.npy")`;
+    return `${name} = ${language === 'numpy' ? file : `torch.from_numpy(${file})`}`;
+  };
+  const imports = language === 'numpy' ? ['import numpy as np'] : ['import numpy as np', 'import torch'];
+  return [
+    imports.join('\n'),
+    ...prelude,
+    leaves.map((value) => `${load(value)}  # ${axesOf(value)}`).join('\n'),
+    printed
+      .map(({ value, expression }) => `${value.label?.name ?? ''} = ${expression.text}  # ${axesOf(value)}`)
+      .join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** The steps as TeX, aligned at their equals signs. */
+export function latex(steps: readonly Value[]): string {
+  const lines = steps
+    .filter((value) => !isGiven(value))
+    .map((value) => `  ${value.label?.symbol ?? ''} &= ${printOrigin(value, 'tex').text}`);
+  return `\\begin{align}\n${lines.join(' \\\\\n')}\n\\end{align}\n`;
+}
+
+function axesOf(value: Value): string {
+  const axes = value.label?.axes ?? [];
+  return `(${value.shape.map((extent, axis) => `${axes[axis] ?? 'axis'} ${extent}`).join(', ')})`;
+}

@@ -1,0 +1,38 @@
+import type { Shape } from '../tensor.js';
+import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
+
+/** The control for splitting a model dimension: every number of heads that divides it. */
+export function headsParameter(width: number): Parameter {
+  return {
+    kind: 'choice',
+    name: 'heads',
+    title: 'Heads',
+    note: `Into how many equal heads the dimension of ${width} is split.`,
+    value: '1',
+    standard: '1',
+    choices: divisorsOf(width).map((count) => ({ value: String(count), title: String(count) })),
+  };
+}
+
+/** A whole number among the parameter values. */
+export function readCount(values: ParameterValues, name: string, standard: number): number {
+  const value = values[name];
+  if (value === undefined) return standard;
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1)
+    throw new ParameterError(`${name} is a whole number, not ${String(value)}.`);
+  return count;
+}
+
+function divisorsOf(width: number): number[] {
+  const small = Array.from({ length: Math.floor(Math.sqrt(width)) }, (_, at) => at + 1).filter(
+    (at) => width % at === 0,
+  );
+  const large = small.map((divisor) => width / divisor).filter((divisor) => divisor * divisor !== width);
+  return [...small, ...large.toReversed()];
+}
+
+/** The extent along an axis counted from the end: −1 for the last. */
+export function extent(shape: Shape | undefined, axis: number): number {
+  return shape?.at(axis) ?? 0;
+}

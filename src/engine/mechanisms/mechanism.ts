@@ -1,0 +1,43 @@
+import type { AxisName, Value } from '../graph.js';
+import type { Shape } from '../tensor.js';
+import type { Parameter, ParameterValues } from './parameters.js';
+
+/** An input a mechanism takes. */
+export interface InputDescription {
+  readonly name: string;
+  /** "Queries" */
+  readonly title: string;
+  readonly required: boolean;
+  /** The axes it may have, from the fewest to the most; a leading layer axis is taken off before. */
+  readonly axes: readonly (readonly AxisName[])[];
+}
+
+/** A mechanism built for inputs of certain shapes. */
+export interface AttentionGraph {
+  /** The leaves to feed, by input name. */
+  readonly inputs: ReadonlyMap<string, Value>;
+  /** Labelled, in reading order; `scores` and `weights` bear those names in every mechanism. */
+  readonly steps: readonly Value[];
+  readonly heads: number;
+  /** n */
+  readonly queries: number;
+  /** m */
+  readonly keys: number;
+}
+
+/** An attention mechanism: written once, as a graph. */
+export interface Mechanism {
+  readonly id: string;
+  readonly title: string;
+  /** Where it was published. */
+  readonly source: string;
+  readonly inputs: readonly InputDescription[];
+  /** What can be set, with its standard values, for inputs of these shapes. */
+  parameters(inputs: Readonly<Record<string, Shape>>): readonly Parameter[];
+  /**
+   * @param inputs shapes by input name
+   * @param parameters checked values; those left out have their standard value
+   * @throws ShapeError naming the input, the axis and what was expected
+   */
+  build(inputs: Readonly<Record<string, Shape>>, parameters: ParameterValues): AttentionGraph;
+}

@@ -1,0 +1,296 @@
+import { input, label, type AxisName, type Value } from '../graph.js';
+import { add, matmul, mergeHeads, repeatHeads, splitHeads } from '../ops/index.js';
+import { formatShape, ShapeError, type Shape } from '../tensor.js';
+import {
+  attend,
+  attendParameters,
+  maskLeaves,
+  readAttendParameters,
+  type AttendParameters,
+} from './attend.js';
+import { extent, headsParameter, readCount } from './heads.js';
+import type { Mechanism } from './mechanism.js';
+import { ParameterError } from './parameters.js';
+
+/** A projection: a weight that multiplies from the right, and a bias. */
+export interface Projection {
+  /** (model, model) */
+  readonly weight: Value;
+  /** (model) */
+  readonly bias?: Value | undefined;
+}
+
+export interface MultiHeadInputs {
+  /** Where queries come from. // (query, model) */
+  readonly queries: Value;
+  /** Where keys and values come from; the same as the queries in self-attention. // (key, model) */
+  readonly keys: Value;
+  readonly Q: Projection;
+  readonly K: Projection;
+  readonly V: Projection;
+  readonly output?: Projection | undefined;
+  readonly heads: number;
+  /** Fewer than heads where heads share keys and values (Ainslie et al. 2023); one in multi-query attention (Shazeer 2019). */
+  readonly groups: number;
+}
+
+/**
+ * Multi-head attention: Vaswani et al. 2017, §3.2.2. Head h reads columns h · d_k to (h + 1) · d_k of each projection.
+ * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, scores, scaled, masked, weights, head, concat, and output where it is projected
+ * @throws ShapeError when a weight does not fit
+ */
+export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters): Value[] {
+  const { heads, groups } = inputs;
+  const self = inputs.queries === inputs.keys;
+  const from = source(inputs.queries, self ? 'X' : 'Xq', 'query');
+  const to = self ? from : source(inputs.keys, 'Xkv', 'key');
+
+  const Q = project(from, inputs.Q, 'Q', heads);
+  const K = project(to, inputs.K, 'K', groups);
+  const V = project(to, inputs.V, 'V', groups);
+  const attended = attend(Q, K, parameters);
+  const head = label(matmul(attended.weights, repeatHeads(V, heads)), {
+    name: 'head',
+    symbol: '\\mathrm{head}_h',
+    axes: ['head', 'query', 'value'],
+    step: {
+      title: 'Head output',
+      note: 'Each query’s mix of the values: the weighted sum of V’s rows.',
+      scale: 'signed',
+    },
+  });
+  const concat = label(mergeHeads(head), {
+    name: 'concat',
+    symbol: 'Z',
+    element: 'z',
+    axes: ['query', 'model'],
+    step: { title: 'Concatenated', note: 'The heads’ outputs side by side.', scale: 'signed' },
+  });
+  const steps = [
+    ...(self ? [from] : [from, to]),
+    ...[Q, K, V],
+    attended.scores,
+    attended.scaled,
+    attended.masked,
+    attended.weights,
+    head,
+    concat,
+  ];
+  if (inputs.output === undefined) return steps;
+  const output = label(affine(concat, named(inputs.output, 'O', false)), {
+    name: 'output',
+    symbol: 'O',
+    axes: ['query', 'model'],
+    step: {
+      title: 'Output',
+      note: 'W^O mixes the heads into one vector per query.',
+      scale: 'signed',
+    },
+  });
+  return [...steps, output];
+}
+
+function source(value: Value, name: 'X' | 'Xq' | 'Xkv', axis: AxisName): Value {
+  const [symbol, element] = { X: ['X', 'x'], Xq: ['X^q', 'x^q'], Xkv: ['X^{kv}', 'x^{kv}'] }[name];
+  return label(value, {
+    name,
+    symbol: symbol ?? name,
+    element: element ?? name,
+    axes: [axis, 'model'],
+    given: true,
+    step: {
+      title: name === 'X' ? 'Input' : name === 'Xq' ? 'Query input' : 'Key and value input',
+      note: 'One row per token: the vectors that this layer reads.',
+      scale: 'signed',
+    },
+  });
+}
+
+const roles = {
+  Q: {
+    title: 'Queries',
+    note: 'W^Q projects each token to what it looks for.',
+    axis: 'query',
+    column: 'feature',
+  },
+  K: {
+    title: 'Keys',
+    note: 'W^K projects each token to what it can be found by.',
+    axis: 'key',
+    column: 'feature',
+  },
+  V: {
+    title: 'Values',
+    note: 'W^V projects each token to what it gives to others.',
+    axis: 'key',
+    column: 'value',
+  },
+} as const;
+
+function project(from: Value, projection: Projection, name: 'Q' | 'K' | 'V', heads: number): Value {
+  const { title, note, axis, column } = roles[name];
+  checkProjection(from, projection, name);
+  return label(splitHeads(affine(from, named(projection, name, true)), heads), {
+    name,
+    symbol: `${name}_h`,
+    element: `${name.toLowerCase()}_h`,
+    axes: [name === 'Q' ? 'head' : 'group', axis, column],
+    step: { title, note, scale: 'signed' },
+  });
+}
+
+function named(projection: Projection, name: 'Q' | 'K' | 'V' | 'O', perHead: boolean): Projection {
+  const h = perHead ? '_h' : '';
+  return {
+    weight: label(projection.weight, {
+      name: `W_${name}`,
+      symbol: `W^${name}${h}`,
+      axes: ['model', 'feature'],
+      given: true,
+    }),
+    bias:
+      projection.bias &&
+      label(projection.bias, { name: `b_${name}`, symbol: `b^${name}${h}`, axes: ['feature'], given: true }),
+  };
+}
+
+function affine(from: Value, { weight, bias }: Projection): Value {
+  const product = matmul(from, weight);
+  return bias === undefined ? product : add(product, bias);
+}
+
+function checkProjection(from: Value, { weight, bias }: Projection, name: string): void {
+  const [height, width] = weight.shape;
+  if (weight.shape.length !== 2 || height !== extent(from.shape, -1)) {
+    throw new ShapeError(
+      `W_${name} ${formatShape(weight.shape)} does not fit inputs of width ${extent(from.shape, -1)}: a weight is (d_model, columns).`,
+    );
+  }
+  if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== width)) {
+    throw new ShapeError(`b_${name} ${formatShape(bias.shape)} does not fit W_${name} of ${width} columns.`);
+  }
+}
+
+type Shapes = Readonly<Record<string, Shape>>;
+
+/** Self- or cross-attention from inputs and weights, with grouped heads where K and V are narrower than Q. */
+export const multiHeadAttention: Mechanism = {
+  id: 'multi-head',
+  title: 'Multi-head attention',
+  source: 'Vaswani et al. 2017, §3.2.2',
+
+  inputs: [
+    { name: 'X', title: 'Input', required: false, axes: [['query', 'model']] },
+    { name: 'Xq', title: 'Query input', required: false, axes: [['query', 'model']] },
+    { name: 'Xkv', title: 'Key and value input', required: false, axes: [['key', 'model']] },
+    ...(['Q', 'K', 'V'] as const).map((name) => ({
+      name: `W_${name}`,
+      title: `W^${name}`,
+      required: true,
+      axes: [['model', 'feature']] as const,
+    })),
+    { name: 'W_O', title: 'W^O', required: false, axes: [['model', 'feature']] },
+    ...(['Q', 'K', 'V', 'O'] as const).map((name) => ({
+      name: `b_${name}`,
+      title: `b^${name}`,
+      required: false,
+      axes: [['feature']] as const,
+    })),
+    { name: 'mask', title: 'Mask', required: false, axes: [['query', 'key']] },
+    { name: 'padding', title: 'Padding', required: false, axes: [['key']] },
+  ],
+
+  parameters(inputs) {
+    const width = extent(inputs['W_Q'], -1);
+    const keys = extent(inputs['Xkv'] ?? inputs['X'], -2);
+    const heads = headsParameter(width);
+    return [
+      heads,
+      {
+        kind: 'choice',
+        name: 'kvHeads',
+        title: 'Key/value heads',
+        note: 'How many heads of keys and values the query heads share; by default as the widths of W^Q and W^K say.',
+        value: 'auto',
+        standard: 'auto',
+        choices: [
+          { value: 'auto', title: 'As the widths say' },
+          ...(heads.kind === 'choice' ? heads.choices : []),
+        ],
+      },
+      ...attendParameters({
+        padding: inputs['padding'] !== undefined,
+        matrix: inputs['mask'] !== undefined,
+        keys,
+      }),
+    ];
+  },
+
+  build(inputs, values) {
+    const masks = maskLeaves(inputs);
+    const leaves = new Map(masks.leaves);
+    const leaf = (name: string, shape: Shape): Value => {
+      const value = input(shape);
+      leaves.set(name, value);
+      return value;
+    };
+    const [queries, keys] = sources(inputs, leaf);
+    const projection = (name: 'Q' | 'K' | 'V' | 'O'): Projection | undefined => {
+      const [weight, bias] = [inputs[`W_${name}`], inputs[`b_${name}`]];
+      if (weight === undefined) return undefined;
+      return {
+        weight: leaf(`W_${name}`, weight),
+        bias: bias === undefined ? undefined : leaf(`b_${name}`, bias),
+      };
+    };
+    const needed = (name: 'Q' | 'K' | 'V'): Projection => {
+      const found = projection(name);
+      if (found === undefined) throw new ShapeError(`Multi-head attention needs W_${name}.`);
+      return found;
+    };
+    const [Q, K, V, output] = [needed('Q'), needed('K'), needed('V'), projection('O')];
+    const heads = readCount(values, 'heads', 1);
+    const groups = groupsOf(Q, K, heads, values['kvHeads']);
+    const steps = multiHead(
+      { queries, keys, Q, K, V, output, heads, groups },
+      readAttendParameters(values, masks),
+    );
+    return { inputs: leaves, steps, heads, queries: extent(queries.shape, 0), keys: extent(keys.shape, 0) };
+  },
+};
+
+function sources(inputs: Shapes, leaf: (name: string, shape: Shape) => Value): [Value, Value] {
+  const { X, Xq, Xkv } = inputs;
+  for (const [name, shape] of Object.entries({ X, Xq, Xkv })) {
+    if (shape !== undefined && (shape.length !== 2 || shape.some((each) => each === 0))) {
+      throw new ShapeError(
+        `${name} has one row per token, (n, d_model); its shape is ${formatShape(shape)}.`,
+      );
+    }
+  }
+  if (X !== undefined) {
+    const value = leaf('X', X);
+    return [value, value];
+  }
+  if (Xq === undefined || Xkv === undefined) {
+    throw new ShapeError('Multi-head attention needs X, or Xq and Xkv for cross-attention.');
+  }
+  return [leaf('Xq', Xq), leaf('Xkv', Xkv)];
+}
+
+function groupsOf(Q: Projection, K: Projection, heads: number, wanted: string | number | undefined): number {
+  const size = extent(Q.weight.shape, -1) / heads;
+  const width = extent(K.weight.shape, -1);
+  const groups = width / size;
+  if (!Number.isInteger(size) || !Number.isInteger(groups) || heads % groups !== 0) {
+    throw new ShapeError(
+      `W_Q ${formatShape(Q.weight.shape)} and W_K ${formatShape(K.weight.shape)} do not split into ${heads} heads: each head of queries is ${size} wide.`,
+    );
+  }
+  if (wanted !== undefined && wanted !== 'auto' && Number(wanted) !== groups) {
+    throw new ParameterError(
+      `${wanted} key/value heads of ${size} columns would need W_K of ${Number(wanted) * size} columns; it has ${width}.`,
+    );
+  }
+  return groups;
+}

@@ -1,0 +1,73 @@
+/** A parameter of a mechanism, with everything that a control for it needs. */
+export type Parameter = {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  /** Only of use when another parameter has one of these values. */
+  readonly when?: { readonly parameter: string; readonly is: readonly ParameterValue[] };
+} & (
+  | {
+      readonly kind: 'choice';
+      readonly value: string;
+      readonly standard: string;
+      readonly choices: readonly { readonly value: string; readonly title: string }[];
+    }
+  | {
+      readonly kind: 'number';
+      readonly value: number;
+      readonly standard: number;
+      readonly minimum: number;
+      readonly maximum: number;
+      /** 1 for whole numbers; 0 for any. */
+      readonly step: number;
+      readonly logarithmic?: boolean;
+    }
+);
+
+export type ParameterValue = string | number;
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+/** A sentence about a parameter that is not what it can be. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError';
+}
+
+/**
+ * The parameters with `values` put in.
+ * @throws ParameterError for a name that is none of them, or a value outside of what it takes.
+ */
+export function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
+  const known = new Set(parameters.map(({ name }) => name));
+  for (const name of Object.keys(values)) {
+    if (!known.has(name)) {
+      throw new ParameterError(`There is no parameter “${name}” here; there are ${[...known].join(', ')}.`);
+    }
+  }
+  return parameters.map((parameter) => {
+    const value = Object.hasOwn(values, parameter.name) ? values[parameter.name] : undefined;
+    return value === undefined ? parameter : withValue(parameter, value);
+  });
+}
+
+function withValue(parameter: Parameter, value: ParameterValue): Parameter {
+  if (parameter.kind === 'choice') {
+    const text = String(value);
+    if (!parameter.choices.some((choice) => choice.value === text)) {
+      const choices = parameter.choices.map((choice) => choice.value).join(', ');
+      throw new ParameterError(`${parameter.title} can be ${choices}, not ${text}.`);
+    }
+    return { ...parameter, value: text };
+  }
+  const whole = parameter.step === 1 ? 'a whole number' : 'a number';
+  const { minimum, maximum } = parameter;
+  if (
+    typeof value !== 'number' ||
+    !(value >= minimum && value <= maximum) ||
+    (parameter.step === 1 && !Number.isInteger(value))
+  ) {
+    throw new ParameterError(
+      `${parameter.title} is ${whole} from ${minimum} to ${maximum}, not ${String(value)}.`,
+    );
+  }
+  return { ...parameter, value };
+}

@@ -1,0 +1,107 @@
+import { apply, input, inputsOf, sorted, type Value } from './graph.js';
+import { slice } from './ops/slice.js';
+import { formatShape, hullOf, regionShape, sameRegion, ShapeError, wholeOf, type Region } from './tensor.js';
+
+/** A part of a value that somebody wants to see. */
+export interface Target {
+  readonly value: Value;
+  readonly region: Region;
+}
+
+/** A graph that computes parts of another graph's values, from parts of its leaves. */
+export interface Restriction {
+  /** In the order of the targets; each holds `regions` of its original, which may be more than was asked for. */
+  readonly targets: readonly Value[];
+  readonly regions: readonly Region[];
+  /** Which part of which original value each leaf of the new graph has to be fed with. */
+  readonly feeds: readonly { readonly leaf: Value; readonly original: Value; readonly region: Region }[];
+}
+
+/**
+ * The smallest graph that gives `targets`: bounds are inferred from the results back to what is `given` (leaves always
+ * are), then the same operations are applied to the parts. So a head's or a row's weights are computed without the rest.
+ *
+ * A parameter that is needed whole stays a parameter, so that its numbers need not be fed.
+ */
+export function restrict(targets: readonly Target[], given: (value: Value) => boolean): Restriction {
+  const isLeaf = (value: Value): boolean => value.origin.kind !== 'operation' || given(value);
+  const order = sorted(
+    targets.map(({ value }) => value),
+    isLeaf,
+  );
+
+  const needed = new Map<Value, Region>();
+  const need = (value: Value, region: Region): void => {
+    const before = needed.get(value);
+    needed.set(value, before === undefined ? region : hullOf(before, region));
+  };
+  for (const { value, region } of targets) {
+    if (region.length !== value.shape.length) {
+      throw new ShapeError(
+        `A part of a value of shape ${formatShape(value.shape)} needs a range for each axis.`,
+      );
+    }
+    need(value, region);
+  }
+  for (const value of order.toReversed()) {
+    const wanted = needed.get(value);
+    if (wanted === undefined || isLeaf(value) || value.origin.kind !== 'operation') continue;
+    const { operation, inputs } = value.origin;
+    const shapes = inputs.map(({ shape }) => shape);
+    const region = operation.computes?.(wanted, value.shape, shapes) ?? wanted;
+    needed.set(value, region);
+    operation.reads(region, shapes).forEach((part, at) => {
+      const from = inputs[at];
+      if (from !== undefined) need(from, part);
+    });
+  }
+
+  const rebuilt = new Map<Value, Value>();
+  const feeds: { leaf: Value; original: Value; region: Region }[] = [];
+  const take = (value: Value, region: Region): Value => {
+    const whole = rebuilt.get(value);
+    const held = needed.get(value);
+    if (whole === undefined || held === undefined)
+      throw new ShapeError('A part was used before it was computed.');
+    if (sameRegion(held, region)) return whole;
+    return slice(
+      whole,
+      region.map((range, axis) => {
+        const offset = held[axis]?.start ?? 0;
+        return { start: range.start - offset, end: range.end - offset };
+      }),
+    );
+  };
+  for (const value of order) {
+    const region = needed.get(value) ?? wholeOf(value.shape);
+    if (isLeaf(value) || value.origin.kind !== 'operation') {
+      if (value.origin.kind === 'parameter' && sameRegion(region, wholeOf(value.shape))) {
+        rebuilt.set(value, value);
+        continue;
+      }
+      const leaf = input(regionShape(region), value.type);
+      feeds.push({ leaf, original: value, region });
+      rebuilt.set(value, leaf);
+      continue;
+    }
+    const { operation } = value.origin;
+    const inputs = inputsOf(value);
+    const parts = operation.reads(
+      region,
+      inputs.map(({ shape }) => shape),
+    );
+    const restricted = operation.restrict?.(region) ?? operation;
+    rebuilt.set(
+      value,
+      apply(
+        restricted,
+        inputs.map((from, at) => take(from, parts[at] ?? wholeOf(from.shape))),
+      ),
+    );
+  }
+  return {
+    targets: targets.map(({ value }) => rebuilt.get(value) ?? value),
+    regions: targets.map(({ value, region }) => needed.get(value) ?? region),
+    feeds,
+  };
+}
