@@ -162,7 +162,10 @@ export function positions(count: number): Value {
   return { shape: [count], type: 'integer', origin: { kind: 'positions' } };
 }
 
-/** The same value under a name. @throws ShapeError when the axes' names are not as many as the axes. */
+/**
+ * The same value under a name. The copy shares its `origin`, so the two are one node to whatever runs the graph.
+ * @throws ShapeError when the axes' names are not as many as the axes.
+ */
 export function label(value: Value, label: Label): Value {
   if (label.axes.length !== value.shape.length) {
     throw new ShapeError(

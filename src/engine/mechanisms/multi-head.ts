@@ -1,4 +1,4 @@
-import { input, label, type AxisName, type Value } from '../graph.js';
+import { input, label, sorted, type AxisName, type Value } from '../graph.js';
 import { add, matmul, mergeHeads, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import {
@@ -255,9 +255,21 @@ export const multiHeadAttention: Mechanism = {
       { queries, keys, Q, K, V, output, heads, groups },
       readAttendParameters(values, masks),
     );
-    return { inputs: leaves, steps, heads, queries: extent(queries.shape, 0), keys: extent(keys.shape, 0) };
+    return {
+      inputs: labelledLeaves(leaves, steps),
+      steps,
+      heads,
+      queries: extent(queries.shape, 0),
+      keys: extent(keys.shape, 0),
+    };
   },
 };
+
+/** The leaves as the graph has them: under the names that the steps gave them. */
+function labelledLeaves(leaves: ReadonlyMap<string, Value>, steps: readonly Value[]): Map<string, Value> {
+  const byOrigin = new Map(sorted(steps).map((value) => [value.origin, value]));
+  return new Map([...leaves].map(([name, leaf]) => [name, byOrigin.get(leaf.origin) ?? leaf]));
+}
 
 function sources(inputs: Shapes, leaf: (name: string, shape: Shape) => Value): [Value, Value] {
   const { X, Xq, Xkv } = inputs;
