@@ -141,7 +141,8 @@ export function inMemory(tensor: Tensor): TensorSource {
     shape: tensor.shape,
     read(region) {
       const part = cut(tensor, region);
-      return Promise.resolve({ shape: part.shape, data: Float32Array.from(part.data) });
+      const data = part.data instanceof Float32Array ? part.data : Float32Array.from(part.data);
+      return Promise.resolve({ shape: part.shape, data });
     },
   };
 }

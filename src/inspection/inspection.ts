@@ -1,0 +1,205 @@
+import { latex, program } from '../engine/explain.js';
+import { metrics as allMetrics } from '../engine/metrics/index.js';
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  CodeLanguage,
+  InspectionSummary,
+  Metric,
+  ParameterValues,
+  Slice,
+  SliceRequest,
+  Step,
+  Thumbnails,
+} from '../protocol.js';
+import type { Runtime } from '../runtime/session.js';
+import { arithmetic } from './arithmetic.js';
+import { bands, slice } from './matrix.js';
+import { checkIndex, Pool } from './pool.js';
+import { LayerReader } from './reader.js';
+import { describeStep, type Layer, type Subject } from './subject.js';
+
+/** Says how far a long task is, and when to stop. */
+export interface Task {
+  readonly signal?: AbortSignal;
+  progress?(message: string, fraction: number | null): void;
+}
+
+/** Something that can be prepared again with other parameters: a text and its model, tensors and their mechanism. */
+export interface Preparation {
+  /** @throws with a sentence for people when the input does not fit. */
+  prepare(parameters: ParameterValues, task: Task): Promise<Subject>;
+  /** Closes files; captured numbers go with the inspection itself. */
+  dispose(): Promise<void>;
+}
+
+/** What a user has open: answers every question the views ask about it. Layers and heads count from 0. */
+export class Inspection {
+  private readers = new Map<Layer, LayerReader>();
+  private revision = 1;
+
+  private constructor(
+    readonly id: string,
+    private readonly preparation: Preparation,
+    private readonly runtime: Runtime,
+    private parameters: ParameterValues,
+    private subject: Subject,
+  ) {}
+
+  static async open(
+    id: string,
+    preparation: Preparation,
+    runtime: Runtime,
+    parameters: ParameterValues,
+    task: Task,
+  ): Promise<Inspection> {
+    try {
+      return new Inspection(
+        id,
+        preparation,
+        runtime,
+        parameters,
+        await preparation.prepare(parameters, task),
+      );
+    } catch (error) {
+      await preparation.dispose();
+      throw error;
+    }
+  }
+
+  get summary(): InspectionSummary {
+    const { subject } = this;
+    return {
+      id: this.id,
+      revision: this.revision,
+      title: subject.title,
+      subtitle: subject.subtitle,
+      mechanism: subject.mechanism,
+      layers: subject.layers.length,
+      heads: subject.heads,
+      queries: subject.queries,
+      keys: subject.keys,
+      steps: this.steps,
+      parameters: subject.parameters,
+      notices: subject.notices,
+      timing: { forward: subject.forward },
+    };
+  }
+
+  get steps(): readonly Step[] {
+    return this.layer(0).steps.map(describeStep);
+  }
+
+  /** Runs again with some parameters changed. Where that fails, everything stays as it was. */
+  async change(parameters: ParameterValues, task: Task = {}): Promise<InspectionSummary> {
+    const changed = { ...this.parameters, ...parameters };
+    this.subject = await this.preparation.prepare(changed, task);
+    this.parameters = changed;
+    this.readers = new Map();
+    this.revision++;
+    return this.summary;
+  }
+
+  async slice(request: SliceRequest, task: Task = {}): Promise<Slice> {
+    const [layer, reader] = this.at(request.layer, request.head);
+    return slice(reader, layer, this.subject.heads, request, this.revision, task.signal);
+  }
+
+  async arithmetic(request: ArithmeticRequest): Promise<Arithmetic> {
+    const [layer, reader] = this.at(request.layer, request.head);
+    return arithmetic(reader, layer, this.subject.heads, request);
+  }
+
+  /** Every head's weights, pooled by their largest to at most `size` × `size`. */
+  async thumbnails(size: number, task: Task = {}): Promise<Thumbnails> {
+    const { heads, layers, queries, keys } = this.subject;
+    if (!(size >= 1 && size <= 256)) throw new RangeError(`Thumbnails are 1 to 256 cells wide, not ${size}.`);
+    const to = {
+      rows: Math.min(queries.count, Math.floor(size)),
+      columns: Math.min(keys.count, Math.floor(size)),
+    };
+    const from = { rows: queries.count, columns: keys.count };
+    const area = to.rows * to.columns;
+    const data = new Float32Array(layers.length * heads * area); // (layer, head, row, column)
+    const { revision } = this;
+    for (let index = 0; index < layers.length; index++) {
+      const [layer, reader] = this.at(index, 0);
+      task.progress?.(`Layer ${index + 1} of ${layers.length}`, index / layers.length);
+      const pools = Array.from({ length: heads }, () => new Pool(from, to, 'max'));
+      const request = {
+        step: 'weights',
+        heads: { start: 0, end: heads },
+        headCount: heads,
+        rows: { start: 0, end: from.rows },
+      };
+      for await (const band of bands(reader, layer, request, task.signal)) {
+        const height = band.rows.end - band.rows.start;
+        pools.forEach((pool, head) => {
+          for (let row = 0; row < height; row++) {
+            pool.add(band.data, (head * height + row) * band.columns, band.rows.start + row);
+          }
+        });
+      }
+      pools.forEach((pool, head) => {
+        data.set(pool.finish(), (index * heads + head) * area);
+      });
+    }
+    return { revision, ...to, data };
+  }
+
+  /** The metrics of one head's weights. */
+  async metrics(
+    place: { readonly layer: number; readonly head: number },
+    task: Task = {},
+  ): Promise<Metric[]> {
+    const [layer, reader] = this.at(place.layer, place.head);
+    const { queries, keys, heads } = this.subject;
+    const running = allMetrics.map((metric) => ({ metric, gathering: metric.begin() }));
+    const request = {
+      step: 'weights',
+      heads: { start: place.head, end: place.head + 1 },
+      headCount: heads,
+      rows: { start: 0, end: queries.count },
+    };
+    for await (const band of bands(reader, layer, request, task.signal)) {
+      for (let query = band.rows.start; query < band.rows.end; query++) {
+        const start = (query - band.rows.start) * band.columns;
+        const weights = band.data.subarray(start, start + band.columns);
+        for (const { gathering } of running) gathering.row(weights, query);
+      }
+    }
+    return running.map(({ metric, gathering }) => ({
+      name: metric.name,
+      title: metric.title,
+      note: metric.note,
+      value: gathering.result(),
+      unit: metric.unit,
+      full: metric.full(queries.count, keys.count),
+    }));
+  }
+
+  /** The layer's steps as text that reproduces them. */
+  code(language: CodeLanguage, layer = 0): string {
+    const { steps } = this.layer(layer);
+    return language === 'latex' ? latex(steps) : program(steps, language);
+  }
+
+  dispose(): Promise<void> {
+    this.readers = new Map();
+    return this.preparation.dispose();
+  }
+
+  private layer(index: number): Layer {
+    const layer = this.subject.layers[checkIndex(index, this.subject.layers.length, 'layer')];
+    if (layer === undefined) throw new RangeError(`There is no layer ${index}.`);
+    return layer;
+  }
+
+  private at(layerIndex: number, head: number): [Layer, LayerReader] {
+    const layer = this.layer(layerIndex);
+    checkIndex(head, this.subject.heads, 'head');
+    const reader = this.readers.get(layer) ?? new LayerReader(layer, this.runtime);
+    this.readers.set(layer, reader);
+    return [layer, reader];
+  }
+}

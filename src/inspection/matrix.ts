@@ -1,0 +1,170 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Value } from '../engine/graph.js';
+import type { Range, Region } from '../engine/tensor.js';
+import type { Slice, SliceRequest, Span } from '../protocol.js';
+import { checkSpan, Pool } from './pool.js';
+import type { LayerReader } from './reader.js';
+import { isPerHead, stepOf, type Layer } from './subject.js';
+
+/** The most weights that are held at a time, in bytes: a long matrix passes through in bands of rows. */
+const bandBytes = 4 << 20;
+
+/** A band of whole rows of one step, for some heads. Masked cells are NaN. */
+export interface Band {
+  /** (head, row, column) */
+  readonly data: Float32Array;
+  readonly rows: Span;
+  readonly columns: number;
+  readonly heads: number;
+}
+
+/** The heads of a step that belong to these query heads: the same, or the group they share. */
+export function headRange(value: Value, heads: Span, count: number): Range {
+  const own = value.shape[0] ?? 1;
+  return { start: Math.floor((heads.start * own) / count), end: Math.ceil((heads.end * own) / count) };
+}
+
+/** Goes through `rows` of a step band by band, each computed when it is its turn, and stops where `signal` says so. */
+export async function* bands(
+  reader: LayerReader,
+  layer: Layer,
+  request: {
+    readonly step: string;
+    readonly heads: Span;
+    readonly headCount: number;
+    readonly rows: Span;
+    readonly columns?: Span;
+  },
+  signal?: AbortSignal,
+): AsyncGenerator<Band> {
+  const value = stepOf(layer, request.step);
+  const perHead = isPerHead(value);
+  const heads = perHead ? headRange(value, request.heads, request.headCount) : { start: 0, end: 1 };
+  const count = heads.end - heads.start;
+  const width = value.shape.at(-1) ?? 0;
+  const columns = request.columns ?? { start: 0, end: width };
+  const masked = request.step === 'weights' ? maskOf(layer) : undefined;
+  const height = Math.max(1, Math.floor(bandBytes / (4 * Math.max(1, width) * count)));
+  for (let start = request.rows.start; start < request.rows.end; start += height) {
+    // A turn of the event loop lets a cancellation come in.
+    await turn();
+    signal?.throwIfAborted();
+    const rows = { start, end: Math.min(request.rows.end, start + height) };
+    const region: Region = [...(perHead ? [heads] : []), rows, columns];
+    const targets = [{ value, region }, ...(masked === undefined ? [] : [{ value: masked, region }])];
+    const [tensor, scores] = await reader.readAll(targets);
+    if (tensor === undefined) throw new Error('A band gave nothing.');
+    yield {
+      data: showMasked(tensor.data, scores?.data, value),
+      rows,
+      columns: columns.end - columns.start,
+      heads: count,
+    };
+  }
+}
+
+/** The step that says which cells are masked, where there is a mask. */
+function maskOf(layer: Layer): Value | undefined {
+  const masked = layer.steps.find((value) => value.label?.name === 'masked');
+  if (masked?.origin.kind !== 'operation') return undefined;
+  // Scores that are given may hold −∞ of their own.
+  const given = layer.steps.some(
+    (value) => value.label?.name === 'scores' && value.origin.kind !== 'operation',
+  );
+  return masked.origin.operation.name === 'divide' && !given ? undefined : masked;
+}
+
+/** Masked cells as NaN: a weight where the score is −∞, and a score of −∞ itself. */
+function showMasked(data: Float32Array, scores: Float32Array | undefined, value: Value): Float32Array {
+  if (value.label?.axes.at(-1) !== 'key') return data;
+  const by = scores ?? data;
+  for (let at = 0; at < data.length; at++) if (by[at] === -Infinity) data[at] = Number.NaN;
+  return data;
+}
+
+/** One head's part of a step, pooled on the way where that is asked for. */
+export async function slice(
+  reader: LayerReader,
+  layer: Layer,
+  headCount: number,
+  request: SliceRequest,
+  revision: number,
+  signal?: AbortSignal,
+): Promise<Slice> {
+  const value = stepOf(layer, request.step);
+  const rows = checkSpan(request.rows, value.shape.at(-2) ?? 0, 'Rows');
+  const columns = checkSpan(request.columns, value.shape.at(-1) ?? 0, 'Columns');
+  const [height, width] = [rows.end - rows.start, columns.end - columns.start];
+  const { pool: asked } = request;
+  const to = {
+    rows: Math.min(height, Math.max(1, Math.floor(asked?.rows ?? height))),
+    columns: Math.min(width, Math.max(1, Math.floor(asked?.columns ?? width))),
+  };
+  const pool =
+    asked === undefined || (to.rows === height && to.columns === width)
+      ? undefined
+      : new Pool({ rows: height, columns: width }, to, asked.by);
+  const whole = pool === undefined ? new Float32Array(height * width) : undefined;
+  const emptyRows: number[] = [];
+  let [minimum, maximum] = [Infinity, -Infinity];
+  const heads = { start: request.head, end: request.head + 1 };
+  const attends =
+    value.label?.axes.at(-2) === 'query' && value.origin.kind === 'operation' && value.label.given !== true;
+  for await (const band of bands(reader, layer, { ...request, heads, headCount, rows, columns }, signal)) {
+    whole?.set(band.data, (band.rows.start - rows.start) * width);
+    for (let row = band.rows.start; row < band.rows.end; row++) {
+      const start = (row - band.rows.start) * width;
+      let seen = false;
+      for (let at = start; at < start + width; at++) {
+        const number = band.data[at] ?? Number.NaN;
+        if (Number.isNaN(number)) continue;
+        seen = true;
+        if (number < minimum && number !== -Infinity) minimum = number;
+        if (number > maximum && number !== Infinity) maximum = number;
+      }
+      if (!seen && attends && width > 0) emptyRows.push(row);
+      pool?.add(band.data, start, row - rows.start);
+    }
+  }
+  const some = minimum <= maximum;
+  return {
+    shape: [to.rows, to.columns],
+    data: whole ?? pool?.finish() ?? new Float32Array(),
+    revision,
+    rows,
+    columns,
+    emptyRows: await trulyEmpty(
+      reader,
+      layer,
+      request,
+      headCount,
+      emptyRows,
+      width < (value.shape.at(-1) ?? 0),
+    ),
+    minimum: some ? minimum : 0,
+    maximum: some ? maximum : 0,
+  };
+}
+
+/** Of rows that look empty in some columns only, those that are so in all. */
+async function trulyEmpty(
+  reader: LayerReader,
+  layer: Layer,
+  request: SliceRequest,
+  headCount: number,
+  rows: readonly number[],
+  partial: boolean,
+): Promise<Uint32Array> {
+  if (!partial || rows.length === 0) return Uint32Array.from(rows);
+  const heads = { start: request.head, end: request.head + 1 };
+  const span = { start: rows[0] ?? 0, end: (rows.at(-1) ?? 0) + 1 };
+  const candidates = new Set(rows);
+  for await (const band of bands(reader, layer, { step: request.step, heads, headCount, rows: span })) {
+    for (let row = band.rows.start; row < band.rows.end; row++) {
+      const start = (row - band.rows.start) * band.columns;
+      const line = band.data.subarray(start, start + band.columns);
+      if (line.some((number) => !Number.isNaN(number))) candidates.delete(row);
+    }
+  }
+  return Uint32Array.from(candidates);
+}

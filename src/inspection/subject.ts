@@ -1,0 +1,69 @@
+import type { Value } from '../engine/graph.js';
+import { extent } from '../engine/mechanisms/heads.js';
+import type { TensorSource } from '../engine/tensor.js';
+import type { AxisName, Labels, Parameter, Step } from '../protocol.js';
+import { definition } from '../engine/explain.js';
+
+/** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
+export interface Layer {
+  /** Labelled, in reading order. */
+  readonly steps: readonly Value[];
+  /** Files, captured values, parameters: what every other value of the layer is computed from. */
+  readonly kept: ReadonlyMap<Value, TensorSource>;
+}
+
+/** Tensors run through a mechanism, or text run through a model, made ready to be looked at. */
+export interface Subject {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly mechanism: { readonly id: string; readonly title: string };
+  readonly layers: readonly Layer[];
+  readonly heads: number;
+  readonly queries: Labels;
+  readonly keys: Labels;
+  readonly parameters: readonly Parameter[];
+  readonly notices: readonly string[];
+  /** Milliseconds that the run took. */
+  readonly forward: number;
+}
+
+/** A layer's step by name. @throws Error where there is none of that name. */
+export function stepOf(layer: Layer, name: string): Value {
+  const step = layer.steps.find((value) => value.label?.name === name);
+  if (step === undefined) {
+    const names = layer.steps.map((value) => value.label?.name).join(', ');
+    throw new Error(`There is no step “${name}” here; there are ${names}.`);
+  }
+  return step;
+}
+
+/** A step as the views are told of it. */
+export function describeStep(value: Value): Step {
+  const { label } = value;
+  if (label?.step === undefined) throw new Error('Only a labelled step can be described.');
+  const [rows, columns] = label.axes.slice(-2);
+  return {
+    name: label.name,
+    title: label.step.title,
+    note: label.step.note,
+    tex: definition(value),
+    symbol: label.symbol,
+    rows: { axis: shownAxis(rows), size: extent(value.shape, -2) },
+    columns: { axis: shownAxis(columns), size: extent(value.shape, -1) },
+    scale: label.step.scale,
+    perHead: isPerHead(value),
+  };
+}
+
+/** Whether a value has one matrix a head, or a group of heads. */
+export function isPerHead(value: Value): boolean {
+  const first = value.label?.axes[0];
+  return first === 'head' || first === 'group';
+}
+
+const shown: ReadonlySet<string> = new Set<AxisName>(['query', 'key', 'feature', 'value', 'model']);
+
+function shownAxis(name: string | undefined): AxisName {
+  const isShown = (axis: string): axis is AxisName => shown.has(axis);
+  return name !== undefined && isShown(name) ? name : 'feature';
+}

@@ -1,0 +1,244 @@
+import { mechanisms, withValues, type Mechanism } from '../engine/mechanisms/index.js';
+import { sorted, type Value } from '../engine/graph.js';
+import {
+  formatShape,
+  inMemory,
+  ShapeError,
+  sizeOf,
+  wholeOf,
+  type Shape,
+  type Tensor,
+  type TensorSource,
+} from '../engine/tensor.js';
+import type { Labels, ParameterValues } from '../protocol.js';
+import type { Preparation, Task } from './inspection.js';
+import type { Layer, Subject } from './subject.js';
+
+/** Tensors under a mechanism's input names, and what to call the whole. */
+export interface TensorInputs {
+  readonly title: string;
+  readonly tensors: Readonly<Record<string, TensorSource>>;
+  /** By id; told from the names where left out. */
+  readonly mechanism?: string | undefined;
+  readonly words?: { readonly query?: readonly string[]; readonly key?: readonly string[] } | undefined;
+  readonly notices?: readonly string[];
+  close?(): Promise<void>;
+}
+
+/** A source up to this many bytes is read once and kept; a larger one is read in parts each time. */
+const keptBytes = 32 << 20;
+
+/**
+ * Tensors run through a mechanism. An input with one axis more than the mechanism takes has a leading layer axis.
+ */
+export class TensorPreparation implements Preparation {
+  private readonly mechanism: Mechanism;
+  private readonly sources: ReadonlyMap<string, TensorSource>;
+  private mask: Promise<TensorSource> | undefined;
+
+  /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
+  constructor(private readonly given: TensorInputs) {
+    this.mechanism = chooseMechanism(given);
+    for (const name of Object.keys(given.tensors)) {
+      if (!this.mechanism.inputs.some((each) => each.name === name)) {
+        const names = this.mechanism.inputs.map((each) => each.name).join(', ');
+        throw new ShapeError(`${this.mechanism.title} has no input “${name}”; its inputs are ${names}.`);
+      }
+    }
+    this.sources = new Map(
+      Object.entries(given.tensors).map(([name, source]) => [
+        name,
+        keepSmall(withoutOnes(this.mechanism, name, source)),
+      ]),
+    );
+  }
+
+  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+    const begun = performance.now();
+    task.signal?.throwIfAborted();
+    const { mechanism, sources } = this;
+    const count = layerCount(mechanism, sources);
+    const shapes = Object.fromEntries(
+      [...sources].map(([name, source]) => [
+        name,
+        isLayered(mechanism, name, source) ? source.shape.slice(1) : source.shape,
+      ]),
+    );
+    const described = withValues(mechanism.parameters(shapes), spelledOut(parameters));
+    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
+    const graph = mechanism.build(shapes, values);
+    const layers = await Promise.all(
+      Array.from({ length: count }, async (_, layer): Promise<Layer> => {
+        const kept = new Map<Value, TensorSource>();
+        for (const [name, leaf] of graph.inputs) {
+          const source = sources.get(name);
+          if (source === undefined) continue;
+          const own = isLayered(mechanism, name, source) ? oneLayer(source, layer) : source;
+          kept.set(leaf, name === 'mask' ? await this.additive(own) : own);
+        }
+        return { steps: graph.steps, kept };
+      }),
+    );
+    const missing = sorted(graph.steps).find(
+      (value) => value.origin.kind === 'input' && layers[0]?.kept.has(value) === false,
+    );
+    if (missing !== undefined) throw new ShapeError(`${missing.label?.name ?? 'An input'} was not given.`);
+    return {
+      title: this.given.title,
+      subtitle: subtitle(mechanism.title, count, graph.heads, graph.queries, graph.keys),
+      mechanism: { id: mechanism.id, title: mechanism.title },
+      layers,
+      heads: graph.heads,
+      queries: labels(graph.queries, this.given.words?.query),
+      keys: labels(graph.keys, this.given.words?.key),
+      parameters: described,
+      notices: [...(this.given.notices ?? []), ...wordNotices(this.given.words, graph.queries, graph.keys)],
+      forward: performance.now() - begun,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.given.close?.();
+  }
+
+  /** A mask of zeros and ones says which keys are kept; anything else is added to the scores as it is. */
+  private additive(source: TensorSource): Promise<TensorSource> {
+    this.mask ??= source.read(wholeOf(source.shape)).then(({ shape, data }) => {
+      const binary = data.every((value) => value === 0 || value === 1) && data.some((value) => value === 1);
+      return inMemory({ shape, data: binary ? data.map((value) => (value === 1 ? 0 : -Infinity)) : data });
+    });
+    return this.mask;
+  }
+}
+
+function chooseMechanism({ mechanism: id, tensors }: TensorInputs): Mechanism {
+  const wanted =
+    id ?? (Object.keys(tensors).some((name) => name.startsWith('W_')) ? 'multi-head' : 'scaled-dot-product');
+  const found = mechanisms.find((each) => each.id === wanted);
+  if (found === undefined) {
+    throw new Error(
+      `There is no mechanism “${wanted}”; there are ${mechanisms.map((each) => each.id).join(', ')}.`,
+    );
+  }
+  return found;
+}
+
+/** `scaling: 8` means a divisor of 8. */
+function spelledOut(parameters: ParameterValues): ParameterValues {
+  const { scaling } = parameters;
+  return typeof scaling === 'number' ? { ...parameters, scaling: 'number', divisor: scaling } : parameters;
+}
+
+function mostAxes(mechanism: Mechanism, name: string): number {
+  const axes = mechanism.inputs.find((each) => each.name === name)?.axes ?? [];
+  return Math.max(...axes.map((each) => each.length));
+}
+
+function isLayered(mechanism: Mechanism, name: string, source: TensorSource): boolean {
+  return source.shape.length === mostAxes(mechanism, name) + 1;
+}
+
+function layerCount(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSource>): number {
+  const layered = [...sources].filter(([name, source]) => isLayered(mechanism, name, source));
+  const counts = new Map(layered.map(([name, source]) => [source.shape[0] ?? 0, name]));
+  if (counts.size > 1) {
+    const each = layered.map(([name, source]) => `${name} has ${source.shape[0]}`).join(', ');
+    throw new ShapeError(`The inputs do not have the same number of layers: ${each}.`);
+  }
+  const [count = 1] = counts.keys();
+  if (count < 1) throw new ShapeError('There is no layer in these tensors: their first axis is empty.');
+  return count;
+}
+
+/** Leading axes of 1 that are too many for the mechanism, such as a batch of one, are taken off. */
+function withoutOnes(mechanism: Mechanism, name: string, source: TensorSource): TensorSource {
+  const most = mostAxes(mechanism, name) + 1;
+  let taken = 0;
+  while (source.shape.length - taken > most && source.shape[taken] === 1) taken++;
+  if (source.shape.length - taken > most) {
+    throw new ShapeError(
+      `${name} has ${source.shape.length} axes, ${formatShape(source.shape)}; at most ${most} can be read.`,
+    );
+  }
+  if (taken === 0) return source;
+  const ones = source.shape.slice(0, taken).map(() => ({ start: 0, end: 1 }));
+  return {
+    shape: source.shape.slice(taken),
+    read: (region) =>
+      source.read([...ones, ...region]).then(({ data, shape }) => ({ data, shape: shape.slice(taken) })),
+  };
+}
+
+function oneLayer(source: TensorSource, layer: number): TensorSource {
+  return {
+    shape: source.shape.slice(1),
+    read: (region) =>
+      source
+        .read([{ start: layer, end: layer + 1 }, ...region])
+        .then(({ data, shape }) => ({ data, shape: shape.slice(1) })),
+  };
+}
+
+/** Reads a small source once, when it is first needed. */
+function keepSmall(source: TensorSource): TensorSource {
+  if (sizeOf(source.shape) * 4 > keptBytes) return source;
+  let kept: Promise<TensorSource> | undefined;
+  return {
+    shape: source.shape,
+    async read(region) {
+      kept ??= source.read(wholeOf(source.shape)).then(inMemory);
+      return (await kept).read(region);
+    },
+  };
+}
+
+function labels(count: number, words: readonly string[] | undefined): Labels {
+  return words?.length === count ? { count, words } : { count };
+}
+
+function wordNotices(words: TensorInputs['words'], queries: number, keys: number): string[] {
+  const sides = [
+    { words: words?.query, count: queries, side: 'queries' },
+    { words: words?.key, count: keys, side: 'keys' },
+  ];
+  return sides.flatMap((each) =>
+    each.words !== undefined && each.words.length !== each.count
+      ? [
+          `${each.words.length} labels were found for ${each.count} ${each.side}; positions are shown instead.`,
+        ]
+      : [],
+  );
+}
+
+/** "Multi-head attention · 6 layers × 12 heads · 15 × 15" */
+export function subtitle(kind: string, layers: number, heads: number, queries: number, keys: number): string {
+  const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+  return `${kind} · ${plural(layers, 'layer')} × ${plural(heads, 'head')} · ${queries} queries × ${keys} keys`;
+}
+
+/** Tensors that a caller holds in memory. @throws ShapeError where data and shape do not agree. */
+export function sourcesOf(
+  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
+): Record<string, TensorSource> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      checkTensor(name, tensor);
+      return [name, inMemory(tensor)];
+    }),
+  );
+}
+
+function checkTensor(
+  name: string,
+  { shape, data }: { readonly shape: Shape; readonly data: Tensor['data'] },
+): void {
+  if (!(data instanceof Float32Array)) throw new ShapeError(`${name} has no Float32Array of numbers.`);
+  if (!Array.isArray(shape) || shape.some((extent_) => !Number.isSafeInteger(extent_) || extent_ < 0)) {
+    throw new ShapeError(`${name} has no shape of whole numbers.`);
+  }
+  if (sizeOf(shape) !== data.length) {
+    throw new ShapeError(
+      `${name} has shape ${formatShape(shape)}, ${sizeOf(shape)} numbers, but ${data.length} were given.`,
+    );
+  }
+}
