@@ -51,7 +51,7 @@ const products = [
   { entries: { extension: 'src/extension.ts' }, options: { ...nodeTarget, external: ['vscode'] } },
   {
     entries: { worker: 'src/worker.ts', inspection: 'src/inspection/index.ts' },
-    options: { ...nodeTarget, external: ['onnxruntime-node'] },
+    options: { ...nodeTarget, external: ['onnxruntime-node', 'onnxruntime-web'] },
   },
   {
     entries: { 'webview/panel': 'webview/main.ts', 'webview/explore': 'webview/explore.ts' },
@@ -59,7 +59,15 @@ const products = [
   },
 ];
 
-const testExternals = ['vscode', 'onnxruntime-node', 'mocha', 'playwright-core', 'axe-core', 'esbuild'];
+const testExternals = [
+  'vscode',
+  'onnxruntime-node',
+  'onnxruntime-web',
+  'mocha',
+  'playwright-core',
+  'axe-core',
+  'esbuild',
+];
 
 /**
  * esbuild's settings for everything that is asked for.

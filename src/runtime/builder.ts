@@ -1,0 +1,75 @@
+import type { OnnxEmitter } from '../engine/graph.js';
+import type { Shape } from '../engine/tensor.js';
+import type { OnnxAttribute, OnnxConstant, OnnxExternalData, OnnxGraph, OnnxNode, OnnxType } from './onnx.js';
+
+/** Collects the parts of an ONNX graph and names them in the order they come, so that equal graphs are equal bytes. */
+export class GraphBuilder implements OnnxEmitter {
+  private readonly nodes: OnnxNode[] = [];
+  private readonly constants: OnnxConstant[] = [];
+  private readonly inputs: { readonly name: string; readonly type: OnnxType; readonly rank: number }[] = [];
+  /** Type, shape and numbers of each constant → its name: the same constant is kept once. */
+  private readonly known = new Map<string, string>();
+
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string {
+    return this.add({ operator, domain: '', inputs, attributes });
+  }
+
+  /** A node of ONNX Runtime's own operators (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). */
+  contributed(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+  ): string {
+    return this.add({ operator, domain: 'com.microsoft', inputs, attributes });
+  }
+
+  floats(values: readonly number[], shape: Shape): string {
+    return this.constant('float32', shape, values, new Uint8Array(Float32Array.from(values).buffer));
+  }
+
+  integers(values: readonly number[], shape: Shape): string {
+    return this.constant('int64', shape, values, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+  }
+
+  /** A constant whose numbers stay in a file. */
+  external(type: OnnxType, shape: Shape, data: OnnxExternalData): string {
+    const name = `w${this.constants.length}`;
+    this.constants.push({ name, type, shape, data });
+    return name;
+  }
+
+  input(type: OnnxType, rank: number): string {
+    const name = `x${this.inputs.length}`;
+    this.inputs.push({ name, type, rank });
+    return name;
+  }
+
+  finish(outputs: readonly string[]): OnnxGraph {
+    return {
+      nodes: this.nodes,
+      constants: this.constants,
+      inputs: this.inputs,
+      outputs: [...new Set(outputs)].map((name) => ({ name, type: 'float32' })),
+    };
+  }
+
+  private add(node: Omit<OnnxNode, 'output'>): string {
+    const output = `v${this.nodes.length}`;
+    this.nodes.push({ ...node, output });
+    return output;
+  }
+
+  private constant(type: OnnxType, shape: Shape, values: readonly number[], data: Uint8Array): string {
+    const key = `${type} ${shape.join('×')} ${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const name = `c${this.constants.length}`;
+    this.constants.push({ name, type, shape, data });
+    this.known.set(key, name);
+    return name;
+  }
+}

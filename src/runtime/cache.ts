@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InferenceSession } from 'onnxruntime-common';
+import type { Backend } from './backend.js';
+import type { CompiledGraph, Weights } from './compile.js';
+import { RunError } from './error.js';
+
+/** How much is kept ready between runs. */
+export interface CacheLimits {
+  readonly sessions: number;
+  /** Of weights that sessions hold as float32, in bytes; a single larger session is kept all the same. */
+  readonly bytes: number;
+}
+
+interface Entry {
+  readonly session: InferenceSession;
+  readonly bytes: number;
+}
+
+/**
+ * Sessions that are ready to run, the most recently used ones; others are released. Equal graphs over the same files
+ * share a session. To be used by one caller at a time: what `get` gave may be released by the next `get`.
+ */
+export class SessionCache {
+  /** In order of use, the latest last. */
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly options: InferenceSession.SessionOptions,
+    private readonly limits: CacheLimits,
+  ) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** @throws RunError when a file of weights is missing or too short, or ONNX Runtime refuses the graph. */
+  async get({ bytes, weights }: CompiledGraph): Promise<InferenceSession> {
+    const key = createHash('sha256').update(bytes);
+    // A checkpoint that was written anew is another one, although its folder and its graph are the same.
+    if (weights !== undefined) key.update(await describeFiles(weights));
+    const digest = key.digest('base64');
+    const known = this.entries.get(digest);
+    if (known !== undefined) {
+      this.entries.delete(digest);
+      this.entries.set(digest, known);
+      return known.session;
+    }
+    await this.makeRoom(weights?.size ?? 0);
+    const session = await this.create(bytes, weights);
+    this.entries.set(digest, { session, bytes: weights?.size ?? 0 });
+    return session;
+  }
+
+  async clear(): Promise<void> {
+    for (const key of [...this.entries.keys()]) await this.release(key);
+  }
+
+  private async makeRoom(bytes: number): Promise<void> {
+    let held = [...this.entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+    for (const [key, entry] of [...this.entries]) {
+      if (this.entries.size < this.limits.sessions && held + bytes <= this.limits.bytes) return;
+      // A session without weights frees nothing that is short here.
+      if (this.entries.size < this.limits.sessions && entry.bytes === 0) continue;
+      held -= entry.bytes;
+      await this.release(key);
+    }
+  }
+
+  private async release(key: string): Promise<void> {
+    const entry = this.entries.get(key);
+    this.entries.delete(key);
+    await entry?.session.release();
+  }
+
+  private async create(bytes: Uint8Array, weights: Weights | undefined): Promise<InferenceSession> {
+    const options =
+      weights === undefined
+        ? this.options
+        : this.backend.kind === 'native'
+          ? withFolder(this.options, weights.folder)
+          : { ...this.options, externalData: await readFiles(weights) };
+    try {
+      return await this.backend.InferenceSession.create(bytes, options);
+    } catch (error) {
+      throw new RunError(`ONNX Runtime refused the graph: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** What ONNX Runtime said, without the places in its own source that it said it from. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [first = ''] = message
+    .replace(/^.*?Non-zero status code returned while running /s, '')
+    .replace(/\S*(?:onnxruntime|\/core\/)\S*\.(?:cc|h):\d+ ?/g, '')
+    .split('\n', 1);
+  return first.trim();
+}
+
+function withFolder(
+  options: InferenceSession.SessionOptions,
+  folder: string,
+): InferenceSession.SessionOptions {
+  const { extra = {} } = options;
+  const session = 'session' in extra && typeof extra['session'] === 'object' ? extra['session'] : {};
+  return {
+    ...options,
+    extra: { ...extra, session: { ...session, model_external_initializers_file_folder_path: folder } },
+  };
+}
+
+async function describeFiles({ folder, files }: Weights): Promise<string> {
+  const lines = [folder];
+  for (const [file, needed] of files) {
+    const { size, mtimeMs } = await stat(join(folder, file)).catch((error: unknown) => {
+      throw new RunError(`${file}: the weights cannot be read from ${folder}.`, { cause: error });
+    });
+    if (size < needed) {
+      throw new RunError(
+        `${file} ends too early: its weights reach to byte ${needed}, but the file has ${size}.`,
+      );
+    }
+    lines.push(`${file}\0${size}\0${mtimeMs}`);
+  }
+  return lines.join('\n');
+}
+
+/** WebAssembly cannot map a file: it is given the bytes. */
+function readFiles({ folder, files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+  return Promise.all(
+    [...files.keys()].map(async (file) => ({ path: file, data: await readFile(join(folder, file)) })),
+  );
+}

@@ -1,0 +1,220 @@
+import { availableParallelism, cpus } from 'node:os';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import type { Value } from '../engine/graph.js';
+import { formatShape, sizeOf, wholeOf, type Tensor } from '../engine/tensor.js';
+import { loadBackend, type Backend } from './backend.js';
+import { reasonOf, SessionCache, type CacheLimits } from './cache.js';
+import { compile, type CompiledGraph, type Feed } from './compile.js';
+import { RunError } from './error.js';
+
+export interface RunOptions {
+  /** Looked at before the run and between its parts; what ONNX Runtime has begun, it finishes. */
+  readonly signal?: AbortSignal;
+}
+
+interface Compiled {
+  readonly targets: readonly Value[];
+  /** The values that are given although they could be computed. */
+  readonly given: ReadonlySet<Value['origin']>;
+  readonly graph: CompiledGraph;
+}
+
+const standardLimits: CacheLimits = { sessions: 16, bytes: 1 << 29 };
+
+/**
+ * Runs graphs in ONNX Runtime, one at a time. Sessions are kept between runs, so that a graph that differs from an
+ * earlier one only in how much it is fed starts at once.
+ *
+ * ONNX Runtime blocks its thread: not to be used where something else has to stay responsive.
+ */
+export class Runtime {
+  private readonly compiled = new WeakMap<Value, Compiled[]>();
+  private readonly limits: CacheLimits;
+  private cache: Promise<{ backend: Backend; sessions: SessionCache }> | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+
+  constructor(limits: Partial<CacheLimits> = {}) {
+    this.limits = { ...standardLimits, ...limits };
+  }
+
+  /**
+   * Computes `targets`, in float32, each in its value's own shape.
+   * @param feeds the numbers of every input. Positions count from 0 and parameters are read from their source unless
+   *   they are given here too; for any other value that is given here, nothing behind it is computed.
+   * @throws RunError when something is missing or does not fit, or ONNX Runtime fails; the signal's reason when aborted.
+   */
+  run(
+    targets: readonly Value[],
+    feeds: ReadonlyMap<Value, Tensor>,
+    options: RunOptions = {},
+  ): Promise<Tensor<Float32Array>[]> {
+    const turn = this.last.then(() => this.runNow(targets, feeds, options.signal));
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** How many sessions are ready. */
+  async ready(): Promise<number> {
+    return (await this.cache)?.sessions.size ?? 0;
+  }
+
+  /** Waits for what is under way, then releases all sessions. A later run is refused. */
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    await this.last;
+    await (await this.cache)?.sessions.clear();
+    this.cache = undefined;
+  }
+
+  private async runNow(
+    targets: readonly Value[],
+    feeds: ReadonlyMap<Value, Tensor>,
+    signal: AbortSignal | undefined,
+  ): Promise<Tensor<Float32Array>[]> {
+    if (this.disposed) throw new RunError('The runtime was closed.');
+    signal?.throwIfAborted();
+    // A result without numbers is known without running anything.
+    const wanted = targets.filter(({ shape }) => sizeOf(shape) > 0);
+    const given = new Map([...feeds].map(([value, tensor]) => [value.origin, tensor]));
+    const graph = this.compile(wanted, given);
+    const outputs = graph === undefined ? [] : await this.execute(graph, wanted, given, signal);
+    const results = new Map(wanted.map((target, at) => [target, outputs[at]]));
+    return targets.map((target) => results.get(target) ?? { shape: target.shape, data: new Float32Array() });
+  }
+
+  private compile(
+    targets: readonly Value[],
+    feeds: ReadonlyMap<Value['origin'], Tensor>,
+  ): CompiledGraph | undefined {
+    const [first] = targets;
+    if (first === undefined) return undefined;
+    const known = this.compiled.get(first) ?? [];
+    const given = new Set(
+      [...feeds.keys()].filter(({ kind }) => kind === 'operation' || kind === 'parameter'),
+    );
+    const match = known.find((each) => sameList(each.targets, targets) && sameSet(each.given, given));
+    if (match !== undefined) return match.graph;
+    const graph = compile(targets, (value) => given.has(value.origin));
+    this.compiled.set(first, [...known, { targets: [...targets], given, graph }]);
+    return graph;
+  }
+
+  private async execute(
+    graph: CompiledGraph,
+    targets: readonly Value[],
+    given: ReadonlyMap<Value['origin'], Tensor>,
+    signal: AbortSignal | undefined,
+  ): Promise<Tensor<Float32Array>[]> {
+    this.cache ??= open(this.limits);
+    const { backend, sessions } = await this.cache.catch((error: unknown) => {
+      this.cache = undefined;
+      throw error;
+    });
+    const fed: Record<string, OrtTensor> = {};
+    for (const feed of graph.feeds) {
+      fed[feed.name] = toOrt(backend, feed, await numbersFor(feed.value, given));
+      signal?.throwIfAborted();
+    }
+    const session = await sessions.get(graph);
+    signal?.throwIfAborted();
+    const results = await start(session, fed);
+    return targets.map((target, at) => fromOrt(results[graph.outputs[at] ?? ''], target));
+  }
+}
+
+async function open(limits: CacheLimits): Promise<{ backend: Backend; sessions: SessionCache }> {
+  const backend = await loadBackend();
+  return { backend, sessions: new SessionCache(backend, sessionOptions(), limits) };
+}
+
+function sessionOptions(): InferenceSession.SessionOptions {
+  const threads = availableParallelism();
+  return {
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    // By itself ONNX Runtime takes one thread for each physical core, but does not see that it may not have them all.
+    ...(threads < cpus().length ? { intraOpNumThreads: threads } : {}),
+    interOpNumThreads: 1,
+    // Measured on tiles of 8192 × 8192 scores: with the arena, blocks are used again and the peak is lowest; a memory
+    // pattern makes it higher and nothing faster.
+    enableCpuMemArena: true,
+    enableMemPattern: false,
+    // What goes wrong is thrown; on the standard error stream it would only be said twice.
+    logSeverityLevel: 4,
+  };
+}
+
+async function start(
+  session: InferenceSession,
+  feeds: Record<string, OrtTensor>,
+): Promise<InferenceSession.ReturnType> {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    throw new RunError(`ONNX Runtime could not finish the run: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function numbersFor(value: Value, given: ReadonlyMap<Value['origin'], Tensor>): Promise<Tensor> {
+  const { origin, shape } = value;
+  const tensor = given.get(origin);
+  if (tensor !== undefined) {
+    if (!sameList(tensor.shape, shape)) {
+      throw new RunError(
+        `${nameOf(value)} has shape ${formatShape(shape)}, but numbers of shape ${formatShape(tensor.shape)} were given for it.`,
+      );
+    }
+    if (tensor.data.length !== sizeOf(shape)) {
+      throw new RunError(
+        `${nameOf(value)} of shape ${formatShape(shape)} needs ${sizeOf(shape)} numbers, but ${tensor.data.length} were given.`,
+      );
+    }
+    return tensor;
+  }
+  if (origin.kind === 'parameter') return origin.source.read(wholeOf(shape));
+  if (origin.kind === 'positions') {
+    return { shape, data: Float64Array.from({ length: shape[0] ?? 0 }, (_, position) => position) };
+  }
+  throw new RunError(`No numbers were given for ${nameOf(value)} of shape ${formatShape(shape)}.`);
+}
+
+function toOrt({ Tensor }: Backend, { value, type }: Feed, { data }: Tensor): OrtTensor {
+  const { shape } = value;
+  if (type === 'float32') {
+    return new Tensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
+  }
+  const whole = new BigInt64Array(data.length);
+  data.forEach((number, at) => {
+    if (!Number.isSafeInteger(number)) {
+      throw new RunError(`${nameOf(value)} takes whole numbers, but number ${at} is ${number}.`);
+    }
+    whole[at] = BigInt(number);
+  });
+  return new Tensor('int64', whole, shape);
+}
+
+function fromOrt(tensor: OrtTensor | undefined, { shape, label }: Value): Tensor<Float32Array> {
+  const data = tensor?.data;
+  if (!(data instanceof Float32Array) || !sameList(tensor?.dims ?? [], shape)) {
+    throw new RunError(
+      `${label?.name ?? 'A result'} should have shape ${formatShape(shape)}, but ONNX Runtime computed ${tensor === undefined ? 'nothing' : formatShape(tensor.dims)}.`,
+    );
+  }
+  return { shape, data };
+}
+
+function nameOf({ label, origin }: Value): string {
+  if (label !== undefined) return label.name;
+  return origin.kind === 'operation'
+    ? `The result of “${origin.operation.name}”`
+    : `An unnamed ${origin.kind}`;
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}
+
+function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  return a.size === b.size && [...a].every((each) => b.has(each));
+}
