@@ -36,7 +36,10 @@ describe('Runtime', () => {
   });
   afterEach(() => runtime.dispose());
 
-  async function one(target: Value, given: ReadonlyMap<Value, Tensor> = feeds): Promise<Tensor<Float32Array>> {
+  async function one(
+    target: Value,
+    given: ReadonlyMap<Value, Tensor> = feeds,
+  ): Promise<Tensor<Float32Array>> {
     const [result] = await runtime.run([target], given);
     assert.ok(result);
     return result;
@@ -58,7 +61,14 @@ describe('Runtime', () => {
       const causal = mask(scaled, positions(5), positions(5), { kind: 'causal' });
       const weights = softmax(scaled);
       const output = matmul(weights, V);
-      const targets = { scores, causal, 'causal weights': softmax(causal), weights, output, merged: mergeHeads(output) };
+      const targets = {
+        scores,
+        causal,
+        'causal weights': softmax(causal),
+        weights,
+        output,
+        merged: mergeHeads(output),
+      };
       const results = await runtime.run(Object.values(targets), feeds);
       Object.keys(targets).forEach((name, at) => {
         assertClose(results[at], numbers(name));
@@ -204,7 +214,10 @@ describe('Runtime', () => {
         one(look, new Map([[ids, { shape: [1], data: Float32Array.of(11) }]])),
         /ONNX Runtime could not finish the run: .*11/,
       );
-      assert.equal((await one(look, new Map([[ids, { shape: [1], data: Float32Array.of(10) }]]))).data.length, 8);
+      assert.equal(
+        (await one(look, new Map([[ids, { shape: [1], data: Float32Array.of(10) }]]))).data.length,
+        8,
+      );
     });
 
     it('that a file of weights is missing', () =>
@@ -224,7 +237,10 @@ describe('Runtime', () => {
     const copied = (): Value => weight('w.f32', { ...storageOf('w.f32'), folder, file: 'copy.safetensors' });
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), 'attention-inspector-'));
-      await copyFile(join(storageOf('w.f32').folder, 'numbers.safetensors'), join(folder, 'copy.safetensors'));
+      await copyFile(
+        join(storageOf('w.f32').folder, 'numbers.safetensors'),
+        join(folder, 'copy.safetensors'),
+      );
     });
     afterEach(() => rm(folder, { recursive: true }));
 
@@ -302,7 +318,9 @@ describe('Runtime', () => {
   });
 
   it('stops when told to, and works on', async () => {
-    await assert.rejects(runtime.run([softmax(X)], feeds, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+    await assert.rejects(runtime.run([softmax(X)], feeds, { signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
     const controller = new AbortController();
     const W = parameter({
       shape: [8, 8],
