@@ -49,7 +49,7 @@ export function definition(value: Value): string {
 export async function explain(value: Value, index: readonly number[], read: Reader): Promise<Explanation> {
   const left = `${value.label?.symbol ?? 'x'}`;
   const indices = visibleIndices(value, index);
-  const name = indices === '' ? left : subscript(left, indices);
+  const name = indices === '' ? left : subscript(left, indices, hasHeads(value));
   if (isGiven(value)) {
     const given = await readCell(value, index, read);
     return { tex: `${name} = ${number(given).text}`, value: given, sums: [] };
@@ -87,7 +87,9 @@ function derive(value: Value, index: readonly number[], read: Reader): Promise<D
         value: number_,
         numbers: number(number_),
         sums: [],
-        ...(symbol === undefined ? {} : { symbolic: indices === '' ? symbol : subscript(symbol, indices) }),
+        ...(symbol === undefined
+          ? {}
+          : { symbolic: indices === '' ? symbol : subscript(symbol, indices, hasHeads(from)) }),
       };
     },
     async line(input, region): Promise<Line> {
@@ -132,9 +134,11 @@ function lineSymbol(value: Value, region: Region, along: number): string {
     .map((range, axis) => ({ start: range.start, axis, name: label.axes[axis] }))
     .filter(({ axis, name }) => axis !== along && name !== 'head' && name !== 'group');
   const indices = fixed.map(({ start }) => String(start)).join(',');
-  if (along === region.length - 1 && label.element !== undefined) return subscript(label.element, indices);
+  if (along === region.length - 1 && label.element !== undefined)
+    return subscript(label.element, indices, hasHeads(value));
   if (indices === '') return label.symbol;
-  return subscript(label.symbol, along === region.length - 1 ? `${indices},\\cdot` : `\\cdot,${indices}`);
+  const line = along === region.length - 1 ? `${indices},\\cdot` : `\\cdot,${indices}`;
+  return subscript(label.symbol, line, hasHeads(value));
 }
 
 /** The indices a reader sees: heads are named by the whole picture, not by each cell. */
@@ -143,12 +147,20 @@ function visibleIndices(value: Value, index: readonly number[]): string {
   return index.filter((_, axis) => axes[axis] !== 'head' && axes[axis] !== 'group').join(',');
 }
 
-/** "W^Q_h" with "0,3" → "W^Q_{h;0,3}"; "S" with "0,3" → "S_{0,3}". */
-function subscript(symbol: string, indices: string): string {
+/**
+ * "S" with "0,3" → "S_{0,3}", "Q_h" → "Q_{h;0,3}". What holds all heads side by side is indexed as a whole, so that it
+ * loses its h: "W^Q_h" → "W^Q_{0,3}".
+ */
+function subscript(symbol: string, indices: string, hasHeads: boolean): string {
   if (indices === '') return symbol;
-  const own = /^(.*)_(?:\{([^{}]*)\}|(\w))$/.exec(symbol);
-  if (own === null) return `${symbol}_{${indices}}`;
-  return `${own[1] ?? ''}_{${own[2] ?? own[3] ?? ''};${indices}}`;
+  const [, stem, own] = /^(.*)_(\w)$/.exec(symbol) ?? [];
+  if (stem === undefined || own === undefined) return `${symbol}_{${indices}}`;
+  return hasHeads ? `${stem}_{${own};${indices}}` : `${stem}_{${indices}}`;
+}
+
+function hasHeads(value: Value): boolean {
+  const first = value.label?.axes[0];
+  return first === 'head' || first === 'group';
 }
 
 /** The graph as a program that reproduces it: inputs loaded by name, one line a step. */
