@@ -58,13 +58,18 @@ export class SessionCache {
     for (const key of [...this.entries.keys()]) await this.release(key);
   }
 
+  /** Lets go of what was not used for longest; of what holds weights only where room for weights is short. */
   private async makeRoom(bytes: number): Promise<void> {
-    let held = [...this.entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
-    for (const [key, entry] of [...this.entries]) {
-      if (this.entries.size < this.limits.sessions && held + bytes <= this.limits.bytes) return;
-      // A session without weights frees nothing that is short here.
-      if (this.entries.size < this.limits.sessions && entry.bytes === 0) continue;
+    const heavy = [...this.entries].filter(([, entry]) => entry.bytes > 0);
+    let held = heavy.reduce((sum, [, entry]) => sum + entry.bytes, 0);
+    for (const [key, entry] of heavy) {
+      if (held + bytes <= this.limits.bytes) break;
       held -= entry.bytes;
+      await this.release(key);
+    }
+    const light = [...this.entries].filter(([, entry]) => entry.bytes === 0);
+    for (const [key] of [...light, ...this.entries]) {
+      if (this.entries.size < this.limits.sessions) break;
       await this.release(key);
     }
   }

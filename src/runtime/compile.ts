@@ -3,6 +3,7 @@ import { inputsOf, sorted, type Storage, type Value } from '../engine/graph.js';
 import { formatShape, sizeOf, type Shape } from '../engine/tensor.js';
 import { GraphBuilder } from './builder.js';
 import { RunError } from './error.js';
+import { findAttention, type FusedAttention } from './fuse.js';
 import { elementSize, encodeModel, type OnnxType } from './onnx.js';
 
 /** A graph as ONNX Runtime reads it: a few kilobytes, whatever the size of its weights. */
@@ -76,9 +77,18 @@ export function compile(
     return name;
   };
 
+  const attention = ({ Q, K, V, heads, scale }: FusedAttention): string => {
+    const first = builder.integers([0], [1]);
+    const batch = [Q, K, V].map((value) => builder.node('Unsqueeze', [nameOf(value), first])); // (1, query or key, model)
+    const merged = builder.contributed('MultiHeadAttention', batch, { num_heads: heads, scale });
+    return builder.node('Squeeze', [merged, first]); // (query, model)
+  };
+
   const place = (value: Value): string => {
     const { origin, shape } = value;
     if (isFed(value)) return feed(value);
+    const fused = attentions.get(origin);
+    if (fused !== undefined) return attention(fused);
     switch (origin.kind) {
       case 'input':
       case 'positions':
@@ -92,8 +102,19 @@ export function compile(
     }
   };
 
-  for (const value of sorted(targets, isFed)) {
-    if (!names.has(value.origin)) names.set(value.origin, place(value));
+  const order = sorted(targets, isFed);
+  const asked = new Set(targets.map(({ origin }) => origin));
+  const attentions = findAttention(order, (value) => asked.has(value.origin) || isFed(value));
+  const needed = new Set(asked);
+  for (const value of order.toReversed()) {
+    if (!needed.has(value.origin) || isFed(value)) continue;
+    const fused = attentions.get(value.origin);
+    for (const from of fused === undefined ? inputsOf(value) : [fused.Q, fused.K, fused.V]) {
+      needed.add(from.origin);
+    }
+  }
+  for (const value of order) {
+    if (needed.has(value.origin) && !names.has(value.origin)) names.set(value.origin, place(value));
   }
 
   // An output must be some node's own, and float32: a leaf that is asked for gets a node.
