@@ -230,12 +230,11 @@ function vectorLeaf(
   }
   const leaf = label(input(shape), { name: `${name}_all`, symbol: name, axes: [axes[0], 'model'] });
   leaves.set(name, leaf);
-  return label(splitHeads(leaf, heads), {
+  return label(splitHeads(leaf, heads, 'columns'), {
     name,
     symbol: `${name}_h`,
     element: `${element}_h`,
     axes: ['head', ...axes],
-    given: true,
     step: { ...step, note: `${note} Columns of the given ${name}, split into ${heads} heads.` },
   });
 }

@@ -2,8 +2,11 @@ import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region } from '../tensor.js';
 
-/** Cuts the model dimension into equal heads: (n, heads · d) → (heads, n, d). Head h has columns h · d to (h + 1) · d. */
-export function splitHeads(value: Value, heads: number): Value {
+/**
+ * Cuts the model dimension into equal heads: (n, heads · d) → (heads, n, d). Head h has columns h · d to (h + 1) · d.
+ * @param written whether formulas name these columns, or leave it to symbols inside that bear an h of their own
+ */
+export function splitHeads(value: Value, heads: number, written: 'columns' | 'inside' = 'inside'): Value {
   const [rows, width] = value.shape;
   if (value.shape.length !== 2 || rows === undefined || width === undefined) {
     throw new ShapeError(
@@ -13,10 +16,10 @@ export function splitHeads(value: Value, heads: number): Value {
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) {
     throw new ShapeError(`A model dimension of ${width} cannot be split into ${heads} equal heads.`);
   }
-  return apply(operationFor(heads, width / heads), [value]);
+  return apply(operationFor(heads, width / heads, written), [value]);
 }
 
-function operationFor(heads: number, size: number): Operation {
+function operationFor(heads: number, size: number, written: 'columns' | 'inside'): Operation {
   return {
     name: 'split-heads',
     moves: true,
@@ -41,7 +44,7 @@ function operationFor(heads: number, size: number): Operation {
     },
     restrict(region) {
       const [head = { start: 0, end: heads }, , columns = { start: 0, end: size }] = region;
-      return operationFor(head.end - head.start, columns.end - columns.start);
+      return operationFor(head.end - head.start, columns.end - columns.start, written);
     },
 
     evaluate([tensor], shape) {
@@ -63,7 +66,15 @@ function operationFor(heads: number, size: number): Operation {
 
     print(language, inputs) {
       const [inner = atom('')] = inputs;
-      if (language === 'tex') return inner;
+      if (language === 'tex') {
+        return written === 'inside'
+          ? inner
+          : compose(
+              `{${inside(inner, binding.atom, language)}}_{\\cdot,\\, ${size}h : ${size}(h+1)}`,
+              binding.call,
+              inputs,
+            );
+      }
       const text = inside(inner, binding.atom, language);
       return compose(
         language === 'numpy'
