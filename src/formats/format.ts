@@ -17,7 +17,15 @@ export type StorageType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16'
 export interface Contents {
   readonly tensors: readonly NamedTensor[];
   /** Labels found in the file: `tokens` for both axes, or `queryTokens` and `keyTokens`. */
-  readonly tokens?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
+  readonly tokens?: AxisTokens;
+  /** Members of the file that hold no numbers that can be read, each with the reason as a sentence. */
+  readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The words along the query and the key axis. */
+export interface AxisTokens {
+  readonly query?: readonly string[];
+  readonly key?: readonly string[];
 }
 
 /** A file format, one file each. */
@@ -30,8 +38,9 @@ export interface Format {
   /** Decides by the first bytes; undefined where the format has no magic number. */
   readonly recognises?: (head: Uint8Array) => boolean;
   /**
-   * Reads headers and checks every size against the file before anything is allocated.
-   * @throws FormatError, one sentence naming file, tensor and reason.
+   * Reads headers and checks every size against the file before anything is allocated. The tensors read from
+   * `source` later on, so it stays open until the caller is done with them.
+   * @throws FormatError, one sentence naming file, tensor and reason; or the signal's reason once it is aborted.
    */
-  open(source: ByteSource): Promise<Contents>;
+  open(source: ByteSource, signal?: AbortSignal): Promise<Contents>;
 }

@@ -20,7 +20,11 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
-function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
+/**
+ * Checks that `length` bytes from `offset` on lie within a source.
+ * @throws FormatError when they do not.
+ */
+export function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
     throw new FormatError(`${source.name}: a range of ${length} bytes at ${offset} makes no sense.`);
   }
@@ -72,16 +76,28 @@ export async function openFile(path: string): Promise<ByteSource> {
 
 /** Bytes that are already in memory, such as a file of a virtual workspace. */
 export function fromBytes(name: string, bytes: Uint8Array): ByteSource {
+  const size = bytes.byteLength;
   return {
     name,
-    size: bytes.byteLength,
-    read(offset, length) {
-      try {
-        checkRange({ name, size: bytes.byteLength }, offset, length);
-      } catch (error) {
-        return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-      }
-      return Promise.resolve(bytes.slice(offset, offset + length));
+    size,
+    async read(offset, length) {
+      checkRange({ name, size }, offset, length);
+      // A copy: `slice` of a Node Buffer would share its memory, and its pool, with whoever asked.
+      return new Uint8Array(bytes.subarray(offset, offset + length));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The `length` bytes of `source` from `offset` on, as a source of their own; closing it leaves `source` open. */
+export function partOf(source: ByteSource, name: string, offset: number, length: number): ByteSource {
+  checkRange(source, offset, length);
+  return {
+    name,
+    size: length,
+    async read(from, count) {
+      checkRange({ name, size: length }, from, count);
+      return source.read(offset + from, count);
     },
     close: () => Promise.resolve(),
   };

@@ -1,0 +1,9 @@
+import { openDelimited } from './delimited.js';
+import type { Format } from './format.js';
+
+export const csv: Format = {
+  id: 'csv',
+  title: 'Comma-separated values',
+  extensions: ['.csv'],
+  open: (source, signal) => openDelimited(source, ',', signal),
+};

@@ -1,0 +1,41 @@
+import { csv } from './csv.js';
+import type { Contents, Format } from './format.js';
+import { json } from './json.js';
+import { npy } from './npy.js';
+import { npz } from './npz.js';
+import { safetensors } from './safetensors.js';
+import { FormatError, type ByteSource } from './source.js';
+import { tsv } from './tsv.js';
+
+export type { AxisTokens, Contents, Format, NamedTensor } from './format.js';
+export { tokensBeside } from './tokens.js';
+
+/** Every format that can be read; a new one is a file of its own and a line here. */
+export const formats: readonly Format[] = [npy, npz, safetensors, csv, tsv, json];
+
+const HEAD_BYTES = 16;
+
+/**
+ * Opens a file of tensors by its first bytes, or by its extension where these tell nothing.
+ * The tensors read from `source` later on: it stays open until the caller is done with them.
+ * @throws FormatError, one sentence naming file, tensor and reason; or the signal's reason once it is aborted.
+ */
+export async function openTensors(
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<Contents & { readonly format: Format }> {
+  const { name, size } = source;
+  if (size === 0) throw new FormatError(`${name} is empty.`);
+  const head = await source.read(0, Math.min(HEAD_BYTES, size));
+  const lowerName = name.toLowerCase();
+  const format =
+    formats.find((candidate) => candidate.recognises?.(head) === true) ??
+    formats.find((candidate) => candidate.extensions.some((extension) => lowerName.endsWith(extension)));
+  if (!format) {
+    const known = formats
+      .map((candidate) => `${candidate.title} (${candidate.extensions.join(', ')})`)
+      .join(', ');
+    throw new FormatError(`${name} is in no format that can be read: ${known}.`);
+  }
+  return { ...(await format.open(source, signal)), format };
+}

@@ -1,0 +1,130 @@
+import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { checkRange, FormatError, partOf, type ByteSource } from './source.js';
+import type { ZipEntry } from './zip.js';
+
+/** A compressed member has no rows that could be read alone, so all of it must fit in memory. */
+const MAX_INFLATED_BYTES = 2 ** 30;
+
+/** What stays inflated between reads, of all members of one archive together. */
+const KEPT_BYTES = 512 * 2 ** 20;
+
+/** Compressed bytes that are inflated to see a member's header; at most a megabyte comes out. */
+const START_BYTES = 1024;
+
+const CHUNK_BYTES = 256 * 2 ** 10;
+
+interface Kept {
+  readonly size: number;
+  readonly bytes: Promise<Uint8Array>;
+}
+
+/** Inflates the deflated members of one archive when they are first read, and keeps those used last. */
+export class Inflater {
+  /** In the order of their last use. */
+  private readonly kept = new Map<ZipEntry, Kept>();
+
+  constructor(private readonly source: ByteSource) {}
+
+  /**
+   * A member's inflated bytes as a source. Reading its first bytes inflates little more than those.
+   * @throws FormatError when it is too large to be held inflated, or damaged at its start.
+   */
+  async open(entry: ZipEntry, where: string): Promise<ByteSource> {
+    const size = entry.bytes;
+    if (size > MAX_INFLATED_BYTES) {
+      throw new FormatError(
+        `${where} is compressed and takes ${size} bytes in memory, more than ${MAX_INFLATED_BYTES}; save it uncompressed, with numpy.savez.`,
+      );
+    }
+    const start = await this.inflateStart(entry, where);
+    return {
+      name: where,
+      size,
+      read: async (offset, length) => {
+        checkRange({ name: where, size }, offset, length);
+        const bytes = offset + length <= start.length ? start : await this.inflated(entry, where);
+        return bytes.slice(offset, offset + length);
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  private async inflateStart(entry: ZipEntry, where: string): Promise<Uint8Array> {
+    const compressed = Math.min(START_BYTES, entry.compressedBytes);
+    const bytes = await this.source.read(entry.offset, compressed);
+    try {
+      // The input may end in the middle of the stream, which a sync flush allows.
+      return Uint8Array.from(inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }));
+    } catch (error) {
+      throw damaged(where, error);
+    }
+  }
+
+  private inflated(entry: ZipEntry, where: string): Promise<Uint8Array> {
+    const known = this.kept.get(entry);
+    const kept = known ?? { size: entry.bytes, bytes: inflate(this.source, entry, where) };
+    this.kept.delete(entry);
+    this.makeRoomFor(kept.size);
+    this.kept.set(entry, kept);
+    if (!known) {
+      kept.bytes.catch(() => {
+        // What failed may be tried again.
+        if (this.kept.get(entry) === kept) this.kept.delete(entry);
+      });
+    }
+    return kept.bytes;
+  }
+
+  private makeRoomFor(size: number): void {
+    let total = size;
+    for (const kept of this.kept.values()) total += kept.size;
+    for (const [entry, kept] of this.kept) {
+      if (total <= KEPT_BYTES) return;
+      this.kept.delete(entry);
+      total -= kept.size;
+    }
+  }
+}
+
+/** All of a member, whose length and checksum must be what the archive claims. */
+async function inflate(source: ByteSource, entry: ZipEntry, where: string): Promise<Uint8Array> {
+  const out = new Uint8Array(entry.bytes);
+  let length = 0;
+  let crc = 0;
+  try {
+    await pipeline(
+      chunksOf(partOf(source, where, entry.offset, entry.compressedBytes)),
+      createInflateRaw({ chunkSize: CHUNK_BYTES }),
+      async (chunks: AsyncIterable<Uint8Array>) => {
+        for await (const chunk of chunks) {
+          if (length + chunk.length > out.length) {
+            throw new FormatError(`${where} inflates to more than the ${entry.bytes} bytes it claims.`);
+          }
+          out.set(chunk, length);
+          length += chunk.length;
+          crc = crc32(chunk, crc);
+        }
+      },
+    );
+  } catch (error) {
+    throw damaged(where, error);
+  }
+  if (length !== entry.bytes) {
+    throw new FormatError(`${where} inflates to ${length} bytes, but claims ${entry.bytes}.`);
+  }
+  if (crc !== entry.crc) throw new FormatError(`${where} is damaged: its checksum does not fit its bytes.`);
+  return out;
+}
+
+async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < source.size; at += CHUNK_BYTES) {
+    yield await source.read(at, Math.min(CHUNK_BYTES, source.size - at));
+  }
+}
+
+/** What zlib has to say about a member, as a sentence; any other error as it is. */
+function damaged(where: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) return error;
+  return new FormatError(`${where} is damaged: it cannot be inflated (${error.message}).`, { cause: error });
+}

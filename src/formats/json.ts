@@ -1,0 +1,163 @@
+import { inMemory, sizeOf, type Shape } from '../engine/tensor.js';
+import type { Format, NamedTensor } from './format.js';
+import { parseJson, type Json } from './json-text.js';
+import { FormatError, type ByteSource } from './source.js';
+import { stringList, tokenAxes, TokenCollector } from './tokens.js';
+import { checkedShape, quoted, stemOf, utf8 } from './untrusted.js';
+
+/** Text of numbers takes many times its length in memory while it is parsed. */
+const MAX_BYTES = 128 * 2 ** 20;
+
+/** An object of tensors of up to 32 axes. */
+const MAX_DEPTH = 34;
+
+/**
+ * A nested list of numbers; an object of such lists by name; or objects `{ "shape": [2, 3], "data": [...] }` in
+ * their place. Lists of strings named `tokens`, `queryTokens` or `keyTokens` are labels.
+ */
+export const json: Format = {
+  id: 'json',
+  title: 'JSON',
+  extensions: ['.json'],
+  async open(source, signal) {
+    const value = await parseFile(source, signal);
+    if (Array.isArray(value) || isFlat(value)) {
+      return { tensors: [tensorOf(value, stemOf(source.name), source.name, '')] };
+    }
+    if (!isObject(value))
+      throw new FormatError(`${source.name} holds neither a list of numbers nor an object of lists.`);
+    const tensors: NamedTensor[] = [];
+    const skipped: { name: string; reason: string }[] = [];
+    const tokens = new TokenCollector();
+    for (const [name, member] of Object.entries(value)) {
+      const axes = tokenAxes(name);
+      const labels = axes && stringList(member);
+      if (axes && labels) tokens.add(axes, labels);
+      else if (typeof member === 'number' || isFlat(member) || (Array.isArray(member) && !isText(member))) {
+        tensors.push(tensorOf(member, name, source.name, name));
+      } else skipped.push({ name, reason: `${source.name}: ${quoted(name)} is no list of numbers.` });
+    }
+    if (tensors.length === 0) throw new FormatError(`${source.name} holds no list of numbers.`);
+    return { tensors, ...tokens.contents(), ...(skipped.length === 0 ? {} : { skipped }) };
+  },
+};
+
+async function parseFile(source: ByteSource, signal: AbortSignal | undefined): Promise<Json> {
+  if (source.size > MAX_BYTES) {
+    throw new FormatError(
+      `${source.name} has ${source.size} bytes; JSON is read up to ${MAX_BYTES}. Save it as .npy, which is read in parts.`,
+    );
+  }
+  const text = utf8(await source.read(0, source.size));
+  if (text === undefined) throw new FormatError(`${source.name} is not UTF-8 text.`);
+  signal?.throwIfAborted();
+  return parseJson(text, source.name, { maxDepth: MAX_DEPTH, pythonNumbers: true });
+}
+
+function isObject(value: Json): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+interface Flat {
+  readonly shape: readonly Json[];
+  readonly data: readonly Json[];
+}
+
+/** Whether the value is a tensor written as its shape and its numbers in row-major order. */
+function isFlat(value: Json): value is { readonly [name: string]: Json } & Flat {
+  return isObject(value) && Array.isArray(value['shape']) && Array.isArray(value['data']);
+}
+
+/** Whether a list begins with text that stands for no number, however deep. */
+function isText(list: readonly Json[]): boolean {
+  let first: Json | undefined = list;
+  while (Array.isArray(first)) first = (first as readonly Json[])[0]; // Only what Array.isArray takes away.
+  return typeof first === 'string' && numberOf(first) === undefined;
+}
+
+function tensorOf(value: Json, name: string, file: string, path: string): NamedTensor {
+  const where = path === '' ? file : `${file}: ${quoted(path)}`;
+  const { shape, data } = isFlat(value) ? readFlat(value, where) : readNested(value, where);
+  return { name, dtype: 'float64', ...inMemory({ shape, data }) };
+}
+
+interface Numbers {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+function readFlat({ shape: extents, data: numbers }: Flat, where: string): Numbers {
+  const shape = checkedShape(extents, where);
+  if (sizeOf(shape) !== numbers.length) {
+    throw new FormatError(
+      `${where} has the shape (${shape.join(', ')}), which needs ${sizeOf(shape)} numbers, but ${numbers.length} are there.`,
+    );
+  }
+  const data = new Float32Array(numbers.length);
+  numbers.forEach((value, i) => {
+    data[i] = checkedNumber(value, where, [i]);
+  });
+  return { shape, data };
+}
+
+/** The shape is that of the first list of each depth; every other must have the same. */
+function readNested(value: Json, where: string): Numbers {
+  const shape: number[] = [];
+  for (let first: Json | undefined = value; Array.isArray(first); first = (first as readonly Json[])[0]) {
+    shape.push(first.length);
+  }
+  const data = new Float32Array(sizeOf(shape));
+  const path: number[] = [];
+  let to = 0;
+  // The depth is bounded by the parser, so the recursion is too.
+  const visit = (item: Json, axis: number): void => {
+    const extent = shape[axis];
+    if (extent === undefined) {
+      data[to++] = checkedNumber(item, where, path);
+      return;
+    }
+    if (!Array.isArray(item)) {
+      throw new FormatError(
+        `${where}: ${pathText(path)} is ${shown(item)}, where a list of ${extent} is needed.`,
+      );
+    }
+    const list: readonly Json[] = item;
+    if (list.length !== extent) {
+      const first = pathText(path.map(() => 0));
+      throw new FormatError(
+        `${where}: ${pathText(path)} has ${list.length} elements, but ${first} has ${extent}.`,
+      );
+    }
+    list.forEach((child, i) => {
+      path.push(i);
+      visit(child, axis + 1);
+      path.pop();
+    });
+  };
+  visit(value, 0);
+  return { shape, data };
+}
+
+function checkedNumber(value: Json, where: string, path: readonly number[]): number {
+  const number = numberOf(value);
+  if (number === undefined)
+    throw new FormatError(`${where}: ${pathText(path)} is ${shown(value)}, not a number.`);
+  return number;
+}
+
+/** NaN and the infinities stand as strings in what the parser gives. */
+function numberOf(value: Json): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value === 'NaN' || value === 'Infinity' || value === '-Infinity' ? Number(value) : undefined;
+}
+
+function pathText(path: readonly number[]): string {
+  return path.length === 0 ? 'the whole' : `element ${path.map((index) => `[${index}]`).join('')}`;
+}
+
+function shown(value: Json): string {
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object';
+  return typeof value === 'string' ? quoted(value) : String(value);
+}

@@ -1,0 +1,210 @@
+import { sizeOf, type Region, type Shape, type Tensor } from '../engine/tensor.js';
+import { elementTypes, type ElementType } from './dtypes.js';
+import type { Format, NamedTensor } from './format.js';
+import { parsePythonLiteral, PythonSyntaxError, type PythonValue } from './python-literal.js';
+import { FormatError, type ByteSource } from './source.js';
+import { readBox } from './strided.js';
+import { checkByteLength, checkedShape, quoted, stemOf, utf8 } from './untrusted.js';
+
+const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59); // \x93NUMPY
+
+/** Headers of plain arrays have about a hundred bytes; those of structured arrays, with all field names, more. */
+const MAX_HEADER_BYTES = 2 ** 20;
+
+/** The header of a .npy file, and how many bytes come before the numbers. */
+export interface NpyHeader {
+  /** The type as NumPy spells it: `<f4`; a structured type has none. */
+  readonly descr: string | undefined;
+  readonly fortranOrder: boolean;
+  readonly shape: Shape;
+  /** The byte at which the numbers begin. */
+  readonly dataOffset: number;
+}
+
+/** Whether the bytes begin as every .npy file does. */
+export function isNpy(head: Uint8Array): boolean {
+  return MAGIC.every((byte, at) => head[at] === byte);
+}
+
+/**
+ * Reads the header of a .npy file, versions 1.0, 2.0 and 3.0.
+ * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * @param where what is read, to begin a message.
+ * @throws FormatError when it is no header of such a file, or its shape is no shape.
+ */
+export async function readNpyHeader(source: ByteSource, where: string): Promise<NpyHeader> {
+  if (source.size < 10)
+    throw new FormatError(`${where} has ${source.size} bytes, too few for a NumPy array.`);
+  const start = await source.read(0, 10);
+  if (!isNpy(start)) throw new FormatError(`${where} does not begin as a NumPy array does.`);
+  const [major, minor] = [start[6] ?? 0, start[7] ?? 0];
+  if (major < 1 || major > 3 || minor !== 0) {
+    throw new FormatError(
+      `${where} is in version ${major}.${minor} of the .npy format; 1.0, 2.0 and 3.0 can be read.`,
+    );
+  }
+  const lengthBytes = major === 1 ? 2 : 4;
+  const lengthView = new DataView((await source.read(8, lengthBytes)).buffer);
+  const length = major === 1 ? lengthView.getUint16(0, true) : lengthView.getUint32(0, true);
+  const headerAt = 8 + lengthBytes;
+  if (length > MAX_HEADER_BYTES || headerAt + length > source.size) {
+    throw new FormatError(`${where} claims a header of ${length} bytes, but the file has ${source.size}.`);
+  }
+  const bytes = await source.read(headerAt, length);
+  const text = major === 3 ? utf8(bytes) : new TextDecoder('latin1').decode(bytes);
+  if (text === undefined) throw new FormatError(`${where} has a header that is not UTF-8.`);
+  return { ...parseHeader(text, where), dataOffset: headerAt + length };
+}
+
+function parseHeader(text: string, where: string): Omit<NpyHeader, 'dataOffset'> {
+  let header: PythonValue;
+  try {
+    header = parsePythonLiteral(text);
+  } catch (error) {
+    if (!(error instanceof PythonSyntaxError)) throw error;
+    throw new FormatError(`${where} has a header that cannot be read: ${error.message}.`, { cause: error });
+  }
+  if (!(header instanceof Map)) throw new FormatError(`${where} has a header that is not a Python dict.`);
+  const [descr, fortranOrder, shape] = [
+    header.get('descr'),
+    header.get('fortran_order'),
+    header.get('shape'),
+  ];
+  if (
+    header.size !== 3 ||
+    descr === undefined ||
+    typeof fortranOrder !== 'boolean' ||
+    !Array.isArray(shape)
+  ) {
+    throw new FormatError(`${where} has a header without exactly a descr, a fortran_order and a shape.`);
+  }
+  return {
+    descr: typeof descr === 'string' ? descr : undefined,
+    fortranOrder,
+    shape: checkedShape(shape, where),
+  };
+}
+
+const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
+  ['b1', elementTypes.bool],
+  ['u1', elementTypes.uint8],
+  ['u2', elementTypes.uint16],
+  ['u4', elementTypes.uint32],
+  ['u8', elementTypes.uint64],
+  ['i1', elementTypes.int8],
+  ['i2', elementTypes.int16],
+  ['i4', elementTypes.int32],
+  ['i8', elementTypes.int64],
+  ['f2', elementTypes.float16],
+  ['f4', elementTypes.float32],
+  ['f8', elementTypes.float64],
+]);
+
+/** Why an array of another kind is refused, by the letter of its kind. */
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ['O', 'holds pickled Python objects, which could run code and are therefore never loaded'],
+  ['c', 'holds complex numbers; save its real part, its imaginary part or its magnitude'],
+  ['U', 'holds text, not numbers'],
+  ['S', 'holds text, not numbers'],
+  ['a', 'holds text, not numbers'],
+  ['M', 'holds dates, not numbers'],
+  ['m', 'holds durations, not numbers'],
+  [
+    'V',
+    'holds raw bytes without a number type, as NumPy saves bfloat16; save it as float32 or in a safetensors file',
+  ],
+]);
+
+/** A kind of array that is sound but holds nothing that becomes float32. */
+export class UnsupportedArray extends FormatError {}
+
+/**
+ * The tensor of a .npy file or of one in an archive.
+ * @param start where `source` begins in the file a user has, when its bytes lie there plainly; else undefined.
+ * @throws UnsupportedArray when it holds no numbers; FormatError when shape, type and length do not agree.
+ */
+export function npyTensor(
+  source: ByteSource,
+  header: NpyHeader,
+  name: string,
+  where: string,
+  start: number | undefined,
+): NamedTensor {
+  const { descr, shape, fortranOrder, dataOffset } = header;
+  if (descr === undefined) {
+    throw new UnsupportedArray(
+      `${where} is a structured array; save each of its fields as an array of its own.`,
+    );
+  }
+  const [, order = '', kind = '', width = ''] = /^([<>|=]?)([A-Za-z?])(\d*)/.exec(descr) ?? [];
+  const type =
+    descr.length === order.length + kind.length + width.length ? NUMBER_TYPES.get(kind + width) : undefined;
+  if (!type) {
+    const reason = REFUSALS.get(kind) ?? `has the type ${quoted(descr)}, which cannot be read`;
+    throw new UnsupportedArray(`${where} ${reason}.`);
+  }
+  if (type.bytes > 1 && order !== '<' && order !== '>') {
+    throw new FormatError(`${where} has the type ${quoted(descr)}, which does not say its byte order.`);
+  }
+  const length = source.size - dataOffset;
+  checkByteLength(shape, type.bytes, length, where);
+  const littleEndian = order !== '>';
+  const plain = (type.bytes === 1 || littleEndian) && (!fortranOrder || shape.length < 2);
+  const layout = {
+    where,
+    shape,
+    type,
+    littleEndian,
+    order: fortranOrder ? 'fortran' : 'c',
+    offset: dataOffset,
+  } as const;
+  return {
+    name,
+    dtype: descr,
+    shape,
+    ...(plain && type.storage !== undefined && start !== undefined
+      ? { storage: { offset: start + dataOffset, length, dtype: type.storage } }
+      : {}),
+    read: (region: Region) => readBox(source, layout, region),
+  };
+}
+
+export const npy: Format = {
+  id: 'npy',
+  title: 'NumPy array',
+  extensions: ['.npy'],
+  recognises: isNpy,
+  async open(source) {
+    const header = await readNpyHeader(source, source.name);
+    return { tensors: [npyTensor(source, header, stemOf(source.name), source.name, 0)] };
+  },
+};
+
+/** The digits NumPy leaves room for, so that an array can grow along its first axis without moving. */
+const GROWTH_DIGITS = 21;
+
+/** NumPy aligns the numbers to this many bytes. */
+const ALIGNMENT = 64;
+
+/**
+ * A tensor as the bytes of a .npy file: version 1.0, `<f4`, C order, byte for byte what `numpy.save` writes.
+ * Numbers that are float64 are rounded to float32.
+ */
+export function encodeNpy(tensor: Tensor): Uint8Array {
+  const { shape, data } = tensor;
+  const size = sizeOf(shape);
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const growth = shape.length === 0 ? 0 : GROWTH_DIGITS - String(shape[0]).length;
+  const dict = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }${' '.repeat(growth)}`;
+  const unpadded = MAGIC.length + 4 + dict.length + 1;
+  const header = `${dict}${' '.repeat(ALIGNMENT - (unpadded % ALIGNMENT))}\n`;
+  const dataAt = MAGIC.length + 4 + header.length;
+  const bytes = new Uint8Array(dataAt + size * 4);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  bytes.set([1, 0], 6);
+  view.setUint16(8, header.length, true);
+  bytes.set(new TextEncoder().encode(header), 10);
+  for (let i = 0; i < size; i++) view.setFloat32(dataAt + i * 4, data[i] ?? NaN, true);
+  return bytes;
+}

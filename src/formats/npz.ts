@@ -1,0 +1,116 @@
+import { Inflater } from './inflate.js';
+import type { Contents, Format, NamedTensor } from './format.js';
+import { npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
+import { FormatError, partOf, type ByteSource } from './source.js';
+import { tokenAxes, TokenCollector } from './tokens.js';
+import { checkByteLength, quoted } from './untrusted.js';
+import { isZip, readZipDirectory, type ZipEntry } from './zip.js';
+
+const ARRAY_ENDING = '.npy';
+
+/** Labels that take more are not labels of anything that can be shown. */
+const MAX_TOKEN_BYTES = 16 * 2 ** 20;
+
+export const npz: Format = {
+  id: 'npz',
+  title: 'NumPy archive',
+  extensions: ['.npz'],
+  recognises: isZip,
+  async open(source, signal) {
+    const entries = await readZipDirectory(source);
+    const inflater = new Inflater(source);
+    const tensors: NamedTensor[] = [];
+    const skipped: { name: string; reason: string }[] = [];
+    const tokens = new TokenCollector();
+    for (const entry of entries) {
+      signal?.throwIfAborted();
+      if (!entry.name.endsWith(ARRAY_ENDING)) {
+        if (!entry.name.endsWith('/')) skipped.push({ name: entry.name, reason: 'It is no NumPy array.' });
+        continue;
+      }
+      const name = entry.name.slice(0, -ARRAY_ENDING.length);
+      const where = `${source.name}: array ${quoted(name)}`;
+      const member =
+        entry.method === 'stored'
+          ? partOf(source, where, entry.offset, entry.bytes)
+          : await inflater.open(entry, where);
+      const header = await readNpyHeader(member, where);
+      const axes = tokenAxes(name);
+      const labels = axes && (await readLabels(member, header, where));
+      if (axes && labels) {
+        tokens.add(axes, labels);
+        continue;
+      }
+      try {
+        const start = entry.method === 'stored' ? entry.offset : undefined;
+        tensors.push(npyTensor(member, header, name, where, start));
+      } catch (error) {
+        if (!(error instanceof UnsupportedArray)) throw error;
+        skipped.push({ name, reason: error.message });
+      }
+    }
+    return contentsOf(source, entries, tensors, skipped, tokens);
+  },
+};
+
+function contentsOf(
+  source: ByteSource,
+  entries: readonly ZipEntry[],
+  tensors: readonly NamedTensor[],
+  skipped: readonly { name: string; reason: string }[],
+  tokens: TokenCollector,
+): Contents {
+  const names = new Set(tensors.map((tensor) => tensor.name));
+  if (names.size !== tensors.length) throw new FormatError(`${source.name} holds two arrays of one name.`);
+  if (tensors.length === 0) {
+    if (entries.some((entry) => entry.name.endsWith('data.pkl'))) {
+      throw new FormatError(
+        `${source.name} is a PyTorch file, whose pickled objects could run code and are therefore never loaded; save its tensors with safetensors.`,
+      );
+    }
+    const array = skipped.find((member) => member.reason.startsWith(source.name));
+    throw new FormatError(array?.reason ?? `${source.name} is a zip archive without NumPy arrays.`);
+  }
+  return { tensors, ...tokens.contents(), ...(skipped.length === 0 ? {} : { skipped }) };
+}
+
+/** The strings of a one-dimensional array of text (`<U7`), or undefined when it is none. */
+async function readLabels(
+  member: ByteSource,
+  header: NpyHeader,
+  where: string,
+): Promise<string[] | undefined> {
+  const [, order, width = ''] = /^([<>])U(\d{1,7})$/.exec(header.descr ?? '') ?? [];
+  const [count, ...rest] = header.shape;
+  if (order === undefined || count === undefined || rest.length > 0) return undefined;
+  const characters = Number(width);
+  const length = member.size - header.dataOffset;
+  checkByteLength(header.shape, characters * 4, length, where);
+  if (length > MAX_TOKEN_BYTES) {
+    throw new FormatError(`${where} has ${length} bytes of labels, more than ${MAX_TOKEN_BYTES}.`);
+  }
+  // Labels without a single character take no bytes, so their number is not bounded by the file's length.
+  if (characters === 0) return count === 0 ? [] : undefined;
+  const bytes = await member.read(header.dataOffset, length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: count }, (_, i) =>
+    readLabel(view, i * characters * 4, characters, order === '<', where),
+  );
+}
+
+/** One string of UTF-32 code units, padded with zeros. */
+function readLabel(
+  view: DataView,
+  at: number,
+  characters: number,
+  littleEndian: boolean,
+  where: string,
+): string {
+  let text = '';
+  for (let i = 0; i < characters; i++) {
+    const code = view.getUint32(at + i * 4, littleEndian);
+    if (code > 0x10ffff) throw new FormatError(`${where} holds text with a character that does not exist.`);
+    text += String.fromCodePoint(code);
+  }
+  return text.replace(/\0+$/, '');
+}

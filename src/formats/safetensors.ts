@@ -1,0 +1,187 @@
+import type { Region, Shape } from '../engine/tensor.js';
+import { elementTypes, type ElementType } from './dtypes.js';
+import type { Contents, Format, NamedTensor } from './format.js';
+import { parseJson, type Json } from './json-text.js';
+import { FormatError, type ByteSource } from './source.js';
+import { readBox } from './strided.js';
+import { stringList, tokenAxes, TokenCollector } from './tokens.js';
+import { checkByteLength, checkedShape, quoted, utf8 } from './untrusted.js';
+
+/** The reference implementation's own limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const LENGTH_BYTES = 8;
+
+/** A header is an object of objects with lists of numbers. */
+const HEADER_DEPTH = 3;
+
+const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
+  ['BOOL', elementTypes.bool],
+  ['U8', elementTypes.uint8],
+  ['I8', elementTypes.int8],
+  ['F8_E4M3', elementTypes.float8_e4m3],
+  ['F8_E5M2', elementTypes.float8_e5m2],
+  ['U16', elementTypes.uint16],
+  ['I16', elementTypes.int16],
+  ['F16', elementTypes.float16],
+  ['BF16', elementTypes.bfloat16],
+  ['U32', elementTypes.uint32],
+  ['I32', elementTypes.int32],
+  ['F32', elementTypes.float32],
+  ['U64', elementTypes.uint64],
+  ['I64', elementTypes.int64],
+  ['F64', elementTypes.float64],
+]);
+
+/** Types of the format that do not become float32 number by number. */
+const UNREADABLE_TYPES: ReadonlySet<string> = new Set(['C64', 'F4', 'F6_E2M3', 'F6_E3M2', 'F8_E8M0']);
+
+/** Source: https://github.com/huggingface/safetensors (format, and the checks of the reference implementation). */
+export const safetensors: Format = {
+  id: 'safetensors',
+  title: 'safetensors',
+  extensions: ['.safetensors'],
+  recognises(head) {
+    if (head.length < LENGTH_BYTES + 1) return false;
+    const length = new DataView(head.buffer, head.byteOffset, head.byteLength).getBigUint64(0, true);
+    return length <= BigInt(MAX_HEADER_BYTES) && head[LENGTH_BYTES] === 0x7b; // {
+  },
+  async open(source) {
+    const { header, dataAt } = await readHeader(source);
+    const tokens = new TokenCollector();
+    const spans: Span[] = [];
+    for (const [name, value] of Object.entries(header)) {
+      if (name === '__metadata__') readMetadata(value, tokens, source.name);
+      else spans.push(readSpan(name, value, source.name));
+    }
+    if (spans.length === 0) throw new FormatError(`${source.name} holds no tensors.`);
+    checkSpans(spans, source.size - dataAt, source.name);
+    return { ...tensorsOf(source, spans, dataAt), ...tokens.contents() };
+  },
+};
+
+/** What the header says of one tensor. */
+interface Span {
+  readonly name: string;
+  readonly where: string;
+  readonly dtype: string;
+  readonly shape: Shape;
+  /** Bytes, counted from the end of the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+async function readHeader(
+  source: ByteSource,
+): Promise<{ header: { readonly [name: string]: Json }; dataAt: number }> {
+  const { name, size } = source;
+  if (size < LENGTH_BYTES)
+    throw new FormatError(`${name} has ${size} bytes, too few for a safetensors file.`);
+  const claimed = new DataView((await source.read(0, LENGTH_BYTES)).buffer).getBigUint64(0, true);
+  if (claimed > BigInt(Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES))) {
+    throw new FormatError(
+      `${name} claims a header of ${claimed} bytes, but the file has ${size} and a header may have ${MAX_HEADER_BYTES}.`,
+    );
+  }
+  const length = Number(claimed);
+  const bytes = await source.read(LENGTH_BYTES, length);
+  const text = utf8(bytes);
+  if (text === undefined || bytes[0] !== 0x7b) {
+    throw new FormatError(`${name} has a header that is not a JSON object in UTF-8.`);
+  }
+  const header = parseJson(text, `${name}: its header`, { maxDepth: HEADER_DEPTH });
+  if (!isObject(header)) throw new FormatError(`${name} has a header that is not a JSON object.`);
+  return { header, dataAt: LENGTH_BYTES + length };
+}
+
+function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Labels are kept in the metadata as a JSON list, since metadata may only hold strings. */
+function readMetadata(metadata: Json, tokens: TokenCollector, file: string): void {
+  if (!isObject(metadata)) throw new FormatError(`${file}: "__metadata__" is not an object.`);
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') {
+      throw new FormatError(`${file}: the metadata ${quoted(name)} is not a string.`);
+    }
+    const axes = tokenAxes(name);
+    // Checkpoints also count the tokens they were trained on: "tokens": "300B".
+    if (!axes || !value.trimStart().startsWith('[')) continue;
+    const list = stringList(parseJson(value, `${file}: the metadata ${quoted(name)}`, { maxDepth: 1 }));
+    if (list) tokens.add(axes, list);
+  }
+}
+
+function readSpan(name: string, value: Json, file: string): Span {
+  const where = `${file}: tensor ${quoted(name)}`;
+  if (!isObject(value)) throw new FormatError(`${where} is not described by an object.`);
+  const { dtype, shape, data_offsets: offsets, ...rest } = value;
+  if (
+    typeof dtype !== 'string' ||
+    !Array.isArray(shape) ||
+    !Array.isArray(offsets) ||
+    Object.keys(rest).length > 0
+  ) {
+    throw new FormatError(`${where} is not described by exactly a dtype, a shape and data_offsets.`);
+  }
+  const [begin, end, ...more] = offsets as readonly unknown[]; // Only what Array.isArray takes away.
+  if (!isOffset(begin) || !isOffset(end) || more.length > 0 || begin > end) {
+    throw new FormatError(
+      `${where} has the data_offsets ${quoted(JSON.stringify(offsets))}, which make no sense.`,
+    );
+  }
+  return { name, where, dtype, shape: checkedShape(shape, where), begin, end };
+}
+
+function isOffset(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The tensors must lie one after the other and fill the file, as the reference implementation demands. */
+function checkSpans(spans: readonly Span[], available: number, file: string): void {
+  let end = 0;
+  for (const span of spans.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (span.begin !== end) {
+      const fault =
+        span.begin < end ? 'overlaps the tensor before it' : 'leaves a gap after the tensor before it';
+      throw new FormatError(`${span.where} ${fault}: it begins at byte ${span.begin} instead of ${end}.`);
+    }
+    end = span.end;
+  }
+  if (end !== available) {
+    throw new FormatError(
+      `${file} claims ${end} bytes of tensors, but ${available} bytes follow its header.`,
+    );
+  }
+}
+
+function tensorsOf(source: ByteSource, spans: readonly Span[], dataAt: number): Contents {
+  const tensors: NamedTensor[] = [];
+  const skipped: { name: string; reason: string }[] = [];
+  for (const span of spans) {
+    const { name, where, dtype, shape, begin, end } = span;
+    const type = NUMBER_TYPES.get(dtype);
+    if (!type) {
+      const reason = `${where} has the type ${quoted(dtype)}, which cannot be read.`;
+      if (!UNREADABLE_TYPES.has(dtype)) throw new FormatError(reason);
+      skipped.push({ name, reason });
+      continue;
+    }
+    checkByteLength(shape, type.bytes, end - begin, where);
+    const offset = dataAt + begin;
+    const layout = { where, shape, type, littleEndian: true, order: 'c', offset } as const;
+    tensors.push({
+      name,
+      dtype,
+      shape,
+      ...(type.storage === undefined
+        ? {}
+        : { storage: { offset, length: end - begin, dtype: type.storage } }),
+      read: (region: Region) => readBox(source, layout, region),
+    });
+  }
+  const [first] = skipped;
+  if (first && tensors.length === 0) throw new FormatError(first.reason);
+  return { tensors, ...(first ? { skipped } : {}) };
+}

@@ -1,0 +1,9 @@
+import { openDelimited } from './delimited.js';
+import type { Format } from './format.js';
+
+export const tsv: Format = {
+  id: 'tsv',
+  title: 'Tab-separated values',
+  extensions: ['.tsv'],
+  open: (source, signal) => openDelimited(source, '\t', signal),
+};
