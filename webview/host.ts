@@ -1,0 +1,40 @@
+import type { Port } from '../src/channel.js';
+
+/** What VS Code gives a webview's page, once. */
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** The extension host as a page sees it: a port for the channel, and a place for where the user was. */
+export interface Host extends Port {
+  /** What `remember` was last given, in an earlier life of this page; nothing that can be trusted in shape. */
+  recall(): unknown;
+  remember(state: unknown): void;
+}
+
+/** Can be called once a page. */
+export function connectHost(): Host {
+  const api = acquireVsCodeApi();
+  return {
+    post: (message) => {
+      api.postMessage(message);
+    },
+    listen: (listener) => {
+      const receive = (event: MessageEvent<unknown>): void => {
+        listener(event.data);
+      };
+      window.addEventListener('message', receive);
+      return () => {
+        window.removeEventListener('message', receive);
+      };
+    },
+    recall: () => api.getState(),
+    remember: (state) => {
+      api.setState(state);
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import './base.css';
+import { Channel } from '../src/channel.js';
+import type { Position } from '../src/protocol.js';
+import { h, perFrame, settled } from './dom.js';
+import { connectHost } from './host.js';
+import { isCancelled, Matrices, messageOf } from './matrices.js';
+import type { PanelChannel } from './panel.js';
+import { Panel, summaryKey } from './panel.js';
+import { recall } from './recall.js';
+import { readTheme, watchTheme } from './theme.js';
+import { HeatmapView } from './views/heatmap/heatmap.js';
+import type { Target } from './views/heatmap/overlay.js';
+import { TableView } from './views/heatmap/table.js';
+import { HeadsView } from './views/heads/heads.js';
+import { MetricsView } from './views/heads/metrics.js';
+import { noticesView } from './views/notices/notices.js';
+import { ParametersView } from './views/parameters/parameters.js';
+import type { Columns } from './views/shell/shell.js';
+import { Shell, standardColumns } from './views/shell/shell.js';
+import { Toolbar } from './views/shell/toolbar.js';
+import { StatusView } from './views/status/status.js';
+import { StepsView } from './views/steps/steps.js';
+
+const host = connectHost();
+const recalled = recall(host.recall());
+const channel: PanelChannel = new Channel(
+  host,
+  {},
+  {
+    state: (state) => {
+      panel.show(state);
+    },
+    position: (position) => {
+      panel.follow(position);
+    },
+    progress: ({ message, fraction }) => {
+      panel.progress(message, fraction);
+    },
+  },
+);
+const panel = new Panel(channel, recalled?.at ?? null);
+const { store } = panel;
+if (recalled !== null) store.update({ opened: recalled.opened, asTable: recalled.asTable });
+
+function trouble(error: unknown): void {
+  if (!isCancelled(error)) channel.notify('error', { message: messageOf(error) });
+}
+
+function moveOn(): void {
+  // In one column the heads cover the matrix: having chosen one, the user wants to see it.
+  if (store.get().mode === 'narrow') store.update({ tab: 'matrix' });
+}
+
+let hovered: Target | null = null;
+const reportHover = perFrame(() => {
+  const { step } = panel;
+  const { layer, head } = store.get().position;
+  const side = hovered?.kind === 'column' ? step?.columns : step?.rows;
+  const axis = side?.axis;
+  if (hovered === null || (axis !== 'query' && axis !== 'key')) {
+    channel.notify('hover', null);
+    return;
+  }
+  const index = hovered.kind === 'cell' ? hovered.cell.row : hovered.index;
+  channel.notify('hover', { axis, index, layer, head });
+});
+
+const theme = readTheme();
+const matrices = new Matrices(panel);
+const heatmap = new HeatmapView(
+  panel,
+  matrices,
+  theme,
+  {
+    hover: (target) => {
+      hovered = target;
+      reportHover();
+    },
+    painted: (milliseconds) => {
+      const first = store.get().picture === null;
+      store.update({ picture: milliseconds });
+      if (first) channel.notify('painted', { milliseconds });
+    },
+    zoom: (level) => {
+      toolbar?.showLevel(level);
+    },
+  },
+  { webgl: document.documentElement.dataset['webgl'] !== 'off' },
+);
+const table = new TableView(panel, matrices);
+let toolbar: Toolbar | null = null;
+toolbar = new Toolbar(panel, heatmap);
+const heads = new HeadsView(panel, theme, moveOn);
+const steps = new StepsView(panel, matrices, theme);
+const parameters = new ParametersView((values) => {
+  channel.request('change', { parameters: values }).catch(trouble);
+});
+const whatIf = h(
+  'section',
+  { class: 'section' },
+  h('h2', { class: 'section-title', text: 'What if' }),
+  parameters.element,
+);
+let columns: Columns = recalled?.columns ?? standardColumns;
+const shell = new Shell(
+  panel,
+  {
+    heads: [
+      h('section', { class: 'section' }, h('h2', { class: 'section-title', text: 'Heads' }), heads.element),
+      new MetricsView(panel).element,
+      whatIf,
+    ],
+    matrix: [toolbar.element, heatmap.element, table.element],
+    steps: [steps.element],
+    notices: noticesView(panel),
+    status: new StatusView(panel, trouble).element,
+  },
+  columns,
+  {
+    resized: (next) => {
+      columns = next;
+      remember.ask();
+    },
+    trouble,
+  },
+);
+document.body.append(shell.element);
+
+store.watch(
+  ({ asTable }) => asTable,
+  (asTable) => {
+    heatmap.element.hidden = asTable;
+    table.element.hidden = !asTable;
+  },
+);
+store.watch(
+  ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+  (summary) => {
+    matrices.clear();
+    whatIf.hidden = summary === null || summary.parameters.length === 0;
+    if (summary !== null) parameters.show(summary.parameters);
+  },
+);
+
+/** Where the user is, never what was computed. */
+const remember = settled(200, () => {
+  const { summary } = panel;
+  if (summary === null) return;
+  const { position, opened, asTable }: { position: Position; opened: object; asTable: boolean } = store.get();
+  host.remember({ at: { summaryKey: summaryKey(summary), position }, opened, asTable, columns });
+});
+store.watch(({ position }) => position, remember.ask);
+store.watch(({ opened }) => opened, remember.ask);
+store.watch(({ asTable }) => asTable, remember.ask);
+
+watchTheme(() => {
+  const next = readTheme();
+  heatmap.retheme(next);
+  heads.retheme(next);
+  steps.retheme(next);
+});
+window.addEventListener('error', ({ message }) => {
+  channel.notify('error', { message });
+});
+window.addEventListener('unhandledrejection', ({ reason }) => {
+  trouble(reason);
+});
+
+channel.request('ready', null).then(
+  (state) => {
+    panel.show(state);
+  },
+  (error: unknown) => {
+    panel.show({ kind: 'failed', message: messageOf(error) });
+  },
+);

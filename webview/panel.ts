@@ -1,0 +1,245 @@
+import type { Channel } from '../src/channel.js';
+import type {
+  AxisName,
+  InspectionSummary,
+  PanelMethods,
+  PanelNotices,
+  PanelReports,
+  PanelState,
+  Position,
+  Step,
+} from '../src/protocol.js';
+import type { Cell } from './draw/viewport.js';
+import { Store } from './store.js';
+import { findStep } from './words.js';
+
+export type PanelChannel = Channel<PanelMethods, PanelReports, Record<never, never>, PanelNotices>;
+
+/** Which index of each axis the steps explain; a picked cell sets two of them. */
+export type Chosen = Readonly<Record<AxisName, number>>;
+
+export type Tab = 'matrix' | 'steps' | 'heads';
+
+/** How much room there is: three columns, two, or one. */
+export type Mode = 'wide' | 'medium' | 'narrow';
+
+export interface PanelView {
+  readonly content:
+    | { readonly kind: 'waiting' }
+    | { readonly kind: 'inspection'; readonly summary: InspectionSummary }
+    | { readonly kind: 'failed'; readonly message: string };
+  readonly busy: {
+    readonly title: string;
+    readonly message: string | null;
+    readonly fraction: number | null;
+  } | null;
+  readonly position: Position;
+  /** The hovered cell, or the keyboard's, of the step that is shown. */
+  readonly cursor: Cell | null;
+  readonly chosen: Chosen;
+  /** Milliseconds from asking for a matrix to seeing it. */
+  readonly picture: number | null;
+  /** The pane that a narrow group shows. */
+  readonly tab: Tab;
+  readonly mode: Mode;
+  readonly asTable: boolean;
+  /** Steps that the user opened or closed, by name. */
+  readonly opened: Readonly<Record<string, boolean>>;
+}
+
+const nowhere: Position = { layer: 0, head: 0, step: '' };
+const firsts: Chosen = { query: 0, key: 0, feature: 0, value: 0, model: 0 };
+
+export function emptyView(): PanelView {
+  return {
+    content: { kind: 'waiting' },
+    busy: null,
+    position: nowhere,
+    cursor: null,
+    chosen: firsts,
+    picture: null,
+    tab: 'matrix',
+    mode: 'wide',
+    asTable: false,
+    opened: {},
+  };
+}
+
+/** How many indices an axis has, in the steps of an inspection. */
+export function axisSize(summary: InspectionSummary, axis: AxisName): number {
+  if (axis === 'query') return summary.queries.count;
+  if (axis === 'key') return summary.keys.count;
+  const sides = summary.steps.flatMap((step) => [step.rows, step.columns]);
+  return Math.max(1, ...sides.filter((side) => side.axis === axis).map((side) => side.size));
+}
+
+/** A position that exists in this inspection, as near to the wanted one as can be. */
+export function within(summary: InspectionSummary, wanted: Position): Position {
+  const step = findStep(summary, wanted.step) ?? findStep(summary, 'weights') ?? summary.steps[0];
+  const layer = Math.min(Math.max(0, wanted.layer), Math.max(0, summary.layers - 1));
+  const head = Math.min(Math.max(0, wanted.head), Math.max(0, summary.heads - 1));
+  if (step === undefined) return { layer, head, step: '' };
+  const { cell } = wanted;
+  const fits =
+    cell !== undefined &&
+    step.name === wanted.step &&
+    cell.row >= 0 &&
+    cell.column >= 0 &&
+    cell.row < step.rows.size &&
+    cell.column < step.columns.size;
+  return { layer, head, step: step.name, ...(fits ? { cell } : {}) };
+}
+
+/** The panel's state and everything that can be done to it. Views read the store and call these. */
+export class Panel {
+  readonly store = new Store<PanelView>(emptyView());
+
+  constructor(
+    readonly channel: PanelChannel,
+    /** What an earlier life of the page remembered; used where the inspection is the same in all but its id. */
+    private recalled: { readonly summaryKey: string; readonly position: Position } | null,
+  ) {}
+
+  get summary(): InspectionSummary | null {
+    const { content } = this.store.get();
+    return content.kind === 'inspection' ? content.summary : null;
+  }
+
+  get step(): Step | null {
+    const { summary } = this;
+    return summary === null ? null : (findStep(summary, this.store.get().position.step) ?? null);
+  }
+
+  /** Takes on what the host says is open. */
+  show(state: PanelState): void {
+    switch (state.kind) {
+      case 'busy':
+        this.store.update({ busy: { title: state.title, message: null, fraction: null } });
+        break;
+      case 'failed':
+        this.store.update({
+          content: { kind: 'failed', message: state.message },
+          busy: null,
+          cursor: null,
+        });
+        break;
+      case 'inspection': {
+        const { summary } = state;
+        const key = summaryKey(summary);
+        const recalled = this.recalled?.summaryKey === key ? this.recalled.position : null;
+        this.recalled = null;
+        // The host's word counts; only one that has been nowhere yet is told where the user was.
+        const fresh = state.position.cell === undefined && recalled?.cell !== undefined;
+        const position = within(summary, fresh ? recalled : state.position);
+        this.store.update({
+          content: { kind: 'inspection', summary },
+          busy: null,
+          position,
+          cursor: null,
+          picture: null,
+          chosen: this.choose(summary, position, this.store.get().chosen),
+        });
+        if (fresh) this.report();
+        break;
+      }
+    }
+  }
+
+  /** Follows the host, without telling it what it said. */
+  follow(position: Position): void {
+    const { summary } = this;
+    if (summary !== null) this.place(within(summary, position));
+  }
+
+  progress(message: string, fraction: number | null): void {
+    const { busy } = this.store.get();
+    if (busy !== null) this.store.update({ busy: { ...busy, message, fraction } });
+  }
+
+  openHead(layer: number, head: number): void {
+    this.move({ ...this.store.get().position, layer, head });
+  }
+
+  /** Shows a step's matrix, with one of its cells picked, or the one that belongs to what is picked now. */
+  openStep(step: Step, cell?: Cell): void {
+    const { position, chosen } = this.store.get();
+    const belonging = position.cell === undefined ? undefined : cellFor(step, chosen);
+    const picked = cell ?? belonging;
+    const { layer, head } = position;
+    this.move({ layer, head, step: step.name, ...(picked === undefined ? {} : { cell: picked }) });
+    this.store.update({ tab: 'matrix' });
+  }
+
+  pick(cell: Cell | null): void {
+    const { layer, head, step } = this.store.get().position;
+    this.move({ layer, head, step, ...(cell === null ? {} : { cell }) });
+  }
+
+  point(cell: Cell | null): void {
+    const { cursor } = this.store.get();
+    if (cell?.row === cursor?.row && cell?.column === cursor?.column) return;
+    this.store.update({ cursor: cell });
+  }
+
+  /** Explains another feature (or query, or key) of what is picked. */
+  choosePlace(axis: AxisName, index: number): void {
+    const { chosen, position } = this.store.get();
+    const { summary, step } = this;
+    if (summary === null || step === null) return;
+    const size = axisSize(summary, axis);
+    const next = { ...chosen, [axis]: Math.min(Math.max(0, index), size - 1) };
+    const shown = step.rows.axis === axis || step.columns.axis === axis;
+    if (shown && position.cell !== undefined) this.move({ ...position, cell: cellFor(step, next) });
+    else this.store.update({ chosen: next });
+  }
+
+  private move(position: Position): void {
+    const { summary } = this;
+    if (summary === null) return;
+    this.place(within(summary, position));
+    this.report();
+  }
+
+  private place(position: Position): void {
+    const { summary } = this;
+    if (summary === null) return;
+    const { position: before, chosen, cursor } = this.store.get();
+    this.store.update({
+      position,
+      cursor: position.step === before.step ? cursor : null,
+      chosen: this.choose(summary, position, chosen),
+    });
+  }
+
+  private report(): void {
+    this.channel.notify('position', this.store.get().position);
+  }
+
+  private choose(summary: InspectionSummary, position: Position, chosen: Chosen): Chosen {
+    const next: Record<AxisName, number> = { ...chosen };
+    const step = findStep(summary, position.step);
+    if (step !== undefined && position.cell !== undefined) {
+      next[step.rows.axis] = position.cell.row;
+      next[step.columns.axis] = position.cell.column;
+    }
+    for (const axis of Object.keys(firsts) as AxisName[]) {
+      next[axis] = Math.min(next[axis], axisSize(summary, axis) - 1);
+    }
+    const same = (Object.keys(firsts) as AxisName[]).every((axis) => next[axis] === chosen[axis]);
+    return same ? chosen : next;
+  }
+}
+
+/** The cell of a step that belongs to what is chosen along its axes. */
+export function cellFor(step: Step, chosen: Chosen): Cell {
+  return {
+    row: Math.min(chosen[step.rows.axis], step.rows.size - 1),
+    column: Math.min(chosen[step.columns.axis], step.columns.size - 1),
+  };
+}
+
+/** The same for two runs of the same thing, whatever ids they were given. */
+export function summaryKey(summary: InspectionSummary): string {
+  const { title, layers, heads, queries, keys, mechanism } = summary;
+  return JSON.stringify([title, mechanism.id, layers, heads, queries.count, keys.count]);
+}

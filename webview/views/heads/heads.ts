@@ -1,0 +1,221 @@
+import './heads.css';
+import type { InspectionSummary, Thumbnails } from '../../../src/protocol.js';
+import { h, settled } from '../../dom.js';
+import { colorScale } from '../../draw/colormap.js';
+import { extent, paintMatrix } from '../../draw/strip.js';
+import { isCancelled, messageOf } from '../../matrices.js';
+import type { Panel } from '../../panel.js';
+import type { Theme } from '../../theme.js';
+
+const gap = 2;
+const smallest = 16;
+const largest = 44;
+const labels = 20;
+
+/** All layers × heads as small pictures; the one that is open is outlined, a click or Enter opens another. */
+export class HeadsView {
+  private readonly canvas = h('canvas', { class: 'heads-canvas', attributes: { 'aria-hidden': 'true' } });
+  private readonly grid = h('div', {
+    class: 'heads-grid',
+    attributes: { role: 'grid', 'aria-label': 'Heads' },
+  });
+  private readonly message = h('p', { class: 'problem', attributes: { role: 'alert' } });
+  private readonly frame = h('div', { class: 'heads-frame' }, this.canvas, this.grid);
+  readonly element = h('div', { class: 'heads-scroller' }, this.frame, this.message);
+  private cells: HTMLElement[][] = [];
+  private thumbnails: Thumbnails | null = null;
+  private size = 0;
+  private asking: AbortController | null = null;
+  private readonly resized = settled(120, () => {
+    this.layout();
+  });
+
+  constructor(
+    private readonly panel: Panel,
+    private theme: Theme,
+    private readonly opened: () => void,
+  ) {
+    this.message.hidden = true;
+    this.grid.addEventListener('keydown', (event) => {
+      this.key(event);
+    });
+    new ResizeObserver(this.resized.ask).observe(this.element);
+    const { store } = panel;
+    store.watch(
+      ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+      (summary) => {
+        this.rebuild(summary);
+      },
+    );
+    store.watch(
+      ({ position }) => position,
+      () => {
+        this.mark();
+      },
+    );
+  }
+
+  retheme(theme: Theme): void {
+    this.theme = theme;
+    this.paint();
+  }
+
+  private rebuild(summary: InspectionSummary | null): void {
+    this.asking?.abort();
+    this.message.hidden = true;
+    if (summary === null) {
+      this.thumbnails = null;
+      this.cells = [];
+      this.grid.replaceChildren();
+      this.canvas.width = 0;
+      return;
+    }
+    if (this.cells.length !== summary.layers || this.cells[0]?.length !== summary.heads) {
+      this.build(summary);
+    }
+    void this.fetch(summary);
+  }
+
+  private build({ layers, heads }: InspectionSummary): void {
+    this.thumbnails = null;
+    const numbers = h('div', { class: 'heads-row', attributes: { role: 'row' } });
+    numbers.append(
+      h('span', { class: 'heads-number', attributes: { role: 'columnheader', 'aria-label': 'Layer' } }),
+    );
+    for (let head = 0; head < heads; head += 1) {
+      numbers.append(
+        h('span', {
+          class: 'heads-number number',
+          text: String(head + 1),
+          attributes: { role: 'columnheader', 'aria-label': `Head ${head + 1}` },
+        }),
+      );
+    }
+    this.cells = [];
+    const rows = [numbers];
+    for (let layer = 0; layer < layers; layer += 1) {
+      const row = h('div', { class: 'heads-row', attributes: { role: 'row' } });
+      row.append(
+        h('span', {
+          class: 'heads-number heads-layer number',
+          text: String(layer + 1),
+          attributes: { role: 'rowheader', 'aria-label': `Layer ${layer + 1}` },
+        }),
+      );
+      const line: HTMLElement[] = [];
+      for (let head = 0; head < heads; head += 1) {
+        const name = `Layer ${layer + 1}, head ${head + 1}`;
+        const cell = h('div', {
+          class: 'heads-cell',
+          title: name,
+          attributes: { role: 'gridcell', tabindex: '-1', 'aria-label': name },
+        });
+        cell.addEventListener('click', () => {
+          this.panel.openHead(layer, head);
+          cell.focus();
+          this.opened();
+        });
+        line.push(cell);
+        row.append(cell);
+      }
+      this.cells.push(line);
+      rows.push(row);
+    }
+    this.grid.replaceChildren(...rows);
+    this.layout();
+    this.mark();
+  }
+
+  private layout(): void {
+    const { summary } = this.panel;
+    const width = this.element.clientWidth;
+    if (summary === null || width === 0) return;
+    const room = (width - labels - 2) / summary.heads - gap;
+    this.size = Math.max(smallest, Math.min(largest, Math.floor(room)));
+    this.grid.style.setProperty('--cell', `${this.size}px`);
+    this.grid.style.setProperty('--heads', String(summary.heads));
+    this.paint();
+  }
+
+  private async fetch(summary: InspectionSummary): Promise<void> {
+    const asking = new AbortController();
+    this.asking = asking;
+    try {
+      const thumbnails = await this.panel.channel.request(
+        'thumbnails',
+        { inspection: summary.id, size: 32 },
+        { signal: asking.signal },
+      );
+      if (this.asking !== asking || thumbnails.revision !== this.panel.summary?.revision) return;
+      this.thumbnails = thumbnails;
+      this.paint();
+    } catch (error) {
+      if (isCancelled(error) || this.asking !== asking) return;
+      this.message.textContent = messageOf(error);
+      this.message.hidden = false;
+    }
+  }
+
+  private paint(): void {
+    const { thumbnails, size } = this;
+    const { summary } = this.panel;
+    const context = this.canvas.getContext('2d');
+    if (thumbnails === null || summary === null || context === null || size === 0) return;
+    const ratio = window.devicePixelRatio;
+    const pitch = size + gap;
+    const width = summary.heads * pitch;
+    const height = summary.layers * pitch;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    context.imageSmoothingEnabled = false;
+    const { rows, columns, data } = thumbnails;
+    const small = document.createElement('canvas');
+    for (let layer = 0; layer < summary.layers; layer += 1) {
+      for (let head = 0; head < summary.heads; head += 1) {
+        const start = (layer * summary.heads + head) * rows * columns;
+        const numbers = data.subarray(start, start + rows * columns);
+        const { minimum, maximum } = extent(numbers);
+        const kind = minimum < 0 ? 'signed' : 'weights';
+        const scale = colorScale(kind, minimum, maximum, this.theme.dark);
+        paintMatrix(small, numbers, rows, columns, scale, this.theme.maskedRgb);
+        const at = (index: number): number => Math.round(index * pitch * ratio);
+        context.drawImage(small, at(head), at(layer), Math.round(size * ratio), Math.round(size * ratio));
+      }
+    }
+  }
+
+  private mark(): void {
+    const { layer, head } = this.panel.store.get().position;
+    for (const [l, line] of this.cells.entries()) {
+      for (const [at, cell] of line.entries()) {
+        const open = l === layer && at === head;
+        cell.setAttribute('aria-selected', String(open));
+        cell.tabIndex = open ? 0 : -1;
+      }
+    }
+  }
+
+  private key(event: KeyboardEvent): void {
+    const line = this.cells.findIndex((row) => row.some((cell) => cell === document.activeElement));
+    const at = this.cells[line]?.findIndex((cell) => cell === document.activeElement) ?? -1;
+    if (at < 0) return;
+    const last = (this.cells[0]?.length ?? 1) - 1;
+    const next = {
+      ArrowLeft: [line, at - 1],
+      ArrowRight: [line, at + 1],
+      ArrowUp: [line - 1, at],
+      ArrowDown: [line + 1, at],
+      Home: [event.ctrlKey ? 0 : line, 0],
+      End: [event.ctrlKey ? this.cells.length - 1 : line, last],
+    }[event.key];
+    if (next !== undefined) {
+      this.cells[next[0] ?? -1]?.[next[1] ?? -1]?.focus();
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      this.panel.openHead(line, at);
+      this.opened();
+    } else return;
+    event.preventDefault();
+  }
+}

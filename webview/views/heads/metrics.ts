@@ -1,0 +1,65 @@
+import type { Metric } from '../../../src/protocol.js';
+import { h } from '../../dom.js';
+import { formatShort } from '../../format.js';
+import { isCancelled, messageOf } from '../../matrices.js';
+import type { Panel } from '../../panel.js';
+
+/** The open head's figures, each with a bar that shows how much of its possible range it fills. */
+export class MetricsView {
+  private readonly title = h('h2', { class: 'section-title' });
+  private readonly list = h('div', { class: 'metrics' });
+  readonly element = h('section', { class: 'section' }, this.title, this.list);
+  private asking: AbortController | null = null;
+
+  constructor(private readonly panel: Panel) {
+    panel.store.watch(
+      ({ content, position }) =>
+        content.kind === 'inspection'
+          ? JSON.stringify([content.summary.id, content.summary.revision, position.layer, position.head])
+          : '',
+      (shown) => {
+        void this.fetch(shown);
+      },
+    );
+  }
+
+  private async fetch(shown: string): Promise<void> {
+    this.asking?.abort();
+    const { summary } = this.panel;
+    if (shown === '' || summary === null) {
+      this.list.replaceChildren();
+      return;
+    }
+    const { layer, head } = this.panel.store.get().position;
+    this.title.textContent = `Layer ${layer + 1}, head ${head + 1}`;
+    const asking = new AbortController();
+    this.asking = asking;
+    try {
+      const { signal } = asking;
+      const request = { inspection: summary.id, layer, head };
+      const metrics = await this.panel.channel.request('metrics', request, { signal });
+      if (this.asking === asking) this.list.replaceChildren(...metrics.map(row));
+    } catch (error) {
+      if (isCancelled(error) || this.asking !== asking) return;
+      this.list.replaceChildren(
+        h('p', { class: 'problem', text: messageOf(error), attributes: { role: 'alert' } }),
+      );
+    }
+  }
+}
+
+function row(metric: Metric): HTMLElement {
+  const fill = h('span', { class: 'bar-fill' });
+  const share = metric.full > 0 && Number.isFinite(metric.value) ? metric.value / metric.full : 0;
+  fill.style.width = `${Math.min(1, Math.max(0, share)) * 100}%`;
+  const unit = metric.unit === '' ? '' : ` ${metric.unit}`;
+  // A number that does not exist, as of a head with nothing to attend to.
+  const value = Number.isNaN(metric.value) ? '–' : `${formatShort(metric.value)}${unit}`;
+  return h(
+    'div',
+    { class: 'metric', title: metric.note },
+    h('span', { class: 'metric-title', text: metric.title }),
+    h('span', { class: 'bar', attributes: { 'aria-hidden': 'true' } }, fill),
+    h('span', { class: 'metric-value number', text: value }),
+  );
+}

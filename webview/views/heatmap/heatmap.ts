@@ -1,0 +1,438 @@
+import './heatmap.css';
+import type { Slice, Step } from '../../../src/protocol.js';
+import { h, perFrame, settled } from '../../dom.js';
+import type { ColorScale } from '../../draw/colormap.js';
+import { colorScale, isMasked } from '../../draw/colormap.js';
+import { canvasPainter } from '../../draw/heatmap-canvas.js';
+import { glPainter } from '../../draw/heatmap-gl.js';
+import type { Painter } from '../../draw/painter.js';
+import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
+import { cellAt, constrain, fitFrame, fitted, pan, reveal, zoomAt, zoomLevel } from '../../draw/viewport.js';
+import { formatShape } from '../../format.js';
+import type { Matrices } from '../../matrices.js';
+import type { Panel } from '../../panel.js';
+import type { Theme } from '../../theme.js';
+import { axisTitle, longLabel, quantity } from '../../words.js';
+import { attachGestures } from './gestures.js';
+import { attachKeys } from './keys.js';
+import { MatrixLayers } from './layers.js';
+import { Legend } from './legend.js';
+import type { Gutter, Target } from './overlay.js';
+import { Overlay, slant } from './overlay.js';
+import { Readout } from './readout.js';
+
+const emptyRows = new Uint32Array(0);
+
+/** One step's matrix as a picture: zoom, pan, labels, cross-hair, readout, and the keyboard for all of it. */
+export class HeatmapView {
+  private painter: Painter;
+  private readonly overlay = new Overlay();
+  private readonly legend = new Legend();
+  private readonly layers: MatrixLayers;
+  private readonly readout: Readout;
+  private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
+  private readonly stage = h('div', {
+    class: 'stage',
+    attributes: { tabindex: '0', role: 'application', 'aria-roledescription': 'heatmap' },
+  });
+  private readonly foot: HTMLElement;
+  private readonly body: HTMLElement;
+  readonly element: HTMLElement;
+
+  private frame: Frame | null = null;
+  private viewport: Viewport | null = null;
+  private gutter: Gutter = { left: 0, top: 0, right: 0 };
+  private scale: ColorScale | null = null;
+  private target: Target | null = null;
+  /** Which matrix is framed; another one starts unzoomed unless it has the same rows and columns. */
+  private framed = '';
+  private askedAt: number | null = null;
+  private pixels = { width: 0, height: 0 };
+  private readonly draw = perFrame(() => {
+    this.paint();
+  });
+  private readonly resized = settled(250, () => {
+    this.sharpen();
+  });
+
+  constructor(
+    private readonly panel: Panel,
+    matrices: Matrices,
+    private theme: Theme,
+    private readonly events: {
+      /** What is hovered has changed; null when nothing is. */
+      hover(target: Target | null): void;
+      painted(milliseconds: number): void;
+      zoom(level: number): void;
+    },
+    options: { readonly webgl: boolean },
+  ) {
+    this.painter = (options.webgl ? glPainter(this.draw) : null) ?? canvasPainter();
+    this.layers = new MatrixLayers(matrices, {
+      overview: (slice) => {
+        this.painter.set('overview', slice);
+        if (slice !== null) this.arrived(slice);
+        this.draw();
+      },
+      detail: (slice) => {
+        this.painter.set('detail', slice);
+        if (slice !== null) this.refreshReadout(false);
+        this.draw();
+      },
+      failed: (message) => {
+        this.problem.textContent = message;
+        this.problem.hidden = false;
+      },
+    });
+    this.readout = new Readout(panel, matrices, (row, column) => this.layers.valueAt(row, column));
+    this.painter.canvas.className = 'cells';
+    this.overlay.canvas.className = 'overlay';
+    this.problem.hidden = true;
+    this.stage.append(this.painter.canvas, this.overlay.canvas);
+    this.foot = h('div', { class: 'heatmap-foot' }, this.legend.element, this.readout.element);
+    this.body = h('div', { class: 'heatmap-body' }, this.stage, this.problem, this.foot, this.readout.spoken);
+    this.element = h('div', { class: 'heatmap' }, this.body);
+    this.connect();
+  }
+
+  private connect(): void {
+    attachGestures(this.stage, {
+      point: (x, y) => {
+        this.aim(this.targetAt(x, y), false);
+      },
+      leave: () => {
+        this.aim(null, false);
+      },
+      press: (x, y) => {
+        const target = this.targetAt(x, y);
+        if (target?.kind === 'cell') this.panel.pick(target.cell);
+        this.stage.focus({ preventScroll: true });
+      },
+      drag: (x, y) => {
+        this.change((viewport, frame) => pan(viewport, frame, x, y));
+      },
+      zoom: (x, y, factor) => {
+        const { left, top } = this.gutter;
+        this.change((viewport, frame) => zoomAt(viewport, frame, x - left, y - top, factor));
+      },
+    });
+    attachKeys(this.stage, {
+      size: () => this.panel.step,
+      current: () => this.current(),
+      page: () => {
+        const { frame, viewport } = this;
+        return frame === null || viewport === null
+          ? 1
+          : Math.max(1, Math.floor(frame.height / viewport.scaleY));
+      },
+      go: (cell) => {
+        this.change((viewport, frame) => reveal(viewport, frame, cell));
+        this.aim({ kind: 'cell', cell }, true);
+      },
+      pick: (cell) => {
+        this.panel.pick(cell);
+      },
+      clear: () => {
+        this.aim(null, false);
+        this.panel.pick(null);
+      },
+      pan: (x, y) => {
+        this.change((viewport, frame) => pan(viewport, frame, x, y));
+      },
+      zoom: (factor) => {
+        this.zoom(factor);
+      },
+      fit: () => {
+        this.fit();
+      },
+    });
+    new ResizeObserver(() => {
+      this.layout();
+      this.resized.ask();
+    }).observe(this.body);
+    const { store } = this.panel;
+    store.watch(
+      (view) => view.content,
+      (content) => {
+        if (content.kind !== 'inspection') this.release();
+      },
+    );
+    store.watch(
+      (view) =>
+        view.content.kind === 'inspection'
+          ? JSON.stringify([
+              view.content.summary.id,
+              view.content.summary.revision,
+              view.position.layer,
+              view.position.head,
+              view.position.step,
+            ])
+          : '',
+      (key) => {
+        if (key !== '') this.open();
+      },
+    );
+    store.watch(
+      (view) => view.position.cell,
+      (cell) => {
+        const { frame, viewport } = this;
+        if (cell !== undefined && frame !== null && viewport !== null) {
+          this.viewport = reveal(viewport, frame, cell);
+          this.look();
+        }
+        this.describe();
+        this.refreshReadout(false);
+        this.draw();
+      },
+    );
+  }
+
+  retheme(theme: Theme): void {
+    this.theme = theme;
+    this.rescale();
+    this.layout();
+  }
+
+  /** Zooms about the cell that is pointed at or picked, or the middle. */
+  zoom(factor: number): void {
+    const cell = this.current();
+    this.change((viewport, frame) => {
+      const x = cell === null ? frame.width / 2 : (cell.column + 0.5 - viewport.left) * viewport.scaleX;
+      const y = cell === null ? frame.height / 2 : (cell.row + 0.5 - viewport.top) * viewport.scaleY;
+      return zoomAt(viewport, frame, x, y, factor);
+    });
+  }
+
+  fit(): void {
+    this.change((_, frame) => fitted(frame));
+  }
+
+  focus(): void {
+    this.stage.focus({ preventScroll: true });
+  }
+
+  /** The cell that the keyboard is at. */
+  private current(): Cell | null {
+    if (this.target?.kind === 'cell') return this.target.cell;
+    return this.panel.store.get().position.cell ?? null;
+  }
+
+  private open(): void {
+    const { step, summary } = this.panel;
+    if (step === null || summary === null) return;
+    this.problem.hidden = true;
+    const framed = JSON.stringify([step.rows, step.columns]);
+    const another = framed !== this.framed;
+    this.framed = framed;
+    if (another) {
+      this.target = null;
+      this.viewport = null;
+      this.layers.clear();
+    }
+    this.layout();
+    this.describe();
+    this.refreshReadout(false);
+    this.ask();
+  }
+
+  private ask(): void {
+    const { frame } = this;
+    const { step } = this.panel;
+    const place = step === null ? null : this.placeOf(step);
+    if (frame === null || step === null || place === null || this.body.clientWidth === 0) return;
+    this.askedAt ??= performance.now();
+    const ratio = window.devicePixelRatio;
+    this.pixels = { width: frame.width * ratio, height: frame.height * ratio };
+    void this.layers.show(place, step, this.pixels);
+  }
+
+  /** After a resize: asks again where the picture has far fewer or more pixels than were asked for. */
+  private sharpen(): void {
+    const { frame } = this;
+    const { overview } = this.layers;
+    if (frame === null) return;
+    const pooled = overview !== null && overview.data.length < frame.rows * frame.columns;
+    const share = (frame.width * window.devicePixelRatio) / Math.max(1, this.pixels.width);
+    if ((overview === null && this.panel.step !== null) || (pooled && (share > 1.25 || share < 0.7)))
+      this.ask();
+  }
+
+  private placeOf(step: Step): { inspection: string; layer: number; head: number; step: string } | null {
+    const { summary } = this.panel;
+    const { layer, head } = this.panel.store.get().position;
+    return summary === null ? null : { inspection: summary.id, layer, head, step: step.name };
+  }
+
+  private arrived(slice: Slice): void {
+    this.problem.hidden = true;
+    this.rescale(slice);
+    this.refreshReadout(false);
+  }
+
+  private rescale(slice: Slice | null = this.layers.overview): void {
+    const { step } = this.panel;
+    if (slice === null || step === null) return;
+    this.scale = colorScale(step.scale, slice.minimum, slice.maximum, this.theme.dark);
+    this.legend.show(quantity(step), this.scale, slice.data.some(isMasked));
+    this.draw();
+  }
+
+  private layout(): void {
+    const { step, summary } = this.panel;
+    const { clientWidth, clientHeight } = this.body;
+    if (step === null || summary === null || clientWidth === 0) return;
+    this.gutter = this.overlay.gutter(summary, step, this.theme, clientWidth);
+    const { left, right, top } = this.gutter;
+    const width = Math.max(80, clientWidth - left - right - 16);
+    const height = Math.max(120, clientHeight - top - this.foot.offsetHeight - 24);
+    const before = this.frame;
+    this.frame = fitFrame(step.rows.size, step.columns.size, width, height);
+    const wasFitted = before === null || this.viewport === null || zoomLevel(this.viewport, before) <= 1.001;
+    this.viewport =
+      this.viewport === null || wasFitted ? fitted(this.frame) : constrain(this.viewport, this.frame);
+    this.painter.canvas.style.left = `${left}px`;
+    this.painter.canvas.style.top = `${top}px`;
+    this.stage.style.width = `${left + this.frame.width + right}px`;
+    this.stage.style.height = `${top + this.frame.height + 6}px`;
+    this.look();
+    this.draw();
+  }
+
+  private change(next: (viewport: Viewport, frame: Frame) => Viewport): void {
+    const { frame, viewport } = this;
+    if (frame === null || viewport === null) return;
+    this.viewport = next(viewport, frame);
+    this.look();
+    this.draw();
+  }
+
+  private look(): void {
+    const { frame, viewport } = this;
+    if (frame === null || viewport === null) return;
+    this.events.zoom(zoomLevel(viewport, frame));
+    this.layers.look(viewport, frame, window.devicePixelRatio, this.painter.largest);
+  }
+
+  private targetAt(x: number, y: number): Target | null {
+    const { frame, viewport, gutter } = this;
+    if (frame === null || viewport === null) return null;
+    const inX = x - gutter.left;
+    const inY = y - gutter.top;
+    const cell = cellAt(viewport, frame, inX, inY);
+    if (cell !== null) return { kind: 'cell', cell };
+    if (inX < 0) {
+      const beside = cellAt(viewport, frame, 0, inY);
+      return beside === null ? null : { kind: 'row', index: beside.row };
+    }
+    if (inY < 0) {
+      // Words above the columns lean to the right.
+      const lean = gutter.right > 20 ? -inY / Math.tan(slant) : 0;
+      const below = cellAt(viewport, frame, Math.max(0, inX - lean), 0);
+      return below === null ? null : { kind: 'column', index: below.column };
+    }
+    return null;
+  }
+
+  private aim(target: Target | null, aloud: boolean): void {
+    if (sameTarget(target, this.target)) return;
+    this.target = target;
+    const { summary, step } = this.panel;
+    // A label may be cut: the whole word is there for whoever rests on it.
+    const whole =
+      target === null || target.kind === 'cell' || summary === null || step === null
+        ? ''
+        : longLabel(summary, step[target.kind === 'row' ? 'rows' : 'columns'].axis, target.index);
+    if (this.stage.title !== whole) this.stage.title = whole;
+    this.panel.point(target?.kind === 'cell' ? target.cell : null);
+    this.events.hover(target);
+    this.refreshReadout(aloud);
+    this.draw();
+  }
+
+  private refreshReadout(aloud: boolean): void {
+    const { step } = this.panel;
+    const { cell } = this.panel.store.get().position;
+    if (step === null) return;
+    const target = this.target ?? (cell === undefined ? null : { kind: 'cell' as const, cell });
+    this.readout.show(target, step, aloud);
+  }
+
+  private describe(): void {
+    const { step, summary } = this.panel;
+    if (step === null || summary === null) return;
+    const { position } = this.panel.store.get();
+    const where = step.perHead
+      ? `layer ${position.layer + 1}, head ${position.head + 1}`
+      : `layer ${position.layer + 1}`;
+    const picked =
+      position.cell === undefined
+        ? ''
+        : ` Picked: ${longLabel(summary, step.rows.axis, position.cell.row)}, ${longLabel(summary, step.columns.axis, position.cell.column)}.`;
+    this.stage.setAttribute(
+      'aria-label',
+      `${step.title}, ${where}: ${axisTitle(step.rows.axis)} by ${axisTitle(step.columns.axis)} ` +
+        `${formatShape(step.rows.size, step.columns.size)}. Arrow keys move, Enter picks, Escape clears, plus and minus zoom.${picked}`,
+    );
+  }
+
+  private paint(): void {
+    const { frame, viewport, scale, theme } = this;
+    const { summary, step } = this.panel;
+    if (frame === null || viewport === null || summary === null || step === null) return;
+    const ratio = window.devicePixelRatio;
+    if (scale !== null && this.layers.overview !== null) {
+      this.painter.paint({
+        frame,
+        viewport,
+        scale,
+        ratio,
+        masked: theme.maskedRgb,
+        hatch: theme.hatchRgb,
+      });
+      this.painter.canvas.hidden = false;
+      this.reportPainted();
+    } else {
+      this.painter.canvas.hidden = true;
+    }
+    this.overlay.draw({
+      summary,
+      step,
+      frame,
+      viewport,
+      gutter: this.gutter,
+      ratio,
+      theme,
+      picked: this.panel.store.get().position.cell ?? null,
+      target: this.target,
+      emptyRows: this.layers.overview?.emptyRows ?? emptyRows,
+    });
+  }
+
+  private reportPainted(): void {
+    const { askedAt } = this;
+    if (askedAt === null || this.layers.overview?.revision !== this.panel.summary?.revision) return;
+    this.askedAt = null;
+    // The frame is on screen once the task after it runs.
+    setTimeout(() => {
+      this.events.painted(performance.now() - askedAt);
+    });
+  }
+
+  private release(): void {
+    this.framed = '';
+    this.frame = null;
+    this.viewport = null;
+    this.target = null;
+    this.scale = null;
+    this.askedAt = null;
+    this.layers.clear();
+  }
+}
+
+function sameTarget(a: Target | null, b: Target | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a.kind === 'cell') {
+    return b.kind === 'cell' && a.cell.row === b.cell.row && a.cell.column === b.cell.column;
+  }
+  return b.kind === a.kind && b.index === a.index;
+}

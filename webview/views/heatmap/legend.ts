@@ -1,0 +1,29 @@
+import { h } from '../../dom.js';
+import type { ColorScale } from '../../draw/colormap.js';
+import { formatShort } from '../../format.js';
+
+/** Which colour means which number, and what masked cells look like where there are any. */
+export class Legend {
+  private readonly bar = h('canvas', { class: 'legend-bar', attributes: { 'aria-hidden': 'true' } });
+  private readonly title = h('span', { class: 'legend-title' });
+  private readonly low = h('span', { class: 'number' });
+  private readonly high = h('span', { class: 'number' });
+  private readonly masked = h(
+    'span',
+    { class: 'legend-masked' },
+    h('span', { class: 'legend-swatch', attributes: { 'aria-hidden': 'true' } }),
+    'masked',
+  );
+  readonly element = h('div', { class: 'legend' }, this.title, this.low, this.bar, this.high, this.masked);
+
+  show(title: string, scale: ColorScale, masked: boolean): void {
+    this.title.textContent = title;
+    this.low.textContent = formatShort(scale.low);
+    this.high.textContent = formatShort(scale.high);
+    this.masked.hidden = !masked;
+    this.bar.width = 256;
+    this.bar.height = 1;
+    const context = this.bar.getContext('2d');
+    context?.putImageData(new ImageData(new Uint8ClampedArray(scale.table), 256, 1), 0, 0);
+  }
+}

@@ -1,0 +1,178 @@
+import type { Slice, Span, Step } from '../../../src/protocol.js';
+import { h, perFrame, settled } from '../../dom.js';
+import { formatNumber, formatShape } from '../../format.js';
+import type { Matrices } from '../../matrices.js';
+import { isCancelled, messageOf } from '../../matrices.js';
+import type { Panel } from '../../panel.js';
+import { axisTitle, ordinal, shortLabel } from '../../words.js';
+
+const rowHeight = 24;
+const columnWidth = 84;
+const headWidth = 120;
+
+/** The numbers behind the picture: a table of which only what is in sight exists, and is asked for. */
+export class TableView {
+  private readonly table = h('table', { class: 'numbers-table' });
+  private readonly sizer = h('div', { class: 'numbers-sizer' }, this.table);
+  private readonly message = h('p', { class: 'problem', attributes: { role: 'alert' } });
+  private readonly scroller = h(
+    'div',
+    { class: 'numbers-scroller', attributes: { tabindex: '0', role: 'region', 'aria-label': 'Numbers' } },
+    this.sizer,
+  );
+  readonly element = h('div', { class: 'numbers' }, this.message, this.scroller);
+  private asking: AbortController | null = null;
+  private slice: Slice | null = null;
+  private readonly draw = perFrame(() => {
+    this.fill();
+  });
+  private readonly rest = settled(60, () => {
+    void this.fetch();
+  });
+
+  constructor(
+    private readonly panel: Panel,
+    private readonly matrices: Matrices,
+  ) {
+    this.message.hidden = true;
+    this.scroller.addEventListener('scroll', () => {
+      this.draw();
+      this.rest.ask();
+    });
+    this.table.addEventListener('click', (event) => {
+      const cell = event.target instanceof Element ? event.target.closest('td') : null;
+      if (cell === null) return;
+      const { row, column } = cell.dataset;
+      if (row !== undefined && column !== undefined) panel.pick({ row: Number(row), column: Number(column) });
+    });
+    new ResizeObserver(() => {
+      this.draw();
+      this.rest.ask();
+    }).observe(this.scroller);
+    panel.store.watch(
+      ({ content, position, asTable }) =>
+        asTable && content.kind === 'inspection'
+          ? JSON.stringify([
+              content.summary.id,
+              content.summary.revision,
+              position.layer,
+              position.head,
+              position.step,
+            ])
+          : '',
+      (shown) => {
+        this.asking?.abort();
+        this.slice = null;
+        this.table.replaceChildren();
+        if (shown === '') return;
+        this.reveal();
+        this.draw();
+        this.rest.ask();
+      },
+    );
+    panel.store.watch(({ position }) => position.cell, this.draw);
+  }
+
+  /** Scrolls to the picked cell. */
+  private reveal(): void {
+    const { cell } = this.panel.store.get().position;
+    if (cell === undefined) return;
+    this.resize();
+    this.scroller.scrollTop = Math.max(0, (cell.row - 3) * rowHeight);
+    this.scroller.scrollLeft = Math.max(0, (cell.column - 2) * columnWidth);
+  }
+
+  private resize(): void {
+    const { step } = this.panel;
+    if (step === null) return;
+    this.sizer.style.width = `${headWidth + step.columns.size * columnWidth}px`;
+    this.sizer.style.height = `${(step.rows.size + 2) * rowHeight}px`;
+  }
+
+  private window(step: Step): { rows: Span; columns: Span } {
+    const { scrollTop, scrollLeft, clientWidth, clientHeight } = this.scroller;
+    const span = (offset: number, room: number, unit: number, count: number): Span => {
+      const shown = Math.max(1, Math.floor(room / unit));
+      const start = Math.max(0, Math.min(Math.round(offset / unit), count - shown));
+      return { start, end: Math.min(count, start + shown) };
+    };
+    return {
+      rows: span(scrollTop, clientHeight - rowHeight, rowHeight, step.rows.size),
+      columns: span(scrollLeft, clientWidth - headWidth, columnWidth, step.columns.size),
+    };
+  }
+
+  private async fetch(): Promise<void> {
+    const { step } = this.panel;
+    const place = step === null ? null : this.matrices.place(step.name);
+    if (step === null || place === null || !this.panel.store.get().asTable) return;
+    const { rows, columns } = this.window(step);
+    this.asking?.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    try {
+      this.slice = await this.matrices.slice({ ...place, rows, columns }, asking.signal);
+      this.message.hidden = true;
+      this.draw();
+    } catch (error) {
+      if (isCancelled(error) || this.asking !== asking) return;
+      this.message.textContent = messageOf(error);
+      this.message.hidden = false;
+    }
+  }
+
+  private fill(): void {
+    const { summary, step } = this.panel;
+    const view = this.panel.store.get();
+    if (summary === null || step === null || !view.asTable || this.scroller.clientWidth === 0) return;
+    this.resize();
+    const { rows, columns } = this.window(step);
+    const { cell: picked, layer, head } = view.position;
+    const head0 = h('tr', { attributes: { 'aria-rowindex': '1' } });
+    head0.append(
+      h('td', { class: 'corner', text: `${axisTitle(step.rows.axis)} ↓ ${axisTitle(step.columns.axis)} →` }),
+    );
+    for (let column = columns.start; column < columns.end; column += 1) {
+      const text = shortLabel(summary, step.columns.axis, column);
+      head0.append(
+        h('th', {
+          text,
+          title: `${text} (${ordinal(column)})`,
+          attributes: { scope: 'col', 'aria-colindex': String(column + 2) },
+        }),
+      );
+    }
+    const body = h('tbody');
+    for (let row = rows.start; row < rows.end; row += 1) {
+      const text = shortLabel(summary, step.rows.axis, row);
+      const line = h('tr', { attributes: { 'aria-rowindex': String(row + 2) } });
+      line.append(h('th', { text, title: `${text} (${ordinal(row)})`, attributes: { scope: 'row' } }));
+      for (let column = columns.start; column < columns.end; column += 1) {
+        const value = this.valueAt(row, column);
+        const cell = h('td', { text: value === undefined ? '…' : formatNumber(value) });
+        if (value !== undefined && Number.isNaN(value)) cell.classList.add('masked');
+        cell.dataset['row'] = String(row);
+        cell.dataset['column'] = String(column);
+        if (picked?.row === row && picked.column === column) cell.classList.add('picked');
+        line.append(cell);
+      }
+      body.append(line);
+    }
+    const caption = h('caption', {
+      class: 'aside',
+      text: `${step.title} ${formatShape(step.rows.size, step.columns.size)}, layer ${layer + 1}, head ${head + 1}`,
+    });
+    this.table.setAttribute('aria-rowcount', String(step.rows.size + 1));
+    this.table.setAttribute('aria-colcount', String(step.columns.size + 1));
+    this.table.replaceChildren(caption, h('thead', {}, head0), body);
+  }
+
+  private valueAt(row: number, column: number): number | undefined {
+    const { slice } = this;
+    if (slice === null) return undefined;
+    const { rows, columns } = slice;
+    if (row < rows.start || row >= rows.end || column < columns.start || column >= columns.end)
+      return undefined;
+    return slice.data[(row - rows.start) * (columns.end - columns.start) + column - columns.start];
+  }
+}

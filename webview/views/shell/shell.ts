@@ -1,0 +1,207 @@
+import './shell.css';
+import type { CodeLanguage } from '../../../src/protocol.js';
+import { h } from '../../dom.js';
+import { formatDuration } from '../../format.js';
+import type { Mode, Panel, Tab } from '../../panel.js';
+import { menu } from '../../ui.js';
+import { divider } from './divider.js';
+import { Tabs } from './tabs.js';
+
+/** Groups at least this wide, in CSS pixels, get three columns, or two. */
+const wideFrom = 1080;
+const mediumFrom = 680;
+
+/** Widths of the side columns, in CSS pixels. */
+export interface Columns {
+  readonly heads: number;
+  readonly steps: number;
+}
+
+export const standardColumns: Columns = { heads: 376, steps: 400 };
+const leastColumn = 260;
+
+export interface ShellParts {
+  readonly heads: readonly HTMLElement[];
+  readonly matrix: readonly HTMLElement[];
+  readonly steps: readonly HTMLElement[];
+  readonly notices: HTMLElement;
+  readonly status: HTMLElement;
+}
+
+const languages: readonly { language: CodeLanguage; text: string }[] = [
+  { language: 'latex', text: 'LaTeX' },
+  { language: 'numpy', text: 'NumPy' },
+  { language: 'pytorch', text: 'PyTorch' },
+];
+
+/** The page's frame: title, tabs, up to three columns, footer. What goes into them is not its business. */
+export class Shell {
+  private readonly title = h('h1', { class: 'title' });
+  private readonly subtitle = h('span', { class: 'subtitle muted' });
+  private readonly footer = h('span', { class: 'number' });
+  private readonly columns: HTMLElement;
+  private readonly body: HTMLElement;
+  private readonly panes: Readonly<Record<Tab, HTMLElement>>;
+  private readonly tabs: Tabs<Tab>;
+  private readonly views: Tabs<'heatmap' | 'table'>;
+  readonly element: HTMLElement;
+
+  constructor(
+    private readonly panel: Panel,
+    parts: ShellParts,
+    private widths: Columns,
+    private readonly events: { resized(columns: Columns): void; trouble(error: unknown): void },
+  ) {
+    const pane = (name: Tab, label: string, children: readonly HTMLElement[]): HTMLElement =>
+      h(
+        'section',
+        { class: `pane pane-${name}`, attributes: { id: `pane-${name}`, 'aria-label': label } },
+        ...children,
+      );
+    this.panes = {
+      heads: pane('heads', 'Heads', parts.heads),
+      matrix: pane('matrix', 'Matrix', parts.matrix),
+      steps: pane('steps', 'Steps', parts.steps),
+    };
+    this.tabs = new Tabs<Tab>({
+      label: 'Panes',
+      tabs: [
+        { name: 'matrix', title: 'Matrix', panel: 'pane-matrix' },
+        { name: 'steps', title: 'Steps', panel: 'pane-steps' },
+        { name: 'heads', title: 'Heads', panel: 'pane-heads' },
+      ],
+      choose: (tab) => {
+        panel.store.update({ tab });
+      },
+    });
+    this.tabs.element.classList.add('pane-tabs');
+    this.views = new Tabs<'heatmap' | 'table'>({
+      label: 'Views',
+      tabs: [
+        { name: 'heatmap', title: 'Heatmap', panel: 'pane-matrix' },
+        { name: 'table', title: 'Table', panel: 'pane-matrix' },
+      ],
+      choose: (view) => {
+        panel.store.update({ asTable: view === 'table', tab: 'matrix' });
+      },
+    });
+    this.columns = h(
+      'main',
+      { class: 'columns' },
+      this.tabs.element,
+      this.panes.heads,
+      this.divider('heads', 'left'),
+      this.panes.matrix,
+      this.divider('steps', 'right'),
+      this.panes.steps,
+    );
+    const bar = h(
+      'header',
+      { class: 'bar' },
+      h('div', { class: 'titles' }, this.title, this.subtitle),
+      this.views.element,
+      h('span', { class: 'spring' }),
+      menu({
+        text: 'Copy as',
+        items: languages.map(({ language, text }) => ({
+          text,
+          press: () => {
+            this.copy(language);
+          },
+        })),
+      }),
+    );
+    const foot = h(
+      'footer',
+      { class: 'foot muted' },
+      this.footer,
+      h('span', { text: 'Attention weights are not by themselves an explanation.' }),
+    );
+    this.body = h('div', { class: 'body' }, bar, parts.notices, this.columns, foot);
+    this.element = h('div', { class: 'shell' }, this.body, parts.status);
+    this.setWidths(widths);
+    this.connect();
+  }
+
+  private connect(): void {
+    const { store } = this.panel;
+    new ResizeObserver(([entry]) => {
+      const width = entry?.contentRect.width ?? 0;
+      const mode: Mode = width >= wideFrom ? 'wide' : width >= mediumFrom ? 'medium' : 'narrow';
+      if (width > 0 && store.get().mode !== mode) store.update({ mode });
+      this.setWidths(this.widths);
+    }).observe(this.element);
+    store.watch(
+      ({ content }) => content,
+      (content) => {
+        this.body.hidden = content.kind !== 'inspection';
+        if (content.kind !== 'inspection') return;
+        this.title.textContent = content.summary.title;
+        this.title.title = content.summary.title;
+        this.subtitle.textContent = content.summary.subtitle;
+      },
+    );
+    store.watch(
+      ({ content, picture }) =>
+        content.kind === 'inspection'
+          ? `forward ${formatDuration(content.summary.timing.forward)}` +
+            (picture === null ? '' : ` · picture ${formatDuration(picture)}`)
+          : '',
+      (text) => {
+        this.footer.textContent = text;
+      },
+    );
+    store.watch(
+      ({ mode, tab }) => `${mode} ${tab}`,
+      () => {
+        this.arrange();
+      },
+    );
+    store.watch(
+      ({ asTable }) => asTable,
+      (asTable) => {
+        this.views.show(asTable ? 'table' : 'heatmap');
+      },
+    );
+  }
+
+  /** Which panes are there: all, the matrix and one, or one. */
+  private arrange(): void {
+    const { mode, tab } = this.panel.store.get();
+    this.element.dataset['mode'] = mode;
+    const side = tab === 'heads' ? 'heads' : 'steps';
+    const seen: readonly Tab[] =
+      mode === 'wide' ? ['heads', 'matrix', 'steps'] : mode === 'medium' ? ['matrix', side] : [tab];
+    for (const [name, pane] of Object.entries(this.panes)) pane.hidden = !seen.some((one) => one === name);
+    this.tabs.element.hidden = mode === 'wide';
+    if (mode === 'medium') this.tabs.show(side, ['steps', 'heads']);
+    else this.tabs.show(tab);
+  }
+
+  private copy(language: CodeLanguage): void {
+    const { layer, head } = this.panel.store.get().position;
+    void this.panel.channel.request('copyCode', { layer, head, language }).catch(this.events.trouble);
+  }
+
+  private divider(pane: keyof Columns, side: 'left' | 'right'): HTMLElement {
+    const line = divider({
+      label: pane === 'heads' ? 'Width of the heads' : 'Width of the steps',
+      side,
+      least: leastColumn,
+      most: () => Math.max(leastColumn, this.element.clientWidth * 0.42),
+      get: () => this.widths[pane],
+      set: (width) => {
+        this.setWidths({ ...this.widths, [pane]: width });
+        this.events.resized(this.widths);
+      },
+    });
+    line.classList.add(`divider-${pane}`);
+    return line;
+  }
+
+  private setWidths(widths: Columns): void {
+    this.widths = widths;
+    this.element.style.setProperty('--heads-width', `${widths.heads}px`);
+    this.element.style.setProperty('--steps-width', `${widths.steps}px`);
+  }
+}

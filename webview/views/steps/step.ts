@@ -1,0 +1,246 @@
+import type { Slice, SliceRequest, Step } from '../../../src/protocol.js';
+import { h, settled, uniqueId } from '../../dom.js';
+import { colorScale } from '../../draw/colormap.js';
+import { paintMatrix } from '../../draw/strip.js';
+import { renderTex } from '../../draw/tex.js';
+import { formatShape } from '../../format.js';
+import type { Matrices } from '../../matrices.js';
+import { isCancelled, messageOf } from '../../matrices.js';
+import type { Panel } from '../../panel.js';
+import { cellFor } from '../../panel.js';
+import type { Theme } from '../../theme.js';
+import { axisTitle, isPairwise, longLabel, ordinal } from '../../words.js';
+import { ArithmeticView } from './arithmetic.js';
+import { stepper } from './stepper.js';
+
+/** A small matrix has at most so many rows and columns of numbers. */
+const miniature = { rows: 48, columns: 384 };
+
+/** One step: its name and shape, its formula, and, opened, its matrix and a cell's arithmetic. */
+export class StepView {
+  private readonly toggle: HTMLButtonElement;
+  private readonly canvas = h('canvas', { class: 'step-canvas', attributes: { 'aria-hidden': 'true' } });
+  private readonly mark = h('span', { class: 'step-mark', attributes: { 'aria-hidden': 'true' } });
+  private readonly picture = h(
+    'button',
+    { class: 'step-picture', attributes: { type: 'button' } },
+    this.canvas,
+    this.mark,
+  );
+  private readonly arithmetic: ArithmeticView;
+  private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
+  private readonly choosers = h('div', { class: 'step-choosers' });
+  private readonly body: HTMLElement;
+  readonly element: HTMLLIElement;
+  private slice: Slice | null = null;
+  private asking: AbortController | null = null;
+  private readonly stops: (() => void)[] = [];
+  private readonly rest = settled(15, () => {
+    void this.fetch();
+  });
+
+  constructor(
+    private readonly panel: Panel,
+    private readonly matrices: Matrices,
+    private readonly step: Step,
+    number: number,
+    private readonly opensAtFirst: boolean,
+    private theme: Theme,
+  ) {
+    const id = uniqueId('step');
+    this.toggle = h(
+      'button',
+      { class: 'step-toggle', attributes: { type: 'button', 'aria-controls': id } },
+      h('span', { class: 'step-sign', attributes: { 'aria-hidden': 'true' } }),
+      h('span', { class: 'step-number number', text: String(number) }),
+      h('span', { class: 'step-title', text: step.title }),
+      h('span', {
+        class: 'step-shape number',
+        text: formatShape(step.rows.size, step.columns.size),
+        title: `${axisTitle(step.rows.axis)} × ${axisTitle(step.columns.axis)}`,
+      }),
+    );
+    const formula = h('div', { class: 'step-formula' });
+    renderTex(step.tex, formula);
+    this.arithmetic = new ArithmeticView(theme, step, () => panel.summary);
+    this.problem.hidden = true;
+    this.body = h(
+      'div',
+      { class: 'step-body', attributes: { id } },
+      h('p', { class: 'step-note', text: step.note }),
+      this.picture,
+      this.choosers,
+      this.arithmetic.element,
+      this.problem,
+    );
+    this.element = h('li', { class: 'step' }, h('h3', {}, this.toggle), formula, this.body);
+    this.connect();
+  }
+
+  private connect(): void {
+    const { panel, step } = this;
+    const { store } = panel;
+    this.toggle.addEventListener('click', () => {
+      const { opened } = store.get();
+      store.update({ opened: { ...opened, [step.name]: !this.isOpen() } });
+    });
+    this.picture.addEventListener('click', (event) => {
+      this.open(event);
+    });
+    this.stops.push(
+      store.watch(
+        ({ opened }) => opened[step.name],
+        () => {
+          const open = this.isOpen();
+          this.toggle.setAttribute('aria-expanded', String(open));
+          this.body.hidden = !open;
+          this.rest.ask();
+        },
+      ),
+      store.watch(
+        ({ position }) => position.step === step.name,
+        (shown) => {
+          this.element.classList.toggle('shown', shown);
+          if (shown) this.toggle.setAttribute('aria-current', 'step');
+          else this.toggle.removeAttribute('aria-current');
+        },
+      ),
+      store.watch(
+        ({ content, position, chosen, mode, tab }) =>
+          content.kind === 'inspection'
+            ? JSON.stringify([
+                content.summary.revision,
+                position.layer,
+                position.head,
+                position.cell === undefined ? null : cellFor(step, chosen),
+                mode,
+                tab,
+              ])
+            : '',
+        () => {
+          this.rest.ask();
+        },
+      ),
+    );
+  }
+
+  retheme(theme: Theme): void {
+    this.theme = theme;
+    this.arithmetic.retheme(theme);
+    this.paint();
+  }
+
+  dispose(): void {
+    for (const stop of this.stops) stop();
+    this.rest.drop();
+    this.asking?.abort();
+  }
+
+  private isOpen(): boolean {
+    return this.panel.store.get().opened[this.step.name] ?? this.opensAtFirst;
+  }
+
+  /** A press on the picture shows this step's matrix with the pressed cell picked. */
+  private open(event: MouseEvent): void {
+    const { slice, step, panel } = this;
+    // From the keyboard there is no place: the cell that belongs to what is picked.
+    if (event.detail === 0 || slice === null) {
+      panel.openStep(step);
+      return;
+    }
+    const box = this.canvas.getBoundingClientRect();
+    const within = (share: number, start: number, end: number): number =>
+      Math.min(end - 1, start + Math.max(0, Math.floor(share * (end - start))));
+    const { rows, columns } = slice;
+    panel.openStep(step, {
+      row: within((event.clientY - box.top) / box.height, rows.start, rows.end),
+      column: within((event.clientX - box.left) / box.width, columns.start, columns.end),
+    });
+  }
+
+  private async fetch(): Promise<void> {
+    this.asking?.abort();
+    const { panel, step, matrices } = this;
+    const place = matrices.place(step.name);
+    // What is not seen is not asked for; it is when it comes into sight.
+    if (place === null || !this.isOpen() || this.element.offsetParent === null) return;
+    const asking = new AbortController();
+    this.asking = asking;
+    const view = panel.store.get();
+    const cell = view.position.cell === undefined ? null : cellFor(step, view.chosen);
+    this.choose(cell !== null);
+    try {
+      const [slice, arithmetic] = await Promise.all([
+        cell === null ? matrices.slice(this.whole(place), asking.signal) : matrices.row(place, cell.row),
+        cell === null ? null : matrices.arithmetic({ ...place, ...cell }, asking.signal),
+      ]);
+      if (this.asking !== asking) return;
+      this.slice = slice;
+      this.paint();
+      this.problem.hidden = true;
+      this.arithmetic.show(arithmetic);
+    } catch (error) {
+      if (isCancelled(error) || this.asking !== asking) return;
+      this.problem.textContent = messageOf(error);
+      this.problem.hidden = false;
+    }
+  }
+
+  private whole(place: SliceRequest): SliceRequest {
+    const { rows, columns, scale } = this.step;
+    const fits = rows.size <= miniature.rows && columns.size <= miniature.columns;
+    return fits ? place : { ...place, pool: { ...miniature, by: scale === 'weights' ? 'max' : 'mean' } };
+  }
+
+  /** Which feature is explained can be changed here; queries and keys are picked in the matrix. */
+  private choose(picked: boolean): void {
+    const { step, panel } = this;
+    const { columns } = step;
+    if (!picked || isPairwise(step) || columns.axis === 'query' || columns.axis === 'key') {
+      this.choosers.replaceChildren();
+      return;
+    }
+    const { axis, size } = columns;
+    const at = panel.store.get().chosen[axis];
+    const present = this.choosers.querySelector('input');
+    if (present !== null) {
+      present.value = String(ordinal(Math.min(at, size - 1)));
+      return;
+    }
+    this.choosers.replaceChildren(
+      stepper({
+        label: axisTitle(axis),
+        size,
+        value: at,
+        get: () => panel.store.get().chosen[axis],
+        change: (index) => {
+          panel.choosePlace(axis, index);
+        },
+      }),
+    );
+  }
+
+  private paint(): void {
+    const { slice, step, theme, panel } = this;
+    const { summary } = panel;
+    if (slice === null || summary === null) return;
+    const [rows = 0, columns = 0] = slice.shape;
+    const scale = colorScale(step.scale, slice.minimum, slice.maximum, theme.dark);
+    paintMatrix(this.canvas, slice.data, rows, columns, scale, theme.maskedRgb);
+    const single = slice.rows.end - slice.rows.start === 1 && step.rows.size > 1;
+    this.canvas.style.height = single || rows === 1 ? '12px' : `${Math.min(96, Math.max(24, rows * 4))}px`;
+    const { position, chosen } = panel.store.get();
+    const cell = position.cell === undefined ? null : cellFor(step, chosen);
+    this.mark.hidden = cell === null;
+    if (cell !== null) {
+      const width = slice.columns.end - slice.columns.start;
+      const share = 100 / width;
+      this.mark.style.left = `min(${cell.column * share}%, calc(100% - 4px))`;
+      this.mark.style.width = `max(${share}%, 4px)`;
+      this.mark.hidden = width === 1;
+    }
+    const what = cell === null ? 'all of it' : `row of ${longLabel(summary, step.rows.axis, cell.row)}`;
+    this.picture.setAttribute('aria-label', `${step.title}, ${what}: open in the heatmap`);
+    this.picture.title = `${step.title}, ${what}. Click to open in the heatmap.`;
+  }
+}
