@@ -106,19 +106,22 @@ export function cut<Data extends Float32Array | Float64Array>(
   const outShape = regionShape(region);
   const out = allocateLike(data, sizeOf(outShape));
   if (out.length === 0) return { shape: outShape, data: out };
-  const last = region.at(-1);
-  if (last === undefined) {
+  const strides = stridesOf(shape);
+  // Whole trailing axes lie together with one range of the axis before them, and are copied in one run.
+  let inner = region.length - 1;
+  while (inner > 0 && isWhole(region[inner], shape[inner])) inner--;
+  const range = region[inner];
+  if (range === undefined) {
     out.set(data);
     return { shape: outShape, data: out };
   }
-  const strides = stridesOf(shape);
-  const run = last.end - last.start;
-  const index = region.map((range) => range.start);
+  const run = (range.end - range.start) * (strides[inner] ?? 1);
+  const index = region.map((each) => each.start);
   for (let to = 0; to < out.length; to += run) {
     let from = 0;
-    for (let axis = 0; axis < index.length; axis++) from += (index[axis] ?? 0) * (strides[axis] ?? 1);
+    for (let axis = 0; axis <= inner; axis++) from += (index[axis] ?? 0) * (strides[axis] ?? 1);
     out.set(data.subarray(from, from + run), to);
-    for (let axis = index.length - 2; axis >= 0; axis--) {
+    for (let axis = inner - 1; axis >= 0; axis--) {
       const next = (index[axis] ?? 0) + 1;
       index[axis] = next;
       if (next < (region[axis]?.end ?? 0)) break;
@@ -126,6 +129,10 @@ export function cut<Data extends Float32Array | Float64Array>(
     }
   }
   return { shape: outShape, data: out };
+}
+
+function isWhole(range: Range | undefined, extent: number | undefined): boolean {
+  return range !== undefined && range.start === 0 && range.end === extent;
 }
 
 /** A zeroed array of the same element type. */

@@ -77,9 +77,32 @@ function maskOf(layer: Layer): Value | undefined {
 /** Masked cells as NaN: a weight where the score is −∞, and a score of −∞ itself. */
 function showMasked(data: Float32Array, scores: Float32Array | undefined, value: Value): Float32Array {
   if (value.label?.axes.at(-1) !== 'key') return data;
+  // Without masked scores beside them, weights are none of them masked.
+  if (scores === undefined && value.label.step?.scale === 'weights') return data;
   const by = scores ?? data;
   for (let at = 0; at < data.length; at++) if (by[at] === -Infinity) data[at] = Number.NaN;
   return data;
+}
+
+/** Takes the finite numbers of data[start … end − 1] into the extremes; tells whether there is one that is not masked. */
+function widen(
+  extremes: { minimum: number; maximum: number },
+  data: Float32Array,
+  start: number,
+  end: number,
+): boolean {
+  let { minimum, maximum } = extremes;
+  let seen = false;
+  for (let at = start; at < end; at++) {
+    const number = data[at] ?? Number.NaN;
+    if (number < minimum && number !== -Infinity) minimum = number;
+    if (number > maximum && number !== Infinity) maximum = number;
+    // Only “not a number” differs from itself.
+    seen ||= number === number;
+  }
+  extremes.minimum = minimum;
+  extremes.maximum = maximum;
+  return seen;
 }
 
 /** One head's part of a step, pooled on the way where that is asked for. */
@@ -106,7 +129,7 @@ export async function slice(
       : new Pool({ rows: height, columns: width }, to, asked.by);
   const whole = pool === undefined ? new Float32Array(height * width) : undefined;
   const emptyRows: number[] = [];
-  let [minimum, maximum] = [Infinity, -Infinity];
+  const extremes = { minimum: Infinity, maximum: -Infinity };
   const heads = { start: request.head, end: request.head + 1 };
   const attends =
     value.label?.axes.at(-2) === 'query' && value.origin.kind === 'operation' && value.label.given !== true;
@@ -114,18 +137,12 @@ export async function slice(
     whole?.set(band.data, (band.rows.start - rows.start) * width);
     for (let row = band.rows.start; row < band.rows.end; row++) {
       const start = (row - band.rows.start) * width;
-      let seen = false;
-      for (let at = start; at < start + width; at++) {
-        const number = band.data[at] ?? Number.NaN;
-        if (Number.isNaN(number)) continue;
-        seen = true;
-        if (number < minimum && number !== -Infinity) minimum = number;
-        if (number > maximum && number !== Infinity) maximum = number;
-      }
+      const seen = widen(extremes, band.data, start, start + width);
       if (!seen && attends && width > 0) emptyRows.push(row);
       pool?.add(band.data, start, row - rows.start);
     }
   }
+  const { minimum, maximum } = extremes;
   const some = minimum <= maximum;
   return {
     shape: [to.rows, to.columns],

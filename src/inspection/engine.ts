@@ -1,0 +1,132 @@
+import type { Call, Handlers } from '../channel.js';
+import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues } from '../protocol.js';
+import { Runtime } from '../runtime/session.js';
+import { openFiles } from './files.js';
+import { Inspection, type Preparation, type Task } from './inspection.js';
+import { findModels } from './models.js';
+import { sourcesOf, TensorPreparation } from './tensors.js';
+import { TextPreparation } from './text.js';
+
+/** Everything that is open, over one runtime. */
+export class Engine {
+  readonly runtime = new Runtime();
+  private readonly inspections = new Map<string, Inspection>();
+  private next = 1;
+
+  /** @param media the folder that holds the embedded model */
+  constructor(private readonly media: string) {}
+
+  async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
+    const preparation = await TextPreparation.open(params.text, params.model, this.media, this.runtime, task);
+    return this.open(preparation, params.parameters ?? {}, task);
+  }
+
+  inspectTensors(params: EngineMethods['inspectTensors']['params'], task: Task = {}): Promise<Inspection> {
+    const names = Object.keys(params.tensors);
+    const preparation = new TensorPreparation({
+      title: names.join(', '),
+      tensors: sourcesOf(params.tensors),
+      mechanism: params.mechanism,
+    });
+    return this.open(preparation, params.parameters ?? {}, task);
+  }
+
+  /** An inspection, or the question that has to be answered first. */
+  async inspectFiles(
+    params: EngineMethods['inspectFiles']['params'],
+    task: Task = {},
+  ): Promise<Inspection | Extract<FilesResult, { kind: 'question' }>> {
+    const opened = await openFiles(params.files, { roles: params.roles, mechanism: params.mechanism });
+    if (opened.kind === 'question') return opened;
+    let preparation: TensorPreparation;
+    try {
+      preparation = new TensorPreparation(opened.inputs);
+    } catch (error) {
+      await opened.inputs.close?.();
+      throw error;
+    }
+    try {
+      return await this.open(preparation, params.parameters ?? {}, task);
+    } catch (error) {
+      // The sentence says what does not fit; the files' names say where.
+      throw nameFiles(error, opened.inputs.title);
+    }
+  }
+
+  /** @throws Error when it was closed, or lost with an engine process. */
+  inspection(id: string): Inspection {
+    const found = this.inspections.get(id);
+    if (found === undefined) throw new UnknownInspection('This inspection is no longer open.');
+    return found;
+  }
+
+  async close(id: string): Promise<void> {
+    const found = this.inspections.get(id);
+    this.inspections.delete(id);
+    await found?.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.inspections.keys()].map((id) => this.close(id)));
+    await this.runtime.dispose();
+  }
+
+  /** The protocol's methods, answered by this engine. */
+  handlers(): Handlers<EngineMethods> {
+    const at = (id: string): Inspection => this.inspection(id);
+    const summary = async (opening: Promise<Inspection>): Promise<InspectionSummary> =>
+      (await opening).summary;
+    return {
+      inspectText: (params, call) => summary(this.inspectText(params, taskOf(call))),
+      inspectTensors: (params, call) => summary(this.inspectTensors(params, taskOf(call))),
+      inspectFiles: async (params, call) => {
+        const result = await this.inspectFiles(params, taskOf(call));
+        return result instanceof Inspection ? { kind: 'inspection', summary: result.summary } : result;
+      },
+      change: ({ inspection, parameters }, call) => at(inspection).change(parameters, taskOf(call)),
+      slice: (params, call) => at(params.inspection).slice(params, taskOf(call)),
+      arithmetic: (params) => at(params.inspection).arithmetic(params),
+      thumbnails: ({ inspection, size }, call) => at(inspection).thumbnails(size, taskOf(call)),
+      metrics: (params, call) => at(params.inspection).metrics(params, taskOf(call)),
+      code: ({ inspection, language, layer }) => at(inspection).code(language, layer),
+      close: async ({ inspection }) => {
+        await this.close(inspection);
+        return null;
+      },
+      models: ({ folders }) => findModels(folders, this.media),
+      memory: () => {
+        const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
+        return { resident: rss, peak: maxRSS * 1024 };
+      },
+    };
+  }
+
+  private async open(preparation: Preparation, parameters: ParameterValues, task: Task): Promise<Inspection> {
+    const id = `${process.pid}-${this.next++}`;
+    const inspection = await Inspection.open(id, preparation, this.runtime, parameters, task);
+    this.inspections.set(id, inspection);
+    return inspection;
+  }
+}
+
+/** An inspection that is not (or no longer) in this process. */
+export class UnknownInspection extends Error {
+  override readonly name = 'UnknownInspection';
+}
+
+function taskOf(call: Call): Task {
+  return {
+    signal: call.signal,
+    progress: (message, fraction) => {
+      call.progress({ message, fraction });
+    },
+  };
+}
+
+function nameFiles(error: unknown, title: string): Error {
+  if (!(error instanceof Error)) return new Error(`${title}: ${String(error)}`);
+  if (error.message.includes(title) || error.name === 'AbortError') return error;
+  const named = new Error(`${title}: ${error.message}`, { cause: error });
+  named.name = error.name;
+  return named;
+}

@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import type {
+  Arithmetic,
+  CodeLanguage,
+  FileReference,
+  InspectionSummary,
+  Metric,
+  ModelReference,
+  ParameterValues,
+  RoleQuestion,
+  Slice,
+  Span,
+  Step,
+} from '../protocol.js';
+import { Engine } from './engine.js';
+import type { Inspection } from './inspection.js';
+
+/**
+ * Attention in plain Node: no VS Code, no webview.
+ *
+ * @example
+ * const inspection = await inspectTensors({ Q, K, V }, { params: { mask: 'causal' } });
+ * const { shape, data } = await inspection.slice('weights');
+ * await inspection.dispose();
+ */
+export interface OpenInspection {
+  readonly summary: InspectionSummary;
+  readonly steps: readonly Step[];
+  /** A part of a step's matrix, for one layer and head (0 where left out). Masked cells are NaN. */
+  slice(step: string, options?: SliceOptions): Promise<Slice>;
+  /** How one cell came about: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
+  arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
+  metrics(place?: { readonly layer?: number; readonly head?: number }): Promise<readonly Metric[]>;
+  code(language: CodeLanguage, layer?: number): string;
+  /** Runs again with some parameters changed. */
+  change(params: ParameterValues): Promise<InspectionSummary>;
+  /** Closes files and frees what was captured. */
+  dispose(): Promise<void>;
+}
+
+export interface SliceOptions {
+  readonly layer?: number;
+  readonly head?: number;
+  readonly rows?: Span | readonly [start: number, end: number];
+  readonly columns?: Span | readonly [start: number, end: number];
+  readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
+  readonly signal?: AbortSignal;
+}
+
+export type CellIndex =
+  | readonly number[]
+  | { readonly layer?: number; readonly head?: number; readonly row: number; readonly column: number };
+
+export interface InspectOptions {
+  readonly params?: ParameterValues;
+  readonly signal?: AbortSignal;
+  /** The folder that holds the embedded model, where it is not beside this file's own folder. */
+  readonly media?: string;
+}
+
+export interface InspectTensorsOptions extends InspectOptions {
+  readonly mechanism?: string;
+}
+
+export interface InspectFilesOptions extends InspectTensorsOptions {
+  /** Tensor key → role, as `RoleQuestion` names them. */
+  readonly roles?: Readonly<Record<string, string>>;
+}
+
+export interface InspectTextOptions extends InspectOptions {
+  /** A checkpoint folder; the embedded model where left out. */
+  readonly model?: string | ModelReference;
+}
+
+/** Thrown where files do not say which tensor is what; its question lists them. */
+export class RolesNeeded extends Error {
+  override readonly name = 'RolesNeeded';
+  constructor(readonly question: RoleQuestion) {
+    super(question.reason);
+  }
+}
+
+/**
+ * Tensors run through a mechanism.
+ * @param tensors row-major float32, under the mechanism's input names: Q (n, d_k), K (m, d_k), V (m, d_v); X, W_Q, …
+ */
+export function inspectTensors(
+  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
+  options: InspectTensorsOptions = {},
+): Promise<OpenInspection> {
+  return opened(options, (engine, task) =>
+    engine.inspectTensors({ tensors, ...mechanismOf(options), ...parametersOf(options) }, task),
+  );
+}
+
+/**
+ * Matrix files run through a mechanism.
+ * @throws RolesNeeded when names and shapes do not tell what the tensors are; FormatError when a file cannot be read
+ */
+export function inspectFiles(
+  paths: string | readonly string[],
+  options: InspectFilesOptions = {},
+): Promise<OpenInspection> {
+  const files: FileReference[] = (typeof paths === 'string' ? [paths] : paths).map((path) => ({
+    kind: 'path',
+    path,
+  }));
+  return opened(options, async (engine, task) => {
+    const result = await engine.inspectFiles(
+      {
+        files,
+        ...(options.roles === undefined ? {} : { roles: options.roles }),
+        ...mechanismOf(options),
+        ...parametersOf(options),
+      },
+      task,
+    );
+    if ('question' in result) throw new RolesNeeded(result.question);
+    return result;
+  });
+}
+
+/** Text run through a model. @throws where the model cannot be read or the text has no token. */
+export function inspectText(text: string, options: InspectTextOptions = {}): Promise<OpenInspection> {
+  const { model } = options;
+  const reference: ModelReference =
+    model === undefined
+      ? { kind: 'embedded' }
+      : typeof model === 'string'
+        ? { kind: 'folder', path: model }
+        : model;
+  return opened(options, (engine, task) =>
+    engine.inspectText({ text, model: reference, ...parametersOf(options) }, task),
+  );
+}
+
+/** Inspections share one engine, which goes when the last of them is disposed of. */
+const shared = new Map<string, { readonly engine: Engine; users: number }>();
+
+async function opened(
+  options: InspectOptions,
+  open: (engine: Engine, task: { signal?: AbortSignal }) => Promise<Inspection>,
+): Promise<OpenInspection> {
+  const media = options.media ?? join(__dirname, '..', 'media');
+  const user = shared.get(media) ?? { engine: new Engine(media), users: 0 };
+  shared.set(media, user);
+  user.users++;
+  const leave = async (): Promise<void> => {
+    user.users--;
+    if (user.users > 0) return;
+    shared.delete(media);
+    await user.engine.dispose();
+  };
+  try {
+    const task = options.signal === undefined ? {} : { signal: options.signal };
+    return wrap(await open(user.engine, task), user.engine, leave);
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>): OpenInspection {
+  let disposed: Promise<void> | undefined;
+  return {
+    get summary() {
+      return inspection.summary;
+    },
+    get steps() {
+      return inspection.steps;
+    },
+    slice: (step, { layer = 0, head = 0, rows, columns, pool, signal } = {}) =>
+      inspection.slice(
+        {
+          inspection: inspection.id,
+          step,
+          layer,
+          head,
+          ...(rows === undefined ? {} : { rows: spanOf(rows) }),
+          ...(columns === undefined ? {} : { columns: spanOf(columns) }),
+          ...(pool === undefined ? {} : { pool: { by: 'max', ...pool } }),
+        },
+        signal === undefined ? {} : { signal },
+      ),
+    arithmetic: (step, cell) => inspection.arithmetic({ inspection: inspection.id, step, ...cellOf(cell) }),
+    metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
+    code: (language, layer) => inspection.code(language, layer),
+    change: (params) => inspection.change(params),
+    dispose: () => (disposed ??= engine.close(inspection.id).then(leave)),
+  };
+}
+
+function spanOf(span: Span | readonly [number, number]): Span {
+  return 'start' in span ? span : { start: span[0], end: span[1] };
+}
+
+function cellOf(cell: CellIndex): { layer: number; head: number; row: number; column: number } {
+  if ('row' in cell) return { layer: 0, head: 0, ...cell };
+  const [column = 0, row = 0, head = 0, layer = 0] = cell.toReversed();
+  return { layer, head, row, column };
+}
+
+function mechanismOf({ mechanism }: InspectTensorsOptions): { mechanism?: string } {
+  return mechanism === undefined ? {} : { mechanism };
+}
+
+function parametersOf({ params }: InspectOptions): { parameters?: ParameterValues } {
+  return params === undefined ? {} : { parameters: params };
+}
+
+export type {
+  Arithmetic,
+  CodeLanguage,
+  InspectionSummary,
+  Metric,
+  ModelReference,
+  ParameterValues,
+  RoleQuestion,
+  Slice,
+  Span,
+  Step,
+} from '../protocol.js';

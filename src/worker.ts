@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { Channel, type Port } from './channel.js';
+import { Engine } from './inspection/engine.js';
+import type { EngineMethods, EngineNotices } from './protocol.js';
+
+/** Entry of the engine process: inspections over the channel that the process was forked with. */
+const port: Port = {
+  post(message) {
+    process.send?.(message);
+  },
+  listen(listener) {
+    process.on('message', listener);
+    return () => {
+      process.off('message', listener);
+    };
+  },
+};
+
+const engine = new Engine(join(__dirname, '..', 'media'));
+new Channel<Record<never, never>, EngineNotices, EngineMethods, Record<never, never>>(
+  port,
+  engine.handlers(),
+  {},
+);
+
+// The host is gone: nobody is left to answer to.
+process.on('disconnect', () => {
+  process.exit(0);
+});
