@@ -1,0 +1,57 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EngineProcess } from './engine-process.js';
+import { normal, npy } from './npy.js';
+import { benchmark } from './table.js';
+
+const [n, size] = [8192, 64];
+const megabyte = 2 ** 20;
+
+void benchmark('Memory of the engine process', async (table) => {
+  const folder = await mkdtemp(join(tmpdir(), 'attention-inspector-bench-'));
+  const engine = EngineProcess.start();
+  const { channel } = engine;
+  try {
+    const files = await Promise.all(
+      ['Q', 'K'].map(async (name, seed) => {
+        const path = join(folder, `${name}.npy`);
+        await writeFile(path, npy([n, size], normal(n * size, seed)));
+        return { kind: 'path' as const, path };
+      }),
+    );
+    const idle = await channel.request('memory', null);
+    table.figure('resident, idle', idle.resident / megabyte, 'MB');
+
+    const small = await channel.request('inspectTensors', {
+      tensors: {
+        Q: { shape: [16, size], data: normal(16 * size, 1) },
+        K: { shape: [16, size], data: normal(16 * size, 2) },
+      },
+    });
+    await channel.request('slice', { inspection: small.id, layer: 0, head: 0, step: 'weights' });
+    const loaded = await channel.request('memory', null);
+    table.figure('resident, ONNX Runtime loaded, 16 × 16 viewed', loaded.resident / megabyte, 'MB');
+
+    const result = await channel.request('inspectFiles', { files });
+    if (result.kind !== 'inspection') throw new Error(result.question.reason);
+    const place = { inspection: result.summary.id, layer: 0, head: 0, step: 'weights' };
+    await channel.request('slice', { ...place, pool: { rows: 1024, columns: 1024, by: 'max' } });
+    const overview = await channel.request('memory', null);
+    table.figure(
+      'peak above that, 8192 × 8192 weights seen whole (256 MB of them)',
+      (overview.peak - loaded.peak) / megabyte,
+      'MB',
+    );
+    for (let row = 0; row < n; row += 2048) {
+      const rows = { start: row, end: row + 1024 };
+      await channel.request('slice', { ...place, rows, columns: rows });
+    }
+    const panned = await channel.request('memory', null);
+    table.figure('peak above that, then panned cell by cell', (panned.peak - loaded.peak) / megabyte, 'MB');
+    table.figure('resident at the end', panned.resident / megabyte, 'MB');
+  } finally {
+    await engine.stop();
+    await rm(folder, { recursive: true });
+  }
+});

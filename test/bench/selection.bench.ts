@@ -1,0 +1,82 @@
+import { EngineProcess } from './engine-process.js';
+import { benchmark } from './table.js';
+
+const lengths = [16, 128, 512];
+
+/** Common words: each is one token of its own in the embedded model's vocabulary. */
+const words =
+  `the of and in to was he is as for on with that it his by at from her she you had an were but be this are not my
+   they one which or have him me first all also their has up who out been when after there into new two its time would
+   no what about said we over then other so more can if like back them only some could where just during before do made
+   school through than now years most world may between down well three year while will city`.split(/\s+/);
+
+/** As many tokens as asked for, [CLS] and [SEP] among them; another text for each variation. */
+function text(tokens: number, variation: number): string {
+  return Array.from({ length: tokens - 2 }, (_, at) => words[(at * 7 + variation * 13) % words.length]).join(
+    ' ',
+  );
+}
+
+interface Picture {
+  /** From the text to the first heatmap's numbers. */
+  readonly whole: number;
+  /** The model alone, as the engine says it. */
+  readonly forward: number;
+}
+
+async function picture({ channel }: EngineProcess, tokens: number, variation: number): Promise<Picture> {
+  const begun = performance.now();
+  const summary = await channel.request('inspectText', {
+    text: text(tokens, variation),
+    model: { kind: 'embedded' },
+  });
+  if (summary.queries.count !== tokens) {
+    throw new Error(`The text has ${summary.queries.count} tokens instead of ${tokens}.`);
+  }
+  const place = { inspection: summary.id, layer: 0, head: 0, step: 'weights' };
+  const { shape } = await channel.request('slice', place);
+  if (shape.some((extent) => extent !== tokens)) throw new Error(`The picture is ${shape.join(' × ')}.`);
+  const whole = performance.now() - begun;
+  await channel.request('close', { inspection: summary.id });
+  return { whole, forward: summary.timing.forward };
+}
+
+void benchmark(
+  'From a selection to its first heatmap, in the engine process, embedded model',
+  async (table) => {
+    for (const tokens of lengths) {
+      const cold: number[] = [];
+      for (let run = 0; run < 5; run++) {
+        const begun = performance.now();
+        const engine = EngineProcess.start();
+        try {
+          await picture(engine, tokens, run);
+          cold.push(performance.now() - begun);
+        } finally {
+          await engine.stop();
+        }
+      }
+      table.median(`${tokens} tokens, cold, from starting the process`, cold, 'ms');
+    }
+    const engine = EngineProcess.start();
+    try {
+      for (const tokens of lengths) {
+        await picture(engine, tokens, 0);
+        const pictures: Picture[] = [];
+        for (let run = 1; run <= 15; run++) pictures.push(await picture(engine, tokens, run));
+        table.median(
+          `${tokens} tokens, warm`,
+          pictures.map(({ whole }) => whole),
+          'ms',
+        );
+        table.median(
+          `${tokens} tokens, warm, forward and capture alone`,
+          pictures.map(({ forward }) => forward),
+          'ms',
+        );
+      }
+    } finally {
+      await engine.stop();
+    }
+  },
+);
