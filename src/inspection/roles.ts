@@ -94,9 +94,6 @@ export async function findRoles(
 async function guess(candidate: Candidate): Promise<string | undefined> {
   const named = roleByName(candidate.name, candidate.source.shape);
   if (named !== undefined) return named;
-  if (candidate.source.shape.length >= 2 && /attn|attention|weights|alpha/i.test(candidate.name)) {
-    return (await looksLikeWeights(candidate.source)) ? 'weights' : undefined;
-  }
   return (await looksLikeWeights(candidate.source)) ? 'weights' : undefined;
 }
 
@@ -105,8 +102,8 @@ function roleByName(name: string, shape: Shape): string | undefined {
   // "self.query.weight" is told by "query_weight", "decoder.layer.0.attn" by "attn".
   const tails = [parts.slice(-2).join('_'), parts.at(-1) ?? ''];
   const fits = (role: string): boolean => {
-    const matrixWise = role !== 'padding' && !role.startsWith('b_');
-    return matrixWise ? shape.length >= 2 : shape.length >= 1;
+    if (role.startsWith('b_')) return shape.length === 1;
+    return role === 'padding' ? shape.length >= 1 : shape.length >= 2;
   };
   // A plain “query” beside no “weight” is a tensor of queries, not a projection.
   const order = /weight|kernel|proj|bias|^w|^b|_lin|to_/.test(tails[0] ?? '') ? names : names.toReversed();
