@@ -1,3 +1,4 @@
+import { endStyleProbe } from './style-probe.js';
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
@@ -12,6 +13,7 @@ import { h } from './dom.js';
  * Nothing else imports the toolkit: it is archived, and this is the one place to replace it.
  */
 const prefix = 'attention';
+endStyleProbe();
 provideVSCodeDesignSystem().withPrefix(prefix).register(vsCodeButton(), vsCodeDropdown(), vsCodeOption());
 
 export interface ButtonOptions {

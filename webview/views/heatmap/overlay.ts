@@ -63,15 +63,16 @@ export class Overlay {
       return found;
     };
     const most = Math.min(longest, width * 0.3);
+    const rows = Math.min(most, widest('rows'));
+    const columns = Math.min(most, widest('columns'));
     context.font = this.small(theme);
     const corner = context.measureText(cornerText(step)).width;
-    const left = Math.ceil(Math.max(corner, Math.min(most, widest('rows'))) + gap + 6);
+    const left = Math.ceil(Math.max(corner, rows) + gap + 6);
     if (!hasWords(summary, step.columns.axis)) return { left, top: 30, right: 14 };
-    const word = Math.min(most, widest('columns'));
     return {
       left,
-      top: Math.ceil(word * Math.sin(slant) + 22),
-      right: Math.ceil(word * Math.cos(slant) + 4),
+      top: Math.ceil(columns * Math.sin(slant) + 22),
+      right: Math.ceil(columns * Math.cos(slant) + 4),
     };
   }
 

@@ -97,7 +97,7 @@ export class Shell {
     );
     const bar = h(
       'header',
-      { class: 'bar' },
+      { class: 'topbar' },
       h('div', { class: 'titles' }, this.title, this.subtitle),
       this.views.element,
       h('span', { class: 'spring' }),

@@ -1,0 +1,400 @@
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  InspectionSummary,
+  Metric,
+  Parameter,
+  ParameterValues,
+  Slice,
+  SliceRequest,
+  Step,
+  Sum,
+  Thumbnails,
+} from '../../../src/protocol.js';
+import type { Size, StepName } from './attention.js';
+import { Attention, stepNames } from './attention.js';
+
+/** What a test wants to be inspected. */
+export interface Subject extends Size {
+  readonly title: string;
+  readonly words: readonly string[] | null;
+  readonly notices: readonly string[];
+  /** Written over the steps' own formulas, by step name. */
+  readonly tex: Readonly<Record<string, string>>;
+}
+
+const formulas: Readonly<Record<StepName, { title: string; tex: string; symbol: string; note: string }>> = {
+  X: { title: 'Inputs', tex: 'X', symbol: 'X', note: 'One row for each token.' },
+  Q: {
+    title: 'Queries',
+    tex: 'Q_h = X W^Q_h',
+    symbol: 'Q_h',
+    note: 'What each token looks for.',
+  },
+  K: { title: 'Keys', tex: 'K_h = X W^K_h', symbol: 'K_h', note: 'What each token offers to be found by.' },
+  V: { title: 'Values', tex: 'V_h = X W^V_h', symbol: 'V_h', note: 'What each token hands on.' },
+  scores: {
+    title: 'Scores',
+    tex: 'S_h = Q_h K_h^{\\top}',
+    symbol: 'S_h',
+    note: 'How well each query fits each key: their dot product.',
+  },
+  scaled: {
+    title: 'Scaled scores',
+    tex: '\\tilde{S}_h = \\frac{S_h}{\\sqrt{d_k}}',
+    symbol: '\\tilde{S}_h',
+    note: 'Divided by the square root of the key width, so that the softmax does not saturate.',
+  },
+  masked: {
+    title: 'Masked scores',
+    tex: '\\hat{S}_h = \\tilde{S}_h + M',
+    symbol: '\\hat{S}_h',
+    note: 'What may not be attended to is set to −∞.',
+  },
+  weights: {
+    title: 'Weights',
+    tex: 'A_h = \\operatorname{softmax}(\\hat{S}_h)',
+    symbol: 'A_h',
+    note: 'Each row sums to 1: how much each query takes from each key.',
+  },
+  output: {
+    title: 'Head output',
+    tex: 'O_h = A_h V_h',
+    symbol: 'O_h',
+    note: 'The values, weighted and summed.',
+  },
+};
+
+/** Answers the protocol's questions about one subject. */
+export class Answers {
+  readonly attention: Attention;
+  revision = 1;
+  parameters: Parameter[] = [
+    {
+      name: 'mask',
+      title: 'Mask',
+      note: 'Which keys a query may attend to.',
+      kind: 'choice',
+      value: 'none',
+      standard: 'none',
+      choices: [
+        { value: 'none', title: 'None' },
+        { value: 'causal', title: 'Causal' },
+        { value: 'window', title: 'Sliding window' },
+      ],
+    },
+    {
+      name: 'window',
+      title: 'Window',
+      note: 'Keys further than this are masked.',
+      when: { parameter: 'mask', is: ['window'] },
+      kind: 'number',
+      value: 4,
+      standard: 4,
+      minimum: 1,
+      maximum: 64,
+      step: 1,
+    },
+    {
+      name: 'scaling',
+      title: 'Scaling',
+      note: 'What the scores are multiplied by.',
+      kind: 'choice',
+      value: 'sqrt',
+      standard: 'sqrt',
+      choices: [
+        { value: 'sqrt', title: '1 / √d_k' },
+        { value: 'none', title: 'None' },
+      ],
+    },
+    {
+      name: 'temperature',
+      title: 'Temperature',
+      note: 'Divides the scores once more: below 1 sharpens, above 1 flattens.',
+      kind: 'number',
+      value: 1,
+      standard: 1,
+      minimum: 0.1,
+      maximum: 10,
+      step: 0,
+      logarithmic: true,
+    },
+  ];
+
+  constructor(
+    readonly subject: Subject,
+    readonly id: string,
+  ) {
+    this.attention = new Attention(subject);
+  }
+
+  summary(): InspectionSummary {
+    const { title, layers, heads, queries, keys, words, notices } = this.subject;
+    const labels = (count: number): InspectionSummary['queries'] =>
+      words === null ? { count } : { count, words: words.slice(0, count) };
+    return {
+      id: this.id,
+      revision: this.revision,
+      title,
+      subtitle: `BERT · ${layers} layers × ${heads} heads · ${queries} tokens`,
+      mechanism: { id: 'multi-head', title: 'Multi-head attention' },
+      layers,
+      heads,
+      queries: labels(queries),
+      keys: labels(keys),
+      steps: stepNames.map((name) => this.step(name)),
+      parameters: this.parameters,
+      notices,
+      timing: { forward: 11.2 },
+    };
+  }
+
+  change(values: ParameterValues): void {
+    this.revision += 1;
+    this.parameters = this.parameters.map((parameter) => {
+      const value = values[parameter.name];
+      if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
+      return typeof value === 'number' ? { ...parameter, value } : parameter;
+    });
+  }
+
+  private step(name: StepName): Step {
+    const { title, tex, symbol, note } = formulas[name];
+    const pairwise = ['scores', 'scaled', 'masked', 'weights'].includes(name);
+    return {
+      name,
+      title,
+      tex: this.subject.tex[name] ?? tex,
+      symbol,
+      note,
+      rows: { axis: name === 'K' || name === 'V' ? 'key' : 'query', size: this.attention.rows(name) },
+      columns: {
+        axis: pairwise
+          ? 'key'
+          : name === 'X'
+            ? 'model'
+            : name === 'V' || name === 'output'
+              ? 'value'
+              : 'feature',
+        size: this.attention.columns(name),
+      },
+      scale: name === 'weights' ? 'weights' : 'signed',
+      perHead: name !== 'X',
+    };
+  }
+
+  slice({ layer, head, step, rows, columns, pool }: SliceRequest): Slice {
+    const name = stepNames.find((other) => other === step);
+    if (name === undefined) throw new Error(`There is no step “${step}”.`);
+    const across = columns ?? { start: 0, end: this.attention.columns(name) };
+    const down = rows ?? { start: 0, end: this.attention.rows(name) };
+    const height = down.end - down.start;
+    const width = across.end - across.start;
+    const outRows = Math.min(height, pool?.rows ?? height);
+    const outColumns = Math.min(width, pool?.columns ?? width);
+    const data = new Float32Array(outRows * outColumns).fill(NaN);
+    const counts = new Uint32Array(outRows * outColumns);
+    const emptyRows: number[] = [];
+    let minimum = Infinity;
+    let maximum = -Infinity;
+    for (let row = 0; row < height; row += 1) {
+      const numbers = this.attention.row(name, layer, head, down.start + row);
+      if (numbers.every(Number.isNaN)) emptyRows.push(down.start + row);
+      const line = Math.floor((row * outRows) / height) * outColumns;
+      for (let column = 0; column < width; column += 1) {
+        const value = numbers[across.start + column] ?? NaN;
+        if (Number.isNaN(value)) continue;
+        minimum = Math.min(minimum, value);
+        maximum = Math.max(maximum, value);
+        const at = line + Math.floor((column * outColumns) / width);
+        const kept = data[at] ?? NaN;
+        const count = (counts[at] ?? 0) + 1;
+        counts[at] = count;
+        if (Number.isNaN(kept)) data[at] = value;
+        else data[at] = pool?.by === 'mean' ? kept + (value - kept) / count : Math.max(kept, value);
+      }
+    }
+    return {
+      shape: [outRows, outColumns],
+      data,
+      revision: this.revision,
+      rows: down,
+      columns: across,
+      emptyRows: Uint32Array.from(emptyRows),
+      minimum: minimum > maximum ? 0 : minimum,
+      maximum: minimum > maximum ? 0 : maximum,
+    };
+  }
+
+  thumbnails(size: number): Thumbnails {
+    const { layers, heads, queries, keys } = this.subject;
+    const rows = Math.min(size, queries);
+    const columns = Math.min(size, keys);
+    const data = new Float32Array(layers * heads * rows * columns);
+    for (let layer = 0; layer < layers; layer += 1) {
+      for (let head = 0; head < heads; head += 1) {
+        const pool = { rows, columns, by: 'max' as const };
+        const slice = this.slice({ inspection: this.id, layer, head, step: 'weights', pool });
+        data.set(slice.data, (layer * heads + head) * rows * columns);
+      }
+    }
+    return { revision: this.revision, rows, columns, data };
+  }
+
+  metrics(layer: number, head: number): Metric[] {
+    const { queries, keys } = this.subject;
+    let entropy = 0;
+    let confidence = 0;
+    let distance = 0;
+    for (let query = 0; query < queries; query += 1) {
+      const weights = this.attention.row('weights', layer, head, query);
+      let most = 0;
+      for (const [key, weight] of weights.entries()) {
+        if (!(weight > 0)) continue;
+        entropy -= (weight * Math.log(weight)) / queries;
+        distance += (weight * Math.abs(query - key)) / queries;
+        most = Math.max(most, weight);
+      }
+      confidence += most / queries;
+    }
+    const metric = (title: string, value: number, unit: string, full: number): Metric => ({
+      name: title.toLowerCase(),
+      title,
+      note: `${title} of the head's rows, on average.`,
+      value,
+      unit,
+      full,
+    });
+    return [
+      metric('Entropy', entropy, 'nats', Math.log(keys) || 1),
+      metric('Confidence', confidence, '', 1),
+      metric('Distance', distance, 'tokens', keys),
+    ];
+  }
+
+  arithmetic({ layer, head, step, row, column }: ArithmeticRequest): Arithmetic {
+    const { attention } = this;
+    const name = stepNames.find((other) => other === step) ?? 'X';
+    const value = attention.row(name, layer, head, row)[column] ?? NaN;
+    const base = { step, row, column, value };
+    const shown = value.toFixed(3);
+    const cell = `${formulas[name].symbol.replace('_h', '')}_{${row},${column}}`;
+    switch (name) {
+      case 'X':
+        return { ...base, tex: `${cell} = ${shown}`, sums: [] };
+      case 'Q':
+      case 'K':
+      case 'V': {
+        const x = attention.states(name === 'Q' ? 'query' : 'key');
+        const w = attention.projection(name, layer, head);
+        const { model, feature } = this.subject;
+        const left = x.subarray(row * model, (row + 1) * model);
+        const right = left.map((_, c) => w[c * feature + column] ?? NaN);
+        const sum = products(`x_{${row}}`, left, `W^${name}_{:,${column}}`, right, 'model');
+        return {
+          ...base,
+          tex: `${cell} = x_{${row}} \\cdot W^${name}_{:,${column}} = ${written(sum)} = ${shown}`,
+          sums: [sum],
+        };
+      }
+      case 'scores': {
+        const q = attention.row('Q', layer, head, row);
+        const k = attention.row('K', layer, head, column);
+        const sum = products(`q_{${row}}`, q, `k_{${column}}`, k, 'feature');
+        return {
+          ...base,
+          tex: `${cell} = q_{${row}} \\cdot k_{${column}} = ${written(sum)} = ${shown}`,
+          sums: [sum],
+        };
+      }
+      case 'scaled': {
+        const score = attention.row('scores', layer, head, row)[column] ?? NaN;
+        const tex = `${cell} = \\frac{${score.toFixed(3)}}{\\sqrt{${this.subject.feature}}} = ${shown}`;
+        return { ...base, tex, sums: [] };
+      }
+      case 'masked': {
+        const remark = `Masked: key ${column} comes after query ${row}.`;
+        return Number.isNaN(value)
+          ? { ...base, tex: `${cell} = -\\infty`, sums: [], remark }
+          : { ...base, tex: `${cell} = ${shown} + 0`, sums: [] };
+      }
+      case 'weights':
+        return this.softmax(layer, head, row, column, base, cell);
+      case 'output': {
+        const weights = attention.row('weights', layer, head, row);
+        const values = weights.map((_, key) => attention.row('V', layer, head, key)[column] ?? NaN);
+        const sum = products(`a_{${row}}`, weights, `v_{:,${column}}`, values, 'key');
+        return { ...base, tex: `${cell} = ${written(sum)} = ${shown}`, sums: [sum] };
+      }
+    }
+  }
+
+  private softmax(
+    layer: number,
+    head: number,
+    row: number,
+    column: number,
+    base: Omit<Arithmetic, 'tex' | 'sums'>,
+    cell: string,
+  ): Arithmetic {
+    const scores = this.attention.row('masked', layer, head, row);
+    if (scores.every(Number.isNaN)) {
+      return {
+        ...base,
+        tex: `${cell} = 0`,
+        sums: [],
+        remark: 'Nothing to attend to: every key of this row is masked.',
+      };
+    }
+    const most = scores.reduce((best, score) => (score > best ? score : best), -Infinity);
+    const powers = scores.map((score) => (Number.isNaN(score) ? 0 : Math.exp(score - most)));
+    const total = powers.reduce((sum, power) => sum + power, 0);
+    const power = powers[column] ?? NaN;
+    return {
+      ...base,
+      tex: `${cell} = \\frac{e^{${(scores[column] ?? NaN).toFixed(3)} - ${most.toFixed(3)}}}{\\sum_j e^{\\hat{S}_{${row},j} - ${most.toFixed(3)}}} = \\frac{${power.toFixed(3)}}{${total.toFixed(3)}} = ${base.value.toFixed(3)}`,
+      sums: [
+        {
+          axis: 'key',
+          start: 0,
+          picked: column,
+          columns: [
+            { tex: `\\hat{S}_{${row},j}`, values: scores },
+            { tex: 'e^{s - \\max}', values: powers, total },
+            { tex: `A_{${row},j}`, values: powers.map((one) => one / total), total: 1 },
+          ],
+        },
+      ],
+    };
+  }
+}
+
+function products(left: string, a: Float32Array, right: string, b: Float32Array, axis: Sum['axis']): Sum {
+  const values = a.map((one, index) => one * (b[index] ?? NaN));
+  return {
+    axis,
+    start: 0,
+    columns: [
+      { tex: left, values: a },
+      { tex: right, values: b },
+      {
+        tex: `${left} ${right}`,
+        values,
+        total: values.reduce((sum, one) => sum + (Number.isNaN(one) ? 0 : one), 0),
+      },
+    ],
+  };
+}
+
+/** The two largest products, as the engine writes a sum. */
+function written(sum: Sum): string {
+  const [a, b, ab] = sum.columns;
+  const order = [...(ab?.values.keys() ?? [])].sort(
+    (x, y) => Math.abs(ab?.values[y] ?? 0) - Math.abs(ab?.values[x] ?? 0),
+  );
+  const terms = order.slice(0, 2).map((at) => {
+    const factor = b?.values[at] ?? NaN;
+    return `${(a?.values[at] ?? NaN).toFixed(2)} \\cdot ${factor < 0 ? `(${factor.toFixed(2)})` : factor.toFixed(2)}`;
+  });
+  return order.length > 2 ? `${terms.join(' + ')} + \\cdots` : terms.join(' + ');
+}

@@ -1,0 +1,178 @@
+import type { Call } from '../../../src/channel.js';
+import { CancelledError, Channel } from '../../../src/channel.js';
+import type {
+  ExploreMethods,
+  ExploreState,
+  PanelMethods,
+  PanelNotices,
+  PanelReports,
+  PanelState,
+  Position,
+} from '../../../src/protocol.js';
+import type { Subject } from './answers.js';
+import { Answers } from './answers.js';
+
+/** How a test wants the host to behave. Plain data: it is passed into the page. */
+export interface Behaviour {
+  readonly subject: Subject | null;
+  readonly position: Position;
+  /** What an earlier page left with `setState`. */
+  readonly persisted: unknown;
+  /** Milliseconds before each reply. */
+  readonly delay: number;
+  /** Methods that fail, with their sentence. */
+  readonly failing: Readonly<Record<string, string>>;
+  readonly id: string;
+  readonly first: PanelState | null;
+}
+
+export interface Seen {
+  readonly name: string;
+  readonly body: unknown;
+}
+
+/** Both pages speak much the same language; only the answer to `ready` differs. */
+type HostMethods = Omit<PanelMethods & ExploreMethods, 'ready'> & {
+  ready: { params: null; result: PanelState | ExploreState };
+};
+type HostNotices = Omit<PanelNotices, 'state'> & { state: PanelState | ExploreState };
+
+/** Plays the extension host inside of the page, over the real channel; tests steer and read it as `window.fakeHost`. */
+export class FakeHost {
+  readonly reports: Seen[] = [];
+  readonly requests: Seen[] = [];
+  readonly cancelled: string[] = [];
+  readonly violations: string[] = [];
+  state: unknown;
+  answers: Answers | null;
+  delay: number;
+  failing: Record<string, string>;
+  readonly panel: Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>;
+
+  constructor(
+    private readonly behaviour: Behaviour,
+    private readonly explore: boolean,
+  ) {
+    this.state = behaviour.persisted;
+    this.delay = behaviour.delay;
+    this.failing = { ...behaviour.failing };
+    this.answers = behaviour.subject === null ? null : new Answers(behaviour.subject, behaviour.id);
+    let receive: (message: unknown) => void = () => undefined;
+    const noted =
+      (name: string) =>
+      (body: unknown): void => {
+        this.reports.push({ name, body });
+      };
+    const api = {
+      // Like VS Code, messages are copied, and arrive in a later task.
+      postMessage: (message: unknown) => {
+        const copy: unknown = structuredClone(message);
+        setTimeout(() => {
+          receive(copy);
+        });
+      },
+      getState: () => this.state,
+      setState: (state: unknown) => {
+        this.state = structuredClone(state);
+      },
+    };
+    Object.assign(window, { acquireVsCodeApi: () => api });
+    document.addEventListener('securitypolicyviolation', (event) => {
+      this.violations.push(
+        `${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`,
+      );
+    });
+    const answer =
+      <P, R>(method: string, give: (params: P) => R) =>
+      async (params: P, call: Call): Promise<R> => {
+        this.requests.push({ name: method, body: params });
+        call.signal.addEventListener('abort', () => this.cancelled.push(method));
+        if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
+        if (call.signal.aborted) throw new CancelledError();
+        const sentence = this.failing[method];
+        if (sentence !== undefined) throw new Error(sentence);
+        return give(params);
+      };
+    this.panel = new Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>(
+      {
+        post: (message) => {
+          const copy: unknown = structuredClone(message);
+          setTimeout(() => window.dispatchEvent(new MessageEvent('message', { data: copy })));
+        },
+        listen: (listener) => {
+          receive = listener;
+          return () => undefined;
+        },
+      },
+      {
+        // Both pages ask the same question; each takes its own kind of answer.
+        ready: answer('ready', () => (explore ? this.exploreState() : this.first())),
+        slice: answer('slice', (params) => this.subject().slice(params)),
+        arithmetic: answer('arithmetic', (params) => this.subject().arithmetic(params)),
+        thumbnails: answer('thumbnails', ({ size }) => this.subject().thumbnails(size)),
+        metrics: answer('metrics', ({ layer, head }) => this.subject().metrics(layer, head)),
+        copyCode: answer('copyCode', () => null),
+        change: answer('change', ({ parameters }) => {
+          this.subject().change(parameters);
+          this.show();
+          return null;
+        }),
+        cancel: answer('cancel', () => null),
+        retry: answer('retry', () => {
+          this.show();
+          return null;
+        }),
+        inspectSelection: answer('inspectSelection', () => null),
+      },
+      {
+        position: noted('position'),
+        hover: noted('hover'),
+        painted: noted('painted'),
+        error: noted('error'),
+      },
+    );
+  }
+
+  subject(): Answers {
+    if (this.answers === null) throw new Error('Nothing is inspected.');
+    return this.answers;
+  }
+
+  /** Tells the page what is open now. */
+  show(state?: PanelState): void {
+    this.panel.notify('state', this.explore ? this.exploreState() : (state ?? this.inspection()));
+  }
+
+  /** Opens something else. */
+  open(subject: Subject, id: string): void {
+    this.answers = new Answers(subject, id);
+    this.show();
+  }
+
+  private first(): PanelState {
+    return this.behaviour.first ?? this.inspection();
+  }
+
+  private inspection(): Extract<PanelState, { kind: 'inspection' }> {
+    const last = this.reports.findLast(({ name }) => name === 'position')?.body as Position | undefined;
+    return {
+      kind: 'inspection',
+      summary: this.subject().summary(),
+      position: last ?? this.behaviour.position,
+    };
+  }
+
+  private exploreState(): ExploreState {
+    return this.answers === null ? { kind: 'none' } : this.inspection();
+  }
+}
+
+declare global {
+  interface Window {
+    fakeHost: FakeHost;
+    behaviour: Behaviour;
+    isExplore: boolean;
+  }
+}
+
+window.fakeHost = new FakeHost(window.behaviour, window.isExplore);
