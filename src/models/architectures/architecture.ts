@@ -1,0 +1,42 @@
+import type { Value } from '../../engine/graph.js';
+import type { AttendParameters } from '../../engine/mechanisms/index.js';
+import type { Tensor } from '../../engine/tensor.js';
+import type { Checkpoint } from '../checkpoint.js';
+import type { Config } from '../config.js';
+
+/** What a model's configuration says of its size. */
+export interface ArchitectureDescription {
+  readonly layers: number;
+  readonly heads: number;
+  /** d_model */
+  readonly width: number;
+  /** The longest input, in tokens. */
+  readonly limit: number;
+}
+
+/** A transformer for inputs of n tokens, from token ids to the last hidden state. */
+export interface ModelGraph {
+  /** Token ids, whole numbers. // (n) */
+  readonly ids: Value;
+  /** The numbers of every input of the graph, for these token ids; n of them. */
+  feeds(ids: readonly number[]): ReadonlyMap<Value, Tensor>;
+  /** For each layer the labelled steps of its attention, in reading order: X, Q, K, V, scores, …, output. */
+  readonly layers: readonly (readonly Value[])[];
+  /** The embeddings, then each layer's output. // each (n, model) */
+  readonly hiddenStates: readonly Value[];
+}
+
+/** A family of models that share their graph. */
+export interface Architecture {
+  /** What config.json calls it: "bert". */
+  readonly modelTypes: readonly string[];
+  /** What people call it: "BERT". */
+  readonly title: string;
+  /** @throws ModelError when a setting is missing, makes no sense, or asks for something that is not built here. */
+  describe(config: Config): ArchitectureDescription;
+  /**
+   * @param tokens n
+   * @throws ModelError when a weight is missing or has the wrong shape, or there are more tokens than the limit
+   */
+  build(checkpoint: Checkpoint, tokens: number, attention: AttendParameters): ModelGraph;
+}

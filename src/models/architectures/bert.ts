@@ -1,0 +1,119 @@
+import { input, label, type Value } from '../../engine/graph.js';
+import type { AttendParameters } from '../../engine/mechanisms/index.js';
+import { add, gather } from '../../engine/ops/index.js';
+import type { Tensor } from '../../engine/tensor.js';
+import type { Checkpoint } from '../checkpoint.js';
+import type { Config } from '../config.js';
+import { ModelError } from '../error.js';
+import type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
+import { activationOf, checkHeads, checkTokens, encoder, sane, Weights, type LayerNames } from './encoder.js';
+
+/** How a member of the family differs from BERT itself. */
+export interface BertVariant {
+  /** What the names of weights begin with below a head: "bert." */
+  readonly prefix: string;
+  /** Rows of the position table before the first that is used. */
+  firstPosition(config: Config): number;
+  /** The row of the position table for each token. */
+  positions(config: Config, ids: readonly number[]): number[];
+}
+
+const plain: BertVariant = {
+  prefix: 'bert.',
+  firstPosition: () => 0,
+  positions: (_, ids) => ids.map((_id, at) => at),
+};
+
+/** BERT: Devlin et al. 2019. MiniLM and many sentence encoders are BERTs of other sizes. */
+export const bert: Architecture = {
+  modelTypes: ['bert'],
+  title: 'BERT',
+  describe: (config) => describeBert(config, plain),
+  build: (checkpoint, tokens, attention) => buildBert(checkpoint, tokens, attention, plain),
+};
+
+/** @throws ModelError */
+export function describeBert(config: Config, variant: BertVariant): ArchitectureDescription {
+  const layers = config.count('num_hidden_layers', sane.layers);
+  const heads = config.count('num_attention_heads', sane.heads);
+  const width = config.count('hidden_size', sane.width);
+  const positions = config.count('max_position_embeddings', sane.positions);
+  checkHeads(config, width, heads);
+  config.choice('position_embedding_type', ['absolute'], 'absolute');
+  if (config.flag('is_decoder')) {
+    throw new ModelError(`${config.where} says "is_decoder"; only encoders of this family are read.`);
+  }
+  const limit = positions - variant.firstPosition(config);
+  if (limit < 1) throw new ModelError(`${config.where} leaves no position for any token.`);
+  return { layers, heads, width, limit };
+}
+
+/** @throws ModelError */
+export function buildBert(
+  checkpoint: Checkpoint,
+  tokens: number,
+  attention: AttendParameters,
+  variant: BertVariant,
+): ModelGraph {
+  const { config } = checkpoint;
+  const { layers, heads, width, limit } = describeBert(config, variant);
+  checkTokens(checkpoint, tokens, limit);
+  const words = config.count('vocab_size', sane.vocabulary);
+  const places = config.count('max_position_embeddings', sane.positions);
+  const kinds = config.count('type_vocab_size', sane.vocabulary, 2);
+  const epsilon = config.positive('layer_norm_eps', 1e-12);
+  const weights = new Weights(checkpoint, variant.prefix, 'embeddings.word_embeddings.weight');
+
+  const ids = whole('ids', 't', tokens); // (n)
+  const positions = whole('position_ids', 'p', tokens); // (n)
+  const types = whole('token_type_ids', 's', tokens); // (n)
+  const sum = add(
+    add(
+      gather(weights.table('embeddings.word_embeddings', words, width), ids),
+      gather(weights.table('embeddings.position_embeddings', places, width), positions),
+    ),
+    gather(weights.table('embeddings.token_type_embeddings', kinds, width), types),
+  ); // (n, model)
+  const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)
+
+  const sizes = {
+    ...{ layers, heads, width, epsilon },
+    inner: config.count('intermediate_size', sane.inner),
+    activation: activationOf(config, 'hidden_act'),
+  };
+  return {
+    ids,
+    feeds: (numbers) =>
+      new Map([
+        [ids, list(numbers)],
+        [positions, list(variant.positions(config, numbers))],
+        // A text by itself is all of the first kind.
+        [types, list(numbers.map(() => 0))],
+      ]),
+    ...encoder(weights, embeddings, sizes, namesOf, attention),
+  };
+}
+
+function namesOf(layer: number): LayerNames {
+  const at = `encoder.layer.${layer}`;
+  return {
+    query: `${at}.attention.self.query`,
+    key: `${at}.attention.self.key`,
+    value: `${at}.attention.self.value`,
+    output: `${at}.attention.output.dense`,
+    attentionNorm: `${at}.attention.output.LayerNorm`,
+    inner: `${at}.intermediate.dense`,
+    outer: `${at}.output.dense`,
+    outputNorm: `${at}.output.LayerNorm`,
+  };
+}
+
+/** An input of one whole number per token. */
+export function whole(name: string, symbol: string, tokens: number): Value {
+  return label(input([tokens], 'integer'), { name, symbol, axes: ['query'] });
+}
+
+/** (n) */
+export function list(numbers: readonly number[]): Tensor {
+  return { shape: [numbers.length], data: Float64Array.from(numbers) };
+}

@@ -1,0 +1,25 @@
+import { quoted } from '../../formats/untrusted.js';
+import type { Config } from '../config.js';
+import { ModelError } from '../error.js';
+import type { Architecture } from './architecture.js';
+import { bert } from './bert.js';
+import { distilbert } from './distilbert.js';
+import { roberta } from './roberta.js';
+
+/** Every family of models that can be read; a new one is a file of its own and a line here. */
+export const architectures: readonly Architecture[] = [bert, distilbert, roberta];
+
+export type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
+
+/** @throws ModelError when no family goes by the configuration's "model_type", with those that are known. */
+export function architectureOf(config: Config): Architecture {
+  const { modelType } = config;
+  const found = architectures.find(({ modelTypes }) => modelTypes.some((known) => known === modelType));
+  if (found !== undefined) return found;
+  const known = architectures.flatMap(({ modelTypes }) => modelTypes.map(quoted)).join(', ');
+  throw new ModelError(
+    modelType === undefined
+      ? `${config.where} does not say "model_type"; ${known} can be read.`
+      : `${config.where} says that "model_type" is ${quoted(modelType)}; only ${known} can be read.`,
+  );
+}

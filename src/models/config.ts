@@ -1,0 +1,73 @@
+import type { Json } from '../formats/json-text.js';
+import { quoted } from '../formats/untrusted.js';
+import { ModelError } from './error.js';
+
+type JsonObject = { readonly [name: string]: Json };
+
+/** A checkpoint's config.json. Nothing in it is believed before it was checked. */
+export class Config {
+  private constructor(
+    private readonly values: JsonObject,
+    /** What the settings belong to, to begin a message: "tiny-bert: config.json". */
+    readonly where: string,
+  ) {}
+
+  /** @throws ModelError when it is not a JSON object. */
+  static of(value: Json, where: string): Config {
+    if (!isObject(value)) throw new ModelError(`${where} is not a JSON object.`);
+    return new Config(value, where);
+  }
+
+  /** "bert", or undefined where the file is no model's. */
+  get modelType(): string | undefined {
+    const value = this.get('model_type');
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A whole number. @throws ModelError when it is missing without a standard, no whole number, or out of range. */
+  count(name: string, range: { readonly from: number; readonly to: number }, standard?: number): number {
+    const value = this.get(name) ?? standard;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < range.from || value > range.to) {
+      throw this.fault(name, value, `a whole number from ${range.from} to ${range.to}`);
+    }
+    return value;
+  }
+
+  /** A positive number. */
+  positive(name: string, standard: number): number {
+    const value = this.get(name) ?? standard;
+    if (typeof value !== 'number' || !(value > 0 && value < Infinity)) {
+      throw this.fault(name, value, 'a positive number');
+    }
+    return value;
+  }
+
+  /** One of the words that are known here. */
+  choice<Word extends string>(name: string, words: readonly Word[], standard: Word): Word {
+    const value = this.get(name) ?? standard;
+    const word = words.find((each) => each === value);
+    if (word === undefined) throw this.fault(name, value, `one of ${words.map(quoted).join(', ')}`);
+    return word;
+  }
+
+  flag(name: string): boolean {
+    return this.get(name) === true;
+  }
+
+  private get(name: string): Json | undefined {
+    // Python writes null for what is not set.
+    return Object.hasOwn(this.values, name) ? (this.values[name] ?? undefined) : undefined;
+  }
+
+  private fault(name: string, value: Json | undefined, expected: string): ModelError {
+    return new ModelError(
+      value === undefined
+        ? `${this.where} does not say ${quoted(name)}, ${expected}.`
+        : `${this.where} says that ${quoted(name)} is ${quoted(JSON.stringify(value))}, but it has to be ${expected}.`,
+    );
+  }
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

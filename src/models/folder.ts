@@ -1,0 +1,40 @@
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { openFile, type ByteSource } from '../formats/source.js';
+
+/** Where a checkpoint's files come from: a folder on disk, or one that only looks like it. */
+export interface CheckpointFolder {
+  /** What people call the checkpoint: the folder's name, or "organisation/model" in the Hugging Face cache. */
+  readonly name: string;
+  /** The names of the files directly inside. @throws where the folder cannot be read */
+  list(): Promise<readonly string[]>;
+  /** Opens one of the files; the caller closes it. */
+  open(file: string): Promise<ByteSource>;
+  /** Where the file's bytes lie on disk, links followed; undefined where they do not. */
+  locate(file: string): Promise<{ readonly folder: string; readonly file: string } | undefined>;
+}
+
+export function folderOnDisk(path: string): CheckpointFolder {
+  return {
+    name: nameOf(path),
+    async list() {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+    },
+    open: (file) => openFile(join(path, file)),
+    async locate(file) {
+      // In the Hugging Face cache a snapshot's files are links to blobs, and ONNX Runtime follows no link out of a folder.
+      const real = await realpath(join(path, file));
+      return { folder: dirname(real), file: basename(real) };
+    },
+  };
+}
+
+/** …/models--organisation--model/snapshots/0123abcd is called organisation/model. */
+function nameOf(path: string): string {
+  const parts = resolve(path).split(sep);
+  const [cached, snapshots] = parts.slice(-3);
+  return snapshots === 'snapshots' && cached?.startsWith('models--') === true
+    ? cached.slice('models--'.length).split('--').join('/')
+    : (parts.at(-1) ?? path);
+}
