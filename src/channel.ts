@@ -209,3 +209,43 @@ const kinds: ReadonlySet<unknown> = new Set<Envelope['type']>([
 function isEnvelope(message: unknown): message is Envelope {
   return typeof message === 'object' && message !== null && 'type' in message && kinds.has(message.type);
 }
+
+/** What stands for a number that JSON has no word for. */
+interface PackedNumber {
+  readonly $number: 'NaN' | 'Infinity' | '-Infinity';
+}
+
+/**
+ * A message made ready for a webview, which is posted as JSON with typed arrays beside it: numbers that JSON would turn into
+ * null are packed, and typed arrays that look into a larger buffer are copied out of it, since the whole buffer would travel.
+ */
+export function pack(message: unknown): unknown {
+  if (typeof message === 'number' && !Number.isFinite(message)) return { $number: String(message) };
+  if (typeof message !== 'object' || message === null || message instanceof ArrayBuffer) return message;
+  if (ArrayBuffer.isView(message)) {
+    const alone = message.byteLength === message.buffer.byteLength;
+    return alone ? message : copyOf(message);
+  }
+  if (Array.isArray(message)) return message.map(pack);
+  return Object.fromEntries(Object.entries(message).map(([key, value]) => [key, pack(value)]));
+}
+
+function copyOf(view: ArrayBufferView): ArrayBufferView {
+  if (view instanceof Float32Array) return new Float32Array(view);
+  if (view instanceof Uint32Array) return new Uint32Array(view);
+  if (view instanceof Uint8Array) return new Uint8Array(view);
+  throw new TypeError(`A ${view.constructor.name} cannot travel to a webview.`);
+}
+
+/** What `pack` packed, as it was. */
+export function unpack(message: unknown): unknown {
+  if (typeof message !== 'object' || message === null) return message;
+  if (message instanceof ArrayBuffer || ArrayBuffer.isView(message)) return message;
+  if (Array.isArray(message)) return message.map(unpack);
+  if (isPackedNumber(message)) return Number(message.$number);
+  return Object.fromEntries(Object.entries(message).map(([key, value]) => [key, unpack(value)]));
+}
+
+function isPackedNumber(message: object): message is PackedNumber {
+  return '$number' in message && Object.keys(message).length === 1;
+}

@@ -1,0 +1,44 @@
+import { Uri, window } from 'vscode';
+import type { ExtensionContext } from 'vscode';
+import { createApi } from './host/api.js';
+import type { AttentionInspectorApi } from './host/api.js';
+import { Commands } from './host/commands.js';
+import { TensorEditor } from './host/customEditor.js';
+import { Engine } from './host/engine.js';
+import { Explore } from './host/explore.js';
+import { Inspections } from './host/inspections.js';
+import { InspectionsView } from './host/inspectionsView.js';
+import { Models } from './host/models.js';
+import { Opener } from './host/opener.js';
+import { Painter } from './host/paint.js';
+import { ModelStatus } from './host/status.js';
+import { describeStop } from './host/words.js';
+
+/** Constructs and registers; the engine's process starts with the first inspection. */
+export function activate({
+  extensionUri,
+  subscriptions,
+  workspaceState,
+}: ExtensionContext): AttentionInspectorApi {
+  const log = window.createOutputChannel('Attention Inspector', { log: true });
+  const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
+  const engine = new Engine({ script, log, describe: describeStop });
+  const inspections = new Inspections(workspaceState);
+  const painter = new Painter();
+  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter });
+  const models = new Models(engine);
+  subscriptions.push(
+    log,
+    engine,
+    painter,
+    inspections,
+    opener,
+    models,
+    new InspectionsView(inspections),
+    new Explore(extensionUri, inspections),
+    new TensorEditor(opener),
+    new Commands({ opener, inspections, models, log }),
+    new ModelStatus(),
+  );
+  return createApi(engine);
+}

@@ -1,0 +1,174 @@
+import { Uri } from 'vscode';
+import type {
+  Arithmetic,
+  CodeLanguage,
+  InspectionSummary,
+  Metric,
+  ModelReference,
+  ParameterValues,
+  Slice,
+  Span,
+  Step,
+  WireTensor,
+} from '../protocol.js';
+import type { Engine } from './engine.js';
+import { Inspection } from './inspection.js';
+import type { InspectionRequest } from './request.js';
+import { activeModel } from './settings.js';
+
+export interface InspectOptions {
+  /** Parameters of the mechanism, by name: `{ mask: 'causal', temperature: 0.5 }`. */
+  readonly params?: ParameterValues;
+  /** Cancels: the promise is rejected at once with a `CancelledError`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface InspectTextOptions extends InspectOptions {
+  /** A checkpoint's folder, or a reference to one; the user's active model where left out. */
+  readonly model?: string | ModelReference;
+}
+
+export interface InspectTensorsOptions extends InspectOptions {
+  /** `scaled-dot-product` or `multi-head`; told from the tensors' names where left out. */
+  readonly mechanism?: string;
+}
+
+export interface InspectFilesOptions extends InspectTensorsOptions {
+  /** Tensor key → role, where names and shapes do not tell. */
+  readonly roles?: Readonly<Record<string, string>>;
+}
+
+export interface SliceOptions {
+  /** Layers and heads count from 0, and are 0 where left out. */
+  readonly layer?: number;
+  readonly head?: number;
+  /** Half-open; all where left out. */
+  readonly rows?: Span;
+  readonly columns?: Span;
+  readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
+  readonly signal?: AbortSignal;
+}
+
+export interface Cell {
+  readonly layer?: number;
+  readonly head?: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Text run through a model, or tensors through a mechanism. Dispose of it when done. */
+export interface AttentionInspection {
+  /** Sizes, labels, parameters, notices. */
+  summary(): InspectionSummary;
+  /** The formula's steps, in order. */
+  steps(): readonly Step[];
+  /** A part of one step's matrix, for one layer and head: `{ shape: [rows, columns], data }`, masked entries NaN. */
+  slice(step: string, options?: SliceOptions): Promise<Slice>;
+  /** How one cell came about, with its real numbers. */
+  arithmetic(step: string, cell: Cell): Promise<Arithmetic>;
+  metrics(place?: { readonly layer?: number; readonly head?: number }): Promise<readonly Metric[]>;
+  /** Code or TeX that reproduces the numbers. */
+  code(language: CodeLanguage, place?: { readonly layer?: number; readonly head?: number }): Promise<string>;
+  /** Runs again with some parameters changed. */
+  change(params: ParameterValues): Promise<void>;
+  dispose(): void;
+}
+
+/**
+ * What `activate()` gives to other extensions. Everything runs in the engine's own process; every failure is an Error whose
+ * message is one sentence for people.
+ */
+export interface AttentionInspectorApi {
+  inspectText(text: string, options?: InspectTextOptions): Promise<AttentionInspection>;
+  /** @param tensors by input name: Q (n, d_k), K (m, d_k), V (m, d_v); X (n, d), W_Q, W_K, W_V (d, d) */
+  inspectTensors(
+    tensors: Readonly<Record<string, WireTensor>>,
+    options?: InspectTensorsOptions,
+  ): Promise<AttentionInspection>;
+  /** Several files make one inspection. */
+  inspectFiles(files: readonly (Uri | string)[], options?: InspectFilesOptions): Promise<AttentionInspection>;
+  /** For diagnostics and benchmarks. */
+  readonly engine: {
+    /** Undefined while no process runs. */
+    readonly processId: number | undefined;
+    /** Bytes, as the process itself sees them. */
+    memory(): Promise<{ readonly resident: number; readonly peak: number }>;
+  };
+}
+
+export function createApi(engine: Engine): AttentionInspectorApi {
+  const open = async (
+    request: InspectionRequest,
+    { params, signal }: InspectOptions,
+  ): Promise<AttentionInspection> => {
+    const inspection = new Inspection(engine, request, {
+      ...(params === undefined ? {} : { parameters: params }),
+      ask: ({ reason }) => Promise.reject(new Error(reason)),
+    });
+    try {
+      await inspection.ready(signal);
+    } catch (error) {
+      inspection.dispose();
+      throw error;
+    }
+    return present(inspection);
+  };
+  return {
+    inspectText: (text, { model, ...options } = {}) =>
+      open({ kind: 'text', text, model: referenceOf(model) }, options),
+    inspectTensors: (tensors, { mechanism, ...options } = {}) =>
+      open({ kind: 'tensors', tensors, ...(mechanism === undefined ? {} : { mechanism }) }, options),
+    inspectFiles: (files, { mechanism, roles, ...options } = {}) =>
+      open(
+        {
+          kind: 'files',
+          uris: files.map((file) => (typeof file === 'string' ? Uri.file(file) : file).toString()),
+          ...(mechanism === undefined ? {} : { mechanism }),
+          ...(roles === undefined ? {} : { roles }),
+        },
+        options,
+      ),
+    engine: {
+      get processId() {
+        return engine.processId;
+      },
+      memory: () => engine.request('memory', null),
+    },
+  };
+}
+
+function referenceOf(model: string | ModelReference | undefined): ModelReference {
+  if (model === undefined) return activeModel();
+  return typeof model === 'string' ? { kind: 'folder', path: model } : model;
+}
+
+function present(inspection: Inspection): AttentionInspection {
+  const summary = (): InspectionSummary => {
+    if (inspection.summary === undefined) throw new Error(`“${inspection.label}” has not run.`);
+    return inspection.summary;
+  };
+  return {
+    summary,
+    steps: () => summary().steps,
+    slice: (step, { layer = 0, head = 0, rows, columns, pool, signal } = {}) =>
+      inspection.slice(
+        {
+          step,
+          layer,
+          head,
+          ...(rows === undefined ? {} : { rows }),
+          ...(columns === undefined ? {} : { columns }),
+          ...(pool === undefined ? {} : { pool: { by: 'max', ...pool } }),
+        },
+        signal === undefined ? {} : { signal },
+      ),
+    arithmetic: (step, { layer = 0, head = 0, row, column }) =>
+      inspection.arithmetic({ step, layer, head, row, column }),
+    metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics(layer, head),
+    code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, layer, head),
+    change: (params) => inspection.change(params),
+    dispose: () => {
+      inspection.dispose();
+    },
+  };
+}

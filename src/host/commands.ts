@@ -1,0 +1,197 @@
+import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
+import type { LogOutputChannel, QuickPickItem } from 'vscode';
+import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
+import { Disposable } from './disposable.js';
+import { extensions } from './files.js';
+import { Inspection } from './inspection.js';
+import type { Inspections } from './inspections.js';
+import { addedByHand, outline, sameModel } from './models.js';
+import type { Models } from './models.js';
+import type { Opener } from './opener.js';
+import { copyCode } from './panel.js';
+import { selectedText } from './selection.js';
+import { activeModel } from './settings.js';
+import { isCancelled, messageOf } from './words.js';
+
+export interface CommandContext {
+  readonly opener: Opener;
+  readonly inspections: Inspections;
+  readonly models: Models;
+  readonly log: LogOutputChannel;
+}
+
+/** Every command of the manifest. What goes wrong in one is one sentence to the user, and more in the log. */
+export class Commands extends Disposable {
+  constructor(private readonly context: CommandContext) {
+    super();
+    const { opener, inspections, models, log } = context;
+    this.add('inspectSelection', () => opener.openText(selectedText()));
+    this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
+    this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
+    this.add('closeInspection', (entry) => {
+      (entry instanceof Inspection ? entry : inspections.active)?.dispose();
+    });
+    this.add('forgetInspections', () => {
+      inspections.forget();
+    });
+    this.add('copyNumPy', () => this.copy('numpy'));
+    this.add('copyPyTorch', () => this.copy('pytorch'));
+    this.add('copyLaTeX', () => this.copy('latex'));
+    this.add('nextHead', () => {
+      this.step(1);
+    });
+    this.add('previousHead', () => {
+      this.step(-1);
+    });
+    this.add('useModel', (entry) => this.useModel(entry));
+    this.add('addModelFolder', (folder) => this.addModelFolder(folder));
+    this.add('removeModel', (entry) => this.removeModel(entry));
+    this.add('refreshModels', () => {
+      models.refresh();
+    });
+    this.add('focus', () => commands.executeCommand('attention-inspector.explore.focus'));
+    this.add('showLog', () => {
+      log.show();
+    });
+  }
+
+  private add(name: string, run: (...args: readonly unknown[]) => unknown): void {
+    this.own(
+      commands.registerCommand(`attention-inspector.${name}`, async (...args: readonly unknown[]) => {
+        try {
+          await run(...args);
+        } catch (error) {
+          this.report(error);
+        }
+      }),
+    );
+  }
+
+  private report(error: unknown): void {
+    if (isCancelled(error)) return;
+    const { log } = this.context;
+    log.error(error instanceof Error ? error : String(error));
+    const showLog = l10n.t('Show Log');
+    void window.showErrorMessage(messageOf(error), showLog).then((chosen) => {
+      if (chosen === showLog) log.show();
+    });
+  }
+
+  /** From the explorer: the clicked file and all that are selected; from a tab: its file; from the palette: a dialog. */
+  private async inspectFile(clicked: unknown, all: unknown): Promise<void> {
+    const several = Array.isArray(all) ? all.filter((entry) => entry instanceof Uri) : [];
+    const one = clicked instanceof Uri ? [clicked] : [];
+    const files =
+      several.length > 0
+        ? several
+        : one.length > 0
+          ? one
+          : await window.showOpenDialog({
+              canSelectMany: true,
+              openLabel: l10n.t('Inspect'),
+              title: l10n.t('Files of tensors'),
+              filters: { [l10n.t('Tensors')]: [...extensions] },
+            });
+    if (files !== undefined && files.length > 0) await this.context.opener.openFiles(files);
+  }
+
+  private async copy(language: CodeLanguage): Promise<void> {
+    const { active } = this.context.inspections;
+    if (active === undefined)
+      throw new Error(l10n.t('Nothing is open: inspect a selection or a file first.'));
+    await copyCode(active, language, active.position.layer, active.position.head);
+  }
+
+  /** Through all heads of all layers, round and round. */
+  private step(by: 1 | -1): void {
+    const { active } = this.context.inspections;
+    if (active?.summary === undefined) return;
+    const { layers, heads } = active.summary;
+    const { position } = active;
+    const count = layers * heads;
+    const next = (position.layer * heads + position.head + by + count) % count;
+    active.move({ ...position, layer: Math.floor(next / heads), head: next % heads });
+  }
+
+  private async useModel(entry: unknown): Promise<void> {
+    const { models } = this.context;
+    const model = isFound(entry) && entry.kind === 'model' ? entry.model : await this.pickModel();
+    if (model !== undefined) await models.use(model.reference);
+  }
+
+  private async pickModel(): Promise<ModelDescription | undefined> {
+    const add = l10n.t('Add Model Folder…');
+    const usable = await this.context.models.usable();
+    const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
+      const { name, reference } = model;
+      return {
+        label: name,
+        description: outline(model),
+        detail: reference.kind === 'embedded' ? l10n.t('embedded') : reference.path,
+        iconPath: new ThemeIcon(sameModel(reference, activeModel()) ? 'pass-filled' : 'circle-large-outline'),
+        model,
+      };
+    });
+    const chosen = await window.showQuickPick(
+      [...items, { label: add, iconPath: new ThemeIcon('add'), model: undefined }],
+      {
+        title: l10n.t('The model that reads selected text'),
+        matchOnDescription: true,
+        matchOnDetail: true,
+      },
+    );
+    if (chosen?.label === add && chosen.model === undefined) await this.addModelFolder(undefined);
+    return chosen?.model;
+  }
+
+  private async addModelFolder(given: unknown): Promise<void> {
+    const { models } = this.context;
+    const picked =
+      given instanceof Uri
+        ? [given]
+        : await window.showOpenDialog({
+            canSelectFiles: false,
+            canSelectFolders: true,
+            openLabel: l10n.t('Add Model'),
+            title: l10n.t('A folder with config.json, tokenizer.json and *.safetensors'),
+          });
+    const folder = picked?.[0];
+    if (folder === undefined) return;
+    const [first] = await models.add(folder);
+    if (first === undefined) return;
+    const use = l10n.t('Use It');
+    const said = l10n.t('{0} was added: {1}.', first.name, outline(first));
+    void window.showInformationMessage(said, use).then(async (chosen) => {
+      if (chosen === use) await models.use(first.reference);
+    });
+  }
+
+  private async removeModel(entry: unknown): Promise<void> {
+    const { models } = this.context;
+    const path = isFound(entry) ? pathOf(entry) : await this.pickAdded();
+    if (path !== undefined) await models.remove(path);
+  }
+
+  private async pickAdded(): Promise<string | undefined> {
+    const all = await this.context.models.all();
+    const added = all.flatMap((found) => pathOf(found) ?? []).filter(addedByHand);
+    if (added.length === 0)
+      throw new Error(l10n.t('No model has been added by hand, so there is none to remove.'));
+    return window.showQuickPick(added, { title: l10n.t('Take a model off the list; its files stay') });
+  }
+}
+
+function pathOf(found: FoundModel): string | undefined {
+  if (found.kind === 'unusable') return found.path;
+  return found.model.reference.kind === 'folder' ? found.model.reference.path : undefined;
+}
+
+/** What the tree of models passes to a command. */
+function isFound(value: unknown): value is FoundModel {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    (value.kind === 'model' || value.kind === 'unusable')
+  );
+}

@@ -1,0 +1,363 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, l10n } from 'vscode';
+import { CancelledError } from '../channel.js';
+import type { Progress, RequestOptions } from '../channel.js';
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  CodeLanguage,
+  FilesResult,
+  InspectionSummary,
+  Metric,
+  PanelState,
+  ParameterValues,
+  Position,
+  RoleQuestion,
+  Slice,
+  SliceRequest,
+  Thumbnails,
+} from '../protocol.js';
+import { Disposable } from './disposable.js';
+import { EngineStoppedError } from './engine.js';
+import type { Engine } from './engine.js';
+import { referenceTo } from './files.js';
+import type { FilesRequest, InspectionRequest, Remembered } from './request.js';
+import { messageOf } from './words.js';
+
+export interface InspectionOptions {
+  readonly id?: string;
+  readonly parameters?: ParameterValues;
+  readonly position?: Position;
+  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
+  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+}
+
+/**
+ * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
+ * When that process has died, the next question does the inspection again, with its parameters, before it is answered.
+ */
+export class Inspection extends Disposable {
+  readonly id: string;
+  /** The first words of the text, or the names of the files. */
+  readonly label: string;
+  private readonly stateEmitter = this.own(new EventEmitter<PanelState>());
+  private readonly positionEmitter = this.own(new EventEmitter<Position>());
+  private readonly progressEmitter = this.own(new EventEmitter<Progress>());
+  private readonly disposeEmitter = this.own(new EventEmitter<void>());
+  readonly onDidChangeState = this.stateEmitter.event;
+  readonly onDidMove = this.positionEmitter.event;
+  readonly onDidProgress = this.progressEmitter.event;
+  readonly onDidDispose = this.disposeEmitter.event;
+
+  private current: PanelState;
+  private place: Position;
+  /** The last that worked, as views see it: with this inspection's own id and revisions. */
+  private shown: InspectionSummary | undefined;
+  private inEngine:
+    { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
+  private parameters: ParameterValues;
+  private controller = new AbortController();
+  private loading: Promise<InspectionSummary> | undefined;
+  private changing: Promise<void> | undefined;
+  private wanted: ParameterValues | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    private asked: InspectionRequest,
+    private readonly options: InspectionOptions,
+  ) {
+    super();
+    this.id = options.id ?? randomUUID();
+    this.parameters = options.parameters ?? {};
+    this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
+    this.label = labelOf(asked);
+    this.current = { kind: 'busy', title: this.label };
+    this.own(engine.hold());
+  }
+
+  get request(): InspectionRequest {
+    return this.asked;
+  }
+
+  get state(): PanelState {
+    return this.current;
+  }
+
+  get summary(): InspectionSummary | undefined {
+    return this.shown;
+  }
+
+  get position(): Position {
+    return this.place;
+  }
+
+  get remembered(): Remembered {
+    return {
+      id: this.id,
+      label: this.label,
+      request: this.asked,
+      parameters: this.parameters,
+      position: this.place,
+    };
+  }
+
+  /** Goes to a layer, head, step and cell, as near to the wanted ones as exist. */
+  move(position: Position): void {
+    const next = this.shown === undefined ? position : within(this.shown, position);
+    if (JSON.stringify(next) === JSON.stringify(this.place)) return;
+    this.place = next;
+    if (this.current.kind === 'inspection') this.current = { ...this.current, position: next };
+    this.positionEmitter.fire(next);
+  }
+
+  /** Runs it, unless it has run in the process that is there now. */
+  ready(signal?: AbortSignal): Promise<InspectionSummary> {
+    if (this.shown !== undefined && this.inEngine?.generation === this.engine.generation) {
+      return Promise.resolve(this.shown);
+    }
+    signal?.addEventListener('abort', () => this.controller.abort(), { once: true });
+    this.loading ??= this.load().finally(() => {
+      this.loading = undefined;
+    });
+    return this.loading;
+  }
+
+  /** Runs it once more, after a failure. */
+  again(): Promise<InspectionSummary> {
+    this.close();
+    return this.ready();
+  }
+
+  /** Ends the run that is under way; what was shown before it stays. */
+  cancel(): void {
+    this.controller.abort();
+  }
+
+  /** Re-runs with some parameters changed. Changes that come while one runs are gathered into the next run. */
+  change(parameters: ParameterValues): Promise<void> {
+    this.wanted = { ...this.wanted, ...parameters };
+    this.changing ??= this.catchUp().finally(() => {
+      this.changing = undefined;
+    });
+    return this.changing;
+  }
+
+  async slice(request: Omit<SliceRequest, 'inspection'>, options?: RequestOptions): Promise<Slice> {
+    const slice = await this.view((inspection) =>
+      this.engine.request('slice', { ...request, inspection }, options),
+    );
+    return { ...slice, revision: this.revision(slice.revision) };
+  }
+
+  arithmetic(request: Omit<ArithmeticRequest, 'inspection'>, options?: RequestOptions): Promise<Arithmetic> {
+    return this.view((inspection) => this.engine.request('arithmetic', { ...request, inspection }, options));
+  }
+
+  async thumbnails(size: number, options?: RequestOptions): Promise<Thumbnails> {
+    const thumbnails = await this.view((inspection) =>
+      this.engine.request('thumbnails', { size, inspection }, options),
+    );
+    return { ...thumbnails, revision: this.revision(thumbnails.revision) };
+  }
+
+  metrics(layer: number, head: number, options?: RequestOptions): Promise<readonly Metric[]> {
+    return this.view((inspection) => this.engine.request('metrics', { inspection, layer, head }, options));
+  }
+
+  code(language: CodeLanguage, layer: number, head: number, options?: RequestOptions): Promise<string> {
+    return this.view((inspection) =>
+      this.engine.request('code', { inspection, layer, head, language }, options),
+    );
+  }
+
+  override dispose(): void {
+    if (this.disposed) return;
+    this.controller.abort();
+    this.close();
+    this.disposeEmitter.fire();
+    super.dispose();
+  }
+
+  /** Lets the engine forget it. */
+  private close(): void {
+    const { inEngine, engine } = this;
+    this.inEngine = undefined;
+    if (inEngine === undefined || inEngine.generation !== engine.generation || engine.processId === undefined)
+      return;
+    // It is gone either way: a process that died in between has forgotten it too.
+    engine.request('close', { inspection: inEngine.id }).catch(() => undefined);
+  }
+
+  private async load(): Promise<InspectionSummary> {
+    const { signal } = this.fresh();
+    this.setState({ kind: 'busy', title: this.label });
+    try {
+      const summary = await this.run(signal);
+      return this.accept(summary, signal);
+    } catch (error) {
+      this.setState({ kind: 'failed', message: messageOf(error) });
+      throw error;
+    }
+  }
+
+  private async run(signal: AbortSignal): Promise<InspectionSummary> {
+    const { asked, parameters, engine } = this;
+    const options = this.reporting(signal);
+    switch (asked.kind) {
+      case 'text':
+        return engine.request('inspectText', { text: asked.text, model: asked.model, parameters }, options);
+      case 'tensors': {
+        const { kind: _, ...tensors } = asked;
+        return engine.request('inspectTensors', { ...tensors, parameters }, options);
+      }
+      case 'files': {
+        let told = asked;
+        for (;;) {
+          const result = await this.runFiles(told, signal);
+          this.asked = told;
+          if (result.kind === 'inspection') return result.summary;
+          told = { ...asked, roles: await this.options.ask(result.question, signal) };
+        }
+      }
+    }
+  }
+
+  private async runFiles(asked: FilesRequest, signal: AbortSignal): Promise<FilesResult> {
+    const files = await Promise.all(asked.uris.map((uri) => referenceTo(uri)));
+    if (signal.aborted) throw new CancelledError();
+    const { roles, mechanism } = asked;
+    return this.engine.request(
+      'inspectFiles',
+      {
+        files,
+        ...(roles === undefined ? {} : { roles }),
+        ...(mechanism === undefined ? {} : { mechanism }),
+        parameters: this.parameters,
+      },
+      this.reporting(signal),
+    );
+  }
+
+  private async catchUp(): Promise<void> {
+    const before = this.current;
+    for (let next = this.wanted; next !== undefined; next = this.wanted) {
+      this.wanted = undefined;
+      try {
+        await this.ready();
+        const { inEngine } = this;
+        if (inEngine === undefined) throw new CancelledError();
+        const { signal } = this.fresh();
+        const summary = await this.engine.request(
+          'change',
+          { inspection: inEngine.id, parameters: next },
+          this.reporting(signal),
+        );
+        this.parameters = { ...this.parameters, ...next };
+        this.accept(summary, signal);
+      } catch (error) {
+        this.wanted = undefined;
+        // What was shown is still true, so it stays; only its controls must be told to go back.
+        if (error instanceof EngineStoppedError) this.setState({ kind: 'failed', message: error.message });
+        else if (before.kind === 'inspection') this.setState(this.stateOf(this.shown));
+        throw error;
+      }
+    }
+  }
+
+  private async view<T>(ask: (inspection: string) => Promise<T>): Promise<T> {
+    await this.ready();
+    // A change that is under way is waited for, so that nothing is asked of what is about to be replaced.
+    await this.changing?.catch(() => undefined);
+    const { inEngine } = this;
+    if (inEngine === undefined) throw new CancelledError();
+    try {
+      return await ask(inEngine.id);
+    } catch (error) {
+      if (error instanceof EngineStoppedError) this.setState({ kind: 'failed', message: error.message });
+      throw error;
+    }
+  }
+
+  private accept(summary: InspectionSummary, signal: AbortSignal): InspectionSummary {
+    const revision = (this.shown?.revision ?? 0) + 1;
+    this.inEngine = {
+      id: summary.id,
+      generation: this.engine.generation,
+      revisionOffset: revision - summary.revision,
+    };
+    if (this.disposed || signal.aborted) {
+      this.close();
+      throw new CancelledError();
+    }
+    this.shown = { ...summary, id: this.id, revision };
+    this.place = within(this.shown, this.place);
+    this.setState(this.stateOf(this.shown));
+    return this.shown;
+  }
+
+  private stateOf(summary: InspectionSummary | undefined): PanelState {
+    if (summary === undefined) return { kind: 'busy', title: this.label };
+    return { kind: 'inspection', summary, position: this.place };
+  }
+
+  private setState(state: PanelState): void {
+    if (this.disposed) return;
+    this.current = state;
+    this.stateEmitter.fire(state);
+  }
+
+  private revision(inEngine: number): number {
+    return inEngine + (this.inEngine?.revisionOffset ?? 0);
+  }
+
+  private fresh(): AbortController {
+    this.controller = new AbortController();
+    return this.controller;
+  }
+
+  private reporting(signal: AbortSignal): RequestOptions {
+    return {
+      signal,
+      onProgress: (progress) => {
+        this.progressEmitter.fire(progress);
+      },
+    };
+  }
+}
+
+function labelOf(request: InspectionRequest): string {
+  switch (request.kind) {
+    case 'text':
+      return abridged(request.text);
+    case 'files':
+      return request.uris.map((uri) => decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))).join(', ');
+    case 'tensors':
+      return l10n.t('Tensors');
+  }
+}
+
+/** The first words of a text, on one line. */
+export function abridged(text: string, longest = 40): string {
+  const line = text
+    .slice(0, 4 * longest)
+    .replace(/\s+/g, ' ')
+    .trim();
+  const characters = [...line];
+  return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`;
+}
+
+/** The position as near to the wanted one as this inspection has. */
+function within(summary: InspectionSummary, wanted: Position): Position {
+  const layer = Math.max(0, Math.min(wanted.layer, summary.layers - 1));
+  const head = Math.max(0, Math.min(wanted.head, summary.heads - 1));
+  const named = (name: string) => summary.steps.find((step) => step.name === name);
+  const step = named(wanted.step) ?? named('weights') ?? summary.steps.at(-1);
+  if (step === undefined) return { layer, head, step: '' };
+  const { cell } = wanted;
+  const fits =
+    cell !== undefined &&
+    step.name === wanted.step &&
+    cell.row < step.rows.size &&
+    cell.column < step.columns.size;
+  return { layer, head, step: step.name, ...(fits ? { cell } : {}) };
+}

@@ -1,0 +1,192 @@
+import { basename, dirname } from 'node:path';
+import {
+  EventEmitter,
+  FileType,
+  l10n,
+  ThemeColor,
+  ThemeIcon,
+  TreeItem,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
+import type { TreeDataProvider } from 'vscode';
+import type { FoundModel, ModelDescription, ModelReference } from '../protocol.js';
+import { Disposable } from './disposable.js';
+import type { Engine } from './engine.js';
+import { activeModel, modelFolders, section, setActiveModel, setModelFolders } from './settings.js';
+
+/** In a workspace with more `config.json` than this, folders beyond must be added by hand. */
+const mostConfigs = 500;
+
+/** The checkpoints there are: the embedded one, those found in the workspace, those added by hand. */
+export class Models extends Disposable implements TreeDataProvider<FoundModel> {
+  private readonly emitter = this.own(new EventEmitter<void>());
+  readonly onDidChangeTreeData = this.emitter.event;
+  private finding: Promise<readonly FoundModel[]> | undefined;
+
+  constructor(private readonly engine: Engine) {
+    super();
+    this.own(window.createTreeView('attention-inspector.models', { treeDataProvider: this }));
+    this.own(
+      workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration(section)) this.refresh();
+      }),
+    );
+    this.own(
+      workspace.onDidChangeWorkspaceFolders(() => {
+        this.refresh();
+      }),
+    );
+  }
+
+  /** Looks again, when somebody wants to see. */
+  refresh(): void {
+    this.finding = undefined;
+    this.emitter.fire();
+  }
+
+  /** @throws what the engine throws */
+  all(): Promise<readonly FoundModel[]> {
+    this.finding ??= this.find().catch((error: unknown) => {
+      this.finding = undefined;
+      throw error;
+    });
+    return this.finding;
+  }
+
+  async usable(): Promise<readonly ModelDescription[]> {
+    return (await this.all()).flatMap((found) => (found.kind === 'model' ? [found.model] : []));
+  }
+
+  async use(model: ModelReference): Promise<void> {
+    await setActiveModel(model);
+    this.refresh();
+  }
+
+  /**
+   * Adds a folder with one or several checkpoints.
+   * @returns the models that are in it
+   * @throws Error with a sentence where there is none that can be used
+   */
+  async add(folder: Uri): Promise<readonly ModelDescription[]> {
+    const name = basename(folder.fsPath);
+    if (folder.scheme !== 'file') {
+      throw new Error(
+        l10n.t('{0} is not on this machine’s disk; a model’s weights are read from there.', name),
+      );
+    }
+    const found = await this.engine.request('models', { folders: [folder.fsPath] });
+    const models = found.flatMap((one) =>
+      one.kind === 'model' && one.model.reference.kind === 'folder' ? [one.model] : [],
+    );
+    if (models.length === 0) {
+      const reason = found.find((one) => one.kind === 'unusable');
+      throw new Error(
+        reason?.kind === 'unusable'
+          ? reason.reason
+          : l10n.t(
+              '{0} holds no checkpoint: config.json, tokenizer.json and *.safetensors are looked for.',
+              name,
+            ),
+      );
+    }
+    await setModelFolders([...new Set([...modelFolders(), folder.fsPath])]);
+    this.refresh();
+    return models;
+  }
+
+  /** Takes an added folder off the list; the files stay where they are. */
+  async remove(path: string): Promise<void> {
+    await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));
+    const active = activeModel();
+    if (active.kind === 'folder' && active.path === path) await setActiveModel({ kind: 'embedded' });
+    this.refresh();
+  }
+
+  async getChildren(entry?: FoundModel): Promise<FoundModel[]> {
+    return entry === undefined ? [...(await this.all())] : [];
+  }
+
+  getTreeItem(found: FoundModel): TreeItem {
+    return found.kind === 'model' ? usableItem(found.model) : unusableItem(found.path, found.reason);
+  }
+
+  private async find(): Promise<readonly FoundModel[]> {
+    const active = activeModel();
+    const folders = new Set([
+      ...(await workspaceCheckpoints()),
+      ...modelFolders(),
+      ...(active.kind === 'folder' ? [active.path] : []),
+    ]);
+    return this.engine.request('models', { folders: [...folders] });
+  }
+}
+
+/** Folders of the workspace that hold a `config.json` beside weights, on this machine's disk. */
+async function workspaceCheckpoints(): Promise<readonly string[]> {
+  const configs = await workspace.findFiles('**/config.json', '**/{node_modules,.git}/**', mostConfigs);
+  const folders = configs.filter(({ scheme }) => scheme === 'file').map((uri) => Uri.joinPath(uri, '..'));
+  const checked = await Promise.all(
+    folders.map(async (folder) => {
+      const entries = await workspace.fs.readDirectory(folder).then(undefined, () => []);
+      const weights = entries.some(
+        ([name, type]) => (type & FileType.File) !== 0 && name.endsWith('.safetensors'),
+      );
+      return weights ? [folder.fsPath] : [];
+    }),
+  );
+  return checked.flat().sort();
+}
+
+export function sameModel(a: ModelReference, b: ModelReference): boolean {
+  return a.kind === 'folder' && b.kind === 'folder' ? a.path === b.path : a.kind === b.kind;
+}
+
+/** Whether a folder was added by hand, or lies in one that was. */
+export function addedByHand(path: string): boolean {
+  return modelFolders().some((folder) => inside(path, folder));
+}
+
+function inside(path: string, folder: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if (at === folder) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
+/** "BERT · 6 layers × 12 heads" */
+export function outline({ family, layers, heads }: ModelDescription): string {
+  return l10n.t('{0} · {1} layers × {2} heads', family, layers, heads);
+}
+
+function usableItem(model: ModelDescription): TreeItem {
+  const { reference, name, width, limit, size } = model;
+  const active = sameModel(reference, activeModel());
+  const item = new TreeItem(name);
+  const where = reference.kind === 'embedded' ? l10n.t('embedded') : reference.path;
+  const added = reference.kind === 'folder' && addedByHand(reference.path);
+  item.id = reference.kind === 'embedded' ? 'embedded' : reference.path;
+  item.description = active ? l10n.t('{0} · in use', outline(model)) : outline(model);
+  item.tooltip = [
+    name,
+    outline(model),
+    l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
+    where,
+  ].join('\n');
+  item.contextValue = ['model', ...(added ? ['added'] : []), ...(active ? ['active'] : [])].join(' ');
+  item.iconPath = active
+    ? new ThemeIcon('pass-filled', new ThemeColor('charts.blue'))
+    : new ThemeIcon('circle-large-outline');
+  return item;
+}
+
+function unusableItem(path: string, reason: string): TreeItem {
+  const item = new TreeItem(basename(path));
+  item.id = `unusable:${path}`;
+  item.description = l10n.t('cannot be used');
+  item.tooltip = `${reason}\n${path}`;
+  item.contextValue = addedByHand(path) ? 'unusable added' : 'unusable';
+  item.iconPath = new ThemeIcon('warning', new ThemeColor('list.warningForeground'));
+  return item;
+}

@@ -1,0 +1,158 @@
+import { l10n, Uri, ViewColumn, window } from 'vscode';
+import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
+import type { ParameterValues, Position } from '../protocol.js';
+import { Disposable } from './disposable.js';
+import type { Engine } from './engine.js';
+import { Inspection } from './inspection.js';
+import type { Inspections } from './inspections.js';
+import { InspectionPanel, panelType } from './panel.js';
+import type { PanelContext } from './panel.js';
+import { withProgress } from './progress.js';
+import type { InspectionRequest } from './request.js';
+import { askRoles } from './roles.js';
+import type { SelectedText } from './selection.js';
+import { activeModel } from './settings.js';
+
+interface Earlier {
+  readonly id: string;
+  readonly parameters: ParameterValues;
+  readonly position: Position;
+}
+
+/** Opens inspections in panels, and knows which panel shows what. */
+export class Opener extends Disposable implements WebviewPanelSerializer {
+  private readonly panels = new Set<InspectionPanel>();
+  private readonly restored = new Set<string>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly inspections: Inspections,
+    private readonly context: PanelContext,
+  ) {
+    super();
+    this.own(window.registerWebviewPanelSerializer(panelType, this));
+  }
+
+  /**
+   * Runs the active model over a text. A panel that shows text of the same document is used again; a first one opens while
+   * the engine starts, and is closed again if the run fails.
+   */
+  async openText({ text, origin }: SelectedText): Promise<void> {
+    const inspection = this.make({ kind: 'text', text, origin, model: activeModel() });
+    const used = [...this.panels].find(({ panel, inspection: { request } }) => {
+      const here = request.kind === 'text' && request.origin?.document === origin.document;
+      return here && panel.viewType === panelType;
+    });
+    if (used !== undefined) {
+      await this.run(inspection);
+      const { layer, head, step } = used.inspection.position;
+      inspection.move({ layer, head, step });
+      used.show(inspection);
+      this.register(inspection);
+      used.panel.reveal(undefined, true);
+      return;
+    }
+    const panel = this.newPanel(inspection, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+    this.attach(panel, inspection);
+    await this.run(inspection);
+  }
+
+  /** Inspects files as one; a panel opens only when that has worked. */
+  async openFiles(uris: readonly Uri[]): Promise<void> {
+    const inspection = this.make({ kind: 'files', uris: uris.map(String) });
+    await this.run(inspection);
+    this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
+  }
+
+  /** Shows one that is open, or inspects again what was inspected before. */
+  async openAgain(id: string): Promise<void> {
+    const shown = [...this.panels].find(({ inspection }) => inspection.id === id);
+    if (shown !== undefined) {
+      shown.panel.reveal();
+      return;
+    }
+    const earlier = this.inspections.remembered(id);
+    if (earlier === undefined) throw new Error(l10n.t('This inspection is not remembered any more.'));
+    const inspection = this.make(earlier.request, earlier);
+    await this.run(inspection);
+    this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
+  }
+
+  /** Fills a tab that VS Code opened: a custom editor. What goes wrong is said in it. */
+  fill(panel: WebviewPanel, uri: Uri): void {
+    const inspection = this.make({ kind: 'files', uris: [uri.toString()] });
+    this.attach(panel, inspection);
+    // The page is told of the outcome, good or bad.
+    inspection.ready().catch(() => undefined);
+  }
+
+  /** Fills a tab that was open when the window was reloaded. Its title tells which one it is. */
+  deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
+    const earlier = this.inspections.before.find(
+      ({ id, label }) => label === panel.title && !this.restored.has(id),
+    );
+    if (earlier === undefined) {
+      panel.dispose();
+      return Promise.resolve();
+    }
+    this.restored.add(earlier.id);
+    const inspection = this.make(earlier.request, earlier);
+    this.attach(panel, inspection);
+    inspection.ready().catch(() => undefined);
+    return Promise.resolve();
+  }
+
+  override dispose(): void {
+    for (const panel of this.panels) panel.dispose();
+    super.dispose();
+  }
+
+  private make(request: InspectionRequest, earlier?: Earlier): Inspection {
+    return new Inspection(this.engine, request, {
+      ...(earlier === undefined
+        ? {}
+        : { id: earlier.id, parameters: earlier.parameters, position: earlier.position }),
+      ask: askRoles,
+    });
+  }
+
+  /** The first run, with progress where it takes long. What fails or is cancelled leaves nothing behind. */
+  private async run(inspection: Inspection): Promise<void> {
+    try {
+      await withProgress(l10n.t('Inspecting “{0}”', inspection.label), (signal, report) => {
+        inspection.onDidProgress(report);
+        return inspection.ready(signal);
+      });
+    } catch (error) {
+      inspection.dispose();
+      throw error;
+    }
+  }
+
+  private newPanel(
+    { label }: Inspection,
+    place: { readonly viewColumn: ViewColumn; readonly preserveFocus?: boolean },
+  ): WebviewPanel {
+    const panel = window.createWebviewPanel(panelType, label, place, { enableFindWidget: false });
+    panel.iconPath = Uri.joinPath(this.context.extension, 'media', 'panel.svg');
+    return panel;
+  }
+
+  private attach(webviewPanel: WebviewPanel, inspection: Inspection): void {
+    const panel = new InspectionPanel(webviewPanel, inspection, this.context);
+    this.panels.add(panel);
+    panel.onDidActivate(() => {
+      this.inspections.activate(panel.inspection);
+    });
+    webviewPanel.onDidDispose(() => {
+      this.panels.delete(panel);
+    });
+    this.register(inspection);
+  }
+
+  private register(inspection: Inspection): void {
+    this.context.painter.follow(inspection);
+    this.inspections.add(inspection);
+    this.inspections.activate(inspection);
+  }
+}

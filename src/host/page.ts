@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { env, Uri } from 'vscode';
+import type { Webview } from 'vscode';
+
+/** Which of the built pages a webview shows. */
+export type PageName = 'panel' | 'explore';
+
+/** Where the built pages are, and the only place that a webview may load from. */
+export function pagesFolder(extension: Uri): Uri {
+  return Uri.joinPath(extension, 'dist', 'webview');
+}
+
+/**
+ * The shell of a webview's page. Only its own script runs, only its own styles and fonts load, and nothing leaves the machine.
+ */
+export function pageShell(webview: Webview, extension: Uri, name: PageName, title: string): string {
+  const folder = pagesFolder(extension);
+  const script = webview.asWebviewUri(Uri.joinPath(folder, `${name}.js`));
+  const style = webview.asWebviewUri(Uri.joinPath(folder, `${name}.css`));
+  const nonce = randomBytes(16).toString('base64url');
+  const policy = [
+    `default-src 'none'`,
+    `img-src ${webview.cspSource} data:`,
+    `style-src ${webview.cspSource}`,
+    `font-src ${webview.cspSource}`,
+    `script-src 'nonce-${nonce}'`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="${escaped(env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<meta property="csp-nonce" content="${nonce}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title>
+<link rel="stylesheet" href="${escaped(style.toString())}">
+</head>
+<body>
+<script nonce="${nonce}" src="${escaped(script.toString())}"></script>
+</body>
+</html>`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

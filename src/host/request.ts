@@ -1,0 +1,133 @@
+import type { ModelReference, ParameterValues, Position, WireTensor } from '../protocol.js';
+
+/** Where inspected text stands: a document, and the UTF-16 offset of its first character. */
+export interface Origin {
+  readonly document: string;
+  readonly start: number;
+}
+
+export interface TextRequest {
+  readonly kind: 'text';
+  readonly text: string;
+  readonly model: ModelReference;
+  readonly origin?: Origin;
+}
+
+export interface FilesRequest {
+  readonly kind: 'files';
+  /** As strings, so that they can be remembered. */
+  readonly uris: readonly string[];
+  /** Tensor key → role, as the user told it. */
+  readonly roles?: Readonly<Record<string, string>>;
+  readonly mechanism?: string;
+}
+
+export interface TensorsRequest {
+  readonly kind: 'tensors';
+  readonly tensors: Readonly<Record<string, WireTensor>>;
+  readonly mechanism?: string;
+}
+
+/** What was asked to be inspected: enough to do it again in another process or after a reload. */
+export type InspectionRequest = TextRequest | FilesRequest | TensorsRequest;
+
+/** What is kept of an inspection when its panel closes or the window reloads: never results. */
+export interface Remembered {
+  readonly id: string;
+  readonly label: string;
+  readonly request: InspectionRequest;
+  readonly parameters: ParameterValues;
+  readonly position: Position;
+}
+
+/** Longer texts are inspected, but not kept for another day. */
+const longestRemembered = 100_000;
+
+export function canBeRemembered(request: InspectionRequest): boolean {
+  switch (request.kind) {
+    case 'text':
+      return request.text.length <= longestRemembered;
+    case 'files':
+      return true;
+    case 'tensors':
+      return false;
+  }
+}
+
+/** Reads what an earlier run of the extension wrote, or undefined where it is not of today's form. */
+export function readRemembered(value: unknown): Remembered | undefined {
+  if (!isRecord(value)) return undefined;
+  const { id, label, parameters } = value;
+  const request = readRequest(value['request']);
+  if (typeof id !== 'string' || typeof label !== 'string' || request === undefined) return undefined;
+  return {
+    id,
+    label,
+    request,
+    parameters: readParameters(parameters),
+    position: readPosition(value['position']),
+  };
+}
+
+function readRequest(value: unknown): InspectionRequest | undefined {
+  if (!isRecord(value)) return undefined;
+  if (value['kind'] === 'text') {
+    const { text } = value;
+    const model = readModel(value['model']);
+    if (typeof text !== 'string' || model === undefined) return undefined;
+    const origin = readOrigin(value['origin']);
+    return { kind: 'text', text, model, ...(origin === undefined ? {} : { origin }) };
+  }
+  if (value['kind'] === 'files') {
+    const { uris, roles, mechanism } = value;
+    if (!Array.isArray(uris) || !uris.every((uri) => typeof uri === 'string')) return undefined;
+    return {
+      kind: 'files',
+      uris,
+      ...(isRecord(roles) ? { roles: stringsOf(roles) } : {}),
+      ...(typeof mechanism === 'string' ? { mechanism } : {}),
+    };
+  }
+  return undefined;
+}
+
+function readModel(value: unknown): ModelReference | undefined {
+  if (!isRecord(value)) return undefined;
+  if (value['kind'] === 'embedded') return { kind: 'embedded' };
+  const { path } = value;
+  return value['kind'] === 'folder' && typeof path === 'string' ? { kind: 'folder', path } : undefined;
+}
+
+function readOrigin(value: unknown): Origin | undefined {
+  if (!isRecord(value)) return undefined;
+  const { document, start } = value;
+  return typeof document === 'string' && typeof start === 'number' ? { document, start } : undefined;
+}
+
+/** Layers, heads and steps that do not exist are mended when the inspection has run. */
+function readPosition(value: unknown): Position {
+  const { layer, head, step, cell } = isRecord(value) ? value : {};
+  const { row, column } = isRecord(cell) ? cell : {};
+  return {
+    layer: typeof layer === 'number' ? layer : 0,
+    head: typeof head === 'number' ? head : 0,
+    step: typeof step === 'string' ? step : 'weights',
+    ...(typeof row === 'number' && typeof column === 'number' ? { cell: { row, column } } : {}),
+  };
+}
+
+function readParameters(value: unknown): ParameterValues {
+  if (!isRecord(value)) return {};
+  const known = (entry: [string, unknown]): entry is [string, string | number] =>
+    typeof entry[1] === 'string' || typeof entry[1] === 'number';
+  return Object.fromEntries(Object.entries(value).filter(known));
+}
+
+function stringsOf(record: Record<string, unknown>): Record<string, string> {
+  const known = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
+  return Object.fromEntries(Object.entries(record).filter(known));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,46 @@
+import { isAbsolute, join } from 'node:path';
+import { ConfigurationTarget, workspace } from 'vscode';
+import type { ModelReference } from '../protocol.js';
+
+export const section = 'attentionInspector';
+
+function read<T>(name: string, standard: T): T {
+  return workspace.getConfiguration(section).get<T>(name, standard);
+}
+
+/** The model that reads selected text. */
+export function activeModel(): ModelReference {
+  const path = read<string>('model', '').trim();
+  return path === '' ? { kind: 'embedded' } : { kind: 'folder', path: absolute(path) };
+}
+
+/** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
+export async function setActiveModel(model: ModelReference): Promise<void> {
+  const configuration = workspace.getConfiguration(section);
+  const ofWorkspace = configuration.inspect('model')?.workspaceValue !== undefined;
+  await configuration.update(
+    'model',
+    model.kind === 'embedded' ? (ofWorkspace ? '' : undefined) : model.path,
+    ofWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global,
+  );
+}
+
+/** Folders that the user added by hand. */
+export function modelFolders(): readonly string[] {
+  return read<readonly string[]>('modelFolders', []).map(absolute);
+}
+
+export async function setModelFolders(folders: readonly string[]): Promise<void> {
+  await workspace
+    .getConfiguration(section)
+    .update('modelFolders', folders.length === 0 ? undefined : folders, ConfigurationTarget.Global);
+}
+
+export function paintsEditor(): boolean {
+  return read('paintEditor', true);
+}
+
+function absolute(path: string): string {
+  const root = workspace.workspaceFolders?.[0]?.uri.fsPath;
+  return isAbsolute(path) || root === undefined ? path : join(root, path);
+}
