@@ -52,7 +52,7 @@ export class Attention {
     const which = { Q: 1, K: 2, V: 3 }[step];
     const { model, feature } = this.size;
     return this.keep(`W${step} ${layer} ${head}`, () =>
-      matrix(1000 + which * 7919 + layer * 131 + head * 17, model, feature, 2.4 / Math.sqrt(model)),
+      matrix(1000 + which * 7919 + layer * 131 + head * 17, model, feature, 1.15 / Math.sqrt(model)),
     );
   }
 
