@@ -1,0 +1,11 @@
+import { meanOfRows, sumOfKeys, type Metric } from './metric.js';
+
+/** mean_q −Σ_k A log A, in nats (Clark et al. 2019, §3.3); 0 for one key, log m for all alike. */
+export const entropy: Metric = {
+  name: 'entropy',
+  title: 'Entropy',
+  note: 'How spread out the weights are: 0 where each query takes from one key alone.',
+  unit: 'nats',
+  full: (_, m) => Math.log(Math.max(2, m)),
+  begin: () => meanOfRows((weights) => sumOfKeys(weights, (weight) => -weight * Math.log(weight))),
+};
