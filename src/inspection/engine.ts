@@ -3,21 +3,25 @@ import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues } f
 import { Runtime } from '../runtime/session.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
-import { findModels } from './models.js';
+import { findModels, ModelShelf } from './models.js';
 import { sourcesOf, TensorPreparation } from './tensors.js';
 import { TextPreparation } from './text.js';
 
 /** Everything that is open, over one runtime. */
 export class Engine {
-  readonly runtime = new Runtime();
+  private readonly runtime = new Runtime();
+  private readonly models: ModelShelf;
   private readonly inspections = new Map<string, Inspection>();
   private next = 1;
 
   /** @param media the folder that holds the embedded model */
-  constructor(private readonly media: string) {}
+  constructor(private readonly media: string) {
+    this.models = new ModelShelf(media);
+  }
 
   async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
-    const preparation = await TextPreparation.open(params.text, params.model, this.media, this.runtime, task);
+    const lease = await this.models.lease(params.model);
+    const preparation = await TextPreparation.open(params.text, lease, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
   }
 
@@ -68,6 +72,7 @@ export class Engine {
 
   async dispose(): Promise<void> {
     await Promise.all([...this.inspections.keys()].map((id) => this.close(id)));
+    await this.models.dispose();
     await this.runtime.dispose();
   }
 

@@ -1,0 +1,100 @@
+import type { Value } from '../engine/graph.js';
+import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
+import { inMemory, type TensorSource } from '../engine/tensor.js';
+import { ModelError, type Encoding } from '../models/index.js';
+import type { Labels, ParameterValues } from '../protocol.js';
+import type { Runtime } from '../runtime/session.js';
+import type { Preparation, Task } from './inspection.js';
+import type { Lease } from './models.js';
+import type { Layer, Subject } from './subject.js';
+
+/** What a forward pass keeps of each layer; everything else is computed from it when it is looked at. */
+const captured: ReadonlySet<string | undefined> = new Set(['X', 'Q', 'K', 'V']);
+
+/** Text run through a model. */
+export class TextPreparation implements Preparation {
+  private constructor(
+    private readonly lease: Lease,
+    private readonly encoding: Encoding,
+    private readonly runtime: Runtime,
+  ) {}
+
+  /** @throws ModelError when the text has no token; the lease is then released. */
+  static async open(text: string, lease: Lease, runtime: Runtime): Promise<TextPreparation> {
+    try {
+      if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
+      const encoding = await lease.model.encode(text);
+      if (encoding.ids.length === 0) throw new ModelError('The tokenizer made no token of this text.');
+      return new TextPreparation(lease, encoding, runtime);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+    const { model } = this.lease;
+    const { ids } = this.encoding;
+    const described = withValues(
+      attendParameters({ padding: false, matrix: false, keys: ids.length }),
+      parameters,
+    );
+    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
+    const graph = model.build(ids.length, readAttendParameters(values, {}));
+    const targets = graph.layers.flatMap((steps) => steps.filter(({ label }) => captured.has(label?.name)));
+
+    task.progress?.(`${model.name}: ${ids.length} tokens`, null);
+    const begun = performance.now();
+    const tensors = await this.runtime.run(
+      targets,
+      graph.feeds(ids),
+      task.signal === undefined ? {} : { signal: task.signal },
+    );
+    const forward = performance.now() - begun;
+    task.signal?.throwIfAborted();
+
+    const sources = new Map<Value, TensorSource>();
+    targets.forEach((value, at) => {
+      const tensor = tensors[at];
+      if (tensor !== undefined) sources.set(value, inMemory(tensor));
+    });
+    const layers = graph.layers.map((steps): Layer => {
+      const own = steps.flatMap((value) => {
+        const source = sources.get(value);
+        return source === undefined ? [] : [[value, source] as const];
+      });
+      return { steps, kept: new Map(own) };
+    });
+    const labels = labelsOf(this.encoding);
+    return {
+      title: model.name,
+      subtitle: `${model.family} · ${model.layers} layers × ${model.heads} heads · ${ids.length} tokens`,
+      mechanism: { id: 'multi-head', title: 'Multi-head attention' },
+      layers,
+      heads: model.heads,
+      queries: labels,
+      keys: labels,
+      parameters: described,
+      notices: this.notices(),
+      forward,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.lease.release();
+  }
+
+  private notices(): string[] {
+    const { ids, total } = this.encoding;
+    const { model } = this.lease;
+    return total > ids.length
+      ? [
+          `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
+        ]
+      : [];
+  }
+}
+
+function labelsOf({ tokens, ranges }: Encoding): Labels {
+  return { count: tokens.length, words: tokens, places: ranges };
+}
