@@ -1,3 +1,4 @@
+import { unpack } from '../src/channel.js';
 import type { Port } from '../src/channel.js';
 
 /** What VS Code gives a webview's page, once. */
@@ -25,7 +26,7 @@ export function connectHost(): Host {
     },
     listen: (listener) => {
       const receive = (event: MessageEvent<unknown>): void => {
-        listener(event.data);
+        listener(unpack(event.data));
       };
       window.addEventListener('message', receive);
       return () => {
