@@ -8,10 +8,11 @@ import { quoted, stemOf } from './untrusted.js';
 /** Parsing a million cells takes about a second; larger matrices belong in a binary file. */
 const MAX_BYTES = 256 * 2 ** 20;
 
-/** One row of text; a row of 4096 numbers takes about 80 kB. */
-const MAX_ROW_CHARACTERS = 16 * 2 ** 20;
+/** A row of 4096 numbers takes about 80 kB. */
+const MAX_ROW_BYTES = 2 * 2 ** 20;
 
-const CHUNK_BYTES = 2 ** 18;
+/** csv-parse reads a row anew when a chunk ends within it, so chunks are not much smaller than the longest row. */
+const CHUNK_BYTES = 2 ** 20;
 
 /** Numbers are gathered in blocks, so that no row is ever moved. */
 const BLOCK = 2 ** 18;
@@ -45,7 +46,7 @@ export async function openDelimited(
     trim: delimiter === ',',
     // Tabs separate words as they are; quotation marks in them are words too.
     quote: delimiter === ',' ? '"' : null,
-    max_record_size: MAX_ROW_CHARACTERS,
+    max_record_size: MAX_ROW_BYTES,
   });
   try {
     await pipeline(
@@ -65,9 +66,19 @@ export async function openDelimited(
   return matrix.finish();
 }
 
+/** The file's bytes, as long as lines end: csv-parse bounds the text of a row, but not its number of empty cells. */
 async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  let lineStart = 0;
   for (let at = 0; at < source.size; at += CHUNK_BYTES) {
-    yield await source.read(at, Math.min(CHUNK_BYTES, source.size - at));
+    const chunk = await source.read(at, Math.min(CHUNK_BYTES, source.size - at));
+    const lineEnd = Math.max(chunk.lastIndexOf(0x0a), chunk.lastIndexOf(0x0d));
+    if (lineEnd >= 0) lineStart = at + lineEnd;
+    if (at + chunk.length - lineStart > MAX_ROW_BYTES) {
+      throw new FormatError(
+        `${source.name} cannot be read as rows of numbers: the line at byte ${lineStart} has more than ${MAX_ROW_BYTES} bytes.`,
+      );
+    }
+    yield chunk;
   }
 }
 

@@ -27,32 +27,43 @@ export class Inflater {
   constructor(private readonly source: ByteSource) {}
 
   /**
-   * A member's inflated bytes as a source. Reading its first bytes inflates little more than those.
-   * @throws FormatError when it is too large to be held inflated, or damaged at its start.
+   * A member's inflated bytes as a source.
+   * @throws FormatError when it is too large to be held inflated.
    */
-  async open(entry: ZipEntry, where: string): Promise<ByteSource> {
+  open(entry: ZipEntry, where: string): ByteSource {
     const size = entry.bytes;
     if (size > MAX_INFLATED_BYTES) {
       throw new FormatError(
         `${where} is compressed and takes ${size} bytes in memory, more than ${MAX_INFLATED_BYTES}; save it uncompressed, with numpy.savez.`,
       );
     }
-    const start = await this.inflateStart(entry, where);
     return {
       name: where,
       size,
       read: async (offset, length) => {
         checkRange({ name: where, size }, offset, length);
-        const bytes = offset + length <= start.length ? start : await this.inflated(entry, where);
-        return bytes.slice(offset, offset + length);
+        return (await this.inflated(entry, where)).slice(offset, offset + length);
       },
       close: () => Promise.resolve(),
     };
   }
 
+  /**
+   * The same, for reading a member's header: its first bytes come without inflating the rest, and without its checksum.
+   * @throws FormatError also when it is damaged at its start.
+   */
+  async openStart(entry: ZipEntry, where: string): Promise<ByteSource> {
+    const whole = this.open(entry, where);
+    const start = await this.inflateStart(entry, where);
+    return {
+      ...whole,
+      read: async (offset, length) =>
+        offset + length <= start.length ? start.slice(offset, offset + length) : whole.read(offset, length),
+    };
+  }
+
   private async inflateStart(entry: ZipEntry, where: string): Promise<Uint8Array> {
-    const compressed = Math.min(START_BYTES, entry.compressedBytes);
-    const bytes = await this.source.read(entry.offset, compressed);
+    const bytes = await this.source.read(entry.offset, Math.min(START_BYTES, entry.compressedBytes));
     try {
       // The input may end in the middle of the stream, which a sync flush allows.
       return Uint8Array.from(inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }));

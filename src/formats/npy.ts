@@ -2,7 +2,7 @@ import { sizeOf, type Region, type Shape, type Tensor } from '../engine/tensor.j
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Format, NamedTensor } from './format.js';
 import { parsePythonLiteral, PythonSyntaxError, type PythonValue } from './python-literal.js';
-import { FormatError, type ByteSource } from './source.js';
+import { FormatError, viewOf, type ByteSource } from './source.js';
 import { readBox } from './strided.js';
 import { checkByteLength, checkedShape, quoted, stemOf, utf8 } from './untrusted.js';
 
@@ -44,7 +44,7 @@ export async function readNpyHeader(source: ByteSource, where: string): Promise<
     );
   }
   const lengthBytes = major === 1 ? 2 : 4;
-  const lengthView = new DataView((await source.read(8, lengthBytes)).buffer);
+  const lengthView = viewOf(await source.read(8, lengthBytes));
   const length = major === 1 ? lengthView.getUint16(0, true) : lengthView.getUint32(0, true);
   const headerAt = 8 + lengthBytes;
   if (length > MAX_HEADER_BYTES || headerAt + length > source.size) {

@@ -1,7 +1,7 @@
 import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
-import { FormatError, partOf, type ByteSource } from './source.js';
+import { FormatError, partOf, viewOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
 import { checkByteLength, quoted } from './untrusted.js';
 import { isZip, readZipDirectory, type ZipEntry } from './zip.js';
@@ -30,11 +30,9 @@ export const npz: Format = {
       }
       const name = entry.name.slice(0, -ARRAY_ENDING.length);
       const where = `${source.name}: array ${quoted(name)}`;
-      const member =
-        entry.method === 'stored'
-          ? partOf(source, where, entry.offset, entry.bytes)
-          : await inflater.open(entry, where);
-      const header = await readNpyHeader(member, where);
+      const stored = entry.method === 'stored';
+      const member = stored ? partOf(source, where, entry.offset, entry.bytes) : inflater.open(entry, where);
+      const header = await readNpyHeader(stored ? member : await inflater.openStart(entry, where), where);
       const axes = tokenAxes(name);
       const labels = axes && (await readLabels(member, header, where));
       if (axes && labels) {
@@ -42,8 +40,7 @@ export const npz: Format = {
         continue;
       }
       try {
-        const start = entry.method === 'stored' ? entry.offset : undefined;
-        tensors.push(npyTensor(member, header, name, where, start));
+        tensors.push(npyTensor(member, header, name, where, stored ? entry.offset : undefined));
       } catch (error) {
         if (!(error instanceof UnsupportedArray)) throw error;
         skipped.push({ name, reason: error.message });
@@ -92,7 +89,7 @@ async function readLabels(
   // Labels without a single character take no bytes, so their number is not bounded by the file's length.
   if (characters === 0) return count === 0 ? [] : undefined;
   const bytes = await member.read(header.dataOffset, length);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   return Array.from({ length: count }, (_, i) =>
     readLabel(view, i * characters * 4, characters, order === '<', where),
   );

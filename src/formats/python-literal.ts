@@ -11,7 +11,7 @@ export class PythonSyntaxError extends Error {
 const MAX_DEPTH = 32;
 
 const TOKEN =
-  /\s*(?:([[\](){},:])|(-?\d+)[lL]?\b|([A-Za-z_]+)|[uUbB]?('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))/y;
+  /\s*(?:([[\](){},:])|(-?\d+)[lL]?\b|[uUbB]?('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|([A-Za-z_]+))/y;
 
 /**
  * Reads a dict, list, tuple, string, integer, True, False or None as Python's `repr` writes them. Nothing is evaluated.
@@ -35,7 +35,7 @@ class Tokens {
     const match = TOKEN.exec(this.text);
     if (!match) throw this.unexpected();
     this.at = TOKEN.lastIndex;
-    const [, mark, integer, word, string] = match;
+    const [, mark, integer, string, word] = match;
     if (mark !== undefined) return { kind: 'mark', text: mark };
     if (integer !== undefined) return { kind: 'integer', text: integer };
     if (word !== undefined) return { kind: 'word', text: word };

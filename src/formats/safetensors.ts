@@ -2,7 +2,7 @@ import type { Region, Shape } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { parseJson, type Json } from './json-text.js';
-import { FormatError, type ByteSource } from './source.js';
+import { FormatError, viewOf, type ByteSource } from './source.js';
 import { readBox } from './strided.js';
 import { stringList, tokenAxes, TokenCollector } from './tokens.js';
 import { checkByteLength, checkedShape, quoted, utf8 } from './untrusted.js';
@@ -43,7 +43,7 @@ export const safetensors: Format = {
   extensions: ['.safetensors'],
   recognises(head) {
     if (head.length < LENGTH_BYTES + 1) return false;
-    const length = new DataView(head.buffer, head.byteOffset, head.byteLength).getBigUint64(0, true);
+    const length = viewOf(head).getBigUint64(0, true);
     return length <= BigInt(MAX_HEADER_BYTES) && head[LENGTH_BYTES] === 0x7b; // {
   },
   async open(source) {
@@ -77,7 +77,7 @@ async function readHeader(
   const { name, size } = source;
   if (size < LENGTH_BYTES)
     throw new FormatError(`${name} has ${size} bytes, too few for a safetensors file.`);
-  const claimed = new DataView((await source.read(0, LENGTH_BYTES)).buffer).getBigUint64(0, true);
+  const claimed = viewOf(await source.read(0, LENGTH_BYTES)).getBigUint64(0, true);
   if (claimed > BigInt(Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES))) {
     throw new FormatError(
       `${name} claims a header of ${claimed} bytes, but the file has ${size} and a header may have ${MAX_HEADER_BYTES}.`,

@@ -35,6 +35,11 @@ export function checkRange(source: { name: string; size: number }, offset: numbe
   }
 }
 
+/** The same bytes as numbers; a reader's bytes may be a part of a larger buffer. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 class FileSource implements ByteSource {
   readonly name: string;
   constructor(
@@ -50,11 +55,20 @@ class FileSource implements ByteSource {
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.handle.read(bytes, done, length - done, offset + done);
+      const { bytesRead } = await this.readSome(bytes, done, offset + done);
       if (bytesRead === 0) throw new FormatError(`${this.name} became shorter while it was read.`);
       done += bytesRead;
     }
     return bytes;
+  }
+
+  private async readSome(into: Uint8Array, done: number, position: number): Promise<{ bytesRead: number }> {
+    try {
+      return await this.handle.read(into, done, into.length - done, position);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new FormatError(`${this.name} cannot be read at byte ${position}: ${reason}.`, { cause: error });
+    }
   }
 
   close(): Promise<void> {

@@ -9,7 +9,7 @@ import {
   type Tensor,
 } from '../engine/tensor.js';
 import type { ElementType } from './dtypes.js';
-import { FormatError, type ByteSource } from './source.js';
+import { FormatError, viewOf, type ByteSource } from './source.js';
 
 /** Where the numbers of one tensor lie in a source. */
 export interface Layout {
@@ -170,10 +170,6 @@ async function readRuns(
     const view = viewOf(await source.read(offset + (runs.first + done) * type.bytes, count * type.bytes));
     type.decode(view, 0, count, littleEndian, out, to + done);
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The first element of each combination of indices along the outer axes, in row-major order. */

@@ -1,4 +1,4 @@
-import { FormatError, type ByteSource } from './source.js';
+import { FormatError, viewOf, type ByteSource } from './source.js';
 import { checkedUint64, quoted, utf8 } from './untrusted.js';
 
 /** A member of a zip archive whose headers agree with each other and with the file's length. */
@@ -26,8 +26,8 @@ const LOCAL_BYTES = 30;
 const MAX_COMMENT_BYTES = 0xffff;
 const ZIP64_EXTRA = 1;
 
-/** About half a million members; far more than arrays in any archive. */
-const MAX_DIRECTORY_BYTES = 32 * 2 ** 20;
+/** More than a hundred thousand members, far more than arrays in any archive. */
+const MAX_DIRECTORY_BYTES = 8 * 2 ** 20;
 
 /** Deflate cannot do better than one bit for 129 bytes. */
 const MAX_DEFLATE_RATIO = 1032;
@@ -70,25 +70,19 @@ interface Directory {
 
 async function locateDirectory(source: ByteSource): Promise<Directory> {
   const { name, size } = source;
-  const tailBytes = Math.min(size, END_BYTES + MAX_COMMENT_BYTES);
-  const tail = viewOf(await source.read(size - tailBytes, tailBytes));
-  let at = tailBytes - END_BYTES;
-  // A comment may follow; its length must then reach exactly to the end of the file.
-  while (
-    at >= 0 &&
-    !(tail.getUint32(at, true) === END && tail.getUint16(at + 20, true) === tailBytes - END_BYTES - at)
-  )
-    at--;
-  if (at < 0) throw new FormatError(`${name} has no zip directory at its end; it may be incomplete.`);
-  const endAt = size - tailBytes + at;
-  const disks = [tail.getUint16(at + 4, true), tail.getUint16(at + 6, true)];
+  if (size < END_BYTES) throw new FormatError(`${name} has ${size} bytes, too few for a zip archive.`);
+  // Most archives have no comment, which puts the record at the very end.
+  const end = (await findEnd(source, END_BYTES)) ?? (await findEnd(source, END_BYTES + MAX_COMMENT_BYTES));
+  if (!end) throw new FormatError(`${name} has no zip directory at its end; it may be incomplete.`);
+  const { at: endAt, record } = end;
+  const disks = [record.getUint16(4, true), record.getUint16(6, true)];
   if (disks.some((disk) => disk !== 0 && disk !== 0xffff)) {
     throw new FormatError(`${name} is one part of a zip archive in several files, which cannot be read.`);
   }
   let directory = {
-    count: tail.getUint16(at + 10, true),
-    length: tail.getUint32(at + 12, true),
-    offset: tail.getUint32(at + 16, true),
+    count: record.getUint16(10, true),
+    length: record.getUint32(12, true),
+    offset: record.getUint32(16, true),
   };
   let directoryEnd = endAt;
   const end64 = await readEnd64(source, endAt);
@@ -103,6 +97,24 @@ async function locateDirectory(source: ByteSource): Promise<Directory> {
     );
   }
   return directory;
+}
+
+/** The last record among the last `within` bytes whose comment reaches exactly to the end of the file. */
+async function findEnd(
+  source: ByteSource,
+  within: number,
+): Promise<{ at: number; record: DataView } | undefined> {
+  const length = Math.min(source.size, within);
+  const tail = viewOf(await source.read(source.size - length, length));
+  for (let at = length - END_BYTES; at >= 0; at--) {
+    if (tail.getUint32(at, true) === END && tail.getUint16(at + 20, true) === length - END_BYTES - at) {
+      return {
+        at: source.size - length + at,
+        record: new DataView(tail.buffer, tail.byteOffset + at, END_BYTES),
+      };
+    }
+  }
+  return undefined;
 }
 
 async function readEnd64(
@@ -268,8 +280,4 @@ function checkOverlaps(members: readonly Member[], entries: readonly ZipEntry[],
       throw new FormatError(`${file}: members ${quoted(span.name)} and ${quoted(next.name)} overlap.`);
     }
   });
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

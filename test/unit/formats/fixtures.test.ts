@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { formats, openTensors } from '../../../src/formats/index.js';
+import { FormatError } from '../../../src/formats/source.js';
+import { expected, fixture, folder, numbersOf, readAll, refused } from './fixtures.js';
+
+describe('files written by NumPy, PyTorch, safetensors and Python', () => {
+  for (const [file, content] of Object.entries(expected)) {
+    it(`${file} holds what its writer put there`, async () => {
+      const opened = await openTensors(fixture(file));
+      assert.ok(opened.format.extensions.some((extension) => file.endsWith(extension)));
+      assert.deepEqual(
+        opened.tensors.map((tensor) => tensor.name).sort(),
+        Object.keys(content.tensors).sort(),
+      );
+      for (const tensor of opened.tensors) {
+        const reference = Object.entries(content.tensors).find(([name]) => name === tensor.name)?.[1];
+        assert.ok(reference);
+        assert.equal(tensor.dtype, reference.dtype);
+        assert.deepEqual(tensor.shape, reference.shape);
+        // Equal to the bit, the sign of zero included.
+        assert.deepEqual([...(await readAll(tensor))], numbersOf(reference.data), tensor.name);
+      }
+      assert.deepEqual(opened.tokens, content.tokens);
+      assert.deepEqual(
+        opened.skipped?.map((member) => member.name),
+        content.skipped,
+      );
+    });
+  }
+
+  it('are all there, each expected or refused', () => {
+    const files = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !['make.py', 'expected.json'].includes(entry.name))
+      .map((entry) => entry.name);
+    assert.deepEqual(files.sort(), [...Object.keys(expected), ...Object.keys(refused)].sort());
+  });
+});
+
+describe('files that cannot be read', () => {
+  for (const [file, words] of Object.entries(refused)) {
+    it(`${file} is refused in a sentence that says ${words.join(', ')}`, async () => {
+      const error = await failure(file);
+      assert.ok(error instanceof FormatError, String(error));
+      assert.ok(error.message.startsWith(file), error.message);
+      assert.match(error.message, /[.]$/);
+      assert.doesNotMatch(error.message, /\n/);
+      assert.ok(error.message.length < 400, error.message);
+      for (const word of words) assert.ok(error.message.includes(word), error.message);
+    });
+  }
+});
+
+/** What goes wrong on the way from the file to its numbers, as far as its extension and a person would take it. */
+async function failure(file: string): Promise<unknown> {
+  try {
+    const format = formats.find(({ extensions }) => extensions.some((extension) => file.endsWith(extension)));
+    assert.ok(format);
+    const { tensors } = await format.open(fixture(file));
+    for (const tensor of tensors) await readAll(tensor);
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('it was opened');
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as index from '../../../src/formats/index.js';
+import { FormatError, fromBytes } from '../../../src/formats/source.js';
+import { encodeNpy } from '../../../src/formats/npy.js';
+import { expected, fixture, fixtureBytes, refused } from './fixtures.js';
+
+const { formats, openTensors } = index;
+
+describe('the list of formats', () => {
+  it('has every file of src/formats that exports one', () => {
+    const folder = join(process.cwd(), 'src/formats');
+    const declared = readdirSync(folder).flatMap((file) => {
+      const source = readFileSync(join(folder, file), 'utf8');
+      return [...source.matchAll(/^export const (\w+): Format\b/gm)].map(([, name]) => name);
+    });
+    assert.ok(declared.length > 0);
+    assert.deepEqual(formats.map(({ id }) => id).sort(), declared.sort());
+  });
+
+  it('gives every format an id, a title and extensions of its own', () => {
+    for (const property of ['id', 'title'] as const) {
+      assert.equal(new Set(formats.map((format) => format[property])).size, formats.length);
+    }
+    const extensions = formats.flatMap((format) => format.extensions);
+    assert.equal(new Set(extensions).size, extensions.length);
+    for (const extension of extensions) assert.match(extension, /^\.[a-z0-9]+$/);
+  });
+
+  it('has a fixture that opens for every format, and one that is refused for every binary one', () => {
+    for (const { extensions, recognises, id } of formats) {
+      const ofFormat = (file: string) => extensions.some((extension) => file.endsWith(extension));
+      assert.ok(Object.keys(expected).some(ofFormat), id);
+      if (recognises) assert.ok(Object.keys(refused).some(ofFormat), id);
+    }
+  });
+});
+
+describe('openTensors', () => {
+  it('goes by the first bytes before the extension', async () => {
+    for (const [file, id] of [
+      ['version_1.npy', 'npy'],
+      ['savez.npz', 'npz'],
+      ['tokens.safetensors', 'safetensors'],
+    ] as const) {
+      for (const name of ['a.json', 'a.csv', 'a', 'a.bin', 'A.NPY']) {
+        assert.equal((await openTensors(fromBytes(name, fixtureBytes(file)))).format.id, id);
+      }
+    }
+  });
+
+  it('goes by the extension, in any case, where the bytes tell nothing', async () => {
+    assert.equal((await openTensors(fromBytes('A.CSV', fixtureBytes('savetxt.csv')))).format.id, 'csv');
+    assert.equal((await openTensors(fromBytes('a.b.Json', fixtureBytes('nested.json')))).format.id, 'json');
+  });
+
+  it('names what can be read when it is none of it', async () => {
+    await assert.rejects(openTensors(fromBytes('photo.png', new Uint8Array(100))), (error) => {
+      assert.ok(error instanceof FormatError);
+      assert.match(
+        error.message,
+        /^photo\.png is in no format that can be read: NumPy array \(\.npy\), .*JSON \(\.json\)\.$/,
+      );
+      return true;
+    });
+  });
+
+  it('refuses an empty file by its name', async () => {
+    for (const name of ['Q.npy', 'Q.csv', 'Q.json', 'Q']) {
+      await assert.rejects(
+        openTensors(fromBytes(name, new Uint8Array())),
+        new RegExp(`^FormatError: ${name} is empty\\.$`),
+      );
+    }
+  });
+
+  it('names the tensor of a file after it', async () => {
+    const bytes = encodeNpy({ shape: [1], data: Float32Array.of(1) });
+    for (const [file, name] of [
+      ['Q.npy', 'Q'],
+      ['layer.0.npy', 'layer.0'],
+      ['.npy', '.npy'],
+      ['Q', 'Q'],
+    ] as const) {
+      const [tensor] = (await openTensors(fromBytes(file, bytes))).tensors;
+      assert.equal(tensor?.name, name);
+    }
+  });
+
+  it('closes nothing: the tensors read on', async () => {
+    let closed = false;
+    const source = { ...fixture('savez.npz'), close: () => Promise.resolve(void (closed = true)) };
+    await openTensors(source);
+    assert.equal(closed, false);
+  });
+});
