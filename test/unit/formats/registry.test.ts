@@ -28,6 +28,19 @@ describe('the list of formats', () => {
     for (const extension of extensions) assert.match(extension, /^\.[a-z0-9]+$/);
   });
 
+  it('agrees with the manifest: menus for every extension and no other, an editor for every binary format', () => {
+    const manifest = readFileSync(join(process.cwd(), 'package.json'), 'utf8');
+    const extensions = formats.flatMap((format) => format.extensions.map((extension) => extension.slice(1)));
+    const menus = [...manifest.matchAll(/resourceExtname =~ \/\^\\\\\.\(([a-z|0-9]+)\)\$\/i/g)];
+    assert.ok(menus.length > 0, 'the menus list extensions');
+    for (const [, list = ''] of menus) assert.deepEqual(list.split('|').sort(), extensions.sort());
+    for (const format of formats.filter(({ recognises }) => recognises)) {
+      for (const extension of format.extensions) {
+        assert.ok(manifest.includes(`"filenamePattern": "*${extension}"`), extension);
+      }
+    }
+  });
+
   it('has a fixture that opens for every format, and one that is refused for every binary one', () => {
     for (const { extensions, recognises, id } of formats) {
       const ofFormat = (file: string) => extensions.some((extension) => file.endsWith(extension));
