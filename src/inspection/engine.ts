@@ -40,7 +40,11 @@ export class Engine {
     params: EngineMethods['inspectFiles']['params'],
     task: Task = {},
   ): Promise<Inspection | Extract<FilesResult, { kind: 'question' }>> {
-    const opened = await openFiles(params.files, { roles: params.roles, mechanism: params.mechanism });
+    const opened = await openFiles(params.files, {
+      roles: params.roles,
+      mechanism: params.mechanism,
+      signal: task.signal,
+    });
     if (opened.kind === 'question') return opened;
     let preparation: TensorPreparation;
     try {

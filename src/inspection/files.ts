@@ -19,6 +19,7 @@ export type OpenedFiles =
 export async function openFiles(
   files: readonly FileReference[],
   options: {
+    readonly signal?: AbortSignal | undefined;
     readonly roles?: Readonly<Record<string, string>> | undefined;
     readonly mechanism?: string | undefined;
   },
@@ -30,11 +31,13 @@ export async function openFiles(
   };
   try {
     const candidates: Candidate[] = [];
+    const skipped: string[] = [];
     let words: Contents['tokens'];
     for (const file of files) {
       const source = await openReference(file);
       sources.push(source);
-      const contents = await openTensors(source);
+      const contents = await openTensors(source, options.signal);
+      skipped.push(...(contents.skipped ?? []).map(({ name, reason }) => `${name} was left out: ${reason}`));
       if (contents.tensors.length === 0) throw new FormatError(`${source.name} holds no tensor.`);
       for (const tensor of contents.tensors) {
         candidates.push({
@@ -56,7 +59,7 @@ export async function openFiles(
       inputs: {
         title: titleOf(files.map(nameOf)),
         tensors: roles.tensors,
-        notices: roles.notices,
+        notices: [...roles.notices, ...skipped],
         mechanism: options.mechanism,
         words,
         close,
