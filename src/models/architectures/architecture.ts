@@ -12,6 +12,8 @@ export interface ArchitectureDescription {
   readonly width: number;
   /** The longest input, in tokens. */
   readonly limit: number;
+  /** Token ids are below it. */
+  readonly vocabulary: number;
 }
 
 /** A transformer for inputs of n tokens, from token ids to the last hidden state. */

@@ -43,9 +43,10 @@ export function describeBert(config: Config, variant: BertVariant): Architecture
   if (config.flag('is_decoder')) {
     throw new ModelError(`${config.where} says "is_decoder"; only encoders of this family are read.`);
   }
+  const vocabulary = config.count('vocab_size', sane.vocabulary);
   const limit = positions - variant.firstPosition(config);
   if (limit < 1) throw new ModelError(`${config.where} leaves no position for any token.`);
-  return { layers, heads, width, limit };
+  return { layers, heads, width, limit, vocabulary };
 }
 
 /** @throws ModelError */
@@ -56,9 +57,8 @@ export function buildBert(
   variant: BertVariant,
 ): ModelGraph {
   const { config } = checkpoint;
-  const { layers, heads, width, limit } = describeBert(config, variant);
+  const { layers, heads, width, limit, vocabulary } = describeBert(config, variant);
   checkTokens(checkpoint, tokens, limit);
-  const words = config.count('vocab_size', sane.vocabulary);
   const places = config.count('max_position_embeddings', sane.positions);
   const kinds = config.count('type_vocab_size', sane.vocabulary, 2);
   const epsilon = config.positive('layer_norm_eps', 1e-12);
@@ -69,7 +69,7 @@ export function buildBert(
   const types = whole('token_type_ids', 's', tokens); // (n)
   const sum = add(
     add(
-      gather(weights.table('embeddings.word_embeddings', words, width), ids),
+      gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids),
       gather(weights.table('embeddings.position_embeddings', places, width), positions),
     ),
     gather(weights.table('embeddings.token_type_embeddings', kinds, width), types),

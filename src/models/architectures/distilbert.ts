@@ -13,9 +13,8 @@ export const distilbert: Architecture = {
 
   build(checkpoint, tokens, attention) {
     const { config } = checkpoint;
-    const { layers, heads, width, limit } = describe(config);
+    const { layers, heads, width, limit, vocabulary } = describe(config);
     checkTokens(checkpoint, tokens, limit);
-    const words = config.count('vocab_size', sane.vocabulary);
     const weights = new Weights(checkpoint, 'distilbert.', 'embeddings.word_embeddings.weight');
     // The family's own code has this number in it, not in its configuration.
     const epsilon = 1e-12;
@@ -23,7 +22,7 @@ export const distilbert: Architecture = {
     const ids = whole('ids', 't', tokens); // (n)
     const positions = whole('position_ids', 'p', tokens); // (n)
     const sum = add(
-      gather(weights.table('embeddings.word_embeddings', words, width), ids),
+      gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids),
       gather(weights.table('embeddings.position_embeddings', limit, width), positions),
     ); // (n, model)
     const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)
@@ -53,7 +52,7 @@ function describe(config: Config): ArchitectureDescription {
   if (config.flag('is_decoder')) {
     throw new ModelError(`${config.where} says "is_decoder"; only encoders of this family are read.`);
   }
-  return { layers, heads, width, limit };
+  return { layers, heads, width, limit, vocabulary: config.count('vocab_size', sane.vocabulary) };
 }
 
 function namesOf(layer: number): LayerNames {

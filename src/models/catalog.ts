@@ -1,0 +1,145 @@
+import type { Dirent } from 'node:fs';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { glance } from './checkpoint.js';
+import { ModelError, reasonOf } from './error.js';
+import { folderOnDisk } from './folder.js';
+import { Model } from './model.js';
+
+/** A model as lists show it. */
+export interface ModelDescription {
+  readonly reference: { readonly kind: 'embedded' } | { readonly kind: 'folder'; readonly path: string };
+  readonly name: string;
+  /** "BERT" */
+  readonly family: string;
+  readonly layers: number;
+  readonly heads: number;
+  /** d_model */
+  readonly width: number;
+  /** The longest input, in tokens. */
+  readonly limit: number;
+  /** Of the weights on disk, in bytes. */
+  readonly size: number;
+}
+
+/** A model, or the sentence that says why a folder that looks like one cannot be used. */
+export type FoundModel =
+  | { readonly kind: 'model'; readonly model: ModelDescription }
+  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
+
+/** The name of the model that comes with us. */
+const EMBEDDED = 'all-MiniLM-L6-v2';
+
+const MAX_DEPTH = 4;
+/** A workspace may hold more folders than anyone wants to wait for. */
+const MAX_FOLDERS = 20_000;
+const MAX_MODELS = 200;
+
+/** Never looked into; nor is what begins with a dot. */
+const skipped: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'site-packages', 'blobs']);
+
+/** The folder of the model that comes with us. @param media the folder of everything that does */
+export function embeddedFolder(media: string): string {
+  return join(media, 'models', EMBEDDED);
+}
+
+/** The model that comes with us, for lists. */
+export async function embedded(media: string): Promise<FoundModel> {
+  const found = await describe(embeddedFolder(media));
+  return found.kind === 'model'
+    ? { kind: 'model', model: { ...found.model, reference: { kind: 'embedded' } } }
+    : found;
+}
+
+/** Opens a folder as a model and closes it again. */
+export async function describe(path: string): Promise<FoundModel> {
+  try {
+    const model = await Model.open(path);
+    try {
+      const { name, family, layers, heads, width, limit, size } = model;
+      return {
+        kind: 'model',
+        model: { reference: { kind: 'folder', path }, name, family, layers, heads, width, limit, size },
+      };
+    } finally {
+      await model.dispose();
+    }
+  } catch (error) {
+    return { kind: 'unusable', path, reason: reasonOf(error) };
+  }
+}
+
+/**
+ * Looks for checkpoints in these folders and a few levels below, in the Hugging Face cache's layout too. Each is found
+ * once, whatever links lead to it; in the order of the folders, then of their names.
+ */
+export async function findCheckpoints(
+  folders: readonly string[],
+  signal?: AbortSignal,
+): Promise<FoundModel[]> {
+  const walk = new Walk(signal);
+  for (const folder of folders) await walk.visit(resolve(folder), 0);
+  return walk.found;
+}
+
+class Walk {
+  readonly found: FoundModel[] = [];
+  private readonly visited = new Set<string>();
+
+  constructor(private readonly signal: AbortSignal | undefined) {}
+
+  async visit(path: string, depth: number): Promise<void> {
+    this.signal?.throwIfAborted();
+    if (this.visited.size >= MAX_FOLDERS || this.found.length >= MAX_MODELS) return;
+    const entries = await entriesOf(path);
+    if (entries === undefined) return;
+    const real = await realpath(path).catch(() => path);
+    if (this.visited.has(real)) return;
+    this.visited.add(real);
+
+    if (entries.some(({ name }) => name === 'config.json')) await this.check(path);
+    if (entries.some(({ name }) => name === 'snapshots')) {
+      for (const snapshot of await currentSnapshots(path)) await this.visit(snapshot, MAX_DEPTH);
+      return;
+    }
+    if (depth >= MAX_DEPTH) return;
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name.startsWith('.') || skipped.has(entry.name)) continue;
+      const child = join(path, entry.name);
+      if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(child)))) {
+        await this.visit(child, depth + 1);
+      }
+    }
+  }
+
+  /** Only a config.json that says what model it belongs to, beside weights, is worth a word when it cannot be used. */
+  private async check(path: string): Promise<void> {
+    try {
+      const seen = await glance(folderOnDisk(path));
+      if (seen?.hasWeights === true) this.found.push(await describe(path));
+    } catch (error) {
+      // Many programs have a config.json of their own, and not all of them are JSON.
+      if (!(error instanceof ModelError)) throw error;
+    }
+  }
+}
+
+/** What a folder holds; undefined where it cannot be read. */
+async function entriesOf(path: string): Promise<Dirent[] | undefined> {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch {
+    return undefined;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+/** In models--organisation--model: the snapshot that "main" stands for, or all where nothing says which. */
+async function currentSnapshots(path: string): Promise<string[]> {
+  const names = (await entriesOf(join(path, 'snapshots')))?.map(({ name }) => name).toSorted() ?? [];
+  const main = (await readFile(join(path, 'refs', 'main'), 'utf8').catch(() => '')).trim();
+  return (names.includes(main) ? [main] : names).map((name) => join(path, 'snapshots', name));
+}

@@ -1,0 +1,13 @@
+export { architectures, type ModelGraph } from './architectures/index.js';
+export {
+  describe,
+  embedded,
+  embeddedFolder,
+  findCheckpoints,
+  type FoundModel,
+  type ModelDescription,
+} from './catalog.js';
+export { ModelError } from './error.js';
+export { folderOnDisk, type CheckpointFolder } from './folder.js';
+export { Model } from './model.js';
+export { joinRanges, type CharacterRange, type Encoding } from './tokenizer.js';

@@ -1,0 +1,91 @@
+import type { AttendParameters } from '../engine/mechanisms/index.js';
+import { architectureOf, type Architecture, type ModelGraph } from './architectures/index.js';
+import { Checkpoint } from './checkpoint.js';
+import { ModelError } from './error.js';
+import type { CheckpointFolder } from './folder.js';
+import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
+
+/** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
+export class Model {
+  readonly name: string;
+  /** "BERT" */
+  readonly family: string;
+  readonly layers: number;
+  readonly heads: number;
+  /** d_model */
+  readonly width: number;
+  /** The longest input, in tokens. */
+  readonly limit: number;
+  /** Of the weights on disk, in bytes. */
+  readonly size: number;
+  private readonly vocabulary: number;
+  private tokenizer: Promise<TextTokenizer> | undefined;
+
+  private constructor(
+    private readonly checkpoint: Checkpoint,
+    private readonly architecture: Architecture,
+  ) {
+    this.name = checkpoint.name;
+    this.family = architecture.title;
+    this.size = checkpoint.size;
+    ({
+      layers: this.layers,
+      heads: this.heads,
+      width: this.width,
+      limit: this.limit,
+      vocabulary: this.vocabulary,
+    } = architecture.describe(checkpoint.config));
+  }
+
+  /**
+   * Opens a checkpoint folder; the caller disposes of the model.
+   * @throws ModelError when it is no checkpoint, damaged, or of a family that is not known here
+   */
+  static async open(from: CheckpointFolder | string): Promise<Model> {
+    const checkpoint = await Checkpoint.open(from);
+    try {
+      return new Model(checkpoint, architectureOf(checkpoint.config));
+    } catch (error) {
+      await checkpoint.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Cuts a text into tokens, with the special ones that the model expects around it, at most `limit` of them.
+   * @throws ModelError when there is no tokenizer that can be read, or it does not fit the model
+   */
+  async encode(text: string): Promise<Encoding> {
+    this.tokenizer ??= this.openTokenizer();
+    const encoding = (await this.tokenizer).encode(text, this.limit);
+    const strange = encoding.ids.findIndex((id) => id >= this.vocabulary);
+    if (strange >= 0) {
+      throw new ModelError(
+        `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${this.vocabulary} tokens.`,
+      );
+    }
+    return encoding;
+  }
+
+  /**
+   * The model's graph for `tokens` tokens. Weights are checked, not read.
+   * @throws ModelError when a weight is missing or has the wrong shape, or there are more tokens than the limit
+   */
+  build(tokens: number, attention: AttendParameters): ModelGraph {
+    return this.architecture.build(this.checkpoint, tokens, attention);
+  }
+
+  /** Closes all files; graphs that were built can no longer read their weights. */
+  dispose(): Promise<void> {
+    return this.checkpoint.dispose();
+  }
+
+  private async openTokenizer(): Promise<TextTokenizer> {
+    const tokenizer = await this.checkpoint.json('tokenizer.json');
+    if (tokenizer === undefined) {
+      throw new ModelError(`${this.name} has no tokenizer.json, without which text cannot become tokens.`);
+    }
+    const settings = await this.checkpoint.json('tokenizer_config.json');
+    return createTokenizer(tokenizer, settings ?? {}, `${this.name}: tokenizer.json`);
+  }
+}

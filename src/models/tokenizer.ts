@@ -1,0 +1,212 @@
+import { Tokenizer } from '@huggingface/tokenizers';
+import type { Json } from '../formats/json-text.js';
+import { isObject } from './config.js';
+import { ModelError, reasonOf } from './error.js';
+import { AddedTokenFinder, addedTokensOf, type AddedToken, type Section } from './tokenizer/added-tokens.js';
+import { aligned, mapped, rangeOf, type Aligned, type CharacterRange } from './tokenizer/aligned.js';
+import { normalizerOf, type CharacterMap } from './tokenizer/normalizer.js';
+import { splitterOf, type Splitter } from './tokenizer/pre-tokenizer.js';
+import { searched } from './tokenizer/search.js';
+import { trimmerOf, type Trimmer } from './tokenizer/trim.js';
+
+export type { CharacterRange } from './tokenizer/aligned.js';
+
+/** A text as a model reads it. */
+export interface Encoding {
+  readonly ids: readonly number[];
+  readonly tokens: readonly string[];
+  /**
+   * Each token's place in the text, in UTF-16 units, in the order of the text. Null for special tokens around the text,
+   * and where the place cannot be told. Tokens that are made of parts of one character have that character in common.
+   */
+  readonly ranges: readonly (CharacterRange | null)[];
+  /** How many tokens the whole text has, special ones included; more than `ids` where it was too long. */
+  readonly total: number;
+}
+
+export interface TextTokenizer {
+  /** @param limit the most tokens that are wanted, special ones included; the text's end is left out for it */
+  encode(text: string, limit: number): Encoding;
+}
+
+/** A token of the text itself. */
+interface Piece {
+  readonly token: string;
+  readonly range: CharacterRange | null;
+}
+
+/**
+ * The tokenizer that a tokenizer.json describes. Vocabulary and splitting into pieces are the library's; what comes
+ * before them is done here, so that every piece knows its place in the text, and as the Rust library does it.
+ * @param description tokenizer.json
+ * @param settings tokenizer_config.json
+ * @throws ModelError when it describes nothing that is known
+ */
+export function createTokenizer(description: Json, settings: Json, where: string): TextTokenizer {
+  if (!isObject(description)) throw new ModelError(`${where} is not a JSON object.`);
+  try {
+    const tokenizer = new Tokenizer(description, isObject(settings) ? settings : {});
+    const added = addedTokensOf(description['added_tokens']);
+    const pieces = cutterOf(description, tokenizer, added) ?? libraryCutter(tokenizer);
+    return new ModelTokenizer(tokenizer, added, pieces, where);
+  } catch (error) {
+    throw error instanceof ModelError
+      ? error
+      : new ModelError(`${where} describes no tokenizer that can be read: ${reasonOf(error)}.`, {
+          cause: error,
+        });
+  }
+}
+
+class ModelTokenizer implements TextTokenizer {
+  private readonly addedIds: ReadonlyMap<string, number>;
+  /** The special tokens before and after the text. */
+  private readonly before: readonly string[];
+  private readonly after: readonly string[];
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    added: readonly AddedToken[],
+    private readonly cut: (text: string) => Piece[],
+    private readonly where: string,
+  ) {
+    this.addedIds = new Map(added.map(({ content, id }) => [content, id]));
+    const mark = '\0';
+    const around = tokenizer.post_processor?.post_process([mark], null, true).tokens ?? [mark];
+    const at = around.indexOf(mark);
+    if (at < 0 || around.lastIndexOf(mark) !== at) {
+      throw new ModelError(`${where} puts the text into a template that is not known.`);
+    }
+    this.before = around.slice(0, at);
+    this.after = around.slice(at + 1);
+  }
+
+  encode(text: string, limit: number): Encoding {
+    const pieces = this.cut(text);
+    const special = this.before.length + this.after.length;
+    const used = pieces.slice(0, Math.max(0, limit - special));
+    const around = (token: string): Piece => ({ token, range: null });
+    const all = [...this.before.map(around), ...used, ...this.after.map(around)];
+    return {
+      ids: all.map(({ token }) => this.idOf(token)),
+      tokens: all.map(({ token }) => token),
+      ranges: all.map(({ range }) => range),
+      total: pieces.length + special,
+    };
+  }
+
+  private idOf(token: string): number {
+    const id =
+      this.addedIds.get(token) ?? this.tokenizer.token_to_id(token) ?? this.tokenizer.model?.unk_token_id;
+    if (id === undefined)
+      throw new ModelError(`${this.where} has no number for the token ${JSON.stringify(token)}.`);
+    return id;
+  }
+}
+
+/** Cuts text into pieces that know their places; undefined where the description has parts not known here. */
+function cutterOf(
+  description: { readonly [name: string]: Json },
+  tokenizer: Tokenizer,
+  added: readonly AddedToken[],
+): ((text: string) => Piece[]) | undefined {
+  const normalize = normalizerOf(description['normalizer']);
+  const split = splitterOf(description['pre_tokenizer']);
+  const pieces = piecesOf(description['model'], tokenizer);
+  if (normalize === undefined || split === undefined || pieces === undefined) return undefined;
+  return cutter(added, normalize, split, pieces, trimmerOf(description['post_processor']));
+}
+
+function cutter(
+  added: readonly AddedToken[],
+  normalize: CharacterMap,
+  split: Splitter,
+  pieces: (word: Aligned) => Piece[],
+  trim: Trimmer,
+): (text: string) => Piece[] {
+  const plain = added.filter(({ normalized }) => !normalized);
+  const normalized = added.filter((token) => token.normalized);
+  const before = new AddedTokenFinder(new Map(plain.map((token) => [token.content, token])));
+  const after = new AddedTokenFinder(
+    new Map(
+      normalized.map((token) => [mapped(aligned(token.content), normalize).characters.join(''), token]),
+    ),
+  );
+  const further = (section: Section): Section[] =>
+    section.kind === 'token' ? [section] : after.split(mapped(section.text, normalize));
+  const cut = (section: Section): Piece[] =>
+    section.kind === 'token'
+      ? [{ token: section.token.content, range: section.range }]
+      : split(section.text).flatMap(pieces);
+  return (text) =>
+    before
+      .split(aligned(text))
+      .flatMap(further)
+      .flatMap(cut)
+      .map(({ token, range }, at) => ({ token, range: range && trim(token, range, at === 0) }));
+}
+
+/** The pieces of a word, by the library's model. */
+function piecesOf(model: Json | undefined, tokenizer: Tokenizer): ((word: Aligned) => Piece[]) | undefined {
+  const { model: library } = tokenizer;
+  if (!isObject(model) || library === null) return undefined;
+  const isWordPiece = model['type'] === 'WordPiece';
+  // A suffix for the end of a word is not part of the text, and what falls back to bytes has no character of its own.
+  const isPlainBpe =
+    model['type'] === 'BPE' &&
+    !['end_of_word_suffix', 'continuing_subword_prefix'].some(
+      (name) => typeof model[name] === 'string' && model[name] !== '',
+    ) &&
+    model['byte_fallback'] !== true;
+  if (!isWordPiece && !isPlainBpe) return undefined;
+  const prefix = isWordPiece ? (model['continuing_subword_prefix'] ?? '##') : '';
+  if (typeof prefix !== 'string') return undefined;
+  return (word) => {
+    const text = word.characters.join('');
+    const tokens = library.encode([text]);
+    if (tokens.length === 1 && tokens[0] === library.unk_token) {
+      return tokens.map((token) => ({ token, range: rangeOf(word, 0, word.characters.length) }));
+    }
+    const surfaces = tokens.map((token, at) => (at > 0 ? token.slice(prefix.length) : token));
+    // A vocabulary with gaps can make a piece vanish; then no piece's place is certain.
+    if (surfaces.join('') !== text) return tokens.map((token) => ({ token, range: null }));
+    let from = 0;
+    return tokens.map((token, at) => {
+      const to = from + [...(surfaces[at] ?? '')].length;
+      const range = rangeOf(word, from, to);
+      from = to;
+      return { token, range };
+    });
+  };
+}
+
+/** The library's own way from text to tokens, which loses their places; they are looked for afterwards. */
+function libraryCutter(tokenizer: Tokenizer): (text: string) => Piece[] {
+  return (text) => {
+    const { tokens } = tokenizer.encode(text, { add_special_tokens: false });
+    const surfaces = tokens.map((token) => token.replace(/^##/, '').replace(/^[▁Ġ]+/u, ''));
+    const ranges = searched(text, surfaces);
+    return tokens.map((token, at) => ({ token, range: ranges[at] ?? null }));
+  };
+}
+
+/**
+ * Ranges that share characters become one: what is left is in order, never overlaps, and covers what all of them do.
+ * @param ranges in the order of the text
+ */
+export function joinRanges(ranges: readonly (CharacterRange | null)[]): CharacterRange[] {
+  const joined: CharacterRange[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    if (range === null || range.end === range.start) continue;
+    if (last !== undefined && range.start < last.end) {
+      joined[joined.length - 1] = {
+        start: Math.min(last.start, range.start),
+        end: Math.max(last.end, range.end),
+      };
+    } else {
+      joined.push(range);
+    }
+  }
+  return joined;
+}

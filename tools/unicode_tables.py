@@ -1,0 +1,82 @@
+"""Makes src/models/tokenizer/unicode.ts: what the `tokenizers` library takes for punctuation, for an accent, and for
+nothing at all, asked of the library itself, code point by code point. Its tables are older than those of a JavaScript
+engine, and a token's id depends on them.
+
+    pip install tokenizers==0.23.3
+    python tools/unicode_tables.py && npx prettier --write src/models/tokenizer/unicode.ts
+"""
+
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import tokenizers
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+OUTPUT = Path(__file__).resolve().parent.parent / "src/models/tokenizer/unicode.ts"
+
+CODE_POINTS = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+OFF = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+CLEAN = BertNormalizer(**{**OFF, "clean_text": True})
+STRIP = BertNormalizer(**{**OFF, "strip_accents": True})
+CHINESE = BertNormalizer(**{**OFF, "handle_chinese_chars": True})
+SPLIT = BertPreTokenizer()
+
+
+def is_removed(character: str) -> bool:
+    return CLEAN.normalize_str(f"a{character}b") == "ab"
+
+
+def is_accent(character: str) -> bool:
+    # Only what decomposes no further; the others are made of these.
+    return STRIP.normalize_str(f"a{character}") == "a" and unicodedata.normalize("NFD", character) == character
+
+
+def is_chinese(character: str) -> bool:
+    return CHINESE.normalize_str(character) == f" {character} "
+
+
+def is_punctuation(character: str) -> bool:
+    return len(SPLIT.pre_tokenize_str(f"a{character}b")) == 3
+
+
+def ranges(predicate: Callable[[str], bool]) -> str:
+    found: list[list[int]] = []
+    for code in CODE_POINTS:
+        if not predicate(chr(code)):
+            continue
+        if found and code in (found[-1][1] + 1, 0xE000 if found[-1][1] == 0xD7FF else -1):
+            found[-1][1] = code
+        else:
+            found.append([code, code])
+    return " ".join(f"{a:x}" if a == b else f"{a:x}-{b:x}" for a, b in found)
+
+
+TEMPLATE = """/** Code points as the `tokenizers` library (tokenizers {version}) classes them. Made by tools/unicode_tables.py. */
+
+/** Removed from text before anything else: control and format characters, private use. */
+export const removed = '{removed}';
+
+/** Removed with accents: nonspacing marks. */
+export const accents = '{accents}';
+
+/** Tokens by themselves: CJK ideographs. */
+export const ideographs = '{ideographs}';
+
+/** Tokens by themselves: punctuation and ASCII symbols. */
+export const punctuation = '{punctuation}';
+"""
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(
+        TEMPLATE.format(
+            version=tokenizers.__version__,
+            removed=ranges(is_removed),
+            accents=ranges(is_accent),
+            ideographs=ranges(is_chinese),
+            punctuation=ranges(is_punctuation),
+        ),
+        encoding="utf-8",
+    )
