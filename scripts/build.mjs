@@ -39,7 +39,7 @@ const browserTarget = {
   format: 'iife',
   target: 'chrome120',
   loader: { '.woff2': 'file', '.svg': 'text' },
-  assetNames: 'fonts/[name]',
+  assetNames: 'webview/fonts/[name]',
   plugins: [woff2Only],
 };
 

@@ -28,7 +28,9 @@ function installed() {
   if (present === undefined) return false;
   return Object.entries(wanted).every(([path, entry]) => {
     const found = present[path];
-    return path === '' || found?.version === entry.version || (found === undefined && entry.optional === true);
+    return (
+      path === '' || found?.version === entry.version || (found === undefined && entry.optional === true)
+    );
   });
 }
 

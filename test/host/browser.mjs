@@ -33,14 +33,18 @@ function executable(path) {
 
 /** @returns {string | undefined} a browser that is already there */
 function installedBrowser() {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)));
   return [...onPath, ...(places[process.platform] ?? []), chromium.executablePath()].find(executable);
 }
 
 /** Whether Debian's own package can be installed. (Ubuntu's of that name is only a pointer to a snap.) */
 function debianRoot() {
   const release = '/etc/os-release';
-  return process.getuid?.() === 0 && existsSync(release) && /^ID=debian$/m.test(readFileSync(release, 'utf8'));
+  return (
+    process.getuid?.() === 0 && existsSync(release) && /^ID=debian$/m.test(readFileSync(release, 'utf8'))
+  );
 }
 
 /**
@@ -69,11 +73,15 @@ export function findChromium() {
 
   console.log('Installing Chromium, since no browser was found …');
   const got =
-    (debianRoot() && succeeds('apt-get', ['update', '-qq']) && succeeds('apt-get', ['install', '-y', '-qq', 'chromium'])) ||
+    (debianRoot() &&
+      succeeds('apt-get', ['update', '-qq']) &&
+      succeeds('apt-get', ['install', '-y', '-qq', 'chromium'])) ||
     succeeds(process.execPath, [join('node_modules', 'playwright-core', 'cli.js'), 'install', 'chromium']);
   const fetched = got ? installedBrowser() : undefined;
   if (fetched !== undefined) return fetched;
-  throw new Error('No Chromium was found and none could be installed: install Chromium or Chrome, or name one in CHROMIUM');
+  throw new Error(
+    'No Chromium was found and none could be installed: install Chromium or Chrome, or name one in CHROMIUM',
+  );
 }
 
 /** No first-run pages, no calls home; software WebGL 2 and WebGPU where there is no graphics card. */

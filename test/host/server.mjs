@@ -59,7 +59,8 @@ function killTree(pid) {
   running.delete(pid);
   try {
     // The server leads a process group of its own, in which its extension hosts and their children are.
-    if (process.platform === 'win32') spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
+    if (process.platform === 'win32')
+      spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
     else process.kill(-pid, 'SIGKILL');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
@@ -88,7 +89,11 @@ function guard() {
  * @param {NodeJS.ProcessEnv} env
  */
 function launch(node, args, env) {
-  const child = spawn(node, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32' });
+  const child = spawn(node, args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+  });
   let output = '';
   const keep = (/** @type {Buffer} */ chunk) => {
     output += chunk.toString();
@@ -107,7 +112,15 @@ function launch(node, args, env) {
 async function installExtension(server, dataDir, vsix) {
   const { child, output } = launch(
     server.node,
-    [server.main, '--accept-server-license-terms', '--server-data-dir', dataDir, '--install-extension', vsix, '--force'],
+    [
+      server.main,
+      '--accept-server-license-terms',
+      '--server-data-dir',
+      dataDir,
+      '--install-extension',
+      vsix,
+      '--force',
+    ],
     process.env,
   );
   const code = await new Promise((done) => child.once('close', done));

@@ -1,0 +1,156 @@
+// Runs the tests. All of them by default, after installing what is missing and checking types, lint and format; or only
+// the suites that are named: unit, webview, vscode (api and ui), package.
+//   --grep TEXT      only tests whose full title contains it
+//   --allow-missing  build although some entries of the extension do not exist yet
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureInstalled } from './lib/install.mjs';
+import { node, root, run, script } from './lib/run.mjs';
+import { bundleOf, testFiles } from './lib/suites.mjs';
+
+/** The one test file that is also run against the packaged extension. */
+const packageTest = join('test', 'vscode', 'ui', 'selection.test.ts');
+
+/**
+ * @typedef {{ passes: number, failures: number, pending: number }} Results
+ * @typedef {{ grep: string | undefined, env: NodeJS.ProcessEnv }} Context
+ * @typedef {{ name: string, group: string, files: () => string[], run: (files: string[], context: Context) => Promise<number> }} Suite
+ */
+
+/**
+ * Runs bundled test files in a mocha of their own.
+ * @param {number} timeout of one test, in milliseconds
+ * @returns {Suite['run']}
+ */
+const mocha =
+  (timeout) =>
+  (files, { grep, env }) =>
+    run(
+      process.execPath,
+      [
+        ...['--enable-source-maps', join('node_modules', 'mocha', 'bin', 'mocha.js')],
+        ...['--reporter', 'test/host/reporter.cjs', '--timeout', String(timeout), '--exit'],
+        ...(grep === undefined ? [] : ['--fgrep', grep]),
+        ...files.map(bundleOf),
+      ],
+      { env },
+    );
+
+/** @type {readonly Suite[]} */
+const suites = [
+  { name: 'unit', group: 'unit', files: () => testFiles('test/unit'), run: mocha(30_000) },
+  { name: 'webview', group: 'webview', files: () => testFiles('test/webview'), run: mocha(60_000) },
+  { name: 'vscode api', group: 'vscode', files: () => testFiles('test/vscode/api'), run: inVSCode },
+  { name: 'vscode ui', group: 'vscode', files: () => testFiles('test/vscode/ui'), run: mocha(120_000) },
+  {
+    name: 'package',
+    group: 'package',
+    files: () => testFiles('test/vscode/ui').filter((path) => path === packageTest),
+    async run(files, context) {
+      const { pack } = await import('./package.mjs');
+      const vsix = await pack();
+      return mocha(120_000)(files, { ...context, env: { ...context.env, ATTENTION_INSPECTOR_VSIX: vsix } });
+    },
+  },
+];
+
+/**
+ * Runs the tests that call VS Code's API inside an extension host: the desktop's with VSCODE_DESKTOP=1, else that of
+ * the VS Code from npm. Both see a copy of the sample workspace.
+ * @type {Suite['run']}
+ */
+async function inVSCode(_files, { grep, env }) {
+  const { copyWorkspace } = await import('../test/host/workspace.mjs');
+  const folder = copyWorkspace(join(root, 'media', 'sample'));
+  const tests = join(root, 'out', 'test', 'vscode', 'run.js');
+  const variables = { ...env, ...(grep === undefined ? {} : { MOCHA_GREP: grep }) };
+  try {
+    if (process.env['VSCODE_DESKTOP'] === '1') {
+      const { runTests } = await import('@vscode/test-electron');
+      const launchArgs = [folder, '--disable-workspace-trust', '--disable-extensions'];
+      const options = {
+        extensionDevelopmentPath: root,
+        extensionTestsPath: tests,
+        extensionTestsEnv: variables,
+      };
+      return await runTests({ ...options, launchArgs });
+    }
+    const { runInExtensionHost } = await import('../test/host/extension-host.mjs');
+    return await runInExtensionHost({ root, folder, tests, env: variables, timeout: 600_000 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Runs one suite and reads its results.
+ * @param {Suite} suite
+ * @param {string} scratch a folder for the results
+ * @param {string | undefined} grep
+ * @returns {Promise<Results & { problem?: string }>} with a problem where something beside a test went wrong
+ */
+async function runSuite(suite, scratch, grep) {
+  const files = suite.files();
+  const nothing = { passes: 0, failures: 0, pending: 0 };
+  if (files.length === 0) return { ...nothing, problem: 'has no test files' };
+  const resultsFile = join(scratch, `${suite.name}.json`);
+  let code;
+  try {
+    code = await suite.run(files, { grep, env: { ...process.env, MOCHA_RESULTS: resultsFile } });
+  } catch (error) {
+    return { ...nothing, problem: error instanceof Error ? error.message : String(error) };
+  }
+  /** @type {Results} */
+  let results;
+  try {
+    results = JSON.parse(readFileSync(resultsFile, 'utf8'));
+  } catch {
+    return { ...nothing, problem: `ended without results (exit code ${code})` };
+  }
+  if (results.passes + results.failures === 0 && grep === undefined)
+    return { ...results, problem: 'ran no test' };
+  if (code !== 0 && results.failures === 0) return { ...results, problem: `ended with exit code ${code}` };
+  return results;
+}
+
+script(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { grep: { type: 'string' }, 'allow-missing': { type: 'boolean', default: false } },
+  });
+  const known = [...new Set(suites.map(({ group }) => group))];
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`there is no suite ${unknown}; the suites are ${known.join(', ')}`);
+  const all = positionals.length === 0;
+
+  await ensureInstalled();
+  if (all) await node(['scripts/check.mjs']);
+  const { build } = await import('./build.mjs');
+  await build({ tests: true, allowMissing: values['allow-missing'] });
+
+  const scratch = mkdtempSync(join(tmpdir(), 'attention-tests-'));
+  mkdirSync(join(root, 'out', 'screenshots'), { recursive: true });
+  const total = { passes: 0, failures: 0, pending: 0 };
+  const lines = [];
+  try {
+    for (const suite of suites.filter(({ group }) => all || positionals.includes(group))) {
+      console.log(`\n── ${suite.name} ──`);
+      const results = await runSuite(suite, scratch, values.grep);
+      // What went wrong beside the tests counts as a failure of its own.
+      const failures = results.failures + (results.problem === undefined ? 0 : 1);
+      total.passes += results.passes;
+      total.failures += failures;
+      total.pending += results.pending;
+      const note = results.problem === undefined ? '' : `: ${results.problem}`;
+      lines.push(`${suite.name.padEnd(12)}${results.passes} passed, ${failures} failed${note}`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const skipped = total.pending === 0 ? '' : `, ${total.pending} skipped`;
+  console.log(`\n${lines.join('\n')}\n\n${total.passes} passed, ${total.failures} failed${skipped}`);
+  if (total.failures > 0) process.exitCode = 1;
+});

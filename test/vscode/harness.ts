@@ -1,0 +1,211 @@
+// Drives a real VS Code from outside, as a user does: with the keyboard, the mouse and what is on the screen.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, ConsoleMessage, Frame, Page } from 'playwright-core';
+import { launchBrowser } from '../host/browser.mjs';
+import { startServer, type Server } from '../host/server.mjs';
+import { copyWorkspace } from '../host/workspace.mjs';
+
+/** VS Code's identifiers of the themes that pictures are looked at in. */
+const themes = {
+  dark: 'Dark Modern',
+  light: 'Light Modern',
+  'high-contrast': 'Default High Contrast',
+  'high-contrast-light': 'Default High Contrast Light',
+} as const;
+
+export interface WorkbenchOptions {
+  /** The folder whose copy is opened; `media/sample` if left out. */
+  readonly workspace?: string;
+  readonly theme?: keyof typeof themes;
+  /** User settings. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Ask whether the workspace is trusted, and until answered do not trust it. */
+  readonly workspaceTrust?: boolean;
+  /** In CSS pixels; 1440 × 900 if left out. */
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+const root = process.cwd();
+
+/** How long the workbench may take to show something, in milliseconds. */
+const patience = 30_000;
+
+/**
+ * A VS Code with a copy of a workspace and the extension: loaded from source, or the packaged one that
+ * ATTENTION_INSPECTOR_VSIX names.
+ */
+export class Workbench {
+  /** What the extension host has printed to its console, one entry a call. */
+  readonly extensionHostLog: string[] = [];
+  /** Every violation of a content security policy that a webview has reported. */
+  readonly violations: string[] = [];
+  /** The addresses outside this machine that webviews have asked for. */
+  readonly outsideRequests: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    /** The absolute path of the copied workspace. */
+    readonly folder: string,
+    private readonly browser: Browser,
+    readonly server: Server,
+  ) {
+    page.on('console', (message) => this.read(message));
+    page.on('request', (request) => {
+      const { hostname, protocol } = new URL(request.url());
+      const outside =
+        protocol.startsWith('http') &&
+        hostname !== '127.0.0.1' &&
+        !hostname.endsWith('.vscode-resource.vscode-cdn.net');
+      if (outside && request.frame() !== page.mainFrame()) this.outsideRequests.push(request.url());
+    });
+  }
+
+  /** Starts VS Code and waits until the workbench is there. */
+  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
+    const vsix = process.env['ATTENTION_INSPECTOR_VSIX'];
+    const folder = copyWorkspace(options.workspace ?? join(root, 'media', 'sample'));
+    const server = await startServer({
+      root,
+      settings: { 'workbench.colorTheme': themes[options.theme ?? 'dark'], ...options.settings },
+      workspaceTrust: options.workspaceTrust ?? false,
+      ...(vsix === undefined ? {} : { vsix }),
+    });
+    let browser: Browser | undefined;
+    try {
+      browser = await launchBrowser();
+      const context = await browser.newContext({ viewport: options.size ?? { width: 1440, height: 900 } });
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      const page = await context.newPage();
+      const workbench = new Workbench(page, folder, browser, server);
+      await page.goto(server.address({ folder, ...(vsix === undefined ? { extension: root } : {}) }));
+      await page.waitForSelector('.monaco-workbench', { timeout: patience });
+      // The status bar says so while the workbench is still connecting to its server.
+      await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: patience });
+      return workbench;
+    } catch (error) {
+      await browser?.close();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Runs a command by what the palette calls it, such as `Attention: Inspect Selection`. */
+  async command(title: string): Promise<void> {
+    const { page } = this;
+    await page.keyboard.press('F1');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.waitFor({ timeout: patience });
+    await input.fill(`>${title}`);
+    const row = page.locator('.quick-input-list .monaco-list-row').filter({
+      has: page.getByText(title, { exact: true }),
+    });
+    try {
+      await row.first().waitFor({ timeout: 10_000 });
+    } catch {
+      const offered = await page.locator('.quick-input-list .monaco-list-row .label-name').allInnerTexts();
+      throw new Error(`the palette does not offer “${title}”; it offers ${offered.join(' · ') || 'nothing'}`);
+    }
+    await row.first().click();
+  }
+
+  /** Opens a file of the workspace in an editor, by its path within it. */
+  async openFile(path: string): Promise<void> {
+    const { page } = this;
+    await page.keyboard.press('ControlOrMeta+P');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.waitFor({ timeout: patience });
+    await input.fill(path);
+    await page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: patience });
+    await page.keyboard.press('Enter');
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: patience });
+  }
+
+  /** A file's or folder's row in the explorer. */
+  explorerRow(name: string) {
+    return this.page.locator('.explorer-folders-view .monaco-list-row').filter({
+      has: this.page.getByText(name, { exact: true }),
+    });
+  }
+
+  /**
+   * Chooses an item of the menu that is open, by its label.
+   * The menu's items live in a shadow root, which Playwright's locators look into.
+   */
+  async chooseFromMenu(label: string): Promise<void> {
+    await this.page.locator('.monaco-menu .action-label').getByText(label, { exact: true }).click();
+  }
+
+  /** The frames of webviews, each the innermost: the extension's own document. */
+  frames(): Frame[] {
+    return this.page.frames().filter((frame) => isWebviewContent(frame));
+  }
+
+  /** Waits for a webview that contains an element. */
+  async webview(selector: string, timeout = patience): Promise<Frame> {
+    const end = Date.now() + timeout;
+    for (;;) {
+      for (const frame of this.frames()) {
+        // A frame may go away while it is asked.
+        const found = await frame.$(selector).catch(() => null);
+        if (found !== null) return frame;
+      }
+      if (Date.now() > end) {
+        const texts = await Promise.all(
+          this.frames().map((frame) =>
+            frame.evaluate(() => document.body.innerText.slice(0, 200)).catch(() => '(gone)'),
+          ),
+        );
+        throw new Error(
+          `no webview shows ${selector} after ${timeout / 1000} s; there are [${texts.join(' | ')}]`,
+        );
+      }
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** The texts of the notifications that are shown. */
+  async notifications(): Promise<string[]> {
+    return this.page.locator('.notification-list-item-message').allInnerTexts();
+  }
+
+  /** Waits for a notification that matches, and gives its text. */
+  async notification(pattern: RegExp, timeout = patience): Promise<string> {
+    const item = this.page.locator('.notification-list-item-message').filter({ hasText: pattern }).first();
+    await item.waitFor({ timeout });
+    return item.innerText();
+  }
+
+  /** Keeps a picture of the whole window at `out/screenshots/NAME.png`. */
+  async screenshot(name: string): Promise<void> {
+    await this.page.screenshot({ path: join(root, 'out', 'screenshots', `${name}.png`) });
+  }
+
+  /** Ends the browser and the server, and removes the copied workspace. */
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private read(message: ConsoleMessage): void {
+    const text = message.text();
+    const host = /^%c\[Extension Host\] %c(.*?)(?: color: blue)?(?: color:)?\s*$/s.exec(text)?.[1];
+    if (host !== undefined) this.extensionHostLog.push(host);
+    const policy = /Content Security Policy/.test(text) && message.type() === 'error';
+    if (policy && isWebviewAddress(message.location().url)) this.violations.push(text);
+  }
+}
+
+/** Opens a VS Code; the caller closes it. */
+export const openWorkbench = (options?: WorkbenchOptions): Promise<Workbench> => Workbench.open(options);
+
+const isWebviewAddress = (url: string): boolean => url.includes('/webview/browser/pre/');
+
+/** A webview is a frame of VS Code's own with the extension's document in a frame inside it. */
+function isWebviewContent(frame: Frame): boolean {
+  const parent = frame.parentFrame();
+  return parent !== null && isWebviewAddress(parent.url()) && frame.url().includes('fake.html');
+}
