@@ -53,7 +53,7 @@ function openItem(inspection: Inspection, active: boolean): TreeItem {
   const item = new TreeItem(inspection.label);
   item.id = `open:${id}`;
   item.contextValue = 'open';
-  item.description = state.kind === 'failed' ? l10n.t('failed') : (summary?.title ?? l10n.t('running …'));
+  item.description = state.kind === 'failed' ? l10n.t('failed') : (what(inspection) ?? l10n.t('running …'));
   item.tooltip =
     state.kind === 'failed' ? state.message : [summary?.title, summary?.subtitle].filter(Boolean).join('\n');
   item.iconPath =
@@ -64,6 +64,11 @@ function openItem(inspection: Inspection, active: boolean): TreeItem {
         );
   item.command = opening(id);
   return item;
+}
+
+/** The model that read a text, or the mechanism that files were run through. */
+function what({ summary, request }: Inspection): string | undefined {
+  return request.kind === 'text' ? summary?.title : summary?.mechanism.title;
 }
 
 function pastItem({ id, label, request }: Remembered): TreeItem {
