@@ -25,13 +25,17 @@ export class Engine {
     return this.open(preparation, params.parameters ?? {}, task);
   }
 
-  inspectTensors(params: EngineMethods['inspectTensors']['params'], task: Task = {}): Promise<Inspection> {
+  async inspectTensors(
+    params: EngineMethods['inspectTensors']['params'],
+    task: Task = {},
+  ): Promise<Inspection> {
     const names = Object.keys(params.tensors);
-    const preparation = new TensorPreparation({
+    const inputs = {
       title: names.join(', '),
       tensors: sourcesOf(params.tensors),
       mechanism: params.mechanism,
-    });
+    };
+    const preparation = new TensorPreparation(inputs, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
   }
 
@@ -48,7 +52,7 @@ export class Engine {
     if (opened.kind === 'question') return opened;
     let preparation: TensorPreparation;
     try {
-      preparation = new TensorPreparation(opened.inputs);
+      preparation = new TensorPreparation(opened.inputs, this.runtime);
     } catch (error) {
       await opened.inputs.close?.();
       throw error;

@@ -1,4 +1,4 @@
-import { mechanisms, withValues, type Mechanism } from '../engine/mechanisms/index.js';
+import { mechanisms, withValues, type AttentionGraph, type Mechanism } from '../engine/mechanisms/index.js';
 import { sorted, type Value } from '../engine/graph.js';
 import {
   formatShape,
@@ -11,6 +11,8 @@ import {
   type TensorSource,
 } from '../engine/tensor.js';
 import type { Labels, ParameterValues } from '../protocol.js';
+import type { Runtime } from '../runtime/session.js';
+import { capture } from './capture.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Layer, Subject } from './subject.js';
 
@@ -37,7 +39,10 @@ export class TensorPreparation implements Preparation {
   private mask: Promise<TensorSource> | undefined;
 
   /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
-  constructor(private readonly given: TensorInputs) {
+  constructor(
+    private readonly given: TensorInputs,
+    private readonly runtime: Runtime,
+  ) {
     this.mechanism = chooseMechanism(given);
     for (const name of Object.keys(given.tensors)) {
       if (!this.mechanism.inputs.some((each) => each.name === name)) {
@@ -67,22 +72,15 @@ export class TensorPreparation implements Preparation {
     const described = withValues(mechanism.parameters(shapes), spelledOut(parameters));
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = mechanism.build(shapes, values);
-    const layers = await Promise.all(
-      Array.from({ length: count }, async (_, layer): Promise<Layer> => {
-        const kept = new Map<Value, TensorSource>();
-        for (const [name, leaf] of graph.inputs) {
-          const source = sources.get(name);
-          if (source === undefined) continue;
-          const own = isLayered(mechanism, name, source) ? oneLayer(source, layer) : source;
-          kept.set(leaf, name === 'mask' ? await this.additive(own) : own);
-        }
-        return { steps: graph.steps, kept };
-      }),
-    );
-    const missing = sorted(graph.steps).find(
-      (value) => value.origin.kind === 'input' && layers[0]?.kept.has(value) === false,
-    );
-    if (missing !== undefined) throw new ShapeError(`${missing.label?.name ?? 'An input'} was not given.`);
+    const layers: Layer[] = [];
+    for (let index = 0; index < count; index++) {
+      task.signal?.throwIfAborted();
+      if (count > 1) task.progress?.(`Layer ${index + 1} of ${count}`, index / count);
+      const kept = await this.keptOf(graph, index);
+      const missing = sorted(graph.steps).find((value) => value.origin.kind === 'input' && !kept.has(value));
+      if (missing !== undefined) throw new ShapeError(`${missing.label?.name ?? 'An input'} was not given.`);
+      layers.push(await capture({ steps: graph.steps, kept }, this.runtime, task));
+    }
     return {
       title: this.given.title,
       subtitle: subtitle(mechanism.title, count, graph.heads, graph.queries, graph.keys),
@@ -99,6 +97,18 @@ export class TensorPreparation implements Preparation {
 
   async dispose(): Promise<void> {
     await this.given.close?.();
+  }
+
+  /** The leaves of one layer and where their numbers are. */
+  private async keptOf(graph: AttentionGraph, layer: number): Promise<Map<Value, TensorSource>> {
+    const kept = new Map<Value, TensorSource>();
+    for (const [name, leaf] of graph.inputs) {
+      const source = this.sources.get(name);
+      if (source === undefined) continue;
+      const own = isLayered(this.mechanism, name, source) ? oneLayer(source, layer) : source;
+      kept.set(leaf, name === 'mask' ? await this.additive(own) : own);
+    }
+    return kept;
   }
 
   /** A mask of zeros and ones says which keys are kept; anything else is added to the scores as it is. */

@@ -1,15 +1,11 @@
-import type { Value } from '../engine/graph.js';
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
-import { inMemory, type TensorSource } from '../engine/tensor.js';
 import { ModelError, type Encoding } from '../models/index.js';
 import type { Labels, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
+import { capturable, keep } from './capture.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
 import type { Layer, Subject } from './subject.js';
-
-/** What a forward pass keeps of each layer; everything else is computed from it when it is looked at. */
-const captured: ReadonlySet<string | undefined> = new Set(['X', 'Q', 'K', 'V']);
 
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
@@ -41,7 +37,7 @@ export class TextPreparation implements Preparation {
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = model.build(ids.length, readAttendParameters(values, {}));
-    const targets = graph.layers.flatMap((steps) => steps.filter(({ label }) => captured.has(label?.name)));
+    const targets = graph.layers.flatMap(capturable);
 
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
@@ -53,11 +49,7 @@ export class TextPreparation implements Preparation {
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
 
-    const sources = new Map<Value, TensorSource>();
-    targets.forEach((value, at) => {
-      const tensor = tensors[at];
-      if (tensor !== undefined) sources.set(value, inMemory(tensor));
-    });
+    const sources = keep(targets, tensors);
     const layers = graph.layers.map((steps): Layer => {
       const own = steps.flatMap((value) => {
         const source = sources.get(value);
