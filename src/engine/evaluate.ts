@@ -10,29 +10,32 @@ export function evaluate(
   targets: readonly Value[],
   given: ReadonlyMap<Value, Tensor>,
 ): Tensor<Float64Array>[] {
-  const known = new Map<Value, Tensor<Float64Array>>();
+  // A labelled value and its bare twin share their origin: it is the origin that is computed, once.
+  const fed = new Map([...given].map(([value, tensor]) => [value.origin, tensor]));
+  const known = new Map<Value['origin'], Tensor<Float64Array>>();
   const take = (value: Value): Tensor<Float64Array> => {
-    const tensor = known.get(value);
+    const tensor = known.get(value.origin);
     if (tensor === undefined) throw new ShapeError('A value was used before it was computed.');
     return tensor;
   };
-  for (const value of sorted(targets, (each) => given.has(each))) {
-    const known_ = given.get(value);
-    if (known_ !== undefined) {
-      if (formatShape(known_.shape) !== formatShape(value.shape)) {
+  for (const value of sorted(targets, ({ origin }) => fed.has(origin))) {
+    if (known.has(value.origin)) continue;
+    const tensor = fed.get(value.origin);
+    if (tensor !== undefined) {
+      if (formatShape(tensor.shape) !== formatShape(value.shape)) {
         throw new ShapeError(
-          `${value.label?.name ?? 'An input'} has shape ${formatShape(known_.shape)} instead of ${formatShape(value.shape)}.`,
+          `${value.label?.name ?? 'An input'} has shape ${formatShape(tensor.shape)} instead of ${formatShape(value.shape)}.`,
         );
       }
-      known.set(value, { shape: value.shape, data: Float64Array.from(known_.data) });
+      known.set(value.origin, { shape: value.shape, data: Float64Array.from(tensor.data) });
     } else if (value.origin.kind === 'operation') {
       const { operation } = value.origin;
-      known.set(value, {
+      known.set(value.origin, {
         shape: value.shape,
         data: operation.evaluate(inputsOf(value).map(take), value.shape),
       });
     } else if (value.origin.kind === 'positions') {
-      known.set(value, {
+      known.set(value.origin, {
         shape: value.shape,
         data: Float64Array.from({ length: value.shape[0] ?? 0 }, (_, at) => at),
       });

@@ -1,6 +1,6 @@
 import { atom, number, type Expression, type Language } from './expression.js';
 import { inputsOf, sorted, type Cell, type Derivation, type Line, type Value } from './graph.js';
-import { cellRegion, type Region, type Tensor } from './tensor.js';
+import { cellRegion, type Region, type Shape, type Tensor } from './tensor.js';
 
 /** Gives the numbers that ran: a box of a value, however they are kept. */
 export type Reader = (value: Value, region: Region) => Promise<Tensor>;
@@ -58,8 +58,12 @@ export async function explain(value: Value, index: readonly number[], read: Read
   const parts = [name, ...(symbolic === undefined ? [] : [symbolic]), numbers.text];
   const last = number(result).text;
   if (parts.at(-1) !== last) parts.push(last);
-  return { tex: parts.join(' = '), value: result, sums, ...(remark === undefined ? {} : { remark }) };
+  const said = remark ?? (Number.isNaN(result) ? noNumber : undefined);
+  return { tex: parts.join(' = '), value: result, sums, ...(said === undefined ? {} : { remark: said }) };
 }
+
+const noNumber =
+  'Not a number: it is made from cells that are none themselves, as in a row with nothing to attend to.';
 
 async function readCell(value: Value, index: readonly number[], read: Reader): Promise<number> {
   const { data } = await read(value, cellRegion(index));
@@ -95,8 +99,7 @@ function derive(value: Value, index: readonly number[], read: Reader): Promise<D
     async line(input, region): Promise<Line> {
       const { data } = await read(at(input), region);
       const [base, box] = throughMoves(at(input), region);
-      const along = box.findIndex((range) => range.end - range.start > 1);
-      const axis = along < 0 ? box.length - 1 : along;
+      const axis = axisAlong(box, base.shape);
       return {
         tex: lineSymbol(base, box, axis),
         values: Float64Array.from(data),
@@ -124,6 +127,12 @@ function throughMoves(value: Value, region: Region): [Value, Region] {
     [base, box] = [from, part];
   }
   return [base, box];
+}
+
+/** The axis a line runs along: the one with more than one cell; of single cells, the last axis that has no more. */
+function axisAlong(region: Region, shape: Shape): number {
+  const long = region.findIndex((range) => range.end - range.start > 1);
+  return long < 0 ? Math.max(shape.lastIndexOf(1), 0) : long;
 }
 
 /** "q_{11}" for a row of Q, "V_{\cdot,3}" for a column of V; “…” for what has no name. */
@@ -177,7 +186,7 @@ export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'):
       const count = value.shape[0] ?? 0;
       return language === 'numpy' ? `${name} = np.arange(${count})` : `${name} = torch.arange(${count})`;
     }
-    const file = `np.load("${name}.npy")`;
+    const file = `np.load("${value.label?.file ?? name}.npy")`;
     return `${name} = ${language === 'numpy' ? file : `torch.from_numpy(${file})`}`;
   };
   const imports = language === 'numpy' ? ['import numpy as np'] : ['import numpy as np', 'import torch'];

@@ -47,13 +47,11 @@ export function number(value: number): Expression {
 }
 
 function plainNumber(magnitude: number): string {
-  if (magnitude === 0) return '0';
-  if (magnitude >= 1e5 || magnitude < 1e-3) {
-    const [digits = '0', exponent = '0'] = magnitude.toExponential(2).split('e');
-    return `${digits} \\cdot 10^{${Number(exponent)}}`;
-  }
-  if (Number.isInteger(magnitude)) return String(magnitude);
-  return magnitude.toPrecision(4);
+  if (Number.isInteger(magnitude) && magnitude < 1e5) return String(magnitude);
+  const [digits = '0', exponent = '0'] = magnitude.toExponential(3).split('e');
+  return Number(exponent) < -3 || Number(exponent) > 3
+    ? `${digits} \\cdot 10^{${Number(exponent)}}`
+    : magnitude.toPrecision(4);
 }
 
 /** A number as one factor of a product: a negative one stands in parentheses. */

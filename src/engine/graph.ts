@@ -79,6 +79,8 @@ export interface Label {
   /** In TeX, for one row: "q" for Q. */
   readonly element?: string;
   readonly axes: readonly AxisName[];
+  /** Under which name a program loads it, where that is not `name`. */
+  readonly file?: string;
   /** Set where formulas start: the value stands for itself, however it came about. */
   readonly given?: true;
   /** Set where the value is a step that a reader follows. */

@@ -12,7 +12,7 @@ import {
   transpose,
 } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
-import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
+import { ParameterError, type Parameter, type ParameterValue, type ParameterValues } from './parameters.js';
 
 /** What happens to scores on their way to weights. */
 export interface AttendParameters {
@@ -167,9 +167,9 @@ export function headsOf(value: Value): number | undefined {
   return value.shape.length === 3 ? value.shape[0] : undefined;
 }
 
-/** Symbols bear an h only where there are heads to tell apart. */
-export function symbolOf(symbol: string, heads: number | undefined): string {
-  return heads === undefined ? symbol : `${symbol}_h`;
+/** Symbols bear an h only where there are heads to tell apart, or a g where heads share their keys and values in groups. */
+export function symbolOf(symbol: string, heads: number | undefined, grouped = false): string {
+  return heads === undefined ? symbol : `${symbol}_${grouped ? 'g' : 'h'}`;
 }
 
 function axesOf(heads: number | undefined): ('head' | 'query' | 'key')[] {
@@ -280,17 +280,25 @@ export function readAttendParameters(values: ParameterValues, tensors: MaskTenso
     const value = values[name];
     return typeof value === 'number' ? value : standard;
   };
-  const { scaling } = standardAttention;
   return {
-    scaling:
-      values['scaling'] === 'none'
-        ? 'none'
-        : values['scaling'] === 'number'
-          ? numeric('divisor', 1)
-          : scaling,
+    scaling: readScaling(values['scaling'], numeric('divisor', 1)),
     temperature: numeric('temperature', 1),
     mask: readMask(String(values['mask'] ?? 'none'), numeric('window', 4), numeric('prefix', 1), tensors),
   };
+}
+
+function readScaling(value: ParameterValue | undefined, divisor: number): AttendParameters['scaling'] {
+  if (value === undefined) return standardAttention.scaling;
+  if (typeof value === 'number') return value;
+  switch (value) {
+    case 'sqrt':
+    case 'none':
+      return value;
+    case 'number':
+      return divisor;
+    default:
+      throw new ParameterError(`There is no scaling called “${value}”; it is sqrt, none or number.`);
+  }
 }
 
 function readMask(
@@ -315,7 +323,9 @@ function readMask(
       if (tensors.matrix === undefined) throw new ParameterError('A given mask needs a tensor named “mask”.');
       return { kind, matrix: tensors.matrix };
     default:
-      throw new ParameterError(`There is no mask called “${kind}”.`);
+      throw new ParameterError(
+        `There is no mask called “${kind}”; it is none, causal, sliding-window, prefix, padding or matrix.`,
+      );
   }
 }
 

@@ -1,16 +1,18 @@
 import type { Shape } from '../tensor.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 
-/** The control for splitting a model dimension: every number of heads that divides it. */
-export function headsParameter(width: number): Parameter {
+/** The control for splitting a dimension of `width`: every number of heads that divides it and that `fits` the rest. */
+export function headsParameter(width: number, fits: (heads: number) => boolean = () => true): Parameter {
+  const counts = divisorsOf(width).filter(fits).map(String);
+  const [fewest = '1'] = counts;
   return {
     kind: 'choice',
     name: 'heads',
     title: 'Heads',
     note: `Into how many equal heads the dimension of ${width} is split.`,
-    value: '1',
-    standard: '1',
-    choices: divisorsOf(width).map((count) => ({ value: String(count), title: String(count) })),
+    value: fewest,
+    standard: fewest,
+    choices: counts.map((count) => ({ value: count, title: count })),
   };
 }
 

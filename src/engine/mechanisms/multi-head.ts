@@ -6,6 +6,7 @@ import {
   attendParameters,
   maskLeaves,
   readAttendParameters,
+  symbolOf,
   type AttendParameters,
 } from './attend.js';
 import { extent, headsParameter, readCount } from './heads.js';
@@ -45,9 +46,10 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
   const from = source(inputs.queries, self ? 'X' : 'Xq', 'query');
   const to = self ? from : source(inputs.keys, 'Xkv', 'key');
 
-  const Q = project(from, inputs.Q, 'Q', heads);
-  const K = project(to, inputs.K, 'K', groups);
-  const V = project(to, inputs.V, 'V', groups);
+  const grouped = groups < heads;
+  const Q = project(from, inputs.Q, 'Q', heads, false);
+  const K = project(to, inputs.K, 'K', groups, grouped);
+  const V = project(to, inputs.V, 'V', groups, grouped);
   const attended = attend(Q, K, parameters);
   const head = label(matmul(attended.weights, repeatHeads(V, heads)), {
     name: 'head',
@@ -77,7 +79,8 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
     concat,
   ];
   if (inputs.output === undefined) return steps;
-  const output = label(affine(concat, named(inputs.output, 'O', false)), {
+  checkProjection(concat, inputs.output, 'O');
+  const output = label(affine(concat, named(inputs.output, 'O')), {
     name: 'output',
     symbol: 'O',
     axes: ['query', 'model'],
@@ -127,20 +130,33 @@ const roles = {
   },
 } as const;
 
-function project(from: Value, projection: Projection, name: 'Q' | 'K' | 'V', heads: number): Value {
+function project(
+  from: Value,
+  projection: Projection,
+  name: 'Q' | 'K' | 'V',
+  heads: number,
+  grouped: boolean,
+): Value {
   const { title, note, axis, column } = roles[name];
   checkProjection(from, projection, name);
-  return label(splitHeads(affine(from, named(projection, name, true)), heads), {
+  const width = extent(projection.weight.shape, -1);
+  if (width % heads !== 0) {
+    throw new ShapeError(
+      `W_${name} ${formatShape(projection.weight.shape)} does not split into ${heads} heads: its ${width} columns are no multiple of ${heads}.`,
+    );
+  }
+  return label(splitHeads(affine(from, named(projection, name, grouped ? 'g' : 'h')), heads), {
     name,
-    symbol: `${name}_h`,
-    element: `${name.toLowerCase()}_h`,
+    symbol: symbolOf(name, heads, grouped),
+    element: symbolOf(name.toLowerCase(), heads, grouped),
     axes: [name === 'Q' ? 'head' : 'group', axis, column],
     step: { title, note, scale: 'signed' },
   });
 }
 
-function named(projection: Projection, name: 'Q' | 'K' | 'V' | 'O', perHead: boolean): Projection {
-  const h = perHead ? '_h' : '';
+/** @param each the letter that tells the heads' columns apart; none for what mixes all heads */
+function named(projection: Projection, name: 'Q' | 'K' | 'V' | 'O', each?: 'h' | 'g'): Projection {
+  const h = each === undefined ? '' : `_${each}`;
   return {
     weight: label(projection.weight, {
       name: `W_${name}`,
@@ -161,13 +177,17 @@ function affine(from: Value, { weight, bias }: Projection): Value {
 
 function checkProjection(from: Value, { weight, bias }: Projection, name: string): void {
   const [height, width] = weight.shape;
-  if (weight.shape.length !== 2 || height !== extent(from.shape, -1)) {
+  const read = extent(from.shape, -1);
+  if (weight.shape.length !== 2 || height !== read || width === 0) {
+    const rows = weight.shape.length === 2 && height !== read ? ` of ${read} rows` : '';
     throw new ShapeError(
-      `W_${name} ${formatShape(weight.shape)} does not fit inputs of width ${extent(from.shape, -1)}: a weight is (d_model, columns).`,
+      `W_${name} ${formatShape(weight.shape)} does not fit ${from.label?.name ?? 'its input'} ${formatShape(from.shape)}: it has to be a matrix${rows}, one for each column it multiplies.`,
     );
   }
   if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== width)) {
-    throw new ShapeError(`b_${name} ${formatShape(bias.shape)} does not fit W_${name} of ${width} columns.`);
+    throw new ShapeError(
+      `b_${name} ${formatShape(bias.shape)} does not fit W_${name} ${formatShape(weight.shape)}: it has to have ${width} entries, one a column.`,
+    );
   }
 }
 
@@ -203,7 +223,10 @@ export const multiHeadAttention: Mechanism = {
   parameters(inputs) {
     const width = extent(inputs['W_Q'], -1);
     const keys = extent(inputs['Xkv'] ?? inputs['X'], -2);
-    const heads = headsParameter(width);
+    const heads = headsParameter(
+      width,
+      (count) => groupsFor(inputs['W_Q'], inputs['W_K'], count) !== undefined,
+    );
     return [
       heads,
       {
@@ -280,23 +303,41 @@ function sources(inputs: Shapes, leaf: (name: string, shape: Shape) => Value): [
       );
     }
   }
+  if (X !== undefined && (Xq !== undefined || Xkv !== undefined)) {
+    throw new ShapeError('Multi-head attention reads X, or Xq and Xkv, but not both.');
+  }
   if (X !== undefined) {
     const value = leaf('X', X);
     return [value, value];
   }
   if (Xq === undefined || Xkv === undefined) {
-    throw new ShapeError('Multi-head attention needs X, or Xq and Xkv for cross-attention.');
+    const missing =
+      Xq !== undefined ? 'Xkv is missing' : Xkv !== undefined ? 'Xq is missing' : 'none is given';
+    throw new ShapeError(`Multi-head attention needs X, or Xq and Xkv for cross-attention; ${missing}.`);
   }
   return [leaf('Xq', Xq), leaf('Xkv', Xkv)];
 }
 
+/** How many heads of keys there are for so many heads of queries; undefined where the widths do not fit. */
+function groupsFor(W_Q: Shape | undefined, W_K: Shape | undefined, heads: number): number | undefined {
+  const groups = (extent(W_K, -1) * heads) / extent(W_Q, -1);
+  const fits = extent(W_Q, -1) % heads === 0 && Number.isInteger(groups) && heads % groups === 0;
+  return fits ? groups : undefined;
+}
+
 function groupsOf(Q: Projection, K: Projection, heads: number, wanted: string | number | undefined): number {
-  const size = extent(Q.weight.shape, -1) / heads;
+  const columns = extent(Q.weight.shape, -1);
+  const size = columns / heads;
   const width = extent(K.weight.shape, -1);
-  const groups = width / size;
-  if (!Number.isInteger(size) || !Number.isInteger(groups) || heads % groups !== 0) {
+  const groups = groupsFor(Q.weight.shape, K.weight.shape, heads);
+  if (!Number.isInteger(size) || size === 0) {
     throw new ShapeError(
-      `W_Q ${formatShape(Q.weight.shape)} and W_K ${formatShape(K.weight.shape)} do not split into ${heads} heads: each head of queries is ${size} wide.`,
+      `W_Q ${formatShape(Q.weight.shape)} does not split into ${heads} heads: its ${columns} columns are no multiple of ${heads}.`,
+    );
+  }
+  if (groups === undefined) {
+    throw new ShapeError(
+      `W_K ${formatShape(K.weight.shape)} does not fit ${heads} heads of ${size} columns: it has to have ${size} for each head, or for each group that shares heads evenly.`,
     );
   }
   if (wanted !== undefined && wanted !== 'auto' && Number(wanted) !== groups) {

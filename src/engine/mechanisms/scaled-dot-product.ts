@@ -94,7 +94,10 @@ export const scaledDotProduct: Mechanism = {
           : parameter,
       );
     }
-    return Q?.length === 2 && K?.length === 2 ? [headsParameter(extent(Q, -1)), ...offered] : offered;
+    const divides = (heads: number): boolean => extent(inputs['V'], -1) % heads === 0;
+    return Q?.length === 2 && K?.length === 2
+      ? [headsParameter(extent(Q, -1), divides), ...offered]
+      : offered;
   },
 
   build(inputs, values) {
@@ -149,10 +152,11 @@ function start(inputs: Shapes, heads: number, leaves: Map<string, Value>): Given
     );
   }
   checkVectors(Q, K);
+  const all = Q.length === 3 ? extent(Q, 0) : heads;
   return {
     kind: 'vectors',
-    Q: vectorLeaf('Q', 'Queries', 'What each query looks for.', ['query', 'feature'], Q, heads, leaves),
-    K: vectorLeaf('K', 'Keys', 'What each key offers to be found by.', ['key', 'feature'], K, heads, leaves),
+    Q: vectorLeaf('Q', 'Queries', 'What each query looks for.', ['query', 'feature'], Q, all, leaves),
+    K: vectorLeaf('K', 'Keys', 'What each key offers to be found by.', ['key', 'feature'], K, all, leaves),
   };
 }
 
@@ -205,6 +209,7 @@ function matrixLeaf(name: 'scores' | 'weights', shape: Shape, leaves: Map<string
   return leaf;
 }
 
+/** @param heads how many there are in all: what a matrix is split into, and what a tensor with fewer heads is shared by */
 function vectorLeaf(
   name: string,
   title: string,
@@ -218,18 +223,29 @@ function vectorLeaf(
   const element = name.toLowerCase();
   if (shape.length === 3 || heads === 1) {
     const count = shape.length === 3 ? shape[0] : undefined;
+    const grouped = count !== undefined && count < heads;
     const leaf = label(input(shape), {
       name,
-      symbol: symbolOf(name, count),
-      element: symbolOf(element, count),
+      symbol: symbolOf(name, count, grouped),
+      element: symbolOf(element, count, grouped),
       axes: count === undefined ? axes : [name === 'Q' ? 'head' : 'group', ...axes],
       step,
     });
     leaves.set(name, leaf);
     return leaf;
   }
-  const leaf = label(input(shape), { name: `${name}_all`, symbol: name, axes: [axes[0], 'model'] });
+  const leaf = label(input(shape), {
+    name: `${name}_all`,
+    symbol: name,
+    file: name,
+    axes: [axes[0], 'model'],
+  });
   leaves.set(name, leaf);
+  if (extent(shape, -1) % heads !== 0) {
+    throw new ShapeError(
+      `${name} ${formatShape(shape)} cannot be split into ${heads} heads: its last axis, ${extent(shape, -1)}, is no multiple of ${heads}.`,
+    );
+  }
   return label(splitHeads(leaf, heads, 'columns'), {
     name,
     symbol: `${name}_h`,
@@ -246,11 +262,12 @@ function valueLeaf(
   leaves: Map<string, Value>,
 ): Value | undefined {
   if (shape === undefined) return undefined;
-  const against = given.kind === 'vectors' ? given.K : given.kind === 'scores' ? given.scores : given.weights;
-  const keys = given.kind === 'vectors' ? extent(against.shape, -2) : extent(against.shape, -1);
+  const against = given.kind === 'vectors' ? given.Q : given.kind === 'scores' ? given.scores : given.weights;
+  const keys = given.kind === 'vectors' ? extent(given.K.shape, -2) : extent(against.shape, -1);
   if (shape.length !== 2 && shape.length !== 3) {
     throw new ShapeError(`V is a matrix, or one matrix a head; its shape ${formatShape(shape)} is neither.`);
   }
+  if (shape.some((each) => each === 0)) throw new ShapeError(`V of shape ${formatShape(shape)} is empty.`);
   if (extent(shape, -2) !== keys) {
     throw new ShapeError(
       `V ${formatShape(shape)} has ${extent(shape, -2)} rows, but there are ${keys} keys.`,
@@ -262,16 +279,19 @@ function valueLeaf(
     'What each key gives to those that attend to it.',
     ['key', 'value'],
     shape,
-    heads,
+    headsOf(against) ?? heads,
     leaves,
   );
   if ((headsOf(V) === undefined) !== (headsOf(against) === undefined)) {
+    const name = given.kind === 'vectors' ? 'Q' : given.kind;
     throw new ShapeError(
-      `V ${formatShape(shape)} and ${formatShape(against.shape)} do not fit: one has heads, the other has none.`,
+      `V ${formatShape(shape)} and ${name} ${formatShape(against.shape)} do not fit: one has heads, the other has none.`,
     );
   }
   if (headsOf(V) !== undefined && (headsOf(against) ?? 1) % (headsOf(V) ?? 1) !== 0) {
-    throw new ShapeError(`V has ${headsOf(V)} heads, which do not share out among ${headsOf(against)}.`);
+    throw new ShapeError(
+      `V has ${headsOf(V)} heads, which ${headsOf(against)} query heads cannot share evenly.`,
+    );
   }
   return V;
 }

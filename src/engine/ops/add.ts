@@ -35,9 +35,12 @@ const operation: Operation = {
     const second = right.numbers.text.startsWith('-')
       ? inside(right.numbers, binding.atom, 'tex')
       : inside(right.numbers, binding.sum, 'tex');
+    // −∞ is only ever added by a mask.
+    const masked = left.value !== -Infinity && right.value === -Infinity;
     return {
       value: left.value + right.value,
       ...symbolic,
+      ...(masked ? { remark: 'Masked: the mask has −∞ here.' } : {}),
       numbers: compose(`${left.numbers.text} + ${second}`, binding.sum, []),
       sums: [...left.sums, ...right.sums],
     };

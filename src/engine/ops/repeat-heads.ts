@@ -61,7 +61,7 @@ function operationFor(share: number): Operation {
       const [inner = atom('')] = inputs;
       switch (language) {
         case 'tex':
-          return inner;
+          return { ...inner, text: inner.text.replace(/_g$/, `_{\\lfloor h / ${share} \\rfloor}`) };
         case 'numpy':
           return compose(`np.repeat(${inner.text}, ${share}, axis=0)`, binding.atom, inputs);
         case 'pytorch':

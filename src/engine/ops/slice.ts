@@ -5,7 +5,7 @@ import { cut, regionShape, ShapeError, type Region } from '../tensor.js';
 /** The box `region` of a value. */
 export function slice(value: Value, region: Region): Value {
   if (region.length !== value.shape.length) throw new ShapeError('A slice names a range for every axis.');
-  return apply(operationFor(region), [value]);
+  return { ...apply(operationFor(region), [value]), type: value.type };
 }
 
 function operationFor(region: Region): Operation {

@@ -78,6 +78,7 @@ const operation: Operation = {
     const total = exponentials.reduce((sum, value) => sum + value, 0);
     const weights = exponentials.map((value) => value / total);
     const power = (term: number): string => `e^{${number((scores.values[term] ?? 0) - maximum).text}}`;
+    const masked = scores.values[picked] === -Infinity;
     const above = number(exponentials[picked] ?? 0).text;
     const below = number(total).text;
     return {
@@ -99,6 +100,7 @@ const operation: Operation = {
           picked,
         },
       ],
+      ...(masked ? { remark: 'Masked: the score is −∞, so that the weight is 0.' } : {}),
     };
   },
 };
