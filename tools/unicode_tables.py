@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import tokenizers
-from tokenizers.normalizers import BertNormalizer
+from tokenizers.normalizers import BertNormalizer, StripAccents
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 OUTPUT = Path(__file__).resolve().parent.parent / "src/models/tokenizer/unicode.ts"
@@ -31,6 +31,10 @@ def is_removed(character: str) -> bool:
 def is_accent(character: str) -> bool:
     # Only what decomposes no further; the others are made of these.
     return STRIP.normalize_str(f"a{character}") == "a" and unicodedata.normalize("NFD", character) == character
+
+
+def is_mark(character: str) -> bool:
+    return StripAccents().normalize_str(f"a{character}") == "a"
 
 
 def is_chinese(character: str) -> bool:
@@ -58,8 +62,11 @@ TEMPLATE = """/** Code points as the `tokenizers` library (tokenizers {version})
 /** Removed from text before anything else: control and format characters, private use. */
 export const removed = '{removed}';
 
-/** Removed with accents: nonspacing marks. */
+/** Removed with accents by BERT's normaliser: nonspacing marks. */
 export const accents = '{accents}';
+
+/** Removed by the normaliser StripAccents: combining marks of every kind. */
+export const marks = '{marks}';
 
 /** Tokens by themselves: CJK ideographs. */
 export const ideographs = '{ideographs}';
@@ -75,6 +82,7 @@ if __name__ == "__main__":
             version=tokenizers.__version__,
             removed=ranges(is_removed),
             accents=ranges(is_accent),
+            marks=ranges(is_mark),
             ideographs=ranges(is_chinese),
             punctuation=ranges(is_punctuation),
         ),

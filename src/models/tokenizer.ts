@@ -134,16 +134,23 @@ function cutter(
   );
   const further = (section: Section): Section[] =>
     section.kind === 'token' ? [section] : after.split(mapped(section.text, normalize));
-  const cut = (section: Section): Piece[] =>
-    section.kind === 'token'
-      ? [{ token: section.token.content, range: section.range }]
-      : split(section.text).flatMap(pieces);
-  return (text) =>
-    before
-      .split(aligned(text))
-      .flatMap(further)
-      .flatMap(cut)
-      .map(({ token, range }, at) => ({ token, range: range && trim(token, range, at === 0) }));
+  return (text) => {
+    const places: Piece[] = [];
+    const put = (token: string, surface: string, range: CharacterRange | null): void => {
+      places.push({ token, range: range && trim(surface, range, places.length === 0, text) });
+    };
+    for (const section of before.split(aligned(text)).flatMap(further)) {
+      if (section.kind === 'token') {
+        const { token, range } = section;
+        put(token.content, text.slice(range.start, range.end), range);
+        continue;
+      }
+      for (const word of split(section.text)) {
+        for (const { token, range } of pieces(word)) put(token, token, range);
+      }
+    }
+    return places;
+  };
 }
 
 /** The pieces of a word, by the library's model. */

@@ -1,6 +1,6 @@
 import type { Json } from '../../formats/json-text.js';
 import { isObject } from '../config.js';
-import { accents, ideographs, removed } from './unicode.js';
+import { accents, ideographs, marks, removed } from './unicode.js';
 import { CodePoints } from './code-points.js';
 
 /** What becomes of one character; nothing here looks at its neighbours. */
@@ -8,12 +8,18 @@ export type CharacterMap = (character: string) => string;
 
 const isRemoved = new CodePoints(removed);
 const isAccent = new CodePoints(accents);
+const isMark = new CodePoints(marks);
 const isIdeograph = new CodePoints(ideographs);
 
 const lowercase: CharacterMap = (character) => character.toLowerCase();
 
-const withoutAccents: CharacterMap = (character) =>
-  [...character.normalize('NFD')].filter((each) => !isAccent.has(each)).join('');
+/** Decomposed, and what it is composed with left out. */
+function without(left: CodePoints): CharacterMap {
+  return (character) => [...character.normalize('NFD')].filter((each) => !left.has(each)).join('');
+}
+
+const withoutAccents = without(isAccent);
+const withoutMarks = without(isMark);
 
 /**
  * The normaliser that a tokenizer.json describes, character by character, as the `tokenizers` library has it.
@@ -50,7 +56,7 @@ function sequenceMap(descriptions: Json | undefined): CharacterMap | undefined {
       const strips = types.indexOf('StripAccents', at);
       const between = types.slice(at + 1, strips);
       if (strips < 0 || between.some((type) => type !== 'Lowercase')) return undefined;
-      maps.push(withoutAccents, ...between.map(() => lowercase));
+      maps.push(withoutMarks, ...between.map(() => lowercase));
       at = strips;
     } else {
       maps.push(mapOf(list[at]));

@@ -2,8 +2,17 @@ import type { Json } from '../../formats/json-text.js';
 import { isObject } from '../config.js';
 import type { CharacterRange } from './aligned.js';
 
-/** Takes the spaces that a token begins or ends with out of its range. */
-export type Trimmer = (token: string, range: CharacterRange, first: boolean) => CharacterRange;
+/**
+ * Takes the spaces that a token begins or ends with out of its range.
+ * @param surface the token, as its vocabulary or the text writes it
+ * @param first whether no token of the text comes before it
+ */
+export type Trimmer = (
+  surface: string,
+  range: CharacterRange,
+  first: boolean,
+  text: string,
+) => CharacterRange;
 
 /** A space, as byte-level vocabularies write it. */
 const spaces = /^[Ġ\p{White_Space}]*/u;
@@ -16,8 +25,11 @@ export function trimmerOf(description: Json | undefined): Trimmer {
       (step['type'] === 'ByteLevel' || step['type'] === 'RobertaProcessing') &&
       step['trim_offsets'] !== false,
   );
-  return (token, range, first) =>
-    trimming.reduce((each, step) => trimmed(token, each, first, step['add_prefix_space'] !== false), range);
+  return (surface, range, first, text) =>
+    trimming.reduce(
+      (each, step) => trimmed(surface, each, first, step['add_prefix_space'] !== false, text),
+      range,
+    );
 }
 
 function stepsOf(description: Json | undefined): { readonly [name: string]: Json }[] {
@@ -28,15 +40,31 @@ function stepsOf(description: Json | undefined): { readonly [name: string]: Json
 }
 
 function trimmed(
-  token: string,
+  surface: string,
   { start, end }: CharacterRange,
   first: boolean,
   prefixed: boolean,
+  text: string,
 ): CharacterRange {
-  let leading = spaces.exec(token)?.[0].length ?? 0;
-  const trailing = spacesAtEnd.exec(token)?.[0].length ?? 0;
-  // The space that was put before the whole text is not in the text.
-  if (leading > 0 && prefixed && (first || start === 0)) leading--;
-  const from = Math.min(start + leading, end);
-  return { start: from, end: trailing > 0 && end >= trailing ? Math.max(end - trailing, from) : end };
+  let leading = spaces.exec(surface)?.[0].length ?? 0;
+  const trailing = spacesAtEnd.exec(surface)?.[0].length ?? 0;
+  // A single space at the beginning was put there, and is not in the text.
+  if (leading === 1 && prefixed && (first || start === 0)) leading = 0;
+  const from = Math.min(moved(text, start, leading) ?? end, end);
+  return { start: from, end: Math.max(moved(text, end, -trailing) ?? end, from) };
+}
+
+/** The place that is so many characters (code points) away; undefined outside the text. */
+function moved(text: string, from: number, characters: number): number | undefined {
+  let at = from;
+  for (let left = Math.abs(characters); left > 0; left--) {
+    const before = characters < 0 ? at - 1 : at;
+    if (before < 0 || before >= text.length) return undefined;
+    const isPair =
+      characters < 0
+        ? before > 0 && (text.codePointAt(before - 1) ?? 0) > 0xffff
+        : (text.codePointAt(at) ?? 0) > 0xffff;
+    at += Math.sign(characters) * (isPair ? 2 : 1);
+  }
+  return at;
 }
