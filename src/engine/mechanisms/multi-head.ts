@@ -223,10 +223,10 @@ export const multiHeadAttention: Mechanism = {
   parameters(inputs) {
     const width = extent(inputs['W_Q'], -1);
     const keys = extent(inputs['Xkv'] ?? inputs['X'], -2);
-    const heads = headsParameter(
-      width,
-      (count) => groupsFor(inputs['W_Q'], inputs['W_K'], count) !== undefined,
-    );
+    const groups = (count: number): number | undefined => groupsFor(inputs['W_Q'], inputs['W_K'], count);
+    const heads = headsParameter(width, (count) => groups(count) !== undefined);
+    const counts =
+      heads.kind === 'choice' ? heads.choices.flatMap(({ value }) => groups(Number(value)) ?? []) : [];
     return [
       heads,
       {
@@ -238,7 +238,7 @@ export const multiHeadAttention: Mechanism = {
         standard: 'auto',
         choices: [
           { value: 'auto', title: 'As the widths say' },
-          ...(heads.kind === 'choice' ? heads.choices : []),
+          ...counts.map((count) => ({ value: String(count), title: String(count) })),
         ],
       },
       ...attendParameters({
