@@ -28,10 +28,11 @@ export interface ButtonOptions {
 export function button({ text, title, look = 'secondary', label, press }: ButtonOptions): HTMLElement {
   // The tag is registered above: what is made is the toolkit's button.
   const element = document.createElement(`${prefix}-button`) as Button;
-  element.appearance = look;
   element.textContent = text;
   if (title !== undefined) element.title = title;
-  if (label !== undefined) element.ariaLabel = label;
+  // Before the look: an icon button without a name would be given a poor one.
+  if (label !== undefined) element.setAttribute('aria-label', label);
+  element.setAttribute('appearance', look);
   element.addEventListener('click', press);
   return element;
 }

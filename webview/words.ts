@@ -17,14 +17,14 @@ export function labelsOf(summary: InspectionSummary, axis: AxisName): Labels | n
   return axis === 'query' ? summary.queries : axis === 'key' ? summary.keys : null;
 }
 
-/** Makes what has no ink visible: spaces, tabs, line ends, control characters, direction marks. */
+/** Makes what has no ink visible: spaces at the ends, tabs, line ends, control characters, direction marks. */
 export function visibleWord(word: string): string {
   if (word === '') return '∅';
   return word
     .replaceAll('\r\n', '↵')
     .replaceAll(/[\n\r\u2028\u2029]/g, '↵')
     .replaceAll('\t', '⇥')
-    .replaceAll(' ', '␣')
+    .replaceAll(/^ +| +$/g, (spaces) => '␣'.repeat(spaces.length))
     .replaceAll(/[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g, '␣')
     .replaceAll(
       /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,

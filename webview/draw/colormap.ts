@@ -52,7 +52,7 @@ export const divergingDark = bake(
   ]),
 );
 
-/** The colours for a step's numbers; `minimum` and `maximum` are those of the finite ones. */
+/** The colours for a step's numbers, where `minimum` and `maximum` are those of the finite ones that are drawn. */
 export function colorScale(
   scale: Step['scale'],
   minimum: number,

@@ -1,25 +1,26 @@
 import './heatmap.css';
-import type { Slice, Step } from '../../../src/protocol.js';
+import type { Step } from '../../../src/protocol.js';
 import { h, perFrame, settled } from '../../dom.js';
 import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
 import { canvasPainter } from '../../draw/heatmap-canvas.js';
 import { glPainter } from '../../draw/heatmap-gl.js';
 import type { Painter } from '../../draw/painter.js';
+import { extent } from '../../draw/strip.js';
 import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
-import { cellAt, constrain, fitFrame, fitted, pan, reveal, zoomAt, zoomLevel } from '../../draw/viewport.js';
-import { formatShape } from '../../format.js';
+import { constrain, fitFrame, fitted, pan, reveal, zoomAt, zoomLevel } from '../../draw/viewport.js';
 import type { Matrices } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { axisTitle, longLabel, quantity } from '../../words.js';
+import { quantity } from '../../words.js';
 import { attachGestures } from './gestures.js';
 import { attachKeys } from './keys.js';
-import { MatrixLayers } from './layers.js';
+import { isExact, MatrixLayers } from './layers.js';
 import { Legend } from './legend.js';
-import type { Gutter, Target } from './overlay.js';
-import { Overlay, slant } from './overlay.js';
+import { Overlay } from './overlay.js';
 import { Readout } from './readout.js';
+import type { Gutter, Target } from './target.js';
+import { describe, sameTarget, targetAt, wholeLabel } from './target.js';
 
 const emptyRows = new Uint32Array(0);
 
@@ -41,7 +42,7 @@ export class HeatmapView {
 
   private frame: Frame | null = null;
   private viewport: Viewport | null = null;
-  private gutter: Gutter = { left: 0, top: 0, right: 0 };
+  private gutter: Gutter = { left: 0, top: 0, right: 0, slant: 0 };
   private scale: ColorScale | null = null;
   private target: Target | null = null;
   /** Which matrix is framed; another one starts unzoomed unless it has the same rows and columns. */
@@ -71,13 +72,13 @@ export class HeatmapView {
     this.layers = new MatrixLayers(matrices, {
       overview: (slice) => {
         this.painter.set('overview', slice);
-        if (slice !== null) this.arrived(slice);
+        if (slice !== null) this.arrived();
         this.draw();
       },
       detail: (slice) => {
         this.painter.set('detail', slice);
+        this.rescale();
         if (slice !== null) this.refreshReadout(false);
-        this.draw();
       },
       failed: (message) => {
         this.problem.textContent = message;
@@ -199,7 +200,8 @@ export class HeatmapView {
     this.change((viewport, frame) => {
       const x = cell === null ? frame.width / 2 : (cell.column + 0.5 - viewport.left) * viewport.scaleX;
       const y = cell === null ? frame.height / 2 : (cell.row + 0.5 - viewport.top) * viewport.scaleY;
-      return zoomAt(viewport, frame, x, y, factor);
+      const zoomed = zoomAt(viewport, frame, x, y, factor);
+      return cell === null ? zoomed : reveal(zoomed, frame, cell);
     });
   }
 
@@ -221,6 +223,7 @@ export class HeatmapView {
     const { step, summary } = this.panel;
     if (step === null || summary === null) return;
     this.problem.hidden = true;
+    this.readout.clear();
     const framed = JSON.stringify([step.rows, step.columns]);
     const another = framed !== this.framed;
     this.framed = framed;
@@ -263,17 +266,25 @@ export class HeatmapView {
     return summary === null ? null : { inspection: summary.id, layer, head, step: step.name };
   }
 
-  private arrived(slice: Slice): void {
+  private arrived(): void {
     this.problem.hidden = true;
-    this.rescale(slice);
+    this.rescale();
     this.refreshReadout(false);
   }
 
-  private rescale(slice: Slice | null = this.layers.overview): void {
+  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
+  private rescale(): void {
     const { step } = this.panel;
-    if (slice === null || step === null) return;
-    this.scale = colorScale(step.scale, slice.minimum, slice.maximum, this.theme.dark);
-    this.legend.show(quantity(step), this.scale, slice.data.some(isMasked));
+    const { overview, detail } = this.layers;
+    if (overview === null || step === null) return;
+    const drawn = step.scale === 'weights' ? overview : (detail ?? overview);
+    const whole = step.scale === 'weights' || isExact(overview);
+    const range = whole ? overview : extent(drawn.data);
+    this.scale = colorScale(step.scale, range.minimum, range.maximum, this.theme.dark);
+    this.legend.show(quantity(step), this.scale, {
+      masked: overview.data.some(isMasked),
+      beyond: overview.minimum < this.scale.low || overview.maximum > this.scale.high,
+    });
     this.draw();
   }
 
@@ -315,33 +326,14 @@ export class HeatmapView {
 
   private targetAt(x: number, y: number): Target | null {
     const { frame, viewport, gutter } = this;
-    if (frame === null || viewport === null) return null;
-    const inX = x - gutter.left;
-    const inY = y - gutter.top;
-    const cell = cellAt(viewport, frame, inX, inY);
-    if (cell !== null) return { kind: 'cell', cell };
-    if (inX < 0) {
-      const beside = cellAt(viewport, frame, 0, inY);
-      return beside === null ? null : { kind: 'row', index: beside.row };
-    }
-    if (inY < 0) {
-      // Words above the columns lean to the right.
-      const lean = gutter.right > 20 ? -inY / Math.tan(slant) : 0;
-      const below = cellAt(viewport, frame, Math.max(0, inX - lean), 0);
-      return below === null ? null : { kind: 'column', index: below.column };
-    }
-    return null;
+    return frame === null || viewport === null ? null : targetAt(x, y, frame, viewport, gutter);
   }
 
   private aim(target: Target | null, aloud: boolean): void {
     if (sameTarget(target, this.target)) return;
     this.target = target;
     const { summary, step } = this.panel;
-    // A label may be cut: the whole word is there for whoever rests on it.
-    const whole =
-      target === null || target.kind === 'cell' || summary === null || step === null
-        ? ''
-        : longLabel(summary, step[target.kind === 'row' ? 'rows' : 'columns'].axis, target.index);
+    const whole = summary === null || step === null ? '' : wholeLabel(target, summary, step);
     if (this.stage.title !== whole) this.stage.title = whole;
     this.panel.point(target?.kind === 'cell' ? target.cell : null);
     this.events.hover(target);
@@ -360,19 +352,7 @@ export class HeatmapView {
   private describe(): void {
     const { step, summary } = this.panel;
     if (step === null || summary === null) return;
-    const { position } = this.panel.store.get();
-    const where = step.perHead
-      ? `layer ${position.layer + 1}, head ${position.head + 1}`
-      : `layer ${position.layer + 1}`;
-    const picked =
-      position.cell === undefined
-        ? ''
-        : ` Picked: ${longLabel(summary, step.rows.axis, position.cell.row)}, ${longLabel(summary, step.columns.axis, position.cell.column)}.`;
-    this.stage.setAttribute(
-      'aria-label',
-      `${step.title}, ${where}: ${axisTitle(step.rows.axis)} by ${axisTitle(step.columns.axis)} ` +
-        `${formatShape(step.rows.size, step.columns.size)}. Arrow keys move, Enter picks, Escape clears, plus and minus zoom.${picked}`,
-    );
+    this.stage.setAttribute('aria-label', describe(summary, step, this.panel.store.get().position));
   }
 
   private paint(): void {
@@ -425,14 +405,7 @@ export class HeatmapView {
     this.target = null;
     this.scale = null;
     this.askedAt = null;
+    this.readout.clear();
     this.layers.clear();
   }
-}
-
-function sameTarget(a: Target | null, b: Target | null): boolean {
-  if (a === null || b === null) return a === b;
-  if (a.kind === 'cell') {
-    return b.kind === 'cell' && a.cell.row === b.cell.row && a.cell.column === b.cell.column;
-  }
-  return b.kind === a.kind && b.index === a.index;
 }

@@ -81,6 +81,12 @@ export class MatrixLayers {
   /** Tells what is looked at; asks for its detail once that has rested. */
   look(viewport: Viewport, frame: Frame, ratio: number, largest: number): void {
     this.looked = { viewport, frame, ratio, largest };
+    if (this.detail !== null && !this.isClose()) {
+      // Seen from afar, a part in finer resolution would stand out as if its numbers were others.
+      this.askingDetail?.abort();
+      this.detail = null;
+      this.events.detail(null);
+    }
     if (this.wants() !== null) this.rest.ask();
   }
 
@@ -107,17 +113,23 @@ export class MatrixLayers {
     this.askingDetail = null;
   }
 
+  /** True where the whole matrix's picture is too coarse for what is looked at. */
+  private isClose(): boolean {
+    const { looked, overview } = this;
+    if (looked === null || overview === null || isExact(overview)) return false;
+    return !fine(overview, looked.viewport, looked.ratio);
+  }
+
   /** The detail that would show more than what is at hand, or null. */
   private wants(): SliceRequest | null {
     const { looked, overview, detail, place, step } = this;
     if (looked === null || overview === null || place === null || step === null) return null;
-    if (isExact(overview)) return null;
+    if (!this.isClose()) return null;
     const { viewport, frame, ratio } = looked;
     const seen = visibleSpans(viewport, frame);
     if (detail !== null && covers(detail.rows, seen.rows) && covers(detail.columns, seen.columns)) {
       if (isExact(detail) || fine(detail, viewport, ratio)) return null;
     }
-    if (fine(overview, viewport, ratio)) return null;
     const rows = widen(seen.rows, margin, step.rows.size);
     const columns = widen(seen.columns, margin, step.columns.size);
     const most = Math.min(looked.largest, 2 * mostTexels);

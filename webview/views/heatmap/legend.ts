@@ -16,10 +16,15 @@ export class Legend {
   );
   readonly element = h('div', { class: 'legend' }, this.title, this.low, this.bar, this.high, this.masked);
 
-  show(title: string, scale: ColorScale, masked: boolean): void {
+  /** `beyond`: numbers beyond the ends of the scale exist, and have its last colours. */
+  show(
+    title: string,
+    scale: ColorScale,
+    { masked, beyond }: { readonly masked: boolean; readonly beyond: boolean },
+  ): void {
     this.title.textContent = title;
-    this.low.textContent = formatShort(scale.low);
-    this.high.textContent = formatShort(scale.high);
+    this.low.textContent = (beyond ? '≤ ' : '') + formatShort(scale.low);
+    this.high.textContent = (beyond ? '≥ ' : '') + formatShort(scale.high);
     this.masked.hidden = !masked;
     this.bar.width = 256;
     this.bar.height = 1;

@@ -4,19 +4,7 @@ import { labelled, labelStride, visibleSpans } from '../../draw/viewport.js';
 import { resize } from '../../draw/painter.js';
 import type { Theme } from '../../theme.js';
 import { axisTitle, hasWords, shortLabel } from '../../words.js';
-
-/** Space around the matrix for its labels, in CSS pixels. */
-export interface Gutter {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-}
-
-/** What is pointed at: a cell, or a whole row or column by its label. */
-export type Target =
-  | { readonly kind: 'cell'; readonly cell: Cell }
-  | { readonly kind: 'row'; readonly index: number }
-  | { readonly kind: 'column'; readonly index: number };
+import type { Gutter, Target } from './target.js';
 
 export interface OverlayPicture {
   readonly summary: InspectionSummary;
@@ -34,7 +22,7 @@ export interface OverlayPicture {
 const size = 13;
 const gap = 8;
 /** Words above columns rise at this angle. */
-export const slant = (55 * Math.PI) / 180;
+const slant = (55 * Math.PI) / 180;
 const longest = 148;
 const apart = 15;
 const nothing = 'nothing to attend to';
@@ -48,7 +36,7 @@ export class Overlay {
   /** Room for the labels of a step; long ones will be cut with an ellipsis. */
   gutter(summary: InspectionSummary, step: Step, theme: Theme, width: number): Gutter {
     const { context } = this;
-    if (context === null) return { left: 0, top: 0, right: 0 };
+    if (context === null) return { left: 0, top: 0, right: 0, slant: 0 };
     this.fitted.clear();
     context.font = this.font(theme, true);
     const widest = (side: 'rows' | 'columns'): number => {
@@ -68,11 +56,12 @@ export class Overlay {
     context.font = this.small(theme);
     const corner = context.measureText(cornerText(step)).width;
     const left = Math.ceil(Math.max(corner, rows) + gap + 6);
-    if (!hasWords(summary, step.columns.axis)) return { left, top: 30, right: 14 };
+    if (!hasWords(summary, step.columns.axis)) return { left: left + 12, top: 30, right: 18, slant: 0 };
     return {
       left,
       top: Math.ceil(columns * Math.sin(slant) + 22),
       right: Math.ceil(columns * Math.cos(slant) + 4),
+      slant,
     };
   }
 
@@ -95,7 +84,7 @@ export class Overlay {
     context.fillStyle = picture.theme.muted;
     context.textAlign = 'right';
     context.textBaseline = 'alphabetic';
-    context.fillText(cornerText(picture.step), -gap, -9);
+    context.fillText(cornerText(picture.step), words ? -gap : -gap - 12, -9);
   }
 
   private crossHair({ picked, target, frame, viewport, theme }: OverlayPicture): void {
@@ -106,7 +95,7 @@ export class Overlay {
       target === null ? picked?.column : target.kind === 'cell' ? target.cell.column : columnOf(target);
     context.save();
     context.beginPath();
-    context.rect(-3, -3, frame.width + 6, frame.height + 6);
+    context.rect(0, 0, frame.width, frame.height);
     context.clip();
     context.strokeStyle = theme.dark ? 'rgba(255, 255, 255, 0.62)' : 'rgba(255, 255, 255, 0.85)';
     context.lineWidth = 1;
@@ -118,7 +107,12 @@ export class Overlay {
     if (column !== undefined) {
       context.strokeRect(x(column) + 0.5, 0.5, Math.max(1, x(column + 1) - x(column) - 1), frame.height - 1);
     }
+    context.restore();
     if (picked !== null) {
+      context.save();
+      context.beginPath();
+      context.rect(-3, -3, frame.width + 6, frame.height + 6);
+      context.clip();
       const left = x(picked.column);
       const top = y(picked.row);
       const width = Math.max(4, x(picked.column + 1) - left);
@@ -129,8 +123,8 @@ export class Overlay {
       context.strokeStyle = theme.accent;
       context.lineWidth = theme.highContrast ? 3 : 2.5;
       context.strokeRect(left - 0.25, top - 0.25, width + 0.5, height + 0.5);
+      context.restore();
     }
-    context.restore();
   }
 
   private emptyRows(

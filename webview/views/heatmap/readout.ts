@@ -1,4 +1,4 @@
-import type { Step } from '../../../src/protocol.js';
+import type { Place, Slice, Step } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
 import { isMasked } from '../../draw/colormap.js';
 import type { Cell } from '../../draw/viewport.js';
@@ -7,17 +7,20 @@ import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { axisTitle, hasWords, longLabel, ordinal, quantity, scoreOf, shortLabel } from '../../words.js';
-import type { Target } from './overlay.js';
+import type { Target } from './target.js';
 
-/** What is known of a cell; what is not yet is asked for. */
-interface Facts {
-  readonly value?: number;
-  readonly score?: number;
-  /** Counted from 1, among the row's entries that are not masked. */
-  readonly rank?: { readonly place: number; readonly of: number };
+/** The row of a cell, in its step and in the scores it was made from. */
+interface Row {
+  readonly place: Place;
+  readonly index: number;
+  readonly slice: Slice;
+  readonly scores: Slice | null;
 }
 
-/** A number's rank in its row, the largest first. */
+/** How long the pointer rests before a row is asked for, in milliseconds. */
+const restBeforeRow = 40;
+
+/** A number's rank in its row, the largest first, among those that are not masked. */
 export function rankIn(row: Float32Array, value: number): { place: number; of: number } {
   let place = 1;
   let of = 0;
@@ -35,8 +38,9 @@ export class Readout {
   readonly spoken = h('div', { class: 'aside', attributes: { 'aria-live': 'polite', role: 'status' } });
   private cell: Cell | null = null;
   private step: Step | null = null;
+  private row: Row | null = null;
   private aloud = false;
-  private readonly fetch = settled(40, () => {
+  private readonly rest = settled(restBeforeRow, () => {
     void this.complete();
   });
 
@@ -51,57 +55,68 @@ export class Readout {
     this.step = step;
     this.aloud = aloud;
     this.cell = target?.kind === 'cell' ? target.cell : null;
-    this.fetch.drop();
+    this.rest.drop();
+    const { summary } = this.panel;
+    if (summary === null) return;
     if (target === null) {
       this.element.replaceChildren(
         h('span', { class: 'muted', text: 'Point at a cell to read it; press Enter or click to pick it.' }),
       );
     } else if (target.kind === 'cell') {
-      const value = this.valueAt(target.cell.row, target.cell.column);
-      this.write(value === undefined ? {} : { value });
-      this.fetch.ask();
+      this.write(target.cell, step);
+      if (this.rowFor(target.cell, step) === null) this.rest.ask();
+      else this.speak();
     } else {
-      const { summary } = this.panel;
-      const axis = step[target.kind === 'row' ? 'rows' : 'columns'].axis;
-      if (summary === null) return;
+      const { axis } = step[target.kind === 'row' ? 'rows' : 'columns'];
       this.element.replaceChildren(h('span', { text: longLabel(summary, axis, target.index) }));
     }
+  }
+
+  /** Forgets its numbers: they are about to be others. */
+  clear(): void {
+    this.row = null;
+  }
+
+  /** The row that is at hand, where it is the wanted one. */
+  private rowFor(cell: Cell, step: Step): Row | null {
+    const place = this.matrices.place(step.name);
+    const { row } = this;
+    return row !== null && row.index === cell.row && JSON.stringify(row.place) === JSON.stringify(place)
+      ? row
+      : null;
   }
 
   private async complete(): Promise<void> {
     const { cell, step } = this;
     const { summary } = this.panel;
-    if (cell === null || step === null || summary === null) return;
-    const place = this.matrices.place(step.name);
+    const place = step === null ? null : this.matrices.place(step.name);
+    if (cell === null || step === null || summary === null || place === null) return;
     const score = scoreOf(summary, step);
     const scorePlace = score === undefined ? null : this.matrices.place(score.name);
-    if (place === null) return;
     try {
-      const [row, scores] = await Promise.all([
+      const [slice, scores] = await Promise.all([
         this.matrices.row(place, cell.row),
         scorePlace === null ? null : this.matrices.row(scorePlace, cell.row),
       ]);
       if (this.cell !== cell || this.step !== step) return;
-      const value = row.data[cell.column] ?? NaN;
-      const scoreValue = scores?.data[cell.column];
-      this.write({
-        value,
-        ...(scoreValue === undefined ? {} : { score: scoreValue }),
-        ...(step.scale === 'weights' && !isMasked(value) ? { rank: rankIn(row.data, value) } : {}),
-      });
-      if (row.emptyRows.includes(cell.row))
-        this.element.append(h('span', { class: 'muted', text: 'nothing to attend to' }));
-      if (this.aloud) this.spoken.textContent = this.element.textContent;
+      this.row = { place, index: cell.row, slice, scores };
+      this.write(cell, step);
+      this.speak();
     } catch (error) {
       if (isCancelled(error) || this.cell !== cell) return;
-      this.element.append(h('span', { class: 'error', text: messageOf(error) }));
+      this.element.append(' ', h('span', { class: 'error', text: messageOf(error) }));
     }
   }
 
-  private write({ value, score, rank }: Facts): void {
-    const { cell, step } = this;
+  private speak(): void {
+    if (this.aloud) this.spoken.textContent = this.element.textContent;
+  }
+
+  private write(cell: Cell, step: Step): void {
     const { summary } = this.panel;
-    if (cell === null || step === null || summary === null) return;
+    if (summary === null) return;
+    const row = this.rowFor(cell, step);
+    const value = row === null ? this.valueAt(cell.row, cell.column) : (row.slice.data[cell.column] ?? NaN);
     const place = (side: 'rows' | 'columns', index: number): HTMLElement => {
       const { axis } = step[side];
       const name = h('span', { class: 'readout-place' }, `${axisTitle(axis)} `);
@@ -109,26 +124,24 @@ export class Readout {
       if (hasWords(summary, axis)) name.append(` (${ordinal(index)})`);
       return name;
     };
-    const pair = h('span', {}, place('rows', cell.row), ' → ', place('columns', cell.column));
-    const facts: HTMLElement[] = [
-      h(
-        'span',
-        {},
-        `${quantity(step)} `,
-        h('b', { class: 'number', text: value === undefined ? '…' : formatNumber(value) }),
-      ),
+    const number = value === undefined ? '…' : formatNumber(value);
+    const facts = [
+      h('span', {}, place('rows', cell.row), ' → ', place('columns', cell.column)),
+      h('span', {}, `${quantity(step)} `, h('b', { class: 'number', text: number })),
     ];
     const source = scoreOf(summary, step);
-    if (source !== undefined && score !== undefined) {
+    const score = row?.scores?.data[cell.column];
+    if (source !== undefined && score !== undefined && !isMasked(score)) {
       facts.push(
         h('span', {}, `${quantity(source)} `, h('span', { class: 'number', text: formatNumber(score) })),
       );
     }
-    if (rank !== undefined) {
+    if (row?.slice.emptyRows.includes(cell.row) === true) {
+      facts.push(h('span', { class: 'muted', text: 'nothing to attend to' }));
+    } else if (row !== null && step.scale === 'weights' && value !== undefined && !isMasked(value)) {
+      const rank = rankIn(row.slice.data, value);
       facts.push(h('span', { class: 'muted number', text: `rank ${rank.place} of ${rank.of}` }));
     }
-    const children: (Node | string)[] = [pair];
-    for (const fact of facts) children.push(' ', fact);
-    this.element.replaceChildren(...children);
+    this.element.replaceChildren(...facts.flatMap((fact, index) => (index === 0 ? [fact] : [' ', fact])));
   }
 }

@@ -1,7 +1,7 @@
 import type { Slice, SliceRequest, Step } from '../../../src/protocol.js';
 import { h, settled, uniqueId } from '../../dom.js';
 import { colorScale } from '../../draw/colormap.js';
-import { paintMatrix } from '../../draw/strip.js';
+import { extent, paintMatrix } from '../../draw/strip.js';
 import { renderTex } from '../../draw/tex.js';
 import { formatShape } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
@@ -225,7 +225,8 @@ export class StepView {
     const { summary } = panel;
     if (slice === null || summary === null) return;
     const [rows = 0, columns = 0] = slice.shape;
-    const scale = colorScale(step.scale, slice.minimum, slice.maximum, theme.dark);
+    const { minimum, maximum } = extent(slice.data);
+    const scale = colorScale(step.scale, minimum, maximum, theme.dark);
     paintMatrix(this.canvas, slice.data, rows, columns, scale, theme.maskedRgb);
     const single = slice.rows.end - slice.rows.start === 1 && step.rows.size > 1;
     this.canvas.style.height = single || rows === 1 ? '12px' : `${Math.min(96, Math.max(24, rows * 4))}px`;

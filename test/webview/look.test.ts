@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { dress, keep, painted, Stage, story } from './page/open.js';
+import { themes } from './page/themes.js';
+import type { ThemeName } from './page/themes.js';
+
+const names: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
+const picked = { layer: 3, head: 7, step: 'weights', cell: { row: 10, column: 7 } };
+const require = createRequire(join(process.cwd(), 'package.json'));
+
+describe('look', function () {
+  this.timeout(90_000);
+  let stage: Stage;
+  let axe = '';
+
+  before(async () => {
+    stage = await Stage.start();
+    axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
+  });
+  after(() => stage.stop());
+
+  /** What axe-core finds wrong, in short. */
+  async function faults(page: Page): Promise<string[]> {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() =>
+      (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+    );
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`),
+    );
+  }
+
+  async function ready(page: Page): Promise<void> {
+    await painted(page);
+    await page.locator('.arithmetic-tex .katex').first().waitFor({ state: 'attached' });
+    await page.waitForTimeout(300);
+  }
+
+  /** Elements that stick out of the page, or hold more than they show without a way to scroll to it. */
+  const cutOff = (page: Page): Promise<string[]> =>
+    page.evaluate(() => {
+      const found: string[] = [];
+      const { clientWidth, scrollWidth } = document.documentElement;
+      if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} wide in ${clientWidth}`);
+      for (const element of document.querySelectorAll<HTMLElement>('.shell *, .explore *')) {
+        if (element.closest('.aside, .katex, [hidden], canvas') !== null || element.offsetParent === null)
+          continue;
+        const { overflowX, textOverflow } = getComputedStyle(element);
+        const more = element.scrollWidth - element.clientWidth;
+        const tolerated = overflowX === 'auto' || overflowX === 'scroll' || textOverflow === 'ellipsis';
+        if (element.clientWidth > 0 && more > 1 && !tolerated)
+          found.push(`${element.className} holds ${more} px more`);
+        const { right } = element.getBoundingClientRect();
+        const scroller = element.closest(
+          '.heatmap-body, .numbers-scroller, .heads-scroller, .terms-scroller, .arithmetic-tex, .step-formula',
+        );
+        if (right > clientWidth + 1 && scroller === null) found.push(`${element.className} ends at ${right}`);
+      }
+      return found;
+    });
+
+  for (const theme of names) {
+    it(`has no accessibility faults in the ${theme} theme, and keeps to the strict policy`, async () => {
+      const page = await stage.open({ theme, position: picked });
+      await ready(page);
+      await keep(page, `panel-${theme}`);
+      assert.deepEqual(await faults(page), []);
+      await page
+        .getByRole('button', { name: /Show 32 terms/ })
+        .first()
+        .click();
+      await page.getByRole('button', { name: 'Copy as' }).click();
+      assert.deepEqual(await faults(page), []);
+      await page.keyboard.press('Escape');
+      await page.getByRole('tab', { name: 'Table' }).click();
+      await page.waitForFunction(
+        () => !/…/.test(document.querySelector('.numbers-table tbody')?.textContent ?? '…'),
+      );
+      await page.waitForTimeout(100);
+      await keep(page, `table-${theme}`);
+      assert.deepEqual(await faults(page), []);
+      assert.deepEqual(await page.evaluate(() => window.fakeHost.violations), []);
+    });
+  }
+
+  for (const [width, height] of [
+    [1440, 900],
+    [1100, 700],
+    [700, 800],
+    [380, 760],
+    [720, 450],
+    [300, 500],
+  ] as const) {
+    it(`cuts nothing off at ${width} × ${height}`, async () => {
+      const page = await stage.open({ width, height, position: picked });
+      await painted(page);
+      await page.waitForTimeout(400);
+      await keep(page, `width-${width}`);
+      assert.deepEqual(await cutOff(page), []);
+      for (const tab of ['Steps', 'Heads'] as const) {
+        const button = page.getByRole('tab', { name: tab, exact: true });
+        if (!(await button.isVisible())) continue;
+        await button.click();
+        await page.waitForTimeout(400);
+        await keep(page, `width-${width}-${tab.toLowerCase()}`);
+        assert.deepEqual(await cutOff(page), [], tab);
+        if (tab === 'Steps') assert.ok((await page.locator('.arithmetic-tex .katex').count()) > 2);
+      }
+      assert.deepEqual(await faults(page), []);
+    });
+  }
+
+  it('is sharp and whole at twice the pixels', async () => {
+    const page = await stage.open({ ratio: 2, position: picked });
+    await ready(page);
+    const [canvas, css] = await page
+      .locator('canvas.cells')
+      .evaluate((cells: HTMLCanvasElement) => [cells.width, cells.clientWidth]);
+    assert.equal(canvas, 2 * (css ?? 0));
+    await keep(page, 'ratio-2');
+  });
+
+  it('shows many layers and heads, long titles and notices', async () => {
+    const page = await stage.open({
+      subject: {
+        ...story,
+        title:
+          'a-folder-with-a-very-long-name/and-a-model-of-many-layers-whose-name-goes-on-and-on-and-on.safetensors',
+        layers: 24,
+        heads: 32,
+        model: 8,
+        feature: 4,
+        notices: ['The model reads 512 tokens at a time; the first 512 of 830 were used.'],
+      },
+    });
+    await painted(page);
+    await page.waitForTimeout(1500);
+    await keep(page, 'many-heads');
+    assert.deepEqual(await cutOff(page), []);
+  });
+
+  it('puts on another theme at once', async () => {
+    const page = await stage.open({ position: picked });
+    await ready(page);
+    await page.evaluate(dress, themes.light);
+    await page.waitForTimeout(300);
+    await keep(page, 'dark-to-light');
+    const background = await page
+      .locator('.step-canvas')
+      .first()
+      .evaluate(() => getComputedStyle(document.body).backgroundColor);
+    assert.equal(background, 'rgb(255, 255, 255)');
+  });
+
+  it('does not move for those who asked for that', async () => {
+    const page = await stage.open({ reducedMotion: true, first: { kind: 'busy', title: 'Running' } });
+    await page.locator('.status').waitFor({ state: 'visible' });
+    const moving = await page.evaluate(() => document.getAnimations().length);
+    assert.equal(moving, 0);
+  });
+});
