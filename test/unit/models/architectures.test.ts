@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { standardAttention } from '../../../src/engine/mechanisms/index.js';
+import type { Value } from '../../../src/engine/graph.js';
+import type { Tensor } from '../../../src/engine/tensor.js';
+import { Model } from '../../../src/models/model.js';
+import { compile } from '../../../src/runtime/compile.js';
+import { Runtime } from '../../../src/runtime/session.js';
+import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from './expected.js';
+
+const checkpoints = [
+  { name: 'bert', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
+  { name: 'bert-legacy', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
+  { name: 'bert-sharded', family: 'BERT', layers: 3, heads: 3, width: 12, limit: 40 },
+  { name: 'distilbert', family: 'DistilBERT', layers: 2, heads: 2, width: 10, limit: 33 },
+  { name: 'roberta', family: 'RoBERTa', layers: 2, heads: 5, width: 15, limit: 48 },
+  { name: 'xlm-roberta', family: 'RoBERTa', layers: 2, heads: 5, width: 15, limit: 48 },
+];
+
+describe('Architectures', () => {
+  const runtime = new Runtime();
+  after(() => runtime.dispose());
+
+  for (const { name, ...description } of checkpoints) {
+    describe(name, () => {
+      let model: Model;
+      let expected: Tensors;
+      let ids: number[];
+      before(async () => {
+        model = await Model.open(join(fixtures, name));
+        expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
+        ids = [...tensorNamed(expected, 'ids').data];
+      });
+      after(() => model.dispose());
+
+      it('says what it is', () => {
+        const { family, layers, heads, width, limit } = model;
+        assert.deepEqual({ family, layers, heads, width, limit }, description);
+        assert.equal(model.name, name);
+      });
+
+      it('computes the hidden states and attention weights that transformers computes', async () => {
+        const graph = model.build(ids.length, standardAttention);
+        const weights = graph.layers.map((steps) => stepNamed(steps, 'weights'));
+        const targets = [...graph.hiddenStates, ...weights];
+        const results = await runtime.run(targets, graph.feeds(ids));
+        const states = tensorNamed(expected, 'hidden_states');
+        const attentions = tensorNamed(expected, 'attentions');
+        assert.equal(states.shape[0], graph.hiddenStates.length);
+        assert.equal(attentions.shape[0], graph.layers.length);
+        results.forEach((result: Tensor<Float32Array>, index) => {
+          const layer = index - graph.hiddenStates.length;
+          if (layer < 0) assertClose(result, at(states, index), 1e-4, `hidden states ${index}`);
+          else assertClose(result, at(attentions, layer), 1e-5, `weights of layer ${layer}`);
+        });
+      });
+
+      it('compiles to the same ONNX model for any number of tokens', () => {
+        const [short, long] = [2, 30].map((tokens) => {
+          const { hiddenStates, layers } = model.build(tokens, standardAttention);
+          return compile([...hiddenStates, ...layers.map((steps) => stepNamed(steps, 'Q'))]).bytes;
+        });
+        assert.deepEqual(short, long);
+      });
+
+      it('refuses more tokens than it has positions for', () => {
+        const { limit } = description;
+        assert.doesNotThrow(() => model.build(limit, standardAttention));
+        for (const tokens of [0, limit + 1]) {
+          assert.throws(() => model.build(tokens, standardAttention), {
+            name: 'ModelError',
+            message: `${name} reads 1 to ${limit} tokens at a time, not ${tokens}.`,
+          });
+        }
+      });
+    });
+  }
+
+  it('passes a mask and a temperature on to every layer', async () => {
+    const model = await Model.open(join(fixtures, 'bert'));
+    const ids = [2, 9, 30, 31, 3];
+    const graph = model.build(ids.length, {
+      ...standardAttention,
+      mask: { kind: 'causal' },
+      temperature: 2,
+    });
+    const plain = model.build(ids.length, standardAttention);
+    const steps = graph.layers.map((layer) => stepNamed(layer, 'weights'));
+    const results = await runtime.run(steps, graph.feeds(ids));
+    const [before] = await runtime.run([stepNamed(plain.layers[0] ?? [], 'weights')], plain.feeds(ids));
+    for (const { data } of results) {
+      for (let cell = 0; cell < data.length; cell++) {
+        const [query, key] = [Math.floor(cell / 5) % 5, cell % 5];
+        if (key > query) assert.equal(data[cell], 0);
+      }
+    }
+    // Of the second token: half as far apart in logarithms, and only its first two keys.
+    const [first, second] = [before?.data[5] ?? NaN, before?.data[6] ?? NaN];
+    const ratio = (results[0]?.data[5] ?? NaN) / (results[0]?.data[6] ?? NaN);
+    assert.ok(Math.abs(ratio - Math.sqrt(first / second)) < 1e-5);
+    await model.dispose();
+  });
+});
+
+function stepNamed(steps: readonly Value[], name: string): Value {
+  const found = steps.find((step) => step.label?.name === name);
+  assert.ok(found, `there is no step ${name}`);
+  return found;
+}
