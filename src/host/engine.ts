@@ -19,6 +19,12 @@ export type Stop =
 /** A request that was under way when the engine's process stopped. */
 export class EngineStoppedError extends Error {
   override readonly name = 'EngineStoppedError';
+  constructor(
+    message: string,
+    readonly stop: Stop,
+  ) {
+    super(message);
+  }
 }
 
 export interface Log {
@@ -45,6 +51,8 @@ interface Running {
   readonly child: ChildProcess;
   readonly channel: Channel<EngineMethods, Nothing, Nothing, EngineNotices>;
   pending: number;
+  /** Until the process has shown that it heeds a cancellation, or has been ended. */
+  probation: Promise<void> | undefined;
   /** One that never answered is not started again by itself: it would only die again. */
   answered: boolean;
 }
@@ -99,11 +107,6 @@ export class Engine extends Disposable {
     };
   }
 
-  /** Starts the process ahead of the first request, for it takes a moment. */
-  warm(): void {
-    if (!this.disposed) this.running ??= this.start();
-  }
-
   /**
    * @throws CancelledError when the signal says so, RemoteError with the engine's sentence, EngineStoppedError
    */
@@ -112,9 +115,12 @@ export class Engine extends Disposable {
     params: EngineMethods[K]['params'],
     options: RequestOptions = {},
   ): Promise<EngineMethods[K]['result']> {
-    if (this.disposed) throw new EngineStoppedError(this.options.describe({ kind: 'idle' }, false));
-    const running = (this.running ??= this.start());
+    if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
     const { signal } = options;
+    // Whether the process heeds an earlier cancellation is known soon; until then nothing is entrusted to it.
+    await this.running?.probation;
+    if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
+    const running = (this.running ??= this.start());
     const insist = (): void => {
       this.insist(running);
     };
@@ -161,7 +167,7 @@ export class Engine extends Disposable {
         },
       },
     );
-    const running: Running = { child, channel, pending: 0, answered: false };
+    const running: Running = { child, channel, pending: 0, probation: undefined, answered: false };
     this.started++;
     log.info(`The engine's process ${child.pid ?? '(none)'} was started.`);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -184,12 +190,12 @@ export class Engine extends Disposable {
     if (this.running !== running) return;
     this.running = undefined;
     const restart = stop.kind !== 'idle' && running.answered && !this.disposed;
-    const sentence = this.options.describe(stop, restart);
-    if (stop.kind === 'idle') this.options.log.info(sentence);
-    else this.options.log.error(sentence);
+    const stopped = this.stopped(stop, restart);
+    if (stop.kind === 'idle') this.options.log.info(stopped.message);
+    else this.options.log.error(stopped.message);
     running.child.kill('SIGKILL');
     if (restart) this.running = this.start();
-    running.channel.dispose(new EngineStoppedError(sentence));
+    running.channel.dispose(stopped);
     this.rest();
   }
 
@@ -201,7 +207,12 @@ export class Engine extends Disposable {
     const calm = (): void => {
       clearTimeout(timer);
     };
-    running.channel.request('memory', null).then(calm, calm);
+    const sign = running.channel.request('memory', null).then(calm, calm);
+    running.probation = Promise.all([running.probation, sign]).then(() => undefined);
+  }
+
+  private stopped(stop: Stop, restarted: boolean): EngineStoppedError {
+    return new EngineStoppedError(this.options.describe(stop, restarted), stop);
   }
 
   private rest(): void {

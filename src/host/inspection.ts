@@ -112,6 +112,7 @@ export class Inspection extends Disposable {
 
   /** Runs it, unless it has run in the process that is there now. */
   ready(signal?: AbortSignal): Promise<InspectionSummary> {
+    if (signal?.aborted === true) return Promise.reject(new CancelledError());
     if (this.shown !== undefined && this.inEngine?.generation === this.engine.generation) {
       return Promise.resolve(this.shown);
     }
@@ -264,7 +265,7 @@ export class Inspection extends Disposable {
     }
   }
 
-  private async view<T>(ask: (inspection: string) => Promise<T>): Promise<T> {
+  private async view<T>(ask: (inspection: string) => Promise<T>, again = true): Promise<T> {
     await this.ready();
     // A change that is under way is waited for, so that nothing is asked of what is about to be replaced.
     await this.changing?.catch(() => undefined);
@@ -273,7 +274,10 @@ export class Inspection extends Disposable {
     try {
       return await ask(inEngine.id);
     } catch (error) {
-      if (error instanceof EngineStoppedError) this.setState({ kind: 'failed', message: error.message });
+      if (!(error instanceof EngineStoppedError)) throw error;
+      // Somebody else's run was ended; this question had no part in it.
+      if (again && error.stop.kind === 'unresponsive') return this.view(ask, false);
+      this.setState({ kind: 'failed', message: error.message });
       throw error;
     }
   }

@@ -121,10 +121,12 @@ describe('host/engine', () => {
     await blocked;
     const cancelled = Date.now();
     controller.abort();
+    // Asked in between, it waits for the process that will answer it.
+    const next = inspect(engine, 'a word');
     await until(() => engine.processId !== before);
     assert.ok(Date.now() - cancelled < 1500, `it took ${Date.now() - cancelled} ms`);
     assert.ok(logged.some((line) => line.includes('unresponsive')));
-    await inspect(engine, 'a word');
+    assert.equal((await next).id, String(engine.processId));
   });
 
   it('goes to rest when nobody holds it, and not before', async () => {
