@@ -1,5 +1,6 @@
 // Runs a test entry inside the extension host of the VS Code from npm.
 import { launchBrowser } from './browser.mjs';
+import { extensionFolder } from './extension.mjs';
 import { startServer } from './server.mjs';
 
 /**
@@ -36,7 +37,7 @@ export async function runInExtensionHost({ root, folder, tests, env, timeout }) 
         if (line !== undefined) (type === 'error' ? process.stderr : process.stdout).write(`${line}\n`);
       },
     );
-    await page.goto(server.address({ folder, extension: root, tests }));
+    await page.goto(server.address({ folder, extension: extensionFolder(root), tests }));
     try {
       return await settled;
     } finally {

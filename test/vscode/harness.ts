@@ -1,17 +1,17 @@
 // Drives a real VS Code from outside, as a user does: with the keyboard, the mouse and what is on the screen.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, ConsoleMessage, Frame, Page } from 'playwright-core';
 import { launchBrowser } from '../host/browser.mjs';
+import { extensionFolder } from '../host/extension.mjs';
 import { startServer, type Server } from '../host/server.mjs';
 import { copyWorkspace } from '../host/workspace.mjs';
 
-/** VS Code's identifiers of the themes that pictures are looked at in. */
+/** The themes that pictures are looked at in: VS Code's name of each, and the class the workbench then has. */
 const themes = {
-  dark: 'Dark Modern',
-  light: 'Light Modern',
-  'high-contrast': 'Default High Contrast',
-  'high-contrast-light': 'Default High Contrast Light',
+  dark: { id: 'Dark Modern', kind: 'vs-dark' },
+  light: { id: 'Light Modern', kind: 'vs' },
+  'high-contrast': { id: 'Default High Contrast', kind: 'hc-black' },
+  'high-contrast-light': { id: 'Default High Contrast Light', kind: 'hc-light' },
 } as const;
 
 export interface WorkbenchOptions {
@@ -49,6 +49,7 @@ export class Workbench {
     readonly folder: string,
     private readonly browser: Browser,
     readonly server: Server,
+    private readonly removeFolder: () => void,
   ) {
     page.on('console', (message) => this.read(message));
     page.on('request', (request) => {
@@ -64,10 +65,11 @@ export class Workbench {
   /** Starts VS Code and waits until the workbench is there. */
   static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
     const vsix = process.env['ATTENTION_INSPECTOR_VSIX'];
-    const folder = copyWorkspace(options.workspace ?? join(root, 'media', 'sample'));
+    const theme = themes[options.theme ?? 'dark'];
+    const { folder, remove } = copyWorkspace(options.workspace ?? join(root, 'media', 'sample'));
     const server = await startServer({
       root,
-      settings: { 'workbench.colorTheme': themes[options.theme ?? 'dark'], ...options.settings },
+      settings: { 'workbench.colorTheme': theme.id, ...options.settings },
       workspaceTrust: options.workspaceTrust ?? false,
       ...(vsix === undefined ? {} : { vsix }),
     });
@@ -77,16 +79,17 @@ export class Workbench {
       const context = await browser.newContext({ viewport: options.size ?? { width: 1440, height: 900 } });
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       const page = await context.newPage();
-      const workbench = new Workbench(page, folder, browser, server);
-      await page.goto(server.address({ folder, ...(vsix === undefined ? { extension: root } : {}) }));
-      await page.waitForSelector('.monaco-workbench', { timeout: patience });
-      // The status bar says so while the workbench is still connecting to its server.
+      const workbench = new Workbench(page, folder, browser, server, remove);
+      await page.goto(server.address({ folder, ...(vsix === undefined ? { extension: extensionFolder(root) } : {}) }));
+      await page.waitForSelector(`.monaco-workbench.${theme.kind}[class*="vscode-theme-"]`, {
+        timeout: patience,
+      });
       await page.waitForSelector('.explorer-folders-view .monaco-list-row', { timeout: patience });
       return workbench;
     } catch (error) {
       await browser?.close();
       await server.stop();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
       throw error;
     }
   }
@@ -187,7 +190,7 @@ export class Workbench {
   async close(): Promise<void> {
     await this.browser.close();
     await this.server.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.removeFolder();
   }
 
   private read(message: ConsoleMessage): void {

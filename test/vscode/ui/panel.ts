@@ -1,0 +1,94 @@
+// What the tests of the user interface share: the panel as its user sees it.
+import assert from 'node:assert/strict';
+import type { Frame, Locator } from 'playwright-core';
+import { colorsAt, middle } from '../../webview/page/pixels.js';
+import type { Color } from '../../webview/page/pixels.js';
+import type { Workbench } from '../harness.js';
+
+/** Longer than any run here, on a busy machine. */
+export const patience = 40_000;
+
+/** The panel that is on screen, once its heatmap is. */
+export async function panel(workbench: Workbench): Promise<Frame> {
+  const frame = await workbench.webview('.stage canvas.cells', patience);
+  await frame.locator('.heads-cell').first().waitFor({ timeout: patience });
+  // The legend's upper end is written when the numbers have come.
+  await frame.locator('.legend').getByText(/\d/).first().waitFor({ timeout: patience });
+  return frame;
+}
+
+/** Asks again and again, until it is so. */
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + patience;
+  while (!(await isSo().catch(() => false))) {
+    assert.ok(Date.now() < end, `${what} did not come about`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The colours of the matrix's cells as they are on screen, row by row. */
+export async function cellColors(
+  workbench: Workbench,
+  frame: Frame,
+  rows: number,
+  columns: number,
+): Promise<Color[][]> {
+  const box = await frame.locator('canvas.cells').boundingBox();
+  assert.ok(box !== null, 'there is no heatmap');
+  const points = Array.from({ length: rows * columns }, (_, at) =>
+    middle(box, rows, columns, Math.floor(at / columns), at % columns),
+  );
+  const reader = await workbench.page.context().newPage();
+  try {
+    const colors = await colorsAt(workbench.page, reader, points);
+    return Array.from({ length: rows }, (_, row) => colors.slice(row * columns, (row + 1) * columns));
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Moves the mouse over a cell of an unzoomed matrix. */
+export async function pointAt(
+  workbench: Workbench,
+  frame: Frame,
+  size: number,
+  row: number,
+  column: number,
+): Promise<void> {
+  const box = await frame.locator('canvas.cells').boundingBox();
+  assert.ok(box !== null, 'there is no heatmap');
+  const { x, y } = middle(box, size, size, row, column);
+  await workbench.page.mouse.move(x, y, { steps: 3 });
+}
+
+/** Puts the cursor into a line of the open editor. */
+export async function clickLine(workbench: Workbench, text: string): Promise<void> {
+  await line(workbench, text).click();
+}
+
+/** Selects a line of the open editor, from its first character to its last. */
+export async function selectLine(workbench: Workbench, text: string): Promise<void> {
+  await clickLine(workbench, text);
+  await workbench.page.keyboard.press('End');
+  await workbench.page.keyboard.press('Shift+Home');
+}
+
+export function line({ page }: Workbench, text: string): Locator {
+  return page.locator('.editor-instance .view-line').filter({ hasText: text }).first();
+}
+
+/** The tabs that are open, by their titles. */
+export async function tabs({ page }: Workbench): Promise<string[]> {
+  return page.locator('.tabs-container .tab .label-name').allInnerTexts();
+}
+
+export async function closeAllEditors(workbench: Workbench): Promise<void> {
+  await workbench.command('View: Close All Editors');
+  await until('an empty window', async () => (await tabs(workbench)).length === 0);
+}
+
+/** Nothing was refused by a content security policy, and nothing asked for anything outside this machine. */
+export function assertSealed(workbench: Workbench): void {
+  assert.deepEqual(workbench.violations, []);
+  assert.deepEqual(workbench.outsideRequests, []);
+}
