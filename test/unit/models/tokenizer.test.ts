@@ -13,7 +13,8 @@ function written({ ids, ranges }: Encoding): unknown {
   ];
 }
 
-describe('Tokenizer', () => {
+describe('Tokenizer', function () {
+  this.timeout(60_000);
   for (const [name, expected] of Object.entries(fixture.expected)) {
     describe(name, () => {
       it(`agrees with the tokenizers library on ids and places of ${expected.length} texts`, () => {

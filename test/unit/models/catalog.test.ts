@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { embedded, findCheckpoints, type FoundModel } from '../../../src/models/catalog.js';
+import type { FoundModel as ProtocolFoundModel } from '../../../src/protocol.js';
+import { fixtures, media } from './expected.js';
+
+describe('Catalogue', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'catalogue-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** Puts a checkpoint there. */
+  async function put(name: string, ...at: string[]): Promise<string> {
+    const path = join(folder, ...at);
+    await mkdir(dirname(path), { recursive: true });
+    await cp(join(fixtures, name), path, { recursive: true });
+    return path;
+  }
+
+  const names = (found: readonly FoundModel[]): string[] =>
+    found.map((each) => (each.kind === 'model' ? each.model.name : `${each.path}: ${each.reason}`));
+
+  it('describes the embedded model, as the protocol has it', async () => {
+    const found: ProtocolFoundModel = await embedded(media);
+    assert.ok(found.kind === 'model');
+    assert.deepEqual(
+      { ...found.model, size: Math.round(found.model.size / 1e6) },
+      {
+        reference: { kind: 'embedded' },
+        name: 'all-MiniLM-L6-v2',
+        family: 'BERT',
+        layers: 6,
+        heads: 12,
+        width: 384,
+        limit: 512,
+        size: 45,
+      },
+    );
+  });
+
+  it('says what is wrong where the embedded model is not there', async () => {
+    const found = await embedded(folder);
+    assert.ok(found.kind === 'unusable');
+    assert.match(found.reason, /^The folder all-MiniLM-L6-v2 cannot be read: /);
+  });
+
+  it('finds checkpoints in a folder and a few levels below, in order', async () => {
+    await put('bert', 'b', 'models', 'two');
+    await put('roberta', 'a');
+    await put('distilbert', 'b', 'models', 'one');
+    await put('bert', 'too', 'deep', 'to', 'be', 'found');
+    const found = await findCheckpoints([folder]);
+    assert.deepEqual(names(found), ['a', 'one', 'two']);
+    const [first] = found;
+    assert.ok(first?.kind === 'model');
+    assert.deepEqual(first.model.reference, { kind: 'folder', path: join(folder, 'a') });
+    assert.equal(first.model.family, 'RoBERTa');
+  });
+
+  it('takes a checkpoint’s own folder, and finds each once', async () => {
+    const path = await put('bert', 'one');
+    assert.deepEqual(names(await findCheckpoints([path, folder, path])), ['one']);
+  });
+
+  it('does not look where nobody keeps models, nor into other programs’ config.json', async () => {
+    await put('bert', 'node_modules', 'package');
+    await put('bert', '.git', 'modules');
+    await put('bert', '.venv', 'models');
+    await mkdir(join(folder, 'application'));
+    await writeFile(join(folder, 'application', 'config.json'), '{"port": 80}');
+    await mkdir(join(folder, 'broken'));
+    await writeFile(join(folder, 'broken', 'config.json'), '{');
+    assert.deepEqual(await findCheckpoints([folder]), []);
+  });
+
+  it('says why a checkpoint cannot be used', async () => {
+    const path = await put('bert', 'damaged');
+    await truncate(join(path, 'model.safetensors'), 2000);
+    const other = await put('bert', 'other');
+    await writeFile(join(other, 'config.json'), '{"model_type": "llama"}');
+    const found = await findCheckpoints([folder]);
+    assert.deepEqual(
+      found.map((each) => each.kind === 'unusable' && each.path),
+      [path, other],
+    );
+    const [damaged, llama] = found;
+    assert.ok(damaged?.kind === 'unusable' && llama?.kind === 'unusable');
+    assert.match(damaged.reason, /^damaged: model\.safetensors claims/);
+    assert.match(llama.reason, /^other: config\.json says that "model_type" is "llama"; only/);
+  });
+
+  it('follows the Hugging Face cache: the current snapshot, through its links, under the model’s name', async () => {
+    const hub = join(folder, 'hub');
+    const repository = join(hub, 'models--organisation--tiny-bert');
+    const blobs = await put('bert', 'hub', 'models--organisation--tiny-bert', 'blobs');
+    for (const revision of ['0123abcd', '4567ef01']) {
+      const snapshot = join(repository, 'snapshots', revision);
+      await mkdir(snapshot, { recursive: true });
+      for (const file of ['config.json', 'model.safetensors', 'tokenizer.json']) {
+        await symlink(join(blobs, file), join(snapshot, file));
+      }
+    }
+    await mkdir(join(repository, 'refs'));
+    await writeFile(join(repository, 'refs', 'main'), '4567ef01\n');
+    const found = await findCheckpoints([hub]);
+    assert.deepEqual(names(found), ['organisation/tiny-bert']);
+    assert.ok(found[0]?.kind === 'model' && found[0].model.reference.kind === 'folder');
+    assert.equal(found[0].model.reference.path, join(repository, 'snapshots', '4567ef01'));
+    // A ref that leads elsewhere is not followed.
+    await writeFile(join(repository, 'refs', 'main'), '../../..');
+    assert.equal((await findCheckpoints([hub])).length, 2);
+  });
+
+  it('comes to an end where links make a circle', async () => {
+    await put('bert', 'model');
+    await symlink(folder, join(folder, 'model', 'circle'));
+    await symlink(join(folder, 'model'), join(folder, 'also'));
+    assert.equal((await findCheckpoints([folder])).length, 1);
+  });
+
+  it('finds nothing in a folder that is not there, and stops when told to', async () => {
+    assert.deepEqual(await findCheckpoints([join(folder, 'nowhere')]), []);
+    await assert.rejects(findCheckpoints([folder], AbortSignal.abort(new Error('stop'))), /stop/);
+  });
+});
