@@ -63,7 +63,7 @@ const suites = [
  */
 async function inVSCode(_files, { grep, env }) {
   const { copyWorkspace } = await import('../test/host/workspace.mjs');
-  const folder = copyWorkspace(join(root, 'media', 'sample'));
+  const { folder, remove } = copyWorkspace(join(root, 'media', 'sample'));
   const tests = join(root, 'out', 'test', 'vscode', 'run.js');
   const variables = { ...env, ...(grep === undefined ? {} : { MOCHA_GREP: grep }) };
   try {
@@ -80,7 +80,7 @@ async function inVSCode(_files, { grep, env }) {
     const { runInExtensionHost } = await import('../test/host/extension-host.mjs');
     return await runInExtensionHost({ root, folder, tests, env: variables, timeout: 600_000 });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -1,5 +1,5 @@
 // The extension as it is loaded from source.
-import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -14,7 +14,7 @@ export function extensionFolder(root) {
   for (const name of readdirSync(root).filter((each) => /^package(\.nls.*)?\.json$/.test(each))) {
     copyFileSync(join(root, name), join(folder, name));
   }
-  for (const name of ['dist', 'media', 'l10n']) {
+  for (const name of ['dist', 'media', 'l10n'].filter((each) => existsSync(join(root, each)))) {
     const link = join(folder, name);
     rmSync(link, { recursive: true, force: true });
     symlinkSync(join(root, name), link, 'junction');

@@ -30,6 +30,7 @@ import { ensureServer } from './install.mjs';
  * @property {string} dataDir
  * @property {(options: PageOptions) => string} address the page that opens a workspace
  * @property {() => string} log what the server has printed
+ * @property {Promise<void>} ended settles when the server has ended
  * @property {() => Promise<void>} stop ends the server and every process it started
  */
 
@@ -164,7 +165,8 @@ export async function startServer(options = {}) {
   const pid = child.pid;
   if (pid === undefined) throw new Error(`cannot start ${server.node}`);
   running.add(pid);
-  const closed = new Promise((done) => child.once('close', done));
+  /** @type {Promise<void>} */
+  const ended = new Promise((done) => child.once('close', () => done()));
 
   /** @type {number} */
   const port = await new Promise((done, fail) => {
@@ -199,9 +201,10 @@ export async function startServer(options = {}) {
       return `http://127.0.0.1:${port}/?${query.toString()}`;
     },
     log: output,
+    ended,
     async stop() {
       killTree(pid);
-      await closed;
+      await ended;
       if (temporary) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
