@@ -164,6 +164,7 @@ describe('keyboard', function () {
     await page.keyboard.press('Enter');
     assert.equal(await toggle.getAttribute('aria-expanded'), 'true');
     await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement?.className), 'step-picture');
     await page.keyboard.press('Enter');
     assert.deepEqual(await position(page), { layer: 3, head: 7, step: 'Q' });
     await page.waitForFunction(() =>

@@ -21,3 +21,9 @@ export function renderTex(tex: string, element: HTMLElement): void {
     element.classList.add('tex-failed');
   }
 }
+
+/** What a typeset formula says, as plain text, for where a formula's own MathML is not read. */
+export function spokenTex(element: HTMLElement): string {
+  const formula = element.querySelector('math semantics > :first-child');
+  return (formula ?? element).textContent ?? '';
+}

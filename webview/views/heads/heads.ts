@@ -3,13 +3,15 @@ import type { InspectionSummary, Thumbnails } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
 import { colorScale } from '../../draw/colormap.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
+import { labelStride } from '../../draw/viewport.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 
-const gap = 2;
-const smallest = 16;
+/** Sides of a thumbnail, in CSS pixels; small ones stand closer. */
+const smallest = 9;
 const largest = 44;
+const spacious = 14;
 const labels = 20;
 
 /** All layers × heads as small pictures; the one that is open is outlined, a click or Enter opens another. */
@@ -25,6 +27,7 @@ export class HeadsView {
   private cells: HTMLElement[][] = [];
   private thumbnails: Thumbnails | null = null;
   private size = 0;
+  private gap = 2;
   private asking: AbortController | null = null;
   private readonly resized = settled(120, () => {
     this.layout();
@@ -80,12 +83,16 @@ export class HeadsView {
     this.thumbnails = null;
     const numbers = h('div', { class: 'heads-row', attributes: { role: 'row' } });
     numbers.append(
-      h('span', { class: 'heads-number', attributes: { role: 'columnheader', 'aria-label': 'Layer' } }),
+      h(
+        'span',
+        { class: 'heads-number', attributes: { role: 'columnheader' } },
+        h('span', { class: 'aside', text: 'Layer' }),
+      ),
     );
     for (let head = 0; head < heads; head += 1) {
       numbers.append(
         h('span', {
-          class: 'heads-number number',
+          class: 'heads-number heads-head number',
           text: String(head + 1),
           attributes: { role: 'columnheader', 'aria-label': `Head ${head + 1}` },
         }),
@@ -130,9 +137,20 @@ export class HeadsView {
     const { summary } = this.panel;
     const width = this.element.clientWidth;
     if (summary === null || width === 0) return;
-    const room = (width - labels - 2) / summary.heads - gap;
-    this.size = Math.max(smallest, Math.min(largest, Math.floor(room)));
+    const pitch = Math.floor((width - labels - 6) / summary.heads);
+    this.gap = pitch < spacious ? 1 : 2;
+    this.size = Math.max(smallest, Math.min(largest, pitch - this.gap));
+    // Numbers that would run into each other are left out.
+    const stride = labelStride(this.size + this.gap, spacious);
+    const thin = (numbers: Iterable<Element>): void => {
+      for (const [index, number] of [...numbers].entries()) {
+        number.classList.toggle('left-out', (index + 1) % stride !== 0);
+      }
+    };
+    thin(this.grid.querySelectorAll('.heads-head'));
+    thin(this.grid.querySelectorAll('.heads-layer'));
     this.grid.style.setProperty('--cell', `${this.size}px`);
+    this.grid.style.setProperty('--gap', `${this.gap}px`);
     this.grid.style.setProperty('--heads', String(summary.heads));
     this.paint();
   }
@@ -157,7 +175,7 @@ export class HeadsView {
   }
 
   private paint(): void {
-    const { thumbnails, size } = this;
+    const { thumbnails, size, gap } = this;
     const { summary } = this.panel;
     const context = this.canvas.getContext('2d');
     if (thumbnails === null || summary === null || context === null || size === 0) return;

@@ -24,7 +24,7 @@ const gap = 8;
 /** Words above columns rise at this angle. */
 const slant = (55 * Math.PI) / 180;
 const longest = 148;
-const apart = 15;
+const apart = 13.5;
 const nothing = 'nothing to attend to';
 
 /** Labels, cross-hair and outlines, drawn over the cells; and the measures that the layout needs. */

@@ -25,7 +25,7 @@ export class Toolbar {
       tool('+', 'Zoom in (+)', () => {
         heatmap.zoom(zoomStep);
       }),
-      tool('Fit', 'Show the whole matrix (0)', () => {
+      tool('Fit', 'Fit the whole matrix (0)', () => {
         heatmap.fit();
       }),
     );

@@ -1,6 +1,6 @@
 import type { InspectionSummary, Step, Sum } from '../../../src/protocol.js';
 import { h, uniqueId } from '../../dom.js';
-import { renderTex } from '../../draw/tex.js';
+import { renderTex, spokenTex } from '../../draw/tex.js';
 import { formatCount, formatNumber } from '../../format.js';
 import { axisTitle, ordinal, shortLabel } from '../../words.js';
 
@@ -57,9 +57,10 @@ export class TermsTable {
     const end = Math.min(length, start + page);
     const head = h('tr', {}, h('th', { text: axisTitle(sum.axis), attributes: { scope: 'col' } }));
     for (const column of sum.columns) {
-      const cell = h('th', { attributes: { scope: 'col' } });
-      renderTex(column.tex, cell);
-      head.append(cell);
+      const formula = h('span', { attributes: { 'aria-hidden': 'true' } });
+      renderTex(column.tex, formula);
+      const spoken = h('span', { class: 'aside', text: spokenTex(formula) });
+      head.append(h('th', { attributes: { scope: 'col' } }, formula, spoken));
     }
     const body = h('tbody');
     for (let term = start; term < end; term += 1) {
