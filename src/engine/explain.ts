@@ -179,7 +179,9 @@ export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'):
     .filter((value) => !isGiven(value))
     .map((value) => ({ value, expression: printOrigin(value, language) }));
   const prelude = [...new Set(printed.flatMap(({ expression }) => expression.prelude ?? []))];
-  const leaves = values.filter(isGiven);
+  const given = values.filter(isGiven);
+  const isPositions = ({ origin }: Value): boolean => origin.kind === 'positions';
+  const leaves = [...given.filter((value) => !isPositions(value)), ...given.filter(isPositions)];
   const load = (value: Value): string => {
     const name = value.label?.name ?? '';
     if (value.origin.kind === 'positions') {

@@ -149,7 +149,7 @@ function project(
     name,
     symbol: symbolOf(name, heads, grouped),
     element: symbolOf(name.toLowerCase(), heads, grouped),
-    axes: [name === 'Q' ? 'head' : 'group', axis, column],
+    axes: [grouped ? 'group' : 'head', axis, column],
     step: { title, note, scale: 'signed' },
   });
 }

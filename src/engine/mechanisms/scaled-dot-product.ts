@@ -228,7 +228,7 @@ function vectorLeaf(
       name,
       symbol: symbolOf(name, count, grouped),
       element: symbolOf(element, count, grouped),
-      axes: count === undefined ? axes : [name === 'Q' ? 'head' : 'group', ...axes],
+      axes: count === undefined ? axes : [grouped ? 'group' : 'head', ...axes],
       step,
     });
     leaves.set(name, leaf);

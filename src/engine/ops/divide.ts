@@ -8,8 +8,9 @@ export interface Divisor {
   readonly tex: string;
   /** With numbers put in: "\sqrt{64}" */
   readonly numbers: string;
-  /** "np.sqrt(64)" */
+  /** "np.sqrt(64)": what binds more tightly than a product. */
   readonly numpy: string;
+  /** "64 ** 0.5" */
   readonly pytorch: string;
 }
 
@@ -57,11 +58,7 @@ function operationFor(divisors: readonly Divisor[]): Operation {
         );
       }
       const below = divisors.map((each) => each[language]);
-      const [only = ''] = below;
-      const denominator =
-        below.length > 1 || /[*/+-]/.test(only)
-          ? `(${below.map((text) => (/[*/+-]/.test(text) ? `(${text})` : text)).join(' * ')})`
-          : only;
+      const denominator = below.length > 1 ? `(${below.join(' * ')})` : below.join('');
       return compose(`${inside(inner, binding.product, language)} / ${denominator}`, binding.product, inputs);
     },
 

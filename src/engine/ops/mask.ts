@@ -33,7 +33,7 @@ function allowed(rule: MaskRule, query: number, key: number): boolean {
 }
 
 function condition(rule: MaskRule, language: Language, query: string, key: string): string {
-  const [or, most] = language === 'tex' ? ['\\text{ or } ', '\\le'] : [' | ', '<='];
+  const most = language === 'tex' ? '\\le' : '<=';
   switch (rule.kind) {
     case 'causal':
       return `${key} ${most} ${query}`;
@@ -43,8 +43,8 @@ function condition(rule: MaskRule, language: Language, query: string, key: strin
         : `abs(${query} - ${key}) <= ${rule.window}`;
     case 'prefix':
       return language === 'tex'
-        ? `${key} < ${rule.prefix} ${or} ${key} \\le ${query}`
-        : `(${key} < ${rule.prefix})${or}(${key} <= ${query})`;
+        ? `${key} < ${rule.prefix} \\text{ or } ${key} \\le ${query}`
+        : `(${key} < ${rule.prefix}) | (${key} <= ${query})`;
   }
 }
 

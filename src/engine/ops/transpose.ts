@@ -41,11 +41,7 @@ function operationFor(rank: number): Operation {
       const text = inside(inner, binding.atom, language);
       if (language === 'tex') return compose(`${text}^{\\top}`, binding.call, inputs);
       if (rank === 2) return compose(`${text}.T`, binding.atom, inputs);
-      return compose(
-        language === 'numpy' ? `np.swapaxes(${inner.text}, -1, -2)` : `${text}.transpose(-1, -2)`,
-        binding.atom,
-        inputs,
-      );
+      return compose(language === 'numpy' ? `${text}.swapaxes(-1, -2)` : `${text}.mT`, binding.atom, inputs);
     },
 
     derive: (cell) => cell.scalar(0, swapped(cell.index)),
