@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { glance } from './checkpoint.js';
-import { ModelError, reasonOf } from './error.js';
+import { looksLikeModel } from './checkpoint.js';
+import { reasonOf } from './error.js';
 import { folderOnDisk } from './folder.js';
 import { Model } from './model.js';
 
@@ -97,7 +97,7 @@ class Walk {
     if (this.visited.has(real)) return;
     this.visited.add(real);
 
-    if (entries.some(({ name }) => name === 'config.json')) await this.check(path);
+    if (entries.some(({ name }) => name === 'config.json')) await this.check(path, depth);
     if (entries.some(({ name }) => name === 'snapshots')) {
       for (const snapshot of await currentSnapshots(path)) await this.visit(snapshot, MAX_DEPTH);
       return;
@@ -112,15 +112,13 @@ class Walk {
     }
   }
 
-  /** Only a config.json that says what model it belongs to, beside weights, is worth a word when it cannot be used. */
-  private async check(path: string): Promise<void> {
-    try {
-      const seen = await glance(folderOnDisk(path));
-      if (seen?.hasWeights === true) this.found.push(await describe(path));
-    } catch (error) {
-      // Many programs have a config.json of their own, and not all of them are JSON.
-      if (!(error instanceof ModelError)) throw error;
-    }
+  /**
+   * Many programs have a config.json of their own. It is worth a word only beside weights, or where someone pointed at
+   * the folder itself.
+   */
+  private async check(path: string, depth: number): Promise<void> {
+    const seen = await looksLikeModel(folderOnDisk(path)).catch(() => undefined);
+    if (seen !== undefined && (seen.hasWeights || depth === 0)) this.found.push(await describe(path));
   }
 }
 

@@ -96,16 +96,15 @@ export class Checkpoint {
 }
 
 /**
- * What can be known of a folder without opening its weights.
- * @returns undefined where nothing says that this is a model
- * @throws ModelError when config.json cannot be read
+ * Whether a folder, by its files alone, is meant to be a model: there is a config.json, beside weights or with the name
+ * of a family in it.
  */
-export async function glance(folder: CheckpointFolder): Promise<{ hasWeights: boolean } | undefined> {
+export async function looksLikeModel(folder: CheckpointFolder): Promise<{ hasWeights: boolean } | undefined> {
   const files = await listFiles(folder);
   if (!files.has(CONFIG)) return undefined;
-  const hasWeights = files.has(WEIGHTS) || files.has(INDEX);
-  const config = await readConfig(folder, files);
-  return config.modelType === undefined ? undefined : { hasWeights };
+  if (files.has(WEIGHTS) || files.has(INDEX)) return { hasWeights: true };
+  const config = await readConfig(folder, files).catch(() => undefined);
+  return config?.modelType === undefined ? undefined : { hasWeights: false };
 }
 
 async function listFiles(folder: CheckpointFolder): Promise<ReadonlySet<string>> {

@@ -61,8 +61,8 @@ export function createTokenizer(description: Json, settings: Json, where: string
 class ModelTokenizer implements TextTokenizer {
   private readonly addedIds: ReadonlyMap<string, number>;
   /** The special tokens before and after the text. */
-  private readonly before: readonly string[];
-  private readonly after: readonly string[];
+  private readonly before: readonly Piece[];
+  private readonly after: readonly Piece[];
 
   constructor(
     private readonly tokenizer: Tokenizer,
@@ -77,16 +77,16 @@ class ModelTokenizer implements TextTokenizer {
     if (at < 0 || around.lastIndexOf(mark) !== at) {
       throw new ModelError(`${where} puts the text into a template that is not known.`);
     }
-    this.before = around.slice(0, at);
-    this.after = around.slice(at + 1);
+    const special = around.map((token) => ({ token, range: null }));
+    this.before = special.slice(0, at);
+    this.after = special.slice(at + 1);
   }
 
   encode(text: string, limit: number): Encoding {
     const pieces = this.cut(text);
     const special = this.before.length + this.after.length;
     const used = pieces.slice(0, Math.max(0, limit - special));
-    const around = (token: string): Piece => ({ token, range: null });
-    const all = [...this.before.map(around), ...used, ...this.after.map(around)];
+    const all = [...this.before, ...used, ...this.after];
     return {
       ids: all.map(({ token }) => this.idOf(token)),
       tokens: all.map(({ token }) => token),

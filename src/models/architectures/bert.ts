@@ -77,7 +77,10 @@ export function buildBert(
   const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)
 
   const sizes = {
-    ...{ layers, heads, width, epsilon },
+    layers,
+    heads,
+    width,
+    epsilon,
     inner: config.count('intermediate_size', sane.inner),
     activation: activationOf(config, 'hidden_act'),
   };

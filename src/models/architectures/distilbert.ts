@@ -27,7 +27,10 @@ export const distilbert: Architecture = {
     ); // (n, model)
     const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)
     const sizes = {
-      ...{ layers, heads, width, epsilon },
+      layers,
+      heads,
+      width,
+      epsilon,
       inner: config.count('hidden_dim', sane.inner),
       activation: activationOf(config, 'activation'),
     };

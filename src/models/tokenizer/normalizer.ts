@@ -15,7 +15,7 @@ const lowercase: CharacterMap = (character) => character.toLowerCase();
 
 /** Decomposed, and what it is composed with left out. */
 function without(left: CodePoints): CharacterMap {
-  return (character) => [...character.normalize('NFD')].filter((each) => !left.has(each)).join('');
+  return (character) => [...character.normalize('NFD')].filter((one) => !left.has(one)).join('');
 }
 
 const withoutAccents = without(isAccent);
@@ -48,7 +48,7 @@ function mapOf(description: Json | undefined): CharacterMap | undefined {
 function sequenceMap(descriptions: Json | undefined): CharacterMap | undefined {
   if (!Array.isArray(descriptions)) return undefined;
   const list = descriptions as readonly Json[]; // Only what Array.isArray takes away.
-  const types = list.map((each) => (isObject(each) ? each['type'] : undefined));
+  const types = list.map((one) => (isObject(one) ? one['type'] : undefined));
   const maps: (CharacterMap | undefined)[] = [];
   for (let at = 0; at < types.length; at++) {
     if (types[at] === 'NFD') {

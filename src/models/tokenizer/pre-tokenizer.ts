@@ -84,10 +84,12 @@ function matches(text: Aligned, expression: RegExp): Aligned[] {
   );
 }
 
+function isPlain(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+}
+
 /** Printable Latin-1 bytes stand for themselves, the others for U+0100 and on. */
 const byteCharacters: readonly string[] = (() => {
-  const isPlain = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPlain(byte) ? byte : next++));
 })();

@@ -12,7 +12,7 @@ export function searched(text: string, surfaces: readonly string[]): (CharacterR
   let at: number | undefined = 0;
   return surfaces.map((surface) => {
     if (at === undefined) return null;
-    if (surface === '') return null;
+    if (surface.trim() === '') return null;
     const start: number = at + (/^\s*/u.exec(text.slice(at, at + 4096))?.[0].length ?? 0);
     const end = endOf(text, start, surface);
     at = end;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { embedded, findCheckpoints, type FoundModel } from '../../../src/models/catalog.js';
@@ -20,9 +20,6 @@ describe('Catalogue', () => {
     await cp(join(fixtures, name), path, { recursive: true });
     return path;
   }
-
-  const names = (found: readonly FoundModel[]): string[] =>
-    found.map((each) => (each.kind === 'model' ? each.model.name : `${each.path}: ${each.reason}`));
 
   it('describes the embedded model, as the protocol has it', async () => {
     const found: ProtocolFoundModel = await embedded(media);
@@ -93,6 +90,15 @@ describe('Catalogue', () => {
     assert.match(llama.reason, /^other: config\.json says that "model_type" is "llama"; only/);
   });
 
+  it('says why a folder that someone points at cannot be used, although it has no weights that are read', async () => {
+    const path = await put('bert', 'pickled');
+    await rename(join(path, 'model.safetensors'), join(path, 'pytorch_model.bin'));
+    assert.deepEqual(await findCheckpoints([folder]), []);
+    assert.deepEqual(names(await findCheckpoints([path])), [
+      `${path}: The folder pickled holds no weights: neither model.safetensors nor model.safetensors.index.json is in it; "pytorch_model.bin" is not read.`,
+    ]);
+  });
+
   it('follows the Hugging Face cache: the current snapshot, through its links, under the model’s name', async () => {
     const hub = join(folder, 'hub');
     const repository = join(hub, 'models--organisation--tiny-bert');
@@ -127,3 +133,7 @@ describe('Catalogue', () => {
     await assert.rejects(findCheckpoints([folder], AbortSignal.abort(new Error('stop'))), /stop/);
   });
 });
+
+function names(found: readonly FoundModel[]): string[] {
+  return found.map((each) => (each.kind === 'model' ? each.model.name : `${each.path}: ${each.reason}`));
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { standardAttention } from '../../../src/engine/mechanisms/index.js';
@@ -26,28 +26,6 @@ describe('Checkpoint', () => {
     const folder = join(await mkdtemp(join(scratch, 'copy-')), name);
     await cp(join(fixtures, name), folder, { recursive: true });
     return folder;
-  }
-
-  async function changeJson(path: string, change: (value: Json) => Json): Promise<void> {
-    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Json)));
-  }
-
-  /** Opens and builds; what goes wrong is one sentence. */
-  async function failure(folder: string): Promise<string> {
-    try {
-      const model = await Model.open(folder);
-      try {
-        model.build(3, standardAttention);
-      } finally {
-        await model.dispose();
-      }
-    } catch (error) {
-      assert.ok(error instanceof Error);
-      assert.equal(error.name, 'ModelError', error.stack);
-      assert.ok(!error.message.includes('\n') && error.message.endsWith('.'), error.message);
-      return error.message;
-    }
-    return assert.fail('it opened');
   }
 
   it('reads weights where they lie, in one file and in shards', async () => {
@@ -132,17 +110,15 @@ describe('Checkpoint', () => {
   });
 
   it('closes its files, also when it cannot be used', async () => {
-    const open = async (): Promise<number> =>
-      (await import('node:fs/promises')).readdir('/proc/self/fd').then((all) => all.length);
     if (process.platform !== 'linux') return;
     const damaged = await copyOf('bert-sharded');
     await truncate(join(damaged, 'model-00002-of-00002.safetensors'), 3000);
-    const before = await open();
+    const before = await openFiles();
     const checkpoint = await Checkpoint.open(join(fixtures, 'bert-sharded'));
-    assert.equal(await open(), before + 2);
+    assert.equal(await openFiles(), before + 2);
     await checkpoint.dispose();
     await failure(damaged);
-    assert.equal(await open(), before);
+    assert.equal(await openFiles(), before);
   });
 
   it('cannot be read once it is disposed of', async () => {
@@ -356,3 +332,29 @@ describe('Checkpoint', () => {
     });
   });
 });
+
+async function changeJson(path: string, change: (value: Json) => Json): Promise<void> {
+  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Json)));
+}
+
+/** Opens and builds; what goes wrong is one sentence. */
+async function failure(folder: string): Promise<string> {
+  try {
+    const model = await Model.open(folder);
+    try {
+      model.build(3, standardAttention);
+    } finally {
+      await model.dispose();
+    }
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    assert.equal(error.name, 'ModelError', error.stack);
+    assert.ok(!error.message.includes('\n') && error.message.endsWith('.'), error.message);
+    return error.message;
+  }
+  return assert.fail('it opened');
+}
+
+async function openFiles(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length;
+}

@@ -44,6 +44,60 @@ describe('Tokenizer', function () {
     });
   }
 
+  describe('with parts that are not known here', () => {
+    const { tokenizer: description, texts, expected } = fixture.searched;
+
+    it('gives the ids of the tokenizers library, and no place that is not the token’s', () => {
+      const tokenizer = createTokenizer(description, {}, 'unigram');
+      texts.forEach((text, at) => {
+        const { ids, tokens, ranges } = tokenizer.encode(text, Infinity);
+        const [expectedIds = [], places = []] = expected[at] ?? [];
+        assert.deepEqual(ids, expectedIds, text);
+        ranges.slice(1, -1).forEach((range, index) => {
+          if (range === null) {
+            // Nothing is known of a space by itself, nor from an unknown token or half a ligature on.
+            const before = tokens.slice(0, index + 2);
+            assert.ok(
+              before.at(-1)?.replace('▁', '').trim() === '' || before.includes('<unk>') || text.includes('ﬁ'),
+              JSON.stringify({ text, before }),
+            );
+            return;
+          }
+          const [start = NaN, end = NaN] = places.slice(2 * index);
+          // The library counts the space before a word to it.
+          const where = JSON.stringify({ text, range, start, end });
+          assert.ok(range.start >= start && range.end === end, where);
+          assert.equal(text.slice(start, range.start).trim(), '', where);
+        });
+      });
+    });
+  });
+
+  it('takes half a surrogate pair for what cannot be read', () => {
+    const tokenizer = tokenizerNamed('byte-level');
+    const { tokens, ranges } = tokenizer.encode('a\ud83db\ude80', Infinity);
+    assert.equal(tokens.join(''), '<s>aï¿½bï¿½</s>');
+    assert.deepEqual(joinRanges(ranges), [
+      { start: 0, end: 1 },
+      { start: 1, end: 2 },
+      { start: 2, end: 3 },
+      { start: 3, end: 4 },
+    ]);
+    assert.deepEqual(tokenizerNamed('embedded').encode('a\ud83db', Infinity).ranges, [
+      null,
+      { start: 0, end: 3 },
+      null,
+    ]);
+  });
+
+  it('leaves the end of a text out where it is too long', () => {
+    const tokenizer = tokenizerNamed('embedded');
+    const { tokens, ranges, total } = tokenizer.encode('one two three four', 4);
+    assert.deepEqual(tokens, ['[CLS]', 'one', 'two', '[SEP]']);
+    assert.deepEqual(ranges, [null, { start: 0, end: 3 }, { start: 4, end: 7 }, null]);
+    assert.equal(total, 6);
+  });
+
   it('gives joined places that neither overlap nor leave the text, and cover every token', () => {
     for (const name of ['embedded', 'byte-level']) {
       const tokenizer = tokenizerNamed(name);

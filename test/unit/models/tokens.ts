@@ -9,6 +9,12 @@ export type Expected = readonly [ids: number[], places: number[], special: numbe
 interface Fixture {
   readonly tokenizers: Readonly<Record<string, Json>>;
   readonly normalizers: Readonly<Record<string, Json>>;
+  /** A tokenizer with parts that are not known here. */
+  readonly searched: {
+    readonly tokenizer: Json;
+    readonly texts: readonly string[];
+    readonly expected: readonly Expected[];
+  };
   readonly texts: readonly string[];
   readonly expected: Readonly<Record<string, readonly Expected[]>>;
 }
