@@ -84,7 +84,11 @@ describe('formulas', () => {
   });
 
   it('of grouped heads say which group a head reads', () => {
-    const { K, scores, output } = formulas('scaled-dot-product', { Q: [6, 2, 4], K: [2, 3, 4], V: [2, 3, 4] });
+    const { K, scores, output } = formulas('scaled-dot-product', {
+      Q: [6, 2, 4],
+      K: [2, 3, 4],
+      V: [2, 3, 4],
+    });
     assert.equal(K, 'K_g');
     assert.equal(scores, 'S_h = Q_h K_{\\lfloor h / 3 \\rfloor}^{\\top}');
     assert.equal(output, 'O_h = A_h V_{\\lfloor h / 3 \\rfloor}');

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { evaluate } from '../../../src/engine/evaluate.js';
+import { input, type Value } from '../../../src/engine/graph.js';
+import * as operators from '../../../src/engine/ops/index.js';
+import type { Tensor } from '../../../src/engine/tensor.js';
+import { Runtime } from '../../../src/runtime/session.js';
+import { assertClose, Fixture, type Tolerance } from './numbers.js';
+
+const fixture = new Fixture('operators.safetensors');
+const { add, constant, divide, gather, gelu, layerNorm, mask, maskKeys, matmul } = operators;
+const { mergeHeads, relu, repeatHeads, slice, softmax, splitHeads, squareRoot, transpose } = operators;
+
+type Build = (inputs: readonly [Value, Value, Value]) => Value;
+
+/** Each reference by its name in the fixture, and how the engine builds the same. */
+const builds: Readonly<Record<string, Build>> = {
+  matmul: ([a, b]) => matmul(a, b),
+  'matmul, shared': ([a, b]) => matmul(a, b),
+  transpose: ([a]) => transpose(a),
+  add: ([a, b]) => add(a, b),
+  'add, columns': ([a, b]) => add(a, b),
+  divide: ([a]) => divide(a, [squareRoot(5), constant(1.5, '\\tau')]),
+  relu: ([a]) => relu(a),
+  slice: ([a]) =>
+    slice(a, [
+      { start: 1, end: 3 },
+      { start: 0, end: 2 },
+      { start: 4, end: 5 },
+    ]),
+  splitHeads: ([a]) => splitHeads(a, 3),
+  mergeHeads: ([a]) => mergeHeads(a),
+  repeatHeads: ([a]) => repeatHeads(a, 6),
+  gather: ([table, ids]) => gather(table, ids),
+  softmax: ([a]) => softmax(a),
+  layerNorm: ([a, weight, bias]) => layerNorm(a, weight, bias, 1e-5),
+  'mask, causal': ([a, i, j]) => mask(a, i, j, { kind: 'causal' }),
+  'mask, sliding-window': ([a, i, j]) => mask(a, i, j, { kind: 'sliding-window', window: 1 }),
+  'mask, prefix': ([a, i, j]) => mask(a, i, j, { kind: 'prefix', prefix: 4 }),
+  maskKeys: ([a, keep]) => maskKeys(a, keep),
+  'gelu, erf': ([a]) => gelu(a, 'erf'),
+  'gelu, tanh': ([a]) => gelu(a, 'tanh'),
+};
+
+const exact: Tolerance = { absolute: 1e-12, relative: 1e-12 };
+/** GELU to a relative 1e-12 even where it is 1e-33. */
+const tolerances: Readonly<Record<string, Tolerance>> = { 'gelu, erf': { absolute: 0, relative: 1e-12 } };
+
+function leaf({ shape }: Tensor, name: string, at: number): Value {
+  const isIndex = (name.startsWith('mask,') && at > 0) || (name === 'gather' && at === 1);
+  return input(shape, isIndex ? 'integer' : 'float');
+}
+
+describe('operators, beside PyTorch', () => {
+  const runtime = new Runtime();
+  after(() => runtime.dispose());
+
+  for (const [name, build] of Object.entries(builds)) {
+    const parts = fixture.below(`${name}/`);
+    const tensors = [...parts].filter(([key]) => key !== 'result').toSorted();
+    const leaves = tensors.map(([, tensor], at) => leaf(tensor, name, at));
+    const given = new Map(
+      leaves.map((each, at) => [each, tensors[at]?.[1] ?? { shape: [], data: new Float64Array() }]),
+    );
+    const [a = input([]), b = input([]), c = input([])] = leaves;
+    const target = build([a, b, c]);
+    const expected = fixture.tensor(`${name}/result`);
+
+    it(`${name}, in float64`, () => {
+      assertClose(evaluate([target], given)[0], expected, tolerances[name] ?? exact, name);
+    });
+
+    it(`${name}, through ONNX Runtime`, async () => {
+      const [result] = await runtime.run([target], given);
+      assertClose(result, expected, { absolute: 1e-5, relative: 1e-5 }, name);
+    });
+  }
+
+  it('are all in the index, and each has a reference', () => {
+    const folder = join(process.cwd(), 'src/engine/ops');
+    const helpers = new Set(['index.ts', 'broadcast.ts', 'terms.ts']);
+    const files = readdirSync(folder).filter((file) => !helpers.has(file));
+    const named = files.map((file) =>
+      file.replace('.ts', '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    );
+    const referenced = new Set(Object.keys(builds).map((name) => name.split(',')[0]));
+    for (const name of named) {
+      assert.equal(typeof Reflect.get(operators, name), 'function', `ops/index.ts does not export ${name}`);
+      assert.ok(referenced.has(name), `${name} has no reference`);
+    }
+    const all = new Set(fixture.names().map((name) => name.split('/')[0]));
+    assert.deepEqual([...all].toSorted(), Object.keys(builds).toSorted());
+  });
+
+  it('say in a sentence which shapes do not fit', () => {
+    const of = (...shape: number[]): Value => input(shape);
+    const box = [{ start: 0, end: 1 }];
+    const refused: readonly (readonly [() => Value, RegExp])[] = [
+      [() => matmul(of(2, 3), of(4, 5)), /\(2, 3\) and \(4, 5\).*inner sizes 3 and 4 differ/],
+      [() => matmul(of(3), of(3, 2)), /\(3,\).*at least two axes/],
+      [() => matmul(of(2, 3, 4), of(5, 4, 6)), /leading sizes \(2,\) and \(5,\) differ/],
+      [() => add(of(2, 3), of(4)), /\(2, 3\) and \(4,\) do not fit together/],
+      [() => transpose(of(2)), /two axes/],
+      [() => slice(of(2, 2), box), /range for every axis/],
+      [() => splitHeads(of(2, 10), 4), /10 cannot be split into 4/],
+      [() => splitHeads(of(2, 2, 2), 2), /\(2, 2, 2\)/],
+      [() => mergeHeads(of(2, 2)), /\(2, 2\)/],
+      [() => repeatHeads(of(3, 2, 2), 4), /4 query heads cannot share 3/],
+      [() => gather(of(2), of(2)), /\(2,\) and \(2,\)/],
+      [() => layerNorm(of(2, 3), of(2), of(3), 1e-5), /\(2, 3\) needs weight and bias of \(3,\), not \(2,\)/],
+      [() => mask(of(2, 3), of(2), of(2), { kind: 'causal' }), /2 query and 3 key positions, not 2 and 2/],
+      [() => maskKeys(of(2, 3), of(2)), /one entry a key, 3 here, but its shape is \(2,\)/],
+    ];
+    for (const [build, message] of refused) assert.throws(build, { name: 'ShapeError', message });
+  });
+
+  it('say that an index leaves its table', () => {
+    const [table, ids] = [input([2, 1]), input([1], 'integer')];
+    const given = new Map<Value, Tensor>([
+      [table, { shape: [2, 1], data: Float64Array.of(1, 2) }],
+      [ids, { shape: [1], data: Float64Array.of(2) }],
+    ]);
+    assert.throws(() => evaluate([gather(table, ids)], given), /Row 2 was looked up in a table of 2 rows/);
+  });
+});
