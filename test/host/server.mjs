@@ -1,6 +1,6 @@
 // Runs VS Code's server on a free port of 127.0.0.1, and takes it down again, whatever happens.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureServer } from './install.mjs';
@@ -142,11 +142,12 @@ export async function startServer(options = {}) {
   const temporary = options.dataDir === undefined;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'vscode-server-'));
   const userDir = join(dataDir, 'data', 'User');
-  mkdirSync(userDir, { recursive: true });
-  writeFileSync(
-    join(userDir, 'settings.json'),
-    JSON.stringify({ ...quietSettings, ...options.settings }, undefined, 2),
-  );
+  const settingsFile = join(userDir, 'settings.json');
+  if (!existsSync(settingsFile)) {
+    // A data folder that is used again keeps what its user has set.
+    mkdirSync(userDir, { recursive: true });
+    writeFileSync(settingsFile, JSON.stringify({ ...quietSettings, ...options.settings }, undefined, 2));
+  }
   if (options.vsix !== undefined) await installExtension(server, dataDir, options.vsix);
 
   guard();
