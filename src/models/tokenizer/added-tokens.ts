@@ -76,8 +76,8 @@ export class AddedTokenFinder {
       let end = start + match[0].length;
       if (token === undefined || start < done) continue;
       if (token.singleWord && !standsAlone(joined, start, end)) continue;
-      if (token.left) start = Math.max(done, joined.slice(0, start).search(/\p{White_Space}*$/u));
-      if (token.right) end += /^\p{White_Space}*/u.exec(joined.slice(end))?.[0].length ?? 0;
+      if (token.left) while (start > done && isSpace(joined[start - 1])) start--;
+      if (token.right) while (end < joined.length && isSpace(joined[end])) end++;
       textUpTo(start);
       sections.push({
         kind: 'token',
@@ -91,10 +91,18 @@ export class AddedTokenFinder {
   }
 }
 
+/** All white space is one UTF-16 unit long. */
+function isSpace(unit: string | undefined): boolean {
+  return unit !== undefined && /\p{White_Space}/u.test(unit);
+}
+
 function standsAlone(text: string, start: number, end: number): boolean {
-  const word = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]';
-  return (
-    !new RegExp(`${word}$`, 'u').test(text.slice(0, start)) &&
-    !new RegExp(`^${word}`, 'u').test(text.slice(end))
-  );
+  // Two units may be one character.
+  const before = Array.from(text.slice(Math.max(0, start - 2), start));
+  const after = Array.from(text.slice(end, end + 2));
+  return !isWordCharacter(before.at(-1) ?? '') && !isWordCharacter(after[0] ?? '');
+}
+
+function isWordCharacter(character: string): boolean {
+  return /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u.test(character);
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { standardAttention } from '../../../src/engine/mechanisms/index.js';
 import type { Value } from '../../../src/engine/graph.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
+import { architectures } from '../../../src/models/architectures/index.js';
 import { Model } from '../../../src/models/model.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
@@ -75,6 +77,24 @@ describe('Architectures', () => {
       });
     });
   }
+
+  it('are all registered, and each model type has a checkpoint to compare with', () => {
+    const folder = join(process.cwd(), 'src/models/architectures');
+    const shared = new Set(['architecture.ts', 'encoder.ts', 'index.ts']);
+    const families = readdirSync(folder).filter((file) => !shared.has(file));
+    const index = readFileSync(join(folder, 'index.ts'), 'utf8');
+    for (const file of families) {
+      assert.ok(index.includes(`from './${file.replace(/ts$/, 'js')}'`), `${file} is not in index.ts`);
+    }
+    assert.equal(architectures.length, families.length);
+    const compared = checkpoints.map(({ name }) => {
+      const config: unknown = JSON.parse(readFileSync(join(fixtures, name, 'config.json'), 'utf8'));
+      assert.ok(typeof config === 'object' && config !== null && 'model_type' in config);
+      return config.model_type;
+    });
+    const types = architectures.flatMap(({ modelTypes }) => modelTypes);
+    assert.deepEqual(new Set(compared), new Set(types));
+  });
 
   it('passes a mask and a temperature on to every layer', async () => {
     const model = await Model.open(join(fixtures, 'bert'));
