@@ -10,8 +10,24 @@ const modules = join(root, 'node_modules');
 const begin = '<!-- packages: begin -->';
 const end = '<!-- packages: end -->';
 
-/** @param {string} path */
-const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
+/**
+ * @typedef {{
+ *   version: string, license: string, dependencies?: Record<string, string>,
+ *   author?: string | { name: string }, repository?: string | { url: string },
+ * }} Manifest
+ */
+
+/**
+ * The package.json of a folder.
+ * @param {string} folder
+ * @returns {Manifest}
+ */
+function manifestOf(folder) {
+  /** @type {unknown} */
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm has checked it
+  return /** @type {Manifest} */ (manifest);
+}
 
 /** Packages of which at least one byte is in a bundle. */
 async function bundled() {
@@ -44,7 +60,7 @@ async function bundled() {
 
 /** What is shipped as it is, with what it needs in turn to run. */
 function shipped() {
-  const names = Object.keys(json(join(root, 'package.json')).dependencies ?? {});
+  const names = Object.keys(manifestOf(root).dependencies ?? {});
   // Its other dependencies are only for its install script, which is not run.
   return names.flatMap((name) => (name === 'onnxruntime-node' ? [name, 'onnxruntime-common'] : [name]));
 }
@@ -63,7 +79,7 @@ function standardText(license, holder) {
 /** @param {string} name */
 function notice(name) {
   const folder = join(modules, name);
-  const { version, license, author, repository } = json(join(folder, 'package.json'));
+  const { version, license, author, repository } = manifestOf(folder);
   const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].find((each) => existsSync(join(folder, each)));
   const holder = typeof author === 'string' ? author : (author?.name ?? 'the authors');
   const url = typeof repository === 'string' ? repository : (repository?.url ?? '');
@@ -76,6 +92,7 @@ function notice(name) {
 
 const notices = [...new Set([...(await bundled()), ...shipped()])].toSorted().map(notice);
 /** The same text stands once, with the names of all that it is for. */
+/** @type {Map<string, { text: string, names: string[] }>} */
 const texts = new Map();
 for (const { name, text } of notices) {
   const key = text.replaceAll(/\s+/g, ' ');

@@ -71,3 +71,8 @@ export class Config {
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The "type" that tells parts of a tokenizer.json apart. */
+export function typeOf(value: JsonObject): string {
+  return typeof value['type'] === 'string' ? value['type'] : '';
+}

@@ -19,7 +19,7 @@ export function folderOnDisk(path: string): CheckpointFolder {
     name: nameOf(path),
     async list() {
       const entries = await readdir(path, { withFileTypes: true });
-      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+      return entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => entry.name);
     },
     open: (file) => openFile(join(path, file)),
     async locate(file) {

@@ -179,7 +179,7 @@ function piecesOf(model: Json | undefined, tokenizer: Tokenizer): ((word: Aligne
     if (surfaces.join('') !== text) return tokens.map((token) => ({ token, range: null }));
     let from = 0;
     return tokens.map((token, at) => {
-      const to = from + [...(surfaces[at] ?? '')].length;
+      const to = from + Array.from(surfaces[at] ?? '').length;
       const range = rangeOf(word, from, to);
       from = to;
       return { token, range };

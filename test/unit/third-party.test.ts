@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
+import { readJson } from './models/expected.js';
 
 describe('THIRD_PARTY.md', () => {
   const notice = readFileSync(join(process.cwd(), 'THIRD_PARTY.md'), 'utf8');
@@ -23,9 +24,9 @@ describe('THIRD_PARTY.md', () => {
   });
 
   it('names what is shipped as it is', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
-    };
+    const { dependencies } = readJson<{ dependencies: Record<string, string> }>(
+      readFileSync(join(process.cwd(), 'package.json'), 'utf8'),
+    );
     for (const [name, version] of Object.entries(dependencies)) {
       assert.ok(notice.includes(`| \`${name}\` | ${version} |`), `${name} ${version} is not named`);
     }

@@ -1,5 +1,5 @@
 import type { Json } from '../../formats/json-text.js';
-import { isObject } from '../config.js';
+import { isObject, typeOf } from '../config.js';
 import { accents, ideographs, marks, removed } from './unicode.js';
 import { CodePoints } from './code-points.js';
 
@@ -15,7 +15,10 @@ const lowercase: CharacterMap = (character) => character.toLowerCase();
 
 /** Decomposed, and what it is composed with left out. */
 function without(left: CodePoints): CharacterMap {
-  return (character) => [...character.normalize('NFD')].filter((one) => !left.has(one)).join('');
+  return (character) =>
+    Array.from(character.normalize('NFD'))
+      .filter((one) => !left.has(one))
+      .join('');
 }
 
 const withoutAccents = without(isAccent);
@@ -33,7 +36,7 @@ export function normalizerOf(description: Json | undefined): CharacterMap | unde
 function mapOf(description: Json | undefined): CharacterMap | undefined {
   if (description === null || description === undefined) return (character) => character;
   if (!isObject(description)) return undefined;
-  switch (description['type']) {
+  switch (typeOf(description)) {
     case 'BertNormalizer':
       return bertMap(description);
     case 'Lowercase':
@@ -86,7 +89,7 @@ function bertMap(settings: { readonly [name: string]: Json }): CharacterMap {
 
 /** A character that has become several is mapped on one by one. */
 function each(text: string, map: CharacterMap): string {
-  return text.length === 1 ? map(text) : [...text].map(map).join('');
+  return text.length === 1 ? map(text) : Array.from(text, map).join('');
 }
 
 function remembered(map: CharacterMap): CharacterMap {

@@ -1,5 +1,5 @@
 import type { Json } from '../../formats/json-text.js';
-import { isObject } from '../config.js';
+import { isObject, typeOf } from '../config.js';
 import { mapped, part, unitsOf, type Aligned } from './aligned.js';
 import { CodePoints } from './code-points.js';
 import { punctuation } from './unicode.js';
@@ -20,7 +20,7 @@ for (let code = 0; code < 0x3001; code++) {
  */
 export function splitterOf(description: Json | undefined): Splitter | undefined {
   if (!isObject(description)) return undefined;
-  switch (description['type']) {
+  switch (typeOf(description)) {
     case 'BertPreTokenizer':
       return splitWords;
     case 'ByteLevel':

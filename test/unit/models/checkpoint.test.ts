@@ -10,7 +10,7 @@ import { Checkpoint } from '../../../src/models/checkpoint.js';
 import type { CheckpointFolder } from '../../../src/models/folder.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, fixtures, tensorNamed, tensorsIn } from './expected.js';
+import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn } from './expected.js';
 
 type Json = Record<string, unknown>;
 
@@ -335,7 +335,7 @@ describe('Checkpoint', () => {
 });
 
 async function changeJson(path: string, change: (value: Json) => Json): Promise<void> {
-  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Json)));
+  await writeFile(path, JSON.stringify(change(readJson<Json>(await readFile(path, 'utf8')))));
 }
 
 /** Opens and builds; what goes wrong is one sentence. */

@@ -9,7 +9,7 @@ import { embeddedFolder } from '../../../src/models/catalog.js';
 import { Model } from '../../../src/models/model.js';
 import { joinRanges } from '../../../src/models/tokenizer.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, distance, fixtures, media, tensorNamed, tensorsIn } from './expected.js';
+import { assertClose, at, distance, fixtures, media, readJson, tensorNamed, tensorsIn } from './expected.js';
 
 interface Described {
   readonly text: string;
@@ -19,7 +19,7 @@ interface Described {
 }
 
 /** Five texts, the last of 512 tokens: see make_models.py. */
-const texts = JSON.parse(readFileSync(join(fixtures, 'embedded/texts.json'), 'utf8')) as readonly Described[];
+const texts = readJson<readonly Described[]>(readFileSync(join(fixtures, 'embedded/texts.json'), 'utf8'));
 
 /** As floats: at most half a step of a 16-bit share away. */
 const rounding = 0.5 / 65535 + 1e-7;

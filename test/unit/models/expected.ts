@@ -10,6 +10,13 @@ export const fixtures = join(process.cwd(), 'test/fixtures/models');
 /** The folder of everything that comes with the extension. */
 export const media = join(process.cwd(), 'media');
 
+/** JSON of our own, whose shape is known. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it stands for an assertion at each call
+export function readJson<Shape>(text: string): Shape {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller knows what its file holds
+  return JSON.parse(text) as Shape;
+}
+
 export type Tensors = ReadonlyMap<string, Tensor<Float32Array>>;
 
 /** All tensors of a file. */

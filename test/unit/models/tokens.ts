@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Json } from '../../../src/formats/json-text.js';
+import { readJson } from './expected.js';
 
 /** What the `tokenizers` library says: ids; places (start, end, start, end, …) of all but the special tokens; which are special. */
 export type Expected = readonly [ids: number[], places: number[], special: number[]];
@@ -20,13 +21,13 @@ interface Fixture {
 }
 
 /** See make_tokens.py, which makes the file. */
-export const fixture = JSON.parse(
+export const fixture = readJson<Fixture>(
   gunzipSync(readFileSync(join(process.cwd(), 'test/fixtures/models/tokens.json.gz'))).toString('utf8'),
-) as Fixture;
+);
 
-const embedded = JSON.parse(
+const embedded = readJson<Record<string, Json>>(
   readFileSync(join(process.cwd(), 'media/models/all-MiniLM-L6-v2/tokenizer.json'), 'utf8'),
-) as Record<string, Json>;
+);
 
 /** The tokenizer.json that the fixture was made with. */
 export function descriptionOf(name: string): Json {
