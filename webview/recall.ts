@@ -1,5 +1,10 @@
 import type { Position } from '../src/protocol.js';
-import type { Columns } from './views/shell/shell.js';
+
+/** Widths of the side columns, in CSS pixels. */
+export interface Columns {
+  readonly heads: number;
+  readonly steps: number;
+}
 
 /** What the page remembers between its lives: where the user was, never what was computed. */
 export interface Recalled {

@@ -22,7 +22,9 @@ describe('panel', function () {
       window.fakeHost.reports.filter(({ name }) => name === 'painted'),
     );
     assert.equal(reports.length, 1);
-    const { milliseconds } = reports[0]?.body as { milliseconds: number };
+    const [report] = reports;
+    assert.ok(report !== undefined);
+    const { milliseconds } = report.body as { milliseconds: number };
     assert.ok(milliseconds > 0 && milliseconds < 30_000, String(milliseconds));
     assert.match(await page.locator('.foot').innerText(), /forward 11 ms · picture [\d.]+ m?s/);
   });

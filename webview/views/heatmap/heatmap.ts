@@ -47,6 +47,7 @@ export class HeatmapView {
   private target: Target | null = null;
   /** Which matrix is framed; another one starts unzoomed unless it has the same rows and columns. */
   private framed = '';
+  private owed = false;
   private askedAt: number | null = null;
   private pixels = { width: 0, height: 0 };
   private readonly draw = perFrame(() => {
@@ -149,6 +150,7 @@ export class HeatmapView {
     });
     new ResizeObserver(() => {
       this.layout();
+      if (this.owed && this.body.clientWidth > 0) this.ask();
       this.resized.ask();
     }).observe(this.body);
     const { store } = this.panel;
@@ -242,7 +244,9 @@ export class HeatmapView {
     const { frame } = this;
     const { step } = this.panel;
     const place = step === null ? null : this.placeOf(step);
-    if (frame === null || step === null || place === null || this.body.clientWidth === 0) return;
+    // What is not seen, in a pane behind another, is asked for when it comes into sight.
+    this.owed = frame === null || this.body.clientWidth === 0;
+    if (frame === null || step === null || place === null || this.owed) return;
     this.askedAt ??= performance.now();
     const ratio = window.devicePixelRatio;
     this.pixels = { width: frame.width * ratio, height: frame.height * ratio };

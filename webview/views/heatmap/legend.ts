@@ -16,12 +16,17 @@ export class Legend {
   );
   readonly element = h('div', { class: 'legend' }, this.title, this.low, this.bar, this.high, this.masked);
 
+  constructor() {
+    this.element.hidden = true;
+  }
+
   /** `beyond`: numbers beyond the ends of the scale exist, and have its last colours. */
   show(
     title: string,
     scale: ColorScale,
     { masked, beyond }: { readonly masked: boolean; readonly beyond: boolean },
   ): void {
+    this.element.hidden = false;
     this.title.textContent = title;
     this.low.textContent = (beyond ? '≤ ' : '') + formatShort(scale.low);
     this.high.textContent = (beyond ? '≥ ' : '') + formatShort(scale.high);

@@ -3,6 +3,7 @@ import type { CodeLanguage } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { formatDuration } from '../../format.js';
 import type { Mode, Panel, Tab } from '../../panel.js';
+import type { Columns } from '../../recall.js';
 import { menu } from '../../ui.js';
 import { divider } from './divider.js';
 import { Tabs } from './tabs.js';
@@ -10,12 +11,6 @@ import { Tabs } from './tabs.js';
 /** Groups at least this wide, in CSS pixels, get three columns, or two. */
 const wideFrom = 1080;
 const mediumFrom = 680;
-
-/** Widths of the side columns, in CSS pixels. */
-export interface Columns {
-  readonly heads: number;
-  readonly steps: number;
-}
 
 export const standardColumns: Columns = { heads: 376, steps: 400 };
 const leastColumn = 260;

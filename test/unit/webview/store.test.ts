@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { Store } from '../../../webview/store.js';
+
+describe('store', () => {
+  it('tells a watcher what it watches at once, and then only when that changes', () => {
+    const store = new Store({ a: 1, b: 'x' });
+    const seen: number[] = [];
+    store.watch(
+      ({ a }) => a,
+      (a) => seen.push(a),
+    );
+    store.update({ b: 'y' });
+    store.update({ a: 2 });
+    store.update({ a: 2, b: 'z' });
+    assert.deepEqual(seen, [1, 2]);
+    assert.deepEqual(store.get(), { a: 2, b: 'z' });
+  });
+
+  it('takes NaN for the same as NaN', () => {
+    const store = new Store({ a: NaN });
+    let calls = 0;
+    store.watch(
+      ({ a }) => a,
+      () => (calls += 1),
+    );
+    store.update({ a: NaN });
+    assert.equal(calls, 1);
+  });
+
+  it('says no more to those who stopped', () => {
+    const store = new Store({ a: 1 });
+    const seen: number[] = [];
+    const stop = store.watch(
+      ({ a }) => a,
+      (a) => seen.push(a),
+    );
+    stop();
+    store.update({ a: 2 });
+    assert.deepEqual(seen, [1]);
+  });
+
+  it('lets watchers change what others watch, and all see the last of it', () => {
+    const store = new Store({ a: 1, doubled: 0 });
+    const seen: number[] = [];
+    store.watch(
+      ({ doubled }) => doubled,
+      (doubled) => seen.push(doubled),
+    );
+    store.watch(
+      ({ a }) => a,
+      (a) => store.update({ doubled: 2 * a }),
+    );
+    store.update({ a: 5 });
+    assert.deepEqual(seen, [0, 2, 10]);
+  });
+
+  it('goes on after a watcher threw', () => {
+    const store = new Store({ a: 1 });
+    store.watch(
+      ({ a }) => a,
+      (a) => {
+        if (a === 2) throw new Error('no');
+      },
+    );
+    assert.throws(() => store.update({ a: 2 }), /no/);
+    const seen: number[] = [];
+    store.watch(
+      ({ a }) => a,
+      (a) => seen.push(a),
+    );
+    store.update({ a: 3 });
+    assert.deepEqual(seen, [2, 3]);
+  });
+});
