@@ -4,7 +4,7 @@ import { input } from '../../src/engine/graph.js';
 import { divide, matmul, softmax, squareRoot, transpose } from '../../src/engine/ops/index.js';
 import { inspectTensors } from '../../src/inspection/index.js';
 import { compile } from '../../src/runtime/compile.js';
-import { normal } from './npy.js';
+import { normal } from './numbers.js';
 import { benchmark } from './table.js';
 
 const size = 64;

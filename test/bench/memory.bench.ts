@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineProcess } from './engine-process.js';
-import { normal, npy } from './npy.js';
+import { normal, oneHead } from './numbers.js';
 import { benchmark } from './table.js';
 
 const [n, size] = [8192, 64];
@@ -13,13 +13,8 @@ void benchmark('Memory of the engine process', async (table) => {
   const engine = EngineProcess.start();
   const { channel } = engine;
   try {
-    const files = await Promise.all(
-      ['Q', 'K'].map(async (name, seed) => {
-        const path = join(folder, `${name}.npy`);
-        await writeFile(path, npy([n, size], normal(n * size, seed)));
-        return { kind: 'path' as const, path };
-      }),
-    );
+    const path = join(folder, 'head.safetensors');
+    await writeFile(path, oneHead(n));
     const idle = await channel.request('memory', null);
     table.figure('resident, idle', idle.resident / megabyte, 'MB');
 
@@ -33,7 +28,7 @@ void benchmark('Memory of the engine process', async (table) => {
     const loaded = await channel.request('memory', null);
     table.figure('resident, ONNX Runtime loaded, 16 × 16 viewed', loaded.resident / megabyte, 'MB');
 
-    const result = await channel.request('inspectFiles', { files });
+    const result = await channel.request('inspectFiles', { files: [{ kind: 'path', path }] });
     if (result.kind !== 'inspection') throw new Error(result.question.reason);
     const place = { inspection: result.summary.id, layer: 0, head: 0, step: 'weights' };
     await channel.request('slice', { ...place, pool: { rows: 1024, columns: 1024, by: 'max' } });

@@ -1,10 +1,29 @@
-/** A float32 array as version 1.0 of NumPy's format (https://numpy.org/neps/nep-0001-npy-format.html). */
-export function npy(shape: readonly number[], data: Float32Array): Uint8Array {
-  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
-  const length = Math.ceil((10 + description.length + 1) / 64) * 64 - 10;
-  const head = Buffer.from(`\x93NUMPY\x01\x00\0\0${description.padEnd(length - 1)}\n`, 'latin1');
-  head.writeUInt16LE(length, 8);
-  return Buffer.concat([head, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+/** Float32 tensors as a safetensors file (https://huggingface.co/docs/safetensors). */
+export function safetensors(
+  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
+): Uint8Array {
+  let end = 0;
+  const entries = Object.entries(tensors).map(([name, { shape, data }]) => {
+    const start = end;
+    end += data.byteLength;
+    return [name, { dtype: 'F32', shape, data_offsets: [start, end] }] as const;
+  });
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.byteLength));
+  const parts = Object.values(tensors).map(({ data }) =>
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+  );
+  return Buffer.concat([length, header, ...parts]);
+}
+
+/** Q and K of one head with d_k = 64, as a file. */
+export function oneHead(n: number): Uint8Array {
+  const tensor = (seed: number): { shape: number[]; data: Float32Array } => ({
+    shape: [n, 64],
+    data: normal(n * 64, seed),
+  });
+  return safetensors({ Q: tensor(1), K: tensor(2) });
 }
 
 /** The same numbers at each run, spread as those of a standard normal distribution (Box–Muller over a Weyl sequence). */
