@@ -48,7 +48,6 @@ for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as
       await workbench.explorerRow('qkv.npz').click({ button: 'right' });
       await workbench.chooseFromMenu('Attention: Inspect File');
       const frame = await panel(workbench);
-      await frame.locator('.heads-cell').first().waitFor();
       await workbench.page.waitForTimeout(1500);
       await workbench.screenshot(`vscode/file-${theme}`);
       assertSealed(workbench);

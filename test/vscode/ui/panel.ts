@@ -11,7 +11,7 @@ export const patience = 40_000;
 /** The panel that is on screen, once its heatmap is. */
 export async function panel(workbench: Workbench): Promise<Frame> {
   const frame = await workbench.webview('.stage canvas.cells', patience);
-  await frame.locator('.heads-cell').first().waitFor({ timeout: patience });
+  await frame.locator('.heads-cell').first().waitFor({ state: 'attached', timeout: patience });
   // The legend's upper end is written when the numbers have come.
   await frame.locator('.legend').getByText(/\d/).first().waitFor({ timeout: patience });
   return frame;
