@@ -92,7 +92,9 @@ export function checkContents(names) {
  * @throws when the package holds something it should not, or lacks something
  */
 export async function pack() {
-  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  /** @type {unknown} */
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { name, version } = /** @type {{ name: string, version: string }} */ (manifest);
   await build({ production: true });
   copyRuntime();
   const path = join(root, `${name}-${target}-${version}.vsix`);

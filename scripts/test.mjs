@@ -105,7 +105,7 @@ async function runSuite(suite, scratch, grep) {
   /** @type {Results} */
   let results;
   try {
-    results = JSON.parse(readFileSync(resultsFile, 'utf8'));
+    results = /** @type {Results} */ (JSON.parse(readFileSync(resultsFile, 'utf8')));
   } catch {
     return { ...nothing, problem: `ended without results (exit code ${code})` };
   }

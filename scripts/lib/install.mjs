@@ -10,7 +10,10 @@ import { npm, root } from './run.mjs';
  */
 function readLock(path) {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')).packages;
+    const lock = /** @type {{ packages: Record<string, LockEntry> }} */ (
+      JSON.parse(readFileSync(path, 'utf8'))
+    );
+    return lock.packages;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new Error(`${path} is not a readable lock file: ${String(error)}`, { cause: error });

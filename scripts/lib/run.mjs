@@ -63,7 +63,7 @@ export function npm(args, options) {
  */
 export function script(main) {
   process.chdir(root);
-  main().catch((error) => {
+  main().catch((/** @type {unknown} */ error) => {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   });

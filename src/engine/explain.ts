@@ -47,7 +47,7 @@ export function definition(value: Value): string {
  * @param index one index per axis of the value
  */
 export async function explain(value: Value, index: readonly number[], read: Reader): Promise<Explanation> {
-  const left = `${value.label?.symbol ?? 'x'}`;
+  const left = value.label?.symbol ?? 'x';
   const indices = visibleIndices(value, index);
   const name = indices === '' ? left : subscript(left, indices, hasHeads(value));
   if (isGiven(value)) {

@@ -65,11 +65,10 @@ function parseHeader(text: string, where: string): Omit<NpyHeader, 'dataOffset'>
     throw new FormatError(`${where} has a header that cannot be read: ${error.message}.`, { cause: error });
   }
   if (!(header instanceof Map)) throw new FormatError(`${where} has a header that is not a Python dict.`);
-  const [descr, fortranOrder, shape] = [
-    header.get('descr'),
-    header.get('fortran_order'),
-    header.get('shape'),
-  ];
+  const entries: ReadonlyMap<string, PythonValue> = header;
+  const descr = entries.get('descr');
+  const fortranOrder = entries.get('fortran_order');
+  const shape = entries.get('shape');
   if (
     header.size !== 3 ||
     descr === undefined ||

@@ -110,7 +110,7 @@ export class Engine extends Disposable {
   /**
    * @throws CancelledError when the signal says so, RemoteError with the engine's sentence, EngineStoppedError
    */
-  async request<K extends keyof EngineMethods & string>(
+  async request<K extends keyof EngineMethods>(
     method: K,
     params: EngineMethods[K]['params'],
     options: RequestOptions = {},

@@ -22,6 +22,7 @@ export async function runInExtensionHost({ root, folder, tests, env, timeout }) 
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     /** @type {NodeJS.Timeout | undefined} */
     let timer;
+    /** @type {Promise<number>} */
     const settled = new Promise((done, fail) => {
       timer = setTimeout(
         () => fail(new Error(`the tests in the extension host did not end within ${timeout / 1000} s`)),

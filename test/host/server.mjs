@@ -125,6 +125,7 @@ async function installExtension(server, dataDir, vsix) {
     ],
     process.env,
   );
+  /** @type {number | null} */
   const code = await new Promise((done) => child.once('close', done));
   if (code !== 0 || !/was successfully installed/.test(output())) {
     throw new Error(`${vsix} was not installed (exit code ${code}):\n${output()}`);

@@ -80,7 +80,9 @@ export class Workbench {
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       const page = await context.newPage();
       const workbench = new Workbench(page, folder, browser, server, remove);
-      await page.goto(server.address({ folder, ...(vsix === undefined ? { extension: extensionFolder(root) } : {}) }));
+      await page.goto(
+        server.address({ folder, ...(vsix === undefined ? { extension: extensionFolder(root) } : {}) }),
+      );
       await page.waitForSelector(`.monaco-workbench.${theme.kind}[class*="vscode-theme-"]`, {
         timeout: patience,
       });

@@ -168,7 +168,9 @@ describe('restriction', () => {
       { start: 0, end: 7 },
     ];
     const { feeds } = restrict([{ value: weights, region }], () => false);
-    const read = Object.fromEntries(feeds.map(({ original, leaf }) => [original.label?.name, leaf.shape]));
+    const read = Object.fromEntries(
+      feeds.map(({ original, leaf }) => [original.label?.name ?? '', leaf.shape]),
+    );
     assert.deepEqual(read, { Q: [1, 1, 6], K: [1, 7, 6], i: [1], j: [7] });
   });
 
