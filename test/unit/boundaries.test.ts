@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Who may not import what. */
+const forbidden: readonly (readonly [file: string, module: string])[] = [
+  ['src/engine/tensor.ts', '../runtime/session.js'],
+  ['src/engine/tensor.ts', '../protocol.js'],
+  ['src/engine/tensor.ts', 'node:fs'],
+  ['src/engine/ops/add.ts', '../../formats/npy.js'],
+  ['src/engine/ops/add.ts', 'katex'],
+  ['src/runtime/session.ts', '../formats/npy.js'],
+  ['src/runtime/session.ts', '../models/checkpoint.js'],
+  ['src/formats/npy.ts', '../runtime/session.js'],
+  ['src/formats/npy.ts', '../models/checkpoint.js'],
+  ['src/formats/npy.ts', 'onnxruntime-node'],
+  ['src/models/architectures/bert.ts', '../../runtime/session.js'],
+  ['src/models/checkpoint.ts', '../inspection/index.js'],
+  ['src/models/checkpoint.ts', 'onnxruntime-node'],
+  ['src/inspection/index.ts', '../host/panel.js'],
+  ['src/inspection/index.ts', '../worker.js'],
+  ['src/inspection/index.ts', '../channel.js'],
+  ['src/inspection/index.ts', 'vscode'],
+  ['src/inspection/index.ts', 'onnxruntime-node'],
+  ['src/worker.ts', './host/panel.js'],
+  ['src/worker.ts', './runtime/session.js'],
+  ['src/worker.ts', 'vscode'],
+  ['src/host/panel.ts', '../engine/tensor.js'],
+  ['src/host/panel.ts', '../inspection/index.js'],
+  ['src/host/panel.ts', '../worker.js'],
+  ['src/host/panel.ts', '../../webview/main.js'],
+  ['src/host/panel.ts', 'onnxruntime-node'],
+  ['src/extension.ts', './inspection/index.js'],
+  ['src/protocol.ts', './channel.js'],
+  ['src/channel.ts', './host/panel.js'],
+  ['src/channel.ts', 'vscode'],
+  ['webview/main.ts', '../src/engine/tensor.js'],
+  ['webview/views/heatmap/heatmap.ts', '../../../src/inspection/index.js'],
+  ['webview/main.ts', 'vscode'],
+  ['webview/main.ts', 'node:fs'],
+  ['webview/main.ts', '@vscode/webview-ui-toolkit'],
+  ['webview/main.ts', '@vscode-elements/elements/dist/vscode-tree/index.js'],
+];
+
+const allowed: typeof forbidden = [
+  ['src/engine/ops/add.ts', '../tensor.js'],
+  ['src/runtime/session.ts', '../engine/tensor.js'],
+  ['src/runtime/session.ts', 'onnxruntime-node'],
+  ['src/formats/npy.ts', '../engine/tensor.js'],
+  ['src/models/architectures/bert.ts', '../../engine/graph.js'],
+  ['src/models/checkpoint.ts', '../formats/safetensors.js'],
+  ['src/inspection/index.ts', '../models/checkpoint.js'],
+  ['src/inspection/index.ts', '../protocol.js'],
+  ['src/worker.ts', './inspection/index.js'],
+  ['src/worker.ts', './channel.js'],
+  ['src/host/panel.ts', '../channel.js'],
+  ['src/host/panel.ts', 'vscode'],
+  ['src/extension.ts', './host/panel.js'],
+  ['webview/main.ts', '../src/channel.js'],
+  ['webview/views/heatmap/heatmap.ts', '../../../src/protocol.js'],
+  ['webview/ui.ts', '@vscode/webview-ui-toolkit'],
+];
+
+/** Lints files of one import each, at the paths they would have, and says which imports the boundaries refuse. */
+function refused(imports: typeof forbidden): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'boundaries-'));
+  try {
+    copyFileSync('.oxlintrc.json', join(folder, '.oxlintrc.json'));
+    const lines = new Map<string, string[]>();
+    for (const [file, module] of imports) lines.set(file, [...(lines.get(file) ?? []), module]);
+    for (const [file, modules] of lines) {
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
+      writeFileSync(join(folder, file), modules.map((module) => `export * from '${module}';\n`).join(''));
+    }
+    const oxlint = join(process.cwd(), 'node_modules', 'oxlint', 'bin', 'oxlint');
+    const { stdout } = spawnSync(process.execPath, [oxlint, '--format=json'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    const { diagnostics } = JSON.parse(stdout) as { diagnostics: readonly Diagnostic[] };
+    return diagnostics
+      .filter(({ code }) => code.includes('no-restricted-imports'))
+      .map(({ filename, labels }) => {
+        const line = labels[0]?.span.line ?? 0;
+        return `${filename} → ${lines.get(filename)?.[line - 1] ?? '?'}`;
+      })
+      .sort();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Diagnostic {
+  readonly code: string;
+  readonly filename: string;
+  readonly labels: readonly { readonly span: { readonly line: number } }[];
+}
+
+const written = (imports: typeof forbidden) => imports.map(([file, module]) => `${file} → ${module}`).sort();
+
+describe('the import boundaries, held by lint', () => {
+  it('refuse every import across them', () => {
+    assert.deepEqual(refused(forbidden), written(forbidden));
+  });
+
+  it('allow what the architecture allows', () => {
+    assert.deepEqual(refused(allowed), []);
+  });
+});
