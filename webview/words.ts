@@ -67,9 +67,10 @@ export function findStep(summary: InspectionSummary, name: string): Step | undef
   return summary.steps.find((step) => step.name === name);
 }
 
-/** The step's quantity in a readout: "weight", else its title in small letters. */
+/** The step's quantity in a readout: "weight", "score", else its title in small letters. */
 export function quantity(step: Step): string {
-  return step.name === 'weights' ? 'weight' : step.title.charAt(0).toLowerCase() + step.title.slice(1);
+  if (step.scale === 'weights') return 'weight';
+  return isPairwise(step) ? 'score' : step.title.charAt(0).toLowerCase() + step.title.slice(1);
 }
 
 export function isPairwise(step: {

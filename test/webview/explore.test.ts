@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { keep, Stage } from './page/open.js';
+import { eventually, keep, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 
 const require = createRequire(join(process.cwd(), 'package.json'));
@@ -35,7 +35,7 @@ describe('explore', function () {
     await page.getByRole('combobox', { name: 'Mask' }).click();
     await page.getByRole('option', { name: 'Sliding window' }).click();
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'change'));
-    assert.deepEqual(await last(page, 'change'), { parameters: { mask: 'window' } });
+    await eventually(() => last(page, 'change'), { parameters: { mask: 'window' } });
     await page.locator('.parameter', { hasText: 'Window' }).first().waitFor();
     assert.deepEqual(await page.locator('.parameter:visible .parameter-title').allInnerTexts(), [
       'Mask',
@@ -47,7 +47,7 @@ describe('explore', function () {
     await page.waitForFunction(
       () => window.fakeHost.requests.findLast(({ name }) => name === 'change')?.body !== undefined,
     );
-    assert.deepEqual(await last(page, 'change'), { parameters: { mask: 'none' } });
+    await eventually(() => last(page, 'change'), { parameters: { mask: 'none' } });
   });
 
   it('asks once for a slider that is dragged, when it rests', async () => {
@@ -69,7 +69,7 @@ describe('explore', function () {
     await field.fill('-3');
     await field.press('Enter');
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'change'));
-    assert.deepEqual(await last(page, 'change'), { parameters: { temperature: 0.1 } });
+    await eventually(() => last(page, 'change'), { parameters: { temperature: 0.1 } });
   });
 
   it('goes to another layer and head', async () => {

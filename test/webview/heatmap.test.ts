@@ -123,7 +123,7 @@ describe('heatmap', function () {
     await page.waitForFunction(() => document.querySelector('.readout')?.textContent?.includes('rank'));
     assert.equal(
       (await page.locator('.readout').innerText()).replaceAll(/\s+/g, ' '),
-      `query it (10) → key animal (2) weight ${weight.toFixed(3)} masked scores ${score} rank ${rank} of 15`,
+      `query it (10) → key animal (2) weight ${weight.toFixed(3)} score ${score} rank ${rank} of 15`,
     );
     await page.mouse.move(2, 890);
     await page.waitForFunction(() => window.fakeHost.reports.at(-1)?.body === null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { painted, Stage, story } from './page/open.js';
+import { eventually, painted, Stage, story } from './page/open.js';
 
 const position = (page: Page): Promise<unknown> =>
   page.evaluate(() => window.fakeHost.reports.findLast(({ name }) => name === 'position')?.body);
@@ -38,14 +38,14 @@ describe('keyboard', function () {
     }
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    assert.deepEqual(await position(page), {
+    await eventually(() => position(page), {
       layer: 3,
       head: 7,
       step: 'weights',
       cell: { row: 1, column: 0 },
     });
     await page.keyboard.press('Escape');
-    assert.deepEqual(await position(page), { layer: 3, head: 7, step: 'weights' });
+    await eventually(() => position(page), { layer: 3, head: 7, step: 'weights' });
   });
 
   it('says the cell aloud, with its numbers', async () => {
@@ -90,11 +90,11 @@ describe('keyboard', function () {
     await page.locator('.heads-cell[tabindex="0"]').focus();
     for (const key of ['ArrowUp', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
     await page.keyboard.press('Enter');
-    assert.deepEqual(await position(page), { layer: 2, head: 9, step: 'weights' });
+    await eventually(() => position(page), { layer: 2, head: 9, step: 'weights' });
     await page.keyboard.press('Control+Home');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press(' ');
-    assert.deepEqual(await position(page), { layer: 0, head: 0, step: 'weights' });
+    await eventually(() => position(page), { layer: 0, head: 0, step: 'weights' });
   });
 
   it('reaches every control, in an order that makes sense, with a ring to see it by', async () => {
@@ -166,7 +166,7 @@ describe('keyboard', function () {
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement?.className), 'step-picture');
     await page.keyboard.press('Enter');
-    assert.deepEqual(await position(page), { layer: 3, head: 7, step: 'Q' });
+    await eventually(() => position(page), { layer: 3, head: 7, step: 'Q' });
     await page.waitForFunction(() =>
       document
         .querySelector('.stage')

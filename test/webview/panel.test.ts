@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { keep, painted, Stage, story } from './page/open.js';
+import { eventually, keep, painted, Stage, story } from './page/open.js';
 
 const last = (page: Page, name: string): Promise<unknown> =>
   page.evaluate((wanted) => window.fakeHost.reports.findLast((report) => report.name === wanted)?.body, name);
@@ -141,7 +141,7 @@ describe('panel', function () {
 
     const again = await stage.open({ persisted, id: 'another' });
     await painted(again);
-    assert.deepEqual(await last(again, 'position'), {
+    await eventually(() => last(again, 'position'), {
       layer: 1,
       head: 4,
       step: 'weights',
@@ -178,10 +178,10 @@ describe('panel', function () {
     await page.getByRole('button', { name: 'Copy as' }).click();
     await keep(page, 'menu');
     await page.getByRole('menuitem', { name: 'NumPy' }).click();
-    const asked = await page.evaluate(
-      () => window.fakeHost.requests.findLast(({ name }) => name === 'copyCode')?.body,
+    await eventually(
+      () => page.evaluate(() => window.fakeHost.requests.findLast(({ name }) => name === 'copyCode')?.body),
+      { layer: 3, head: 7, language: 'numpy' },
     );
-    assert.deepEqual(asked, { layer: 3, head: 7, language: 'numpy' });
   });
 
   it('changes a parameter, and goes back to what is standard', async () => {

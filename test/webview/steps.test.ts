@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { Attention } from './page/attention.js';
-import { keep, painted, Stage, story } from './page/open.js';
+import { eventually, keep, painted, Stage, story } from './page/open.js';
 
 const picked = { layer: 3, head: 7, step: 'weights', cell: { row: 10, column: 7 } };
 const attention = new Attention(story);
@@ -135,12 +135,12 @@ describe('steps', function () {
     const box = await strip.boundingBox();
     assert.ok(box !== null);
     await strip.click({ position: { x: (box.width * 3.5) / 15, y: box.height / 2 } });
-    const last = await page.evaluate(
-      () => window.fakeHost.reports.findLast(({ name }) => name === 'position')?.body,
+    await eventually(
+      () => page.evaluate(() => window.fakeHost.reports.findLast(({ name }) => name === 'position')?.body),
+      { layer: 3, head: 7, step: 'scaled', cell: { row: 10, column: 3 } },
     );
-    assert.deepEqual(last, { layer: 3, head: 7, step: 'scaled', cell: { row: 10, column: 3 } });
     await page.waitForFunction(() =>
-      document.querySelector('.readout')?.textContent?.includes('scaled scores'),
+      document.querySelector('.stage')?.getAttribute('aria-label')?.startsWith('Scaled scores'),
     );
   });
 

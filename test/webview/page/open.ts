@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -196,4 +197,19 @@ export async function keep(page: Page, name: string): Promise<void> {
 /** Waits until a heatmap is on screen. */
 export async function painted(page: Page): Promise<void> {
   await page.waitForFunction(() => window.fakeHost.reports.some(({ name }) => name === 'painted'));
+}
+
+/** Asks until the answer is the expected one; messages to the host arrive in a task of their own. */
+export async function eventually<T>(ask: () => Promise<T>, expected: T): Promise<void> {
+  const end = Date.now() + 5000;
+  for (;;) {
+    const found = await ask();
+    try {
+      assert.deepEqual(found, expected);
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

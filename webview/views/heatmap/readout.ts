@@ -133,7 +133,12 @@ export class Readout {
     const score = row?.scores?.data[cell.column];
     if (source !== undefined && score !== undefined && !isMasked(score)) {
       facts.push(
-        h('span', {}, `${quantity(source)} `, h('span', { class: 'number', text: formatNumber(score) })),
+        h(
+          'span',
+          { title: `${source.title}: what the softmax was given` },
+          `${quantity(source)} `,
+          h('span', { class: 'number', text: formatNumber(score) }),
+        ),
       );
     }
     if (row?.slice.emptyRows.includes(cell.row) === true) {
