@@ -115,7 +115,12 @@ export class Channel<
           signal?.removeEventListener('abort', cancel);
         },
       });
-      this.post({ type: 'request', id, method, params });
+      try {
+        this.post({ type: 'request', id, method, params });
+      } catch (error) {
+        this.settle(id);
+        throw error;
+      }
     });
   }
 
@@ -197,17 +202,27 @@ export class Channel<
   }
 }
 
-const kinds: ReadonlySet<unknown> = new Set<Envelope['type']>([
-  'request',
-  'result',
-  'error',
-  'cancel',
-  'progress',
-  'notice',
-]);
-
+/** The other side's types hold for what is inside; that the envelope is whole is looked at here. */
 function isEnvelope(message: unknown): message is Envelope {
-  return typeof message === 'object' && message !== null && 'type' in message && kinds.has(message.type);
+  if (typeof message !== 'object' || message === null || !('type' in message)) return false;
+  const fields: Readonly<Record<string, unknown>> = { ...message };
+  const hasId = Number.isSafeInteger(fields['id']);
+  const hasText = (name: string): boolean => typeof fields[name] === 'string';
+  switch (fields['type']) {
+    case 'request':
+      return hasId && hasText('method');
+    case 'result':
+    case 'cancel':
+      return hasId;
+    case 'error':
+      return hasId && hasText('message') && hasText('kind');
+    case 'progress':
+      return hasId && typeof fields['progress'] === 'object' && fields['progress'] !== null;
+    case 'notice':
+      return hasText('name');
+    default:
+      return false;
+  }
 }
 
 /** What stands for a number that JSON has no word for. */

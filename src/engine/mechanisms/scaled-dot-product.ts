@@ -279,7 +279,7 @@ function valueLeaf(
     'What each key gives to those that attend to it.',
     ['key', 'value'],
     shape,
-    headsOf(against) ?? heads,
+    shape.length === 3 ? (headsOf(against) ?? 1) : heads,
     leaves,
   );
   if ((headsOf(V) === undefined) !== (headsOf(against) === undefined)) {
