@@ -159,6 +159,7 @@ describe('look', function () {
   it('does not move for those who asked for that', async () => {
     const page = await stage.open({ reducedMotion: true, first: { kind: 'busy', title: 'Running' } });
     await page.locator('.status').waitFor({ state: 'visible' });
+    await keep(page, 'busy');
     const moving = await page.evaluate(() => document.getAnimations().length);
     assert.equal(moving, 0);
   });

@@ -30,11 +30,29 @@ describe('panel', function () {
   });
 
   it('announces only work that takes longer than a blink, with progress and a way to cancel', async () => {
-    const page = await stage.open({ first: { kind: 'busy', title: 'Running BERT' } });
+    const page = await stage.open();
+    await painted(page);
     const shown = page.locator('.status');
-    await page.waitForTimeout(80);
-    assert.equal(await shown.isVisible(), false);
-    await shown.waitFor({ state: 'visible' });
+    const waited = await page.evaluate(async () => {
+      const status = document.querySelector<HTMLElement>('.status');
+      if (status === null) throw new Error('There is no place for the status.');
+      let seen = 0;
+      const appeared = new Promise<number>((resolve) => {
+        new MutationObserver(() => {
+          if (!status.hidden) resolve(performance.now());
+          if (!status.hidden) seen += 1;
+        }).observe(status, { attributes: true, attributeFilter: ['hidden'] });
+      });
+      // Done before anyone could have read what is being done.
+      window.fakeHost.show({ kind: 'busy', title: 'In a blink' });
+      window.fakeHost.show();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      if (seen > 0) throw new Error('A blink was announced.');
+      const start = performance.now();
+      window.fakeHost.show({ kind: 'busy', title: 'Running BERT' });
+      return (await appeared) - start;
+    });
+    assert.ok(waited >= 199, `announced after ${waited} ms`);
     await page.evaluate(() =>
       window.fakeHost.panel.notify('progress', { message: 'Layer 3 of 6', fraction: 0.5 }),
     );
@@ -42,12 +60,10 @@ describe('panel', function () {
       () => document.querySelector('.progress')?.getAttribute('aria-valuenow') === '50',
     );
     assert.match(await shown.innerText(), /Running BERT[^]*Layer 3 of 6/);
-    await keep(page, 'busy');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'cancel'));
     await page.evaluate(() => window.fakeHost.show());
-    await painted(page);
-    assert.equal(await shown.isVisible(), false);
+    await shown.waitFor({ state: 'hidden' });
   });
 
   it('keeps the picture, dimmed, while it is renewed', async () => {

@@ -1,5 +1,4 @@
 import './heatmap.css';
-import type { Step } from '../../../src/protocol.js';
 import { h, perFrame, settled } from '../../dom.js';
 import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
@@ -59,7 +58,7 @@ export class HeatmapView {
 
   constructor(
     private readonly panel: Panel,
-    matrices: Matrices,
+    private readonly matrices: Matrices,
     private theme: Theme,
     private readonly events: {
       /** What is hovered has changed; null when nothing is. */
@@ -73,7 +72,9 @@ export class HeatmapView {
     this.layers = new MatrixLayers(matrices, {
       overview: (slice) => {
         this.painter.set('overview', slice);
-        if (slice !== null) this.arrived();
+        this.problem.hidden = true;
+        this.rescale();
+        if (slice !== null) this.refreshReadout(false);
         this.draw();
       },
       detail: (slice) => {
@@ -211,10 +212,6 @@ export class HeatmapView {
     this.change((_, frame) => fitted(frame));
   }
 
-  focus(): void {
-    this.stage.focus({ preventScroll: true });
-  }
-
   /** The cell that the keyboard is at. */
   private current(): Cell | null {
     if (this.target?.kind === 'cell') return this.target.cell;
@@ -243,7 +240,7 @@ export class HeatmapView {
   private ask(): void {
     const { frame } = this;
     const { step } = this.panel;
-    const place = step === null ? null : this.placeOf(step);
+    const place = step === null ? null : this.matrices.place(step.name);
     // What is not seen, in a pane behind another, is asked for when it comes into sight.
     this.owed = frame === null || this.body.clientWidth === 0;
     if (frame === null || step === null || place === null || this.owed) return;
@@ -262,18 +259,6 @@ export class HeatmapView {
     const share = (frame.width * window.devicePixelRatio) / Math.max(1, this.pixels.width);
     if ((overview === null && this.panel.step !== null) || (pooled && (share > 1.25 || share < 0.7)))
       this.ask();
-  }
-
-  private placeOf(step: Step): { inspection: string; layer: number; head: number; step: string } | null {
-    const { summary } = this.panel;
-    const { layer, head } = this.panel.store.get().position;
-    return summary === null ? null : { inspection: summary.id, layer, head, step: step.name };
-  }
-
-  private arrived(): void {
-    this.problem.hidden = true;
-    this.rescale();
-    this.refreshReadout(false);
   }
 
   /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
