@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureInstalled } from './lib/install.mjs';
-import { node, root, run, script } from './lib/run.mjs';
+import { root, run, script } from './lib/run.mjs';
 import { bundleOf, testFiles } from './lib/suites.mjs';
 
 /** The one test file that is also run against the packaged extension. */
@@ -127,14 +127,19 @@ script(async () => {
   const all = positionals.length === 0;
 
   await ensureInstalled();
-  if (all) await node(['scripts/check.mjs']);
+  const checked = !all || (await run(process.execPath, ['scripts/check.mjs'])) === 0;
   const { build } = await import('./build.mjs');
   await build({ tests: true, allowMissing: values['allow-missing'] });
 
   const scratch = mkdtempSync(join(tmpdir(), 'attention-tests-'));
   mkdirSync(join(root, 'out', 'screenshots'), { recursive: true });
   const total = { passes: 0, failures: 0, pending: 0 };
+  /** @type {string[]} */
   const lines = [];
+  if (!checked) {
+    total.failures++;
+    lines.push(`${'check'.padEnd(12)}failed`);
+  }
   try {
     for (const suite of suites.filter(({ group }) => all || positionals.includes(group))) {
       console.log(`\n── ${suite.name} ──`);
