@@ -57,6 +57,8 @@ async function selections(
       await workbench.page.waitForTimeout(settling);
       cold.push(await untilDrawn(workbench, () => keyboard.press('ControlOrMeta+Alt+A')));
       for (let again = 0; run === 0 && again < warmRuns; again++) {
+        // What else the panel shows of the text before comes after its heatmap.
+        await workbench.page.waitForTimeout(settling);
         await keyboard.press('ArrowDown');
         await keyboard.press('ArrowDown');
         warm.push(await untilDrawn(workbench, () => keyboard.press('ControlOrMeta+Alt+A')));
@@ -71,8 +73,9 @@ async function selections(
 async function matrices(table: Table, workspace: string): Promise<void> {
   await within(workspace, async (workbench) => {
     const open = async (n: number): Promise<number> => {
-      await workbench.explorerRow(`${n}.safetensors`).click({ button: 'right' });
-      return untilDrawn(workbench, () => workbench.chooseFromMenu('Attention: Inspect File'));
+      const name = `${n}.safetensors`;
+      await workbench.explorerRow(name).click({ button: 'right' });
+      return untilDrawn(workbench, () => workbench.chooseFromMenu('Attention: Inspect File'), name);
     };
     table.figure(
       '4096 × 4096 of a file, menu to first paint, engine not yet running',
@@ -173,8 +176,8 @@ async function within(workspace: string, use: (workbench: Workbench) => Promise<
   }
 }
 
-/** Milliseconds from an action to the next matrix on screen. */
-async function untilDrawn(workbench: Workbench, act: () => Promise<void>): Promise<number> {
+/** Milliseconds from an action to the next matrix on screen, in a panel that shows these words. */
+async function untilDrawn(workbench: Workbench, act: () => Promise<void>, words = ''): Promise<number> {
   const begun = performance.timeOrigin + performance.now();
   await act();
   const end = Date.now() + patience;
@@ -182,7 +185,11 @@ async function untilDrawn(workbench: Workbench, act: () => Promise<void>): Promi
     for (const frame of workbench.frames()) {
       // A frame may be gone by the time it is asked.
       const drawn = await frame
-        .evaluate((since) => window.pictures?.find((at) => at > since), begun)
+        .evaluate(
+          ([since, shown]) =>
+            document.body.innerText.includes(shown) ? window.pictures?.find((at) => at > since) : undefined,
+          [begun, words] as const,
+        )
         .catch(() => undefined);
       if (drawn !== undefined) return drawn - begun;
     }
