@@ -20,15 +20,15 @@ export class Inspections extends Disposable {
 
   private readonly opened = new Map<string, Inspection>();
   private looked: Inspection | undefined;
-  /** As the last run of the extension left them, for panels that are restored. */
+  /** What was open or recent when the last run of the extension ended, for panels that are restored. */
   readonly before: readonly Remembered[];
   private saving: NodeJS.Timeout | undefined;
   private past: readonly Remembered[];
 
   constructor(private readonly memento: Memento) {
     super();
-    this.before = this.read(keys.open);
     this.past = this.read(keys.recent);
+    this.before = [...this.read(keys.open), ...this.past];
     this.tell();
   }
 
@@ -46,7 +46,7 @@ export class Inspections extends Disposable {
 
   /** What a restored panel showed. */
   remembered(id: string): Remembered | undefined {
-    return [...this.before, ...this.past].find((entry) => entry.id === id);
+    return [...this.past, ...this.before].find((entry) => entry.id === id);
   }
 
   add(inspection: Inspection): void {

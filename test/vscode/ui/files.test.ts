@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, cellColors, closeAllEditors, panel, tabs, until } from './panel.js';
+import { assertSealed, cellColors, closeAllEditors, notification, panel, tabs, until } from './panel.js';
 
 const inspectFile = 'Attention: Inspect File';
 
@@ -18,7 +18,6 @@ describe('matrix files', () => {
   afterEach(async () => {
     await workbench.page.keyboard.press('Escape');
     await closeAllEditors(workbench);
-    await workbench.command('Notifications: Clear All Notifications');
   });
 
   after(async () => {
@@ -104,7 +103,7 @@ describe('matrix files', () => {
     writeFileSync(join(workbench.folder, 'damaged.npy'), 'This is no array.');
     await workbench.explorerRow('damaged.npy').waitFor();
     await inspect('damaged.npy');
-    const sentence = await workbench.notification(/damaged\.npy/);
+    const sentence = await notification(workbench, /damaged\.npy/);
     assert.match(sentence, /\.$/);
     assert.equal(workbench.frames().length, 0, 'there is a panel');
   });

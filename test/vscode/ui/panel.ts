@@ -66,11 +66,9 @@ export async function clickLine(workbench: Workbench, text: string): Promise<voi
   await line(workbench, text).click();
 }
 
-/** Selects a line of the open editor, from its first character to its last. */
+/** Selects a line of the open editor, however many rows it is wrapped to. */
 export async function selectLine(workbench: Workbench, text: string): Promise<void> {
-  await clickLine(workbench, text);
-  await workbench.page.keyboard.press('End');
-  await workbench.page.keyboard.press('Shift+Home');
+  await line(workbench, text).click({ clickCount: 3 });
 }
 
 export function line({ page }: Workbench, text: string): Locator {
@@ -79,7 +77,9 @@ export function line({ page }: Workbench, text: string): Locator {
 
 /** The tabs that are open, by their titles. */
 export async function tabs({ page }: Workbench): Promise<string[]> {
-  return page.locator('.tabs-container .tab .label-name').allInnerTexts();
+  const labels = await page.locator('.tabs-container .tab .monaco-icon-label-container').allInnerTexts();
+  // A file's extension is an element of its own.
+  return labels.map((label) => label.replaceAll('\n', ''));
 }
 
 export async function closeAllEditors(workbench: Workbench): Promise<void> {
@@ -91,4 +91,23 @@ export async function closeAllEditors(workbench: Workbench): Promise<void> {
 export function assertSealed(workbench: Workbench): void {
   assert.deepEqual(workbench.violations, []);
   assert.deepEqual(workbench.outsideRequests, []);
+}
+
+/**
+ * Waits for a notification, and gives its text. Under the driver that the tests use, VS Code shows no toasts of its own
+ * accord, so the list of notifications is opened.
+ */
+export async function notification(workbench: Workbench, pattern: RegExp): Promise<string> {
+  const { page } = workbench;
+  const items = page.locator('.notification-list-item-message').filter({ hasText: pattern });
+  const bell = page.locator('[id="status.notifications"] a');
+  await until(`the notification ${String(pattern)}`, async () => {
+    if ((await items.count()) > 0) return true;
+    await bell.click({ timeout: 1000 });
+    await items.first().waitFor({ timeout: 1500 });
+    return true;
+  });
+  const text = await items.first().innerText();
+  await workbench.command('Notifications: Clear All Notifications');
+  return text;
 }
