@@ -206,7 +206,14 @@ describe('heatmap', function () {
 
     before(async () => {
       attention = new Attention(large);
-      page = await stage.open({ subject: large, position: { layer: 0, head: 0, step: 'weights' } });
+      page = await stage.open({
+        subject: large,
+        position: { layer: 0, head: 0, step: 'weights' },
+        // The steps' small pictures would keep the fake host busy with 16 million numbers each.
+        persisted: {
+          opened: { scores: false, scaled: false, masked: false, weights: false, output: false },
+        },
+      });
       await painted(page);
     });
 
@@ -249,10 +256,6 @@ describe('heatmap', function () {
       assert.ok(rows.end <= 1024 && columns.end <= 1024, `asked for up to ${rows.end} × ${columns.end}`);
       const box = await matrixBox(page);
       const pitch = 72;
-      const whole = await page.evaluate(
-        () => document.querySelector('.legend .number:nth-of-type(3)')?.textContent,
-      );
-      assert.ok(whole !== null);
       const places = [0, 1, 2, 3, 4].flatMap((row) => [0, 1, 2, 3, 4].map((column) => ({ row, column })));
       const seen = await colorsAt(
         page,

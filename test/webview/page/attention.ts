@@ -66,6 +66,12 @@ export class Attention {
 
   /** One row of a step's matrix; NaN where masked. */
   row(step: StepName, layer: number, head: number, row: number): Float32Array {
+    return step === 'weights'
+      ? this.keep(`weights ${layer} ${head} ${row}`, () => this.compute(step, layer, head, row))
+      : this.compute(step, layer, head, row);
+  }
+
+  private compute(step: StepName, layer: number, head: number, row: number): Float32Array {
     const { keys, feature, model } = this.size;
     switch (step) {
       case 'X':

@@ -196,7 +196,9 @@ export async function keep(page: Page, name: string): Promise<void> {
 
 /** Waits until a heatmap is on screen. */
 export async function painted(page: Page): Promise<void> {
-  await page.waitForFunction(() => window.fakeHost.reports.some(({ name }) => name === 'painted'));
+  await page.waitForFunction(() => window.fakeHost.reports.some(({ name }) => name === 'painted'), null, {
+    timeout: 55_000,
+  });
 }
 
 /** Asks until the answer is the expected one; messages to the host arrive in a task of their own. */

@@ -7,7 +7,7 @@ import type { Panel } from '../../panel.js';
 import { axisTitle, ordinal, shortLabel } from '../../words.js';
 
 const rowHeight = 24;
-const columnWidth = 78;
+const columnWidth = 90;
 const headWidth = 120;
 
 /** The numbers behind the picture: a table of which only what is in sight exists, and is asked for. */
