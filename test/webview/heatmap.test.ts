@@ -290,13 +290,21 @@ describe('heatmap', function () {
     });
 
     it('cancels a detail that is no longer looked at', async () => {
+      const details = (): Promise<number> =>
+        page.evaluate(
+          () =>
+            window.fakeHost.requests.filter(
+              ({ name, body }) => name === 'slice' && JSON.stringify(body).includes('"columns":{'),
+            ).length,
+        );
+      await page.keyboard.press('0');
       await page.evaluate(() => {
-        window.fakeHost.delay = 400;
+        window.fakeHost.delay = 20_000;
         window.fakeHost.cancelled.length = 0;
       });
-      await page.keyboard.press('0');
+      const before = await details();
       for (let press = 0; press < 6; press += 1) await page.keyboard.press('+');
-      await page.waitForTimeout(250);
+      while ((await details()) === before) await page.waitForTimeout(20);
       for (let press = 0; press < 4; press += 1) await page.keyboard.press('+');
       await page.waitForFunction(() => window.fakeHost.cancelled.includes('slice'));
     });
