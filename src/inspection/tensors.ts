@@ -36,7 +36,7 @@ const keptBytes = 32 << 20;
 export class TensorPreparation implements Preparation {
   private readonly mechanism: Mechanism;
   private readonly sources: ReadonlyMap<string, TensorSource>;
-  private mask: Promise<TensorSource> | undefined;
+  private named: ReadonlyMap<string, TensorSource> | undefined;
 
   /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
   constructor(
@@ -61,7 +61,8 @@ export class TensorPreparation implements Preparation {
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const begun = performance.now();
     task.signal?.throwIfAborted();
-    const { mechanism, sources } = this;
+    const { mechanism } = this;
+    const sources = (this.named ??= await nameMask(this.sources, task.signal));
     const count = layerCount(mechanism, sources);
     const shapes = Object.fromEntries(
       [...sources].map(([name, source]) => [
@@ -76,7 +77,7 @@ export class TensorPreparation implements Preparation {
     for (let index = 0; index < count; index++) {
       task.signal?.throwIfAborted();
       if (count > 1) task.progress?.(`Layer ${index + 1} of ${count}`, index / count);
-      const kept = await this.keptOf(graph, index);
+      const kept = keptOf(mechanism, graph, sources, index);
       const missing = sorted(graph.steps).find((value) => value.origin.kind === 'input' && !kept.has(value));
       if (missing !== undefined) throw new ShapeError(`${missing.label?.name ?? 'An input'} was not given.`);
       layers.push(await capture({ steps: graph.steps, kept }, this.runtime, task));
@@ -98,27 +99,46 @@ export class TensorPreparation implements Preparation {
   async dispose(): Promise<void> {
     await this.given.close?.();
   }
+}
 
-  /** The leaves of one layer and where their numbers are. */
-  private async keptOf(graph: AttentionGraph, layer: number): Promise<Map<Value, TensorSource>> {
-    const kept = new Map<Value, TensorSource>();
-    for (const [name, leaf] of graph.inputs) {
-      const source = this.sources.get(name);
-      if (source === undefined) continue;
-      const own = isLayered(this.mechanism, name, source) ? oneLayer(source, layer) : source;
-      kept.set(leaf, name === 'mask' ? await this.additive(own) : own);
-    }
-    return kept;
+/** The leaves of one layer and where their numbers are. */
+function keptOf(
+  mechanism: Mechanism,
+  graph: AttentionGraph,
+  sources: ReadonlyMap<string, TensorSource>,
+  layer: number,
+): Map<Value, TensorSource> {
+  const kept = new Map<Value, TensorSource>();
+  for (const [name, leaf] of graph.inputs) {
+    const source = sources.get(name);
+    if (source === undefined) continue;
+    kept.set(leaf, isLayered(mechanism, name, source) ? oneLayer(source, layer) : source);
   }
+  return kept;
+}
 
-  /** A mask of zeros and ones says which keys are kept; anything else is added to the scores as it is. */
-  private additive(source: TensorSource): Promise<TensorSource> {
-    this.mask ??= source.read(wholeOf(source.shape)).then(({ shape, data }) => {
-      const binary = data.every((value) => value === 0 || value === 1) && data.some((value) => value === 1);
-      return inMemory({ shape, data: binary ? data.map((value) => (value === 1 ? 0 : -Infinity)) : data });
-    });
-    return this.mask;
+/** A mask of zeros and ones says which keys are kept; anything else is added to the scores as it is. */
+async function nameMask(
+  sources: ReadonlyMap<string, TensorSource>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, TensorSource>> {
+  const mask = sources.get('mask');
+  if (mask === undefined || !(await isBinary(mask, signal))) return sources;
+  return new Map([...sources].map(([name, source]) => [name === 'mask' ? 'keep' : name, source]));
+}
+
+/** Whether there is nothing but zeros and ones in a tensor, and at least one of these. */
+async function isBinary(source: TensorSource, signal: AbortSignal | undefined): Promise<boolean> {
+  let ones = false;
+  const whole = wholeOf(source.shape);
+  const [first = { start: 0, end: 0 }, ...rest] = whole;
+  for (let start = first.start; start < first.end; start++) {
+    signal?.throwIfAborted();
+    const { data } = await source.read([{ start, end: start + 1 }, ...rest]);
+    if (!data.every((value) => value === 0 || value === 1)) return false;
+    ones ||= data.includes(1);
   }
+  return ones;
 }
 
 function chooseMechanism({ mechanism: id, tensors }: TensorInputs): Mechanism {

@@ -26,7 +26,9 @@ export interface AttendParameters {
     /** 1 for a real key, 0 for padding. // (key) */
     | { readonly kind: 'padding'; readonly keep: Value }
     /** Added to the scores: 0 to keep, −∞ to mask. // (query, key) */
-    | { readonly kind: 'matrix'; readonly matrix: Value };
+    | { readonly kind: 'matrix'; readonly matrix: Value }
+    /** 1 to keep, 0 to mask. // (query, key) */
+    | { readonly kind: 'keep-matrix'; readonly keep: Value };
   /** Divides the scores once more: above 1 flattens the weights, below 1 sharpens them. */
   readonly temperature: number;
 }
@@ -117,6 +119,12 @@ function applyMask(scaled: Value, parameters: AttendParameters['mask']): [Value,
         maskKeys(scaled, parameters.keep),
         'Keys that are only padding get −∞, so that their weight is 0.',
       ];
+    case 'keep-matrix':
+      checkMask(scaled, parameters.keep);
+      return [
+        maskKeys(scaled, parameters.keep),
+        'Where the mask is 0, the key is taken away from the query: the score becomes −∞.',
+      ];
     case 'matrix':
       return [addMask(scaled, parameters.matrix), 'The mask is added: −∞ takes a key away from a query.'];
     case 'causal':
@@ -130,11 +138,15 @@ function applyMask(scaled: Value, parameters: AttendParameters['mask']): [Value,
 }
 
 function addMask(scaled: Value, matrix: Value): Value {
+  checkMask(scaled, matrix);
+  return add(scaled, matrix);
+}
+
+function checkMask(scaled: Value, matrix: Value): void {
   const [n, m] = scaled.shape.slice(-2);
   if (matrix.shape.length !== 2 || matrix.shape[0] !== n || matrix.shape[1] !== m) {
     throw new ShapeError(`The mask is (query ${n}, key ${m}), but ${formatShape(matrix.shape)} was given.`);
   }
-  return add(scaled, matrix);
 }
 
 function maskNote(
@@ -268,7 +280,10 @@ export function attendParameters(offered: {
 /** The tensors that some masks need. */
 export interface MaskTensors {
   readonly padding?: Value;
+  /** Added to the scores. */
   readonly matrix?: Value;
+  /** 1 to keep, 0 to mask. */
+  readonly kept?: Value;
 }
 
 /**
@@ -320,6 +335,7 @@ function readMask(
         throw new ParameterError('A padding mask needs a tensor named “padding”.');
       return { kind, keep: tensors.padding };
     case 'matrix':
+      if (tensors.kept !== undefined) return { kind: 'keep-matrix', keep: tensors.kept };
       if (tensors.matrix === undefined) throw new ParameterError('A given mask needs a tensor named “mask”.');
       return { kind, matrix: tensors.matrix };
     default:
@@ -329,22 +345,39 @@ function readMask(
   }
 }
 
-/** The leaves for the mask tensors among the inputs. */
+/** The leaves for the mask tensors among the inputs. @throws ShapeError where there is one too many. */
 export function maskLeaves(
   inputs: Readonly<Record<string, readonly number[]>>,
 ): MaskTensors & { leaves: Map<string, Value> } {
   const leaves = new Map<string, Value>();
-  const { padding, mask: matrix } = inputs;
+  const { padding, mask: matrix, keep: kept } = inputs;
+  if (matrix !== undefined && kept !== undefined) {
+    throw new ShapeError('A mask is given as “mask” or as “keep”, but not as both.');
+  }
+  const square = matrix ?? kept;
+  if (square !== undefined && square.length !== 2) {
+    throw new ShapeError(`The mask is (query, key), a matrix, but ${formatShape(square)} was given.`);
+  }
+  if (padding !== undefined && padding.length !== 1) {
+    throw new ShapeError(
+      `A padding mask has one entry a key, (key), but its shape is ${formatShape(padding)}.`,
+    );
+  }
   if (padding !== undefined) {
     leaves.set('padding', label(input(padding), { name: 'padding', symbol: 'p', axes: ['key'] }));
   }
   if (matrix !== undefined) {
     leaves.set('mask', label(input(matrix), { name: 'mask', symbol: 'M', axes: ['query', 'key'] }));
   }
-  const [keep, given] = [leaves.get('padding'), leaves.get('mask')];
+  if (kept !== undefined) {
+    // In a reader's eyes it is the mask, and so is its file.
+    leaves.set('keep', label(input(kept), { name: 'mask', symbol: 'M', axes: ['query', 'key'] }));
+  }
+  const [keep, given, ones] = [leaves.get('padding'), leaves.get('mask'), leaves.get('keep')];
   return {
     leaves,
     ...(keep === undefined ? {} : { padding: keep }),
     ...(given === undefined ? {} : { matrix: given }),
+    ...(ones === undefined ? {} : { kept: ones }),
   };
 }

@@ -217,6 +217,7 @@ export const multiHeadAttention: Mechanism = {
       axes: [['feature']] as const,
     })),
     { name: 'mask', title: 'Mask', required: false, axes: [['query', 'key']] },
+    { name: 'keep', title: 'Mask of ones and zeros', required: false, axes: [['query', 'key']] },
     { name: 'padding', title: 'Padding', required: false, axes: [['key']] },
   ],
 
@@ -243,7 +244,7 @@ export const multiHeadAttention: Mechanism = {
       },
       ...attendParameters({
         padding: inputs['padding'] !== undefined,
-        matrix: inputs['mask'] !== undefined,
+        matrix: inputs['mask'] !== undefined || inputs['keep'] !== undefined,
         keys,
       }),
     ];

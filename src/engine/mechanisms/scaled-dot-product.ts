@@ -69,6 +69,7 @@ export const scaledDotProduct: Mechanism = {
       ],
     },
     { name: 'mask', title: 'Mask', required: false, axes: [['query', 'key']] },
+    { name: 'keep', title: 'Mask of ones and zeros', required: false, axes: [['query', 'key']] },
     { name: 'padding', title: 'Padding', required: false, axes: [['key']] },
   ],
 
@@ -78,7 +79,7 @@ export const scaledDotProduct: Mechanism = {
     const keys = extent(K, -2) || extent(inputs['scores'], -1);
     const offered = attendParameters({
       padding: inputs['padding'] !== undefined,
-      matrix: inputs['mask'] !== undefined,
+      matrix: inputs['mask'] !== undefined || inputs['keep'] !== undefined,
       keys,
     });
     if (inputs['scores'] !== undefined) {

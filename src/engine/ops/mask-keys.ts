@@ -4,9 +4,9 @@ import { formatShape, ShapeError, type Region } from '../tensor.js';
 import { cellOf } from './mask.js';
 
 /**
- * Sets the scores of keys that are only padding to −∞.
+ * Sets the scores of keys that are not to be attended to to −∞.
  * @param scores (…, query, key)
- * @param keep 1 for a key that is real, 0 for padding (key)
+ * @param keep 0 for a key that is only padding, 1 for a real one (key), or the same for each query (query, key)
  */
 export function maskKeys(scores: Value, keep: Value): Value {
   return apply(operation, [scores, keep]);
@@ -16,6 +16,7 @@ const operation: Operation = {
   name: 'mask-keys',
 
   shape([scores = [], keep = []]) {
+    if (keep.length === 2 && keep[0] === scores.at(-2) && keep[1] === scores.at(-1)) return scores;
     if (keep.length !== 1 || keep[0] !== scores.at(-1)) {
       throw new ShapeError(
         `A padding mask has one entry a key, ${scores.at(-1)} here, but its shape is ${formatShape(keep)}.`,
@@ -24,15 +25,12 @@ const operation: Operation = {
     return scores;
   },
 
-  reads(region): Region[] {
-    const columns = region.at(-1);
-    return [region, columns === undefined ? [] : [columns]];
-  },
+  reads: (region, [, keep = []]): Region[] => [region, region.slice(-keep.length)],
 
   evaluate([scores, keep]) {
-    const columns = keep?.data.length ?? 1;
+    const length = keep?.data.length ?? 1;
     return Float64Array.from(scores?.data ?? [], (value, at) =>
-      keep?.data[at % columns] === 0 ? -Infinity : value,
+      keep?.data[at % length] === 0 ? -Infinity : value,
     );
   },
 
@@ -41,12 +39,12 @@ const operation: Operation = {
     return emitter.node('Where', [padding, emitter.floats([-Infinity], []), scores]);
   },
 
-  print(language, inputs) {
+  print(language, inputs, [, kept = []]) {
     const [scores = atom(''), keep = atom('')] = inputs;
     switch (language) {
       case 'tex':
         return compose(
-          `\\begin{cases} ${cellOf(scores.text)} & ${keep.text}_j \\ne 0 \\\\ -\\infty & \\text{otherwise} \\end{cases}`,
+          `\\begin{cases} ${cellOf(scores.text)} & ${keep.text}_${kept.length === 1 ? 'j' : '{ij}'} \\ne 0 \\\\ -\\infty & \\text{otherwise} \\end{cases}`,
           binding.call,
           inputs,
         );
@@ -58,14 +56,17 @@ const operation: Operation = {
   },
 
   async derive(cell) {
-    const key = cell.index.at(-1) ?? 0;
-    const keep = await cell.scalar(1, [key]);
+    const at = cell.index.slice(-(cell.shapes[1]?.length ?? 1));
+    const keep = await cell.scalar(1, at);
     if (keep.value === 0) {
       return {
         value: -Infinity,
         numbers: number(-Infinity),
         sums: [],
-        remark: `Masked: key ${key} is padding.`,
+        remark:
+          at.length === 1
+            ? `Masked: key ${at[0]} is padding.`
+            : `Masked: the mask is 0 for query ${at[0]} and key ${at[1]}.`,
       };
     }
     return cell.scalar(0, cell.index);

@@ -85,7 +85,7 @@ describe('the arithmetic of a cell', () => {
         const why = (await explain(stepOf(graph, 'masked'), index, read)).remark;
         const effect = (await explain(stepOf(graph, 'weights'), index, read)).remark;
         if (score !== -Infinity) assert.equal(why, undefined);
-        else assert.match(why ?? '', /^Masked: (key \d+ |the mask has −∞)/);
+        else assert.match(why ?? '', /^Masked: (key \d+ |the mask has −∞|the mask is 0)/);
         if (Number.isNaN(weight)) {
           assert.match(effect ?? '', /^Nothing to attend to: every key of this row is masked/);
           const result = names.includes('head') ? 'head' : 'output';

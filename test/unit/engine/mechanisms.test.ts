@@ -47,6 +47,22 @@ const dotProduct: Readonly<Record<string, Refusal>> = {
     {},
     /mask is \(query 5, key 7\), but \(7, 5\)/,
   ],
+  'ones and zeros of another size': [
+    { Q: [5, 8], K: [7, 8], keep: [7, 7] },
+    {},
+    /mask is \(query 5, key 7\), but \(7, 7\)/,
+  ],
+  'a mask of one axis': [
+    { Q: [5, 8], K: [7, 8], mask: [7] },
+    {},
+    /mask is \(query, key\), a matrix, but \(7,\)/,
+  ],
+  'padding of two axes': [{ Q: [5, 8], K: [7, 8], padding: [5, 7] }, {}, /one entry a key.*\(5, 7\)/],
+  'two masks': [
+    { Q: [5, 8], K: [5, 8], mask: [5, 5], keep: [5, 5] },
+    {},
+    /“mask” or as “keep”, but not as both/,
+  ],
   'padding of another length': [
     { Q: [5, 8], K: [7, 8], padding: [5] },
     {},

@@ -39,6 +39,7 @@ const builds: Readonly<Record<string, Build>> = {
   'mask, sliding-window': ([a, i, j]) => mask(a, i, j, { kind: 'sliding-window', window: 1 }),
   'mask, prefix': ([a, i, j]) => mask(a, i, j, { kind: 'prefix', prefix: 4 }),
   maskKeys: ([a, keep]) => maskKeys(a, keep),
+  'maskKeys, by query': ([a, keep]) => maskKeys(a, keep),
   'gelu, erf': ([a]) => gelu(a, 'erf'),
   'gelu, tanh': ([a]) => gelu(a, 'tanh'),
 };

@@ -154,6 +154,18 @@ describe('an inspection of tensors', () => {
     assert.ok(Number.isNaN(value));
   });
 
+  it('a mask of ones and zeros is printed as such, and each layer has its own', async () => {
+    const mask = tensor([2, 3, 3], (at) => (at < 9 || at % 3 === 0 ? 1 : 0));
+    const inspection = await inspect({ ...vectors(3, 3, 4), mask });
+    assert.match(inspection.code('numpy'), /^mask = np\.load\("mask\.npy"\).*\n/m);
+    assert.match(inspection.code('numpy'), /^masked = np\.where\(mask != 0, scaled, -np\.inf\)/m);
+    const [first, second] = await Promise.all([0, 1].map((layer) => inspection.slice('weights', { layer })));
+    assert.ok(first?.data.every((weight) => weight > 0));
+    assert.deepEqual([...(second?.data ?? [])].map(Number.isNaN), Array(3).fill([false, true, true]).flat());
+    const added = await inspect({ ...vectors(3, 3, 4), mask: tensor([3, 3], (at) => at) });
+    assert.match(added.code('numpy'), /^masked = scaled \+ mask /m);
+  });
+
   it('logits of ±10,000 neither overflow nor lose the row’s sum', async () => {
     const Q = tensor([2, 1], (at) => (at === 0 ? 1e4 : -1e4));
     const K = tensor([3, 1], (at) => [1, -1, 1][at] ?? 0);
