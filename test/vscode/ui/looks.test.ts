@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, panel, pointAt, selectLine, until } from './panel.js';
+import { assertSealed, chooseFrom, panel, pointAt, selectLine, until } from './panel.js';
 
 const count = 16;
 
@@ -45,9 +45,8 @@ for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as
     it('a file fills the group', async () => {
       await workbench.command('View: Close All Editors');
       await workbench.command('View: Show Explorer');
-      await workbench.explorerRow('qkv.npz').click({ button: 'right' });
-      await workbench.chooseFromMenu('Attention: Inspect File');
-      const frame = await panel(workbench);
+      await chooseFrom(workbench, workbench.explorerRow('qkv.npz'), 'Attention: Inspect File');
+      await panel(workbench);
       await workbench.page.waitForTimeout(1500);
       await workbench.screenshot(`vscode/file-${theme}`);
       assertSealed(workbench);

@@ -111,3 +111,18 @@ export async function notification(workbench: Workbench, pattern: RegExp): Promi
   await workbench.command('Notifications: Clear All Notifications');
   return text;
 }
+
+/** Opens an element's context menu and chooses an item of it. A menu heeds no click in its first tenth of a second. */
+export async function chooseFrom(workbench: Workbench, element: Locator, label: string): Promise<void> {
+  await element.click({ button: 'right' });
+  const item = workbench.page.locator('.monaco-menu .action-label').getByText(label, { exact: true });
+  await item.waitFor();
+  await workbench.page.waitForTimeout(250);
+  await item.click();
+  await item.waitFor({ state: 'hidden' });
+}
+
+/** The rows of the quick pick that is open. */
+export function picks({ page }: Workbench): Locator {
+  return page.locator('.quick-input-list .monaco-list-row').filter({ visible: true });
+}

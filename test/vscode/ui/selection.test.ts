@@ -4,6 +4,7 @@ import type { Workbench } from '../harness.js';
 import {
   assertSealed,
   cellColors,
+  chooseFrom,
   clickLine,
   closeAllEditors,
   line,
@@ -71,7 +72,7 @@ describe('a selection', () => {
     await frame.getByRole('tab', { name: 'Steps' }).click();
     const arithmetic = frame.locator('.arithmetic .katex');
     await until('the arithmetic', async () => (await arithmetic.count()) >= 3);
-    await frame.getByRole('tab', { name: 'Matrix' }).click();
+    await frame.getByRole('tab', { name: 'Heatmap' }).click();
   });
 
   it('follows the keys for the next and the previous head', async () => {
@@ -87,8 +88,7 @@ describe('a selection', () => {
 
   it('is inspected from the context menu of the editor, in the same panel', async () => {
     await selectLine(workbench, 'too wide');
-    await line(workbench, 'too wide').click({ button: 'right', position: { x: 60, y: 8 } });
-    await workbench.chooseFromMenu('Attention: Inspect Selection');
+    await chooseFrom(workbench, line(workbench, 'too wide'), 'Attention: Inspect Selection');
     const frame = await panel(workbench);
     await until('the other sentence', async () => {
       const words = await frame.locator('.stage').getAttribute('aria-label');
