@@ -22,6 +22,6 @@ describe('one column', function () {
       ),
     );
     assert.equal(await page.locator('canvas.cells').isVisible(), true);
-    assert.equal(await page.getByRole('tab', { name: 'Matrix' }).getAttribute('aria-selected'), 'true');
+    assert.equal(await page.getByRole('tab', { name: 'Heatmap' }).getAttribute('aria-selected'), 'true');
   });
 });

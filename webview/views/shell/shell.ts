@@ -29,6 +29,9 @@ const languages: readonly { language: CodeLanguage; text: string }[] = [
   { language: 'pytorch', text: 'PyTorch' },
 ];
 
+type Side = Exclude<Tab, 'matrix'>;
+type View = 'heatmap' | 'table' | Side;
+
 /** The page's frame: title, tabs, up to three columns, footer. What goes into them is not its business. */
 export class Shell {
   private readonly title = h('h1', { class: 'title' });
@@ -37,8 +40,10 @@ export class Shell {
   private readonly columns: HTMLElement;
   private readonly body: HTMLElement;
   private readonly panes: Readonly<Record<Tab, HTMLElement>>;
-  private readonly tabs: Tabs<Tab>;
-  private readonly views: Tabs<'heatmap' | 'table'>;
+  /** With two columns: what stands beside the matrix. */
+  private readonly sides: Tabs<Side>;
+  /** How the matrix is shown; with one column, the side panes too. */
+  private readonly views: Tabs<View>;
   readonly element: HTMLElement;
 
   constructor(
@@ -58,32 +63,34 @@ export class Shell {
       matrix: pane('matrix', 'Matrix', parts.matrix),
       steps: pane('steps', 'Steps', parts.steps),
     };
-    this.tabs = new Tabs<Tab>({
+    const sides: readonly { name: Side; title: string; panel: string }[] = [
+      { name: 'steps', title: 'Steps', panel: 'pane-steps' },
+      { name: 'heads', title: 'Heads', panel: 'pane-heads' },
+    ];
+    this.sides = new Tabs<Side>({
       label: 'Panes',
-      tabs: [
-        { name: 'matrix', title: 'Matrix', panel: 'pane-matrix' },
-        { name: 'steps', title: 'Steps', panel: 'pane-steps' },
-        { name: 'heads', title: 'Heads', panel: 'pane-heads' },
-      ],
+      tabs: sides,
       choose: (tab) => {
         panel.store.update({ tab });
       },
     });
-    this.tabs.element.classList.add('pane-tabs');
-    this.views = new Tabs<'heatmap' | 'table'>({
+    this.sides.element.classList.add('pane-tabs');
+    this.views = new Tabs<View>({
       label: 'Views',
       tabs: [
         { name: 'heatmap', title: 'Heatmap', panel: 'pane-matrix' },
         { name: 'table', title: 'Table', panel: 'pane-matrix' },
+        ...sides,
       ],
       choose: (view) => {
-        panel.store.update({ asTable: view === 'table', tab: 'matrix' });
+        if (view === 'steps' || view === 'heads') panel.store.update({ tab: view });
+        else panel.store.update({ asTable: view === 'table', tab: 'matrix' });
       },
     });
     this.columns = h(
       'main',
       { class: 'columns' },
-      this.tabs.element,
+      this.sides.element,
       this.panes.heads,
       this.divider('heads', 'left'),
       this.panes.matrix,
@@ -147,30 +154,26 @@ export class Shell {
       },
     );
     store.watch(
-      ({ mode, tab }) => `${mode} ${tab}`,
+      ({ mode, tab, asTable }) => `${mode} ${tab} ${asTable}`,
       () => {
         this.arrange();
-      },
-    );
-    store.watch(
-      ({ asTable }) => asTable,
-      (asTable) => {
-        this.views.show(asTable ? 'table' : 'heatmap');
       },
     );
   }
 
   /** Which panes are there: all, the matrix and one, or one. */
   private arrange(): void {
-    const { mode, tab } = this.panel.store.get();
+    const { mode, tab, asTable } = this.panel.store.get();
     this.element.dataset['mode'] = mode;
     const side = tab === 'heads' ? 'heads' : 'steps';
     const seen: readonly Tab[] =
       mode === 'wide' ? ['heads', 'matrix', 'steps'] : mode === 'medium' ? ['matrix', side] : [tab];
     for (const [name, pane] of Object.entries(this.panes)) pane.hidden = !seen.some((one) => one === name);
-    this.tabs.element.hidden = mode === 'wide';
-    if (mode === 'medium') this.tabs.show(side, ['steps', 'heads']);
-    else this.tabs.show(tab);
+    this.sides.element.hidden = mode !== 'medium';
+    this.sides.show(side);
+    const matrix: View = asTable ? 'table' : 'heatmap';
+    if (mode === 'narrow') this.views.show(tab === 'matrix' ? matrix : tab);
+    else this.views.show(matrix, ['heatmap', 'table']);
   }
 
   private copy(language: CodeLanguage): void {
