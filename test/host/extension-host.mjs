@@ -50,10 +50,14 @@ export async function runInExtensionHost({ root, folder, tests, env, timeout }) 
   }
 }
 
+/** What the workbench and the server have to say about themselves: connections, natives not built, hosts not reached. */
+const noise =
+  /bindings file|native-watchdog|build\/Release\/watchdog|punycode|connection token|Creating a socket|grace time|AccountPolicyGate|AgentHost|Service Worker|open-vsx|authentication provider|builtin extensions cache/;
+
 /**
  * One console call as a line: `%s` and its kin filled in, the workbench's colours dropped.
  * @param {readonly unknown[]} args
- * @returns {string | undefined} undefined for the server's own complaints about natives that are not built
+ * @returns {string | undefined} undefined for noise
  */
 function logLine(args) {
   const [first, ...rest] = args;
@@ -70,5 +74,5 @@ function logLine(args) {
     text,
     ...values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))),
   ].join(' ');
-  return /bindings file|native-watchdog|build\/Release\/watchdog|punycode/.test(line) ? undefined : line;
+  return noise.test(line) ? undefined : line;
 }

@@ -28,7 +28,8 @@ interface Reference {
 
 /** What PyTorch makes of the sample's Q, K and V, in float64. */
 export function pytorch(): { readonly none: Reference; readonly causal: Reference } {
-  const path = join(extension().extensionPath, 'test', 'fixtures', 'vscode', 'sample.json');
+  // This runs from out/test/vscode/api; the extension under test is elsewhere.
+  const path = join(__dirname, '../../../../test/fixtures/vscode/sample.json');
   return JSON.parse(readFileSync(path, 'utf8')) as ReturnType<typeof pytorch>;
 }
 
