@@ -129,7 +129,7 @@ export class Painter extends Disposable {
       shades: Array.from({ length: shades }, (_, at) => {
         const share = (at + 1) / shades;
         return make({
-          light: { backgroundColor: `rgba(0, 98, 177, ${(0.5 * share).toFixed(3)})` },
+          light: { backgroundColor: `rgba(245, 158, 0, ${(0.6 * share).toFixed(3)})` },
           dark: { backgroundColor: `rgba(255, 214, 0, ${(0.5 * share).toFixed(3)})` },
         });
       }),

@@ -21,6 +21,7 @@ for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as
 
     it('a selection is shown beside its text, with the side panel', async () => {
       await workbench.command('Attention: Focus Side Panel');
+      await workbench.webview('.explore-empty:not([hidden])');
       await selectLine(workbench, 'too tired');
       await workbench.command('Attention: Inspect Selection');
       const frame = await panel(workbench);

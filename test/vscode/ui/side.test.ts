@@ -29,9 +29,9 @@ describe('the side panel', () => {
   });
 
   const view = (name: string): Locator =>
-    workbench.page.locator('.split-view-view', {
-      has: workbench.page.locator('.pane-header', { hasText: name }),
-    });
+    workbench.page
+      .locator('.pane')
+      .filter({ has: workbench.page.locator(`.pane-header[aria-label^="${name}"]`) });
   const rows = (name: string): Locator => view(name).locator('.monaco-list-row');
 
   it('offers to inspect the selection while nothing is open', async () => {
