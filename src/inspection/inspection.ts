@@ -14,10 +14,11 @@ import type {
 } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { arithmetic } from './arithmetic.js';
-import { bands, slice } from './matrix.js';
+import { bands, slice, type Schedule } from './matrix.js';
 import { checkIndex, Pool } from './pool.js';
 import { LayerReader } from './reader.js';
 import { describeStep, type Layer, type Subject } from './subject.js';
+import { Turns, urgency, type Urgency } from './turns.js';
 
 /** Says how far a long task is, and when to stop. */
 export interface Task {
@@ -35,6 +36,7 @@ export interface Preparation {
 
 /** What a user has open: answers every question the views ask about it. Layers and heads count from 0. */
 export class Inspection {
+  private readonly turns = new Turns();
   private readers = new Map<Layer, LayerReader>();
   private revision = 1;
 
@@ -102,7 +104,14 @@ export class Inspection {
 
   async slice(request: SliceRequest, task: Task = {}): Promise<Slice> {
     const [layer, reader] = this.at(request.layer, request.head);
-    return slice(reader, layer, this.subject.heads, request, this.revision, task.signal);
+    return slice(
+      reader,
+      layer,
+      this.subject.heads,
+      request,
+      this.revision,
+      this.schedule(urgency.picture, task),
+    );
   }
 
   async arithmetic(request: ArithmeticRequest): Promise<Arithmetic> {
@@ -122,6 +131,7 @@ export class Inspection {
     const area = to.rows * to.columns;
     const data = new Float32Array(layers.length * heads * area); // (layer, head, row, column)
     const { revision } = this;
+    const schedule = this.schedule(urgency.overview, task);
     for (let index = 0; index < layers.length; index++) {
       const [layer, reader] = this.at(index, 0);
       task.progress?.(`Layer ${index + 1} of ${layers.length}`, index / layers.length);
@@ -132,7 +142,7 @@ export class Inspection {
         headCount: heads,
         rows: { start: 0, end: from.rows },
       };
-      for await (const band of bands(reader, layer, request, task.signal)) {
+      for await (const band of bands(reader, layer, request, schedule)) {
         const height = band.rows.end - band.rows.start;
         pools.forEach((pool, head) => {
           for (let row = 0; row < height; row++) {
@@ -161,7 +171,7 @@ export class Inspection {
       headCount: heads,
       rows: { start: 0, end: queries.count },
     };
-    for await (const band of bands(reader, layer, request, task.signal)) {
+    for await (const band of bands(reader, layer, request, this.schedule(urgency.figures, task))) {
       for (let query = band.rows.start; query < band.rows.end; query++) {
         const start = (query - band.rows.start) * band.columns;
         const weights = band.data.subarray(start, start + band.columns);
@@ -187,6 +197,10 @@ export class Inspection {
   dispose(): Promise<void> {
     this.readers = new Map();
     return this.preparation.dispose();
+  }
+
+  private schedule(level: Urgency, { signal }: Task): Schedule {
+    return { turns: this.turns, urgency: level, signal };
   }
 
   private layer(index: number): Layer {

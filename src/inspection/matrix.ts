@@ -1,13 +1,21 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Value } from '../engine/graph.js';
 import type { Range, Region } from '../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../protocol.js';
 import { checkSpan, Pool } from './pool.js';
 import type { LayerReader } from './reader.js';
 import { isPerHead, stepOf, type Layer } from './subject.js';
+import { urgency, type Turns, type Urgency } from './turns.js';
 
 /** The most weights that are held at a time, in bytes: a long matrix passes through in bands of rows. */
 const bandBytes = 4 << 20;
+
+/** When a request's bands are computed among those of others, and when to stop. */
+export interface Schedule {
+  readonly turns: Turns;
+  readonly urgency: Urgency;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** A band of whole rows of one step, for some heads. Masked cells are NaN. */
 export interface Band {
@@ -35,7 +43,7 @@ export async function* bands(
     readonly rows: Span;
     readonly columns?: Span;
   },
-  signal?: AbortSignal,
+  schedule: Schedule,
 ): AsyncGenerator<Band> {
   const value = stepOf(layer, request.step);
   const perHead = isPerHead(value);
@@ -45,21 +53,28 @@ export async function* bands(
   const columns = request.columns ?? { start: 0, end: width };
   const masked = request.step === 'weights' ? maskOf(layer) : undefined;
   const height = Math.max(1, Math.floor(bandBytes / (4 * Math.max(1, width) * count)));
-  for (let start = request.rows.start; start < request.rows.end; start += height) {
-    // A turn of the event loop lets a cancellation come in.
-    await turn();
-    signal?.throwIfAborted();
-    const rows = { start, end: Math.min(request.rows.end, start + height) };
-    const region: Region = [...(perHead ? [heads] : []), rows, columns];
-    const targets = [{ value, region }, ...(masked === undefined ? [] : [{ value: masked, region }])];
-    const [tensor, scores] = await reader.readAll(targets);
-    if (tensor === undefined) throw new Error('A band gave nothing.');
-    yield {
-      data: showMasked(tensor.data, scores?.data, value),
-      rows,
-      columns: columns.end - columns.start,
-      heads: count,
-    };
+  const quick = request.rows.end - request.rows.start <= height;
+  const place = schedule.turns.place(quick ? urgency.quick : schedule.urgency);
+  try {
+    for (let start = request.rows.start; start < request.rows.end; start += height) {
+      // A turn of the event loop lets a cancellation come in.
+      await turnOfTheLoop();
+      await place.turn();
+      schedule.signal?.throwIfAborted();
+      const rows = { start, end: Math.min(request.rows.end, start + height) };
+      const region: Region = [...(perHead ? [heads] : []), rows, columns];
+      const targets = [{ value, region }, ...(masked === undefined ? [] : [{ value: masked, region }])];
+      const [tensor, scores] = await reader.readAll(targets);
+      if (tensor === undefined) throw new Error('A band gave nothing.');
+      yield {
+        data: showMasked(tensor.data, scores?.data, value),
+        rows,
+        columns: columns.end - columns.start,
+        heads: count,
+      };
+    }
+  } finally {
+    place.leave();
   }
 }
 
@@ -91,18 +106,25 @@ function widen(
   start: number,
   end: number,
 ): boolean {
-  let { minimum, maximum } = extremes;
-  let seen = false;
+  // Comparisons with “not a number” are false: what is masked moves neither bound.
+  let [least, most] = [Infinity, -Infinity];
   for (let at = start; at < end; at++) {
     const number = data[at] ?? Number.NaN;
-    if (number < minimum && number !== -Infinity) minimum = number;
-    if (number > maximum && number !== Infinity) maximum = number;
-    // Only “not a number” differs from itself.
-    seen ||= number === number;
+    if (number < least) least = number;
+    if (number > most) most = number;
   }
-  extremes.minimum = minimum;
-  extremes.maximum = maximum;
-  return seen;
+  if (least === Infinity && most === -Infinity) return false;
+  for (const bound of Number.isFinite(least) && Number.isFinite(most)
+    ? [least, most]
+    : finite(data, start, end)) {
+    if (bound < extremes.minimum) extremes.minimum = bound;
+    if (bound > extremes.maximum) extremes.maximum = bound;
+  }
+  return true;
+}
+
+function finite(data: Float32Array, start: number, end: number): number[] {
+  return [...data.subarray(start, end)].filter(Number.isFinite);
 }
 
 /** One head's part of a step, pooled on the way where that is asked for. */
@@ -112,7 +134,7 @@ export async function slice(
   headCount: number,
   request: SliceRequest,
   revision: number,
-  signal?: AbortSignal,
+  schedule: Schedule,
 ): Promise<Slice> {
   const value = stepOf(layer, request.step);
   const rows = checkSpan(request.rows, value.shape.at(-2) ?? 0, 'Rows');
@@ -133,7 +155,7 @@ export async function slice(
   const heads = { start: request.head, end: request.head + 1 };
   const attends =
     value.label?.axes.at(-2) === 'query' && value.origin.kind === 'operation' && value.label.given !== true;
-  for await (const band of bands(reader, layer, { ...request, heads, headCount, rows, columns }, signal)) {
+  for await (const band of bands(reader, layer, { ...request, heads, headCount, rows, columns }, schedule)) {
     whole?.set(band.data, (band.rows.start - rows.start) * width);
     for (let row = band.rows.start; row < band.rows.end; row++) {
       const start = (row - band.rows.start) * width;
@@ -157,6 +179,7 @@ export async function slice(
       headCount,
       emptyRows,
       width < (value.shape.at(-1) ?? 0),
+      schedule,
     ),
     minimum: some ? minimum : 0,
     maximum: some ? maximum : 0,
@@ -171,12 +194,18 @@ async function trulyEmpty(
   headCount: number,
   rows: readonly number[],
   partial: boolean,
+  schedule: Schedule,
 ): Promise<Uint32Array> {
   if (!partial || rows.length === 0) return Uint32Array.from(rows);
   const heads = { start: request.head, end: request.head + 1 };
   const span = { start: rows[0] ?? 0, end: (rows.at(-1) ?? 0) + 1 };
   const candidates = new Set(rows);
-  for await (const band of bands(reader, layer, { step: request.step, heads, headCount, rows: span })) {
+  for await (const band of bands(
+    reader,
+    layer,
+    { step: request.step, heads, headCount, rows: span },
+    schedule,
+  )) {
     for (let row = band.rows.start; row < band.rows.end; row++) {
       const start = (row - band.rows.start) * band.columns;
       const line = band.data.subarray(start, start + band.columns);

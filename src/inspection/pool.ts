@@ -22,7 +22,7 @@ export class Pool {
     by: Pooling,
   ) {
     const size = to.rows * to.columns;
-    this.data = new Float32Array(size).fill(by === 'max' ? Number.NaN : 0);
+    this.data = new Float32Array(size).fill(by === 'max' ? -Infinity : 0);
     this.counts = by === 'mean' ? new Uint32Array(size) : undefined;
     this.edges = Uint32Array.from({ length: to.columns + 1 }, (_, place) =>
       Math.ceil((place * from.columns) / Math.max(1, to.columns)),
@@ -38,10 +38,11 @@ export class Pool {
       const end = start + (edges[place + 1] ?? 0);
       const at = line + place;
       if (counts === undefined) {
-        let most = out[at] ?? Number.NaN;
+        // A comparison with “not a number” is false: what is masked does not count.
+        let most = out[at] ?? -Infinity;
         for (let index = first; index < end; index++) {
-          const value = data[index] ?? Number.NaN;
-          if (!(value <= most) && !Number.isNaN(value)) most = value;
+          const value = data[index] ?? -Infinity;
+          if (value > most) most = value;
         }
         out[at] = most;
       } else {
@@ -49,7 +50,8 @@ export class Pool {
         let count = 0;
         for (let index = first; index < end; index++) {
           const value = data[index] ?? Number.NaN;
-          if (!Number.isNaN(value)) {
+          // Only “not a number” differs from itself.
+          if (value === value) {
             sum += value;
             count++;
           }
@@ -62,10 +64,12 @@ export class Pool {
 
   /** The pooled matrix; nothing can be added after. */
   finish(): Float32Array {
-    this.counts?.forEach((count, at) => {
-      this.data[at] = count === 0 ? Number.NaN : (this.data[at] ?? 0) / count;
-    });
-    return this.data;
+    const { data, counts } = this;
+    for (let at = 0; at < data.length; at++) {
+      if (counts !== undefined) data[at] = (data[at] ?? 0) / (counts[at] ?? 0);
+      else if (data[at] === -Infinity) data[at] = Number.NaN;
+    }
+    return data;
   }
 }
 

@@ -7,5 +7,13 @@ export const confidence: Metric = {
   note: 'The largest weight of each query, on average.',
   unit: '',
   full: () => 1,
-  begin: () => meanOfRows((weights) => weights.reduce((most, weight) => (weight > most ? weight : most), 0)),
+  begin: () =>
+    meanOfRows((weights) => {
+      let most = 0;
+      for (let key = 0; key < weights.length; key++) {
+        const weight = weights[key] ?? 0;
+        if (weight > most) most = weight;
+      }
+      return most;
+    }),
 };

@@ -1,4 +1,4 @@
-import { meanOfRows, sumOfKeys, type Metric } from './metric.js';
+import { meanOfRows, type Metric } from './metric.js';
 
 /** mean_q Σ_k A · |q − k|, in positions (Dosovitskiy et al. 2021, §4.5). */
 export const distance: Metric = {
@@ -8,5 +8,12 @@ export const distance: Metric = {
   unit: 'tokens',
   full: (n, m) => Math.max(1, (Math.max(n, m) - 1) / 2),
   begin: () =>
-    meanOfRows((weights, query) => sumOfKeys(weights, (weight, key) => weight * Math.abs(query - key))),
+    meanOfRows((weights, query) => {
+      let sum = 0;
+      for (let key = 0; key < weights.length; key++) {
+        const weight = weights[key] ?? 0;
+        if (weight > 0) sum += weight * Math.abs(query - key);
+      }
+      return sum;
+    }),
 };

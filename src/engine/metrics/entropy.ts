@@ -1,4 +1,4 @@
-import { meanOfRows, sumOfKeys, type Metric } from './metric.js';
+import { meanOfRows, type Metric } from './metric.js';
 
 /** mean_q −Σ_k A log A, in nats (Clark et al. 2019, §3.3); 0 for one key, log m for all alike. */
 export const entropy: Metric = {
@@ -7,5 +7,13 @@ export const entropy: Metric = {
   note: 'How spread out the weights are: 0 where each query takes from one key alone.',
   unit: 'nats',
   full: (_, m) => Math.log(Math.max(2, m)),
-  begin: () => meanOfRows((weights) => sumOfKeys(weights, (weight) => -weight * Math.log(weight))),
+  begin: () =>
+    meanOfRows((weights) => {
+      let sum = 0;
+      for (let key = 0; key < weights.length; key++) {
+        const weight = weights[key] ?? 0;
+        if (weight > 0) sum -= weight * Math.log(weight);
+      }
+      return sum;
+    }),
 };

@@ -35,13 +35,3 @@ export function meanOfRows(measure: (weights: Float32Array, query: number) => nu
     result: () => (rows === 0 ? Number.NaN : sum / rows),
   };
 }
-
-/** Adds up over the keys that are not masked. */
-export function sumOfKeys(weights: Float32Array, term: (weight: number, key: number) => number): number {
-  let sum = 0;
-  for (let key = 0; key < weights.length; key++) {
-    const weight = weights[key] ?? Number.NaN;
-    if (weight > 0) sum += term(weight, key);
-  }
-  return sum;
-}
