@@ -1,6 +1,6 @@
 // Drives a real VS Code from outside, as a user does: with the keyboard, the mouse and what is on the screen.
 import { join } from 'node:path';
-import type { Browser, ConsoleMessage, Frame, Page } from 'playwright-core';
+import { errors, type Browser, type ConsoleMessage, type Frame, type Page } from 'playwright-core';
 import { launchBrowser } from '../host/browser.mjs';
 import { extensionFolder } from '../host/extension.mjs';
 import { startServer, type Server } from '../host/server.mjs';
@@ -98,34 +98,41 @@ export class Workbench {
 
   /** Runs a command by what the palette calls it, such as `Attention: Inspect Selection`. */
   async command(title: string): Promise<void> {
-    const { page } = this;
-    await page.keyboard.press('F1');
-    const input = page.locator('.quick-input-widget input.input');
-    await input.waitFor({ timeout: patience });
-    await input.fill(`>${title}`);
-    const row = page.locator('.quick-input-list .monaco-list-row').filter({
-      has: page.getByText(title, { exact: true }),
-    });
-    try {
-      await row.first().waitFor({ timeout: 10_000 });
-    } catch {
-      const offered = await page.locator('.quick-input-list .monaco-list-row .label-name').allInnerTexts();
-      throw new Error(`the palette does not offer “${title}”; it offers ${offered.join(' · ') || 'nothing'}`);
-    }
-    await row.first().click();
+    await this.quickInput('F1', `>${title}`, title);
   }
 
   /** Opens a file of the workspace in an editor, by its path within it. */
   async openFile(path: string): Promise<void> {
-    const { page } = this;
-    await page.keyboard.press('ControlOrMeta+P');
-    const input = page.locator('.quick-input-widget input.input');
-    await input.waitFor({ timeout: patience });
-    await input.fill(path);
-    await page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: patience });
-    await page.keyboard.press('Enter');
     const name = path.slice(path.lastIndexOf('/') + 1);
-    await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: patience });
+    await this.quickInput('ControlOrMeta+P', path, name);
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: patience });
+  }
+
+  /**
+   * Opens the quick input by a key, types and takes the row of that name. Where the input closes meanwhile, as it does when
+   * something that is still loading takes the focus, this is done again.
+   */
+  private async quickInput(key: string, text: string, name: string): Promise<void> {
+    const { page } = this;
+    const input = page.locator('.quick-input-widget input.input');
+    const rows = page.locator('.quick-input-list .monaco-list-row');
+    const row = rows.filter({ has: page.getByText(name, { exact: true }) }).first();
+    const end = Date.now() + patience;
+    for (;;) {
+      await page.keyboard.press(key);
+      try {
+        await input.fill(text, { timeout: 5_000 });
+        await row.waitFor({ timeout: 10_000 });
+        await row.click({ timeout: 5_000 });
+        return;
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError)) throw error;
+        if (Date.now() < end) continue;
+        const offered = await rows.locator('.label-name').allInnerTexts();
+        const others = offered.join(' · ') || 'nothing';
+        throw new Error(`the quick input does not offer “${name}”; it offers ${others}`, { cause: error });
+      }
+    }
   }
 
   /** A file's or folder's row in the explorer. */
