@@ -179,11 +179,17 @@ function question(
   reason: string,
 ): RoleQuestion {
   const inputs = new Map(
-    mechanisms.flatMap((mechanism) => mechanism.inputs.map(({ name, title }) => [name, title] as const)),
+    mechanisms.flatMap((mechanism) => mechanism.inputs.map((each) => [each.name, each] as const)),
   );
+  const offered = [...inputs.values()].filter(({ name, axes }) => {
+    // What stands alone can only be what nothing else is needed for.
+    if (candidates.length === 1 && name !== 'scores' && name !== 'weights') return false;
+    const ranks = axes.map((each) => each.length);
+    return candidates.some(({ source }) => source.shape.length >= Math.min(...ranks));
+  });
   return {
     tensors: candidates.map(({ key, name, file, source }) => ({ key, name, file, shape: source.shape })),
-    roles: [...inputs].map(([role, title]) => ({ role, title })),
+    roles: offered.map(({ name, title }) => ({ role: name, title })),
     known: Object.fromEntries(known),
     reason,
   };

@@ -73,6 +73,15 @@ describe('roles of tensors by name and shape', () => {
     assert.match(await asked(a, b, K), /a\.Q and b\.Q could each be Q/);
   });
 
+  it('offers a lone tensor only what can stand alone', async () => {
+    const roles = await findRoles([candidate('arr_0', [4, 4])]);
+    assert.ok(roles.kind === 'question');
+    assert.deepEqual(
+      roles.question.roles.map(({ role }) => role),
+      ['scores', 'weights'],
+    );
+  });
+
   it('an answer is taken as it is', async () => {
     const candidates = [candidate('arr_0', [4, 4]), candidate('arr_1', [4, 4])];
     const roles = await findRoles(candidates, { arr_0: 'Q', arr_1: 'K' });

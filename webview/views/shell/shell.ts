@@ -9,10 +9,10 @@ import { divider } from './divider.js';
 import { Tabs } from './tabs.js';
 
 /** Groups at least this wide, in CSS pixels, get three columns, or two. */
-const wideFrom = 1080;
+const wideFrom = 1200;
 const mediumFrom = 680;
 
-export const standardColumns: Columns = { heads: 376, steps: 400 };
+export const standardColumns: Columns = { heads: 344, steps: 392 };
 const leastColumn = 260;
 
 export interface ShellParts {
