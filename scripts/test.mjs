@@ -22,16 +22,26 @@ const packageTest = join('test', 'vscode', 'ui', 'selection.test.ts');
 /**
  * Runs bundled test files in a mocha of their own.
  * @param {number} timeout of one test, in milliseconds
+ * @param {number} [retries] how often a test that failed is tried again, which is printed: a window that is driven from
+ *   outside may miss a click on a busy machine
  * @returns {Suite['run']}
  */
 const mocha =
-  (timeout) =>
+  (timeout, retries = 0) =>
   (files, { grep, env }) =>
     run(
       process.execPath,
       [
         ...['--enable-source-maps', join('node_modules', 'mocha', 'bin', 'mocha.js')],
-        ...['--reporter', 'test/host/reporter.cjs', '--timeout', String(timeout), '--exit'],
+        ...[
+          '--reporter',
+          'test/host/reporter.cjs',
+          '--timeout',
+          String(timeout),
+          '--retries',
+          String(retries),
+          '--exit',
+        ],
         ...(grep === undefined ? [] : ['--fgrep', grep]),
         ...files.map(bundleOf),
       ],
@@ -43,7 +53,7 @@ const suites = [
   { name: 'unit', group: 'unit', files: () => testFiles('test/unit'), run: mocha(30_000) },
   { name: 'webview', group: 'webview', files: () => testFiles('test/webview'), run: mocha(60_000) },
   { name: 'vscode api', group: 'vscode', files: () => testFiles('test/vscode/api'), run: inVSCode },
-  { name: 'vscode ui', group: 'vscode', files: () => testFiles('test/vscode/ui'), run: mocha(120_000) },
+  { name: 'vscode ui', group: 'vscode', files: () => testFiles('test/vscode/ui'), run: mocha(120_000, 1) },
   {
     name: 'package',
     group: 'package',
@@ -51,7 +61,10 @@ const suites = [
     async run(files, context) {
       const { pack } = await import('./package.mjs');
       const vsix = await pack();
-      return mocha(120_000)(files, { ...context, env: { ...context.env, ATTENTION_INSPECTOR_VSIX: vsix } });
+      return mocha(120_000, 1)(files, {
+        ...context,
+        env: { ...context.env, ATTENTION_INSPECTOR_VSIX: vsix },
+      });
     },
   },
 ];

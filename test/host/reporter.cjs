@@ -10,6 +10,12 @@ module.exports = class Results extends reporters.Spec {
    */
   constructor(runner, options) {
     super(runner, options);
+    /**
+     * @param {import('mocha').Test} test
+     * @param {Error} error
+     */
+    const tell = (test, error) => console.log(`    tried again: ${test.fullTitle()}: ${error.message}`);
+    runner.on('retry', tell);
     runner.once('end', () => {
       const file = process.env['MOCHA_RESULTS'];
       if (file === undefined) return;

@@ -26,6 +26,9 @@ export interface WorkbenchOptions {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
+/** The explorer's selection is the test's alone: an editor that opens late does not move it. */
+const tidySettings = { 'explorer.autoReveal': false };
+
 const root = process.cwd();
 
 /** How long the workbench may take to show something, in milliseconds. */
@@ -69,7 +72,7 @@ export class Workbench {
     const { folder, remove } = copyWorkspace(options.workspace ?? join(root, 'media', 'sample'));
     const server = await startServer({
       root,
-      settings: { 'workbench.colorTheme': theme.id, ...options.settings },
+      settings: { 'workbench.colorTheme': theme.id, ...tidySettings, ...options.settings },
       workspaceTrust: options.workspaceTrust ?? false,
       ...(vsix === undefined ? {} : { vsix }),
     });
