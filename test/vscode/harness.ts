@@ -205,12 +205,17 @@ export class Workbench {
     this.removeFolder();
   }
 
+  /** Whether code is VS Code's own. A webview's comes from a host of its own, or from no address where it is inline. */
+  private isWorkbenchAddress(url: string): boolean {
+    return url.startsWith(`http://127.0.0.1:${this.server.port}/`) && !isWebviewAddress(url);
+  }
+
   private read(message: ConsoleMessage): void {
     const text = message.text();
     const host = /^%c\[Extension Host\] %c(.*?)(?: color: blue)?(?: color:)?\s*$/s.exec(text)?.[1];
     if (host !== undefined) this.extensionHostLog.push(host);
     const policy = /Content Security Policy/.test(text) && message.type() === 'error';
-    if (policy && isWebviewAddress(message.location().url)) this.violations.push(text);
+    if (policy && !this.isWorkbenchAddress(message.location().url)) this.violations.push(text);
   }
 }
 
