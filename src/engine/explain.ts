@@ -1,5 +1,5 @@
 import { atom, number, type Expression, type Language } from './expression.js';
-import { inputsOf, sorted, type Cell, type Derivation, type Line, type Value } from './graph.js';
+import { inputsOf, isPerHead, sorted, type Cell, type Derivation, type Line, type Value } from './graph.js';
 import { cellRegion, type Region, type Shape, type Tensor } from './tensor.js';
 
 /** Gives the numbers that ran: a box of a value, however they are kept. */
@@ -21,7 +21,7 @@ export function print(value: Value, language: Language): Expression {
 }
 
 /** The right side of a value's definition: its operation over its inputs, each by its symbol where it has one. */
-export function printOrigin(value: Value, language: Language): Expression {
+function printOrigin(value: Value, language: Language): Expression {
   if (value.origin.kind !== 'operation') return atom(value.label?.symbol ?? '');
   const inputs = inputsOf(value);
   return value.origin.operation.print(
@@ -49,7 +49,7 @@ export function definition(value: Value): string {
 export async function explain(value: Value, index: readonly number[], read: Reader): Promise<Explanation> {
   const left = value.label?.symbol ?? 'x';
   const indices = visibleIndices(value, index);
-  const name = indices === '' ? left : subscript(left, indices, hasHeads(value));
+  const name = indices === '' ? left : subscript(left, indices, isPerHead(value));
   if (isGiven(value)) {
     const given = await readCell(value, index, read);
     return { tex: `${name} = ${number(given).text}`, value: given, sums: [] };
@@ -93,7 +93,7 @@ function derive(value: Value, index: readonly number[], read: Reader): Promise<D
         sums: [],
         ...(symbol === undefined
           ? {}
-          : { symbolic: indices === '' ? symbol : subscript(symbol, indices, hasHeads(from)) }),
+          : { symbolic: indices === '' ? symbol : subscript(symbol, indices, isPerHead(from)) }),
       };
     },
     async line(input, region): Promise<Line> {
@@ -144,10 +144,10 @@ function lineSymbol(value: Value, region: Region, along: number): string {
     .filter(({ axis, name }) => axis !== along && name !== 'head' && name !== 'group');
   const indices = fixed.map(({ start }) => String(start)).join(',');
   if (along === region.length - 1 && label.element !== undefined)
-    return subscript(label.element, indices, hasHeads(value));
+    return subscript(label.element, indices, isPerHead(value));
   if (indices === '') return label.symbol;
   const line = along === region.length - 1 ? `${indices},\\cdot` : `\\cdot,${indices}`;
-  return subscript(label.symbol, line, hasHeads(value));
+  return subscript(label.symbol, line, isPerHead(value));
 }
 
 /** The indices a reader sees: heads are named by the whole picture, not by each cell. */
@@ -160,16 +160,11 @@ function visibleIndices(value: Value, index: readonly number[]): string {
  * "S" with "0,3" → "S_{0,3}", "Q_h" → "Q_{h;0,3}". What holds all heads side by side is indexed as a whole, so that it
  * loses its h: "W^Q_h" → "W^Q_{0,3}".
  */
-function subscript(symbol: string, indices: string, hasHeads: boolean): string {
+function subscript(symbol: string, indices: string, perHead: boolean): string {
   if (indices === '') return symbol;
   const [, stem, own] = /^(.*)_(\w)$/.exec(symbol) ?? [];
   if (stem === undefined || own === undefined) return `${symbol}_{${indices}}`;
-  return hasHeads ? `${stem}_{${own};${indices}}` : `${stem}_{${indices}}`;
-}
-
-function hasHeads(value: Value): boolean {
-  const first = value.label?.axes[0];
-  return first === 'head' || first === 'group';
+  return perHead ? `${stem}_{${own};${indices}}` : `${stem}_{${indices}}`;
 }
 
 /** The graph as a program that reproduces it: inputs loaded by name, one line a step. */

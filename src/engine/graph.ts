@@ -177,6 +177,12 @@ export function label(value: Value, label: Label): Value {
   return { ...value, label };
 }
 
+/** Whether a value has one matrix a head, or a group of heads. */
+export function isPerHead(value: Value): boolean {
+  const first = value.label?.axes[0];
+  return first === 'head' || first === 'group';
+}
+
 /** The values that a value is computed from; none for a leaf. */
 export function inputsOf(value: Value): readonly Value[] {
   return value.origin.kind === 'operation' ? value.origin.inputs : [];

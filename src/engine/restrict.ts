@@ -1,6 +1,15 @@
 import { apply, input, inputsOf, sorted, type Value } from './graph.js';
 import { slice } from './ops/slice.js';
-import { formatShape, hullOf, regionShape, sameRegion, ShapeError, wholeOf, type Region } from './tensor.js';
+import {
+  formatShape,
+  hullOf,
+  regionShape,
+  regionWithin,
+  sameRegion,
+  ShapeError,
+  wholeOf,
+  type Region,
+} from './tensor.js';
 
 /** A part of a value that somebody wants to see. */
 export interface Target {
@@ -64,13 +73,7 @@ export function restrict(targets: readonly Target[], given: (value: Value) => bo
     if (whole === undefined || held === undefined)
       throw new ShapeError('A part was used before it was computed.');
     if (sameRegion(held, region)) return whole;
-    return slice(
-      whole,
-      region.map((range, axis) => {
-        const offset = held[axis]?.start ?? 0;
-        return { start: range.start - offset, end: range.end - offset };
-      }),
-    );
+    return slice(whole, regionWithin(region, held));
   };
   for (const value of order) {
     const region = needed.get(value) ?? wholeOf(value.shape);

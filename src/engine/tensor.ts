@@ -68,6 +68,14 @@ export function sameRegion(a: Region, b: Region): boolean {
   );
 }
 
+/** Where a box lies inside another that holds it. */
+export function regionWithin(region: Region, holder: Region): Region {
+  return region.map((range, axis) => {
+    const offset = holder[axis]?.start ?? 0;
+    return { start: range.start - offset, end: range.end - offset };
+  });
+}
+
 /** The smallest box around two boxes of the same rank. */
 export function hullOf(a: Region, b: Region): Region {
   return a.map((range, axis) => {

@@ -1,10 +1,10 @@
 import { explain } from '../engine/explain.js';
-import type { Sum } from '../engine/graph.js';
+import { isPerHead, type Sum } from '../engine/graph.js';
 import type { Arithmetic, ArithmeticRequest, AxisName, Sum as WireSum } from '../protocol.js';
 import { headRange } from './matrix.js';
 import { checkIndex } from './pool.js';
 import type { LayerReader } from './reader.js';
-import { isPerHead, stepOf, type Layer } from './subject.js';
+import { stepOf, type Layer } from './subject.js';
 
 /** The most terms of one sum that are sent to a view. */
 const mostTerms = 16_384;

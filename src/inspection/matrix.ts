@@ -1,10 +1,11 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import type { Value } from '../engine/graph.js';
+import { isGiven } from '../engine/explain.js';
+import { isPerHead, type Value } from '../engine/graph.js';
 import type { Range, Region } from '../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../protocol.js';
 import { checkSpan, Pool } from './pool.js';
 import type { LayerReader } from './reader.js';
-import { isPerHead, stepOf, type Layer } from './subject.js';
+import { stepOf, type Layer } from './subject.js';
 import { urgency, type Turns, type Urgency } from './turns.js';
 
 /** The most weights that are held at a time, in bytes: a long matrix passes through in bands of rows. */
@@ -153,8 +154,7 @@ export async function slice(
   const emptyRows: number[] = [];
   const extremes = { minimum: Infinity, maximum: -Infinity };
   const heads = { start: request.head, end: request.head + 1 };
-  const attends =
-    value.label?.axes.at(-2) === 'query' && value.origin.kind === 'operation' && value.label.given !== true;
+  const attends = value.label?.axes.at(-2) === 'query' && !isGiven(value);
   for await (const band of bands(reader, layer, { ...request, heads, headCount, rows, columns }, schedule)) {
     whole?.set(band.data, (band.rows.start - rows.start) * width);
     for (let row = band.rows.start; row < band.rows.end; row++) {

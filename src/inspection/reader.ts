@@ -1,8 +1,8 @@
-import type { Operation, Value } from '../engine/graph.js';
+import { isPerHead, type Operation, type Value } from '../engine/graph.js';
 import { restrict, type Target } from '../engine/restrict.js';
-import { cut, regionShape, sameRegion, type Region, type Tensor } from '../engine/tensor.js';
+import { cut, regionShape, regionWithin, sameRegion, type Region, type Tensor } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
-import { isPerHead, type Layer } from './subject.js';
+import type { Layer } from './subject.js';
 
 type Numbers = Tensor<Float32Array>;
 
@@ -154,11 +154,5 @@ function rowOf(value: Value, head: Region[number] | undefined, row: Region[numbe
 /** Of a tensor that holds `held`, the part `wanted`. */
 function cutTo(tensor: Numbers, held: Region, wanted: Region): Numbers {
   if (sameRegion(held, wanted)) return tensor;
-  return cut(
-    tensor,
-    wanted.map((range, axis) => {
-      const offset = held[axis]?.start ?? 0;
-      return { start: range.start - offset, end: range.end - offset };
-    }),
-  );
+  return cut(tensor, regionWithin(wanted, held));
 }

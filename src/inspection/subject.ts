@@ -1,4 +1,4 @@
-import type { Value } from '../engine/graph.js';
+import { isPerHead, type Value } from '../engine/graph.js';
 import { extent } from '../engine/mechanisms/heads.js';
 import type { TensorSource } from '../engine/tensor.js';
 import type { AxisName, Labels, Parameter, Step } from '../protocol.js';
@@ -53,12 +53,6 @@ export function describeStep(value: Value): Step {
     scale: label.step.scale,
     perHead: isPerHead(value),
   };
-}
-
-/** Whether a value has one matrix a head, or a group of heads. */
-export function isPerHead(value: Value): boolean {
-  const first = value.label?.axes[0];
-  return first === 'head' || first === 'group';
 }
 
 const shown: ReadonlySet<string> = new Set<AxisName>(['query', 'key', 'feature', 'value', 'model']);
