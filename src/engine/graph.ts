@@ -3,7 +3,7 @@ import { ShapeError, type Region, type Shape, type Tensor, type TensorSource } f
 
 /** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model. */
 export type AxisName =
-  'head' | 'group' | 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'vocabulary';
+  'head' | 'group' | 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'vocabulary' | 'sample';
 
 /**
  * An operator with its attributes bound: the one place that knows what it computes, in every way it can be asked.
@@ -34,6 +34,13 @@ export interface Operation {
 
   /** One cell's arithmetic with its real numbers. */
   derive(cell: Cell): Promise<Derivation>;
+
+  /**
+   * The vector–Jacobian product: some scalar's gradient with respect to each input, from `upstream`, its gradient with
+   * respect to the result. Gradients are values in the same operators, so that they are typeset, run and explained like
+   * anything else. Undefined for an input that has none: positions, the ones and zeros of a mask.
+   */
+  vjp?(upstream: Value, inputs: readonly Value[], result: Value): readonly (Value | undefined)[];
 
   /** Set where cells are only moved, never changed: a formula and its numbers look through it. */
   readonly moves?: true;

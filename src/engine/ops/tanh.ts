@@ -1,0 +1,24 @@
+import { binding, inside } from '../expression.js';
+import type { Value } from '../graph.js';
+import { elementwise, type Elementwise } from './elementwise.js';
+
+/** The hyperbolic tangent of every entry. */
+export function tanh(value: Value): Value {
+  return elementwise(value, description);
+}
+
+const description: Elementwise = {
+  name: 'tanh',
+  compute: Math.tanh,
+  onnx: (emitter, input) => emitter.node('Tanh', [input]),
+  print: (language, inner) =>
+    language === 'tex'
+      ? { text: `\\tanh\\left(${inner.text}\\right)`, binding: binding.call }
+      : {
+          text:
+            language === 'numpy'
+              ? `np.tanh(${inner.text})`
+              : `${inside(inner, binding.atom, language)}.tanh()`,
+          binding: binding.atom,
+        },
+};
