@@ -1,0 +1,29 @@
+import { binding } from '../expression.js';
+import type { Value } from '../graph.js';
+import { elementwise, type Elementwise } from './elementwise.js';
+
+/** −ln(−ln u): uniform numbers become standard Gumbel ones (Jang et al. 2017, eq. 1). */
+export function gumbel(uniform: Value): Value {
+  return elementwise(uniform, description);
+}
+
+const description: Elementwise = {
+  name: 'gumbel',
+  compute: (u) => -Math.log(-Math.log(u)),
+
+  onnx(emitter, input) {
+    const minusLog = (x: string): string => emitter.node('Neg', [emitter.node('Log', [x])]);
+    return minusLog(minusLog(input));
+  },
+
+  print: (language, { text }) => {
+    switch (language) {
+      case 'tex':
+        return { text: `-\\ln\\left(-\\ln {${text}}\\right)`, binding: binding.negation };
+      case 'numpy':
+        return { text: `-np.log(-np.log(${text}))`, binding: binding.negation };
+      case 'pytorch':
+        return { text: `-torch.log(-torch.log(${text}))`, binding: binding.negation };
+    }
+  },
+};
