@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { broadcastEvaluate, broadcastIndex, broadcastRegion, broadcastShape } from './broadcast.js';
+import { sumTo } from './sum-to.js';
 
 /** Element by element, the smaller one repeated along the axes it lacks. */
 export function add(left: Value, right: Value): Value {
@@ -45,4 +46,6 @@ const operation: Operation = {
       sums: [...left.sums, ...right.sums],
     };
   },
+
+  vjp: (upstream, inputs) => inputs.map(({ shape }) => sumTo(upstream, shape)),
 };

@@ -81,5 +81,7 @@ function operationFor(divisors: readonly Divisor[]): Operation {
         sums: inner.sums,
       };
     },
+
+    vjp: (upstream) => [divide(upstream, divisors)],
   };
 }

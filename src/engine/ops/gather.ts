@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region } from '../tensor.js';
+import { scatterRows } from './scatter-rows.js';
 
 /**
  * Looks rows up in a table: an embedding.
@@ -56,4 +57,9 @@ const operation: Operation = {
     const index = await cell.scalar(1, [row]);
     return cell.scalar(0, [index.value, column]);
   },
+
+  vjp: (upstream, [table, indices]) => [
+    table && indices && scatterRows(upstream, indices, table.shape[0] ?? 0),
+    undefined,
+  ],
 };

@@ -1,5 +1,12 @@
 import { atom, binding, compose } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
+import { add } from './add.js';
+import { constant, divide } from './divide.js';
+import { multiply } from './multiply.js';
+import { normalDensity } from './normal-density.js';
+import { normalDistribution, shareBelow } from './normal-distribution.js';
+import { oneMinus } from './one-minus.js';
+import { tanh } from './tanh.js';
 
 /** x · Φ(x) (Hendrycks & Gimpel 2016), exactly or by the paper's approximation with tanh. */
 export type GeluForm = 'erf' | 'tanh';
@@ -10,29 +17,8 @@ export function gelu(value: Value, form: GeluForm): Value {
 
 function compute(x: number, form: GeluForm): number {
   return form === 'erf'
-    ? 0.5 * x * erfc(-x / Math.SQRT2)
+    ? x * shareBelow(x)
     : 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
-}
-
-/**
- * The complementary error function. Near 0 by the Maclaurin series of erf (Abramowitz & Stegun 7.1.5), further out by
- * the continued fraction (7.1.14), from its 120th term backwards; relative error below 1e-13 on both.
- */
-function erfc(x: number): number {
-  if (x < 0) return 2 - erfc(-x);
-  if (x < 1.25) {
-    let term = x;
-    let sum = x;
-    for (let k = 1; Math.abs(term) > 1e-17 * Math.abs(sum); k++) {
-      term *= (-x * x) / k;
-      sum += term / (2 * k + 1);
-      if (term === 0) break;
-    }
-    return 1 - (2 / Math.sqrt(Math.PI)) * sum;
-  }
-  let fraction = x;
-  for (let k = 120; k > 0; k--) fraction = x + k / 2 / fraction;
-  return Math.exp(-x * x) / (fraction * Math.sqrt(Math.PI));
 }
 
 function operationFor(form: GeluForm): Operation {
@@ -80,5 +66,25 @@ function operationFor(form: GeluForm): Operation {
         sums: inner.sums,
       };
     },
+
+    vjp: (upstream, [x]) => [x && multiply(upstream, form === 'erf' ? slope(x) : approximateSlope(x))],
   };
+}
+
+/** Φ(x) + x φ(x). */
+function slope(x: Value): Value {
+  return add(normalDistribution(x), multiply(x, normalDensity(x)));
+}
+
+/** ½ (1 + t) + ½ x (1 − t²) u′, where t = tanh(u), u = √(2/π) (x + 0.044715 x³). */
+function approximateSlope(x: Value): Value {
+  const times = (value: Value, by: number): Value => divide(value, [constant(1 / by, String(1 / by))]);
+  const square = multiply(x, x);
+  const root = Math.sqrt(2 / Math.PI);
+  const u = times(add(x, times(multiply(x, square), 0.044715)), root);
+  const t = tanh(u);
+  const inner = times(oneMinus(multiply(t, t)), root); // (1 − t²) u′ = inner ⊙ (1 + 3 · 0.044715 x²)
+  const outer = multiply(x, add(inner, times(multiply(inner, square), 3 * 0.044715)));
+  // ½ (1 + t) = 1 − ½ (1 − t)
+  return add(oneMinus(times(oneMinus(t), 0.5)), times(outer, 0.5));
 }

@@ -1,6 +1,12 @@
 import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Range, type Region } from '../tensor.js';
+import { constant, divide } from './divide.js';
+import { inverseSquareRoot } from './inverse-square-root.js';
+import { multiply } from './multiply.js';
+import { rowSum } from './row-sum.js';
+import { subtract } from './subtract.js';
+import { sumTo } from './sum-to.js';
 
 /**
  * Layer normalisation over the last axis (Ba et al. 2016, eq. 4): (x − mean) / √(variance + ε) · weight + bias.
@@ -115,5 +121,26 @@ function operationFor(epsilon: number): Operation {
         ],
       };
     },
+
+    vjp: (upstream, [value, weight, bias]) =>
+      value === undefined || weight === undefined || bias === undefined
+        ? []
+        : gradients(upstream, value, weight, bias, epsilon),
   };
+}
+
+/** Those of x̂ ⊙ weight + bias, where x̂ = (x − mean) / √(variance + ε) and both moments depend on x. */
+function gradients(upstream: Value, value: Value, weight: Value, bias: Value, epsilon: number): Value[] {
+  const columns = value.shape.at(-1) ?? 1;
+  const mean = (of: Value): Value => divide(rowSum(of), [constant(columns, 'd')]); // (…, 1)
+  const centred = subtract(value, mean(value)); // (…, model)
+  const scale = inverseSquareRoot(mean(multiply(centred, centred)), epsilon); // (…, 1)
+  const normal = multiply(centred, scale); // (…, model)
+  const inner = multiply(upstream, weight); // (…, model)
+  const along = multiply(normal, mean(multiply(inner, normal))); // (…, model)
+  return [
+    multiply(subtract(subtract(inner, mean(inner)), along), scale), // (…, model)
+    sumTo(multiply(upstream, normal), weight.shape), // (model)
+    sumTo(upstream, bias.shape), // (model)
+  ];
 }

@@ -16,9 +16,17 @@ export type MaskRule =
  * @param scores (…, query, key)
  * @param queries positions of the queries (query)
  * @param keys positions of the keys (key)
+ * @param fill what the others become: −∞ for scores, 0 for their gradient
  */
-export function mask(scores: Value, queries: Value, keys: Value, rule: MaskRule): Value {
-  return apply(operationFor(rule), [scores, queries, keys]);
+export function mask(scores: Value, queries: Value, keys: Value, rule: MaskRule, fill = -Infinity): Value {
+  return apply(operationFor(rule, fill), [scores, queries, keys]);
+}
+
+/** What stands where a mask lets nothing through, in a language. */
+export function printFill(fill: number, language: Language): string {
+  if (language === 'tex') return number(fill).text;
+  if (fill !== -Infinity) return String(fill);
+  return language === 'numpy' ? '-np.inf' : 'float("-inf")';
 }
 
 function allowed(rule: MaskRule, query: number, key: number): boolean {
@@ -76,7 +84,7 @@ function checked([scores = [], queries = [], keys = []]: readonly Shape[]): Shap
   return scores;
 }
 
-function operationFor(rule: MaskRule): Operation {
+function operationFor(rule: MaskRule, fill: number): Operation {
   return {
     name: 'mask',
     shape: checked,
@@ -88,7 +96,7 @@ function operationFor(rule: MaskRule): Operation {
       const rows = queries?.data.length ?? 1;
       for (let at = 0; at < out.length; at++) {
         const query = queries?.data[Math.floor(at / columns) % rows] ?? 0;
-        if (!allowed(rule, query, keys?.data[at % columns] ?? 0)) out[at] = -Infinity;
+        if (!allowed(rule, query, keys?.data[at % columns] ?? 0)) out[at] = fill;
       }
       return out;
     },
@@ -112,7 +120,7 @@ function operationFor(rule: MaskRule): Operation {
             ]);
         }
       };
-      return emitter.node('Where', [keep(), scores, emitter.floats([-Infinity], [])]);
+      return emitter.node('Where', [keep(), scores, emitter.floats([fill], [])]);
     },
 
     print(language, inputs) {
@@ -120,15 +128,14 @@ function operationFor(rule: MaskRule): Operation {
       if (language === 'tex') {
         const rule_ = condition(rule, language, 'i', 'j');
         return compose(
-          `\\begin{cases} ${cellOf(scores.text)} & ${rule_} \\\\ -\\infty & \\text{otherwise} \\end{cases}`,
+          `\\begin{cases} ${cellOf(scores.text)} & ${rule_} \\\\ ${printFill(fill, language)} & \\text{otherwise} \\end{cases}`,
           binding.call,
           inputs,
         );
       }
       const test = condition(rule, language, `${queries.text}[:, None]`, `${keys.text}[None, :]`);
-      return language === 'numpy'
-        ? compose(`np.where(${test}, ${scores.text}, -np.inf)`, binding.atom, inputs)
-        : compose(`torch.where(${test}, ${scores.text}, float("-inf"))`, binding.atom, inputs);
+      const where = language === 'numpy' ? 'np.where' : 'torch.where';
+      return compose(`${where}(${test}, ${scores.text}, ${printFill(fill, language)})`, binding.atom, inputs);
     },
 
     async derive(cell) {
@@ -138,10 +145,16 @@ function operationFor(rule: MaskRule): Operation {
         cell.scalar(2, [key]).then(({ value }) => value),
       ]);
       if (!allowed(rule, ...positions)) {
-        return { value: -Infinity, numbers: number(-Infinity), sums: [], remark: remark(rule, ...positions) };
+        return { value: fill, numbers: number(fill), sums: [], remark: remark(rule, ...positions) };
       }
       return cell.scalar(0, cell.index);
     },
+
+    vjp: (upstream, [, queries, keys]) => [
+      queries && keys && mask(upstream, queries, keys, rule, 0),
+      undefined,
+      undefined,
+    ],
   };
 }
 

@@ -10,6 +10,8 @@ import {
   type Shape,
 } from '../tensor.js';
 import { sumOfTerms } from './terms.js';
+import { sumTo } from './sum-to.js';
+import { transpose } from './transpose.js';
 
 /** The matrix product over the last two axes; leading axes are the same on both sides, or missing on the right. */
 export function matmul(left: Value, right: Value): Value {
@@ -121,4 +123,12 @@ const operation: Operation = {
       ],
     };
   },
+
+  vjp: (upstream, [left, right]) =>
+    left === undefined || right === undefined
+      ? []
+      : [
+          matmul(upstream, transpose(right)), // (…, rows, inner)
+          sumTo(matmul(transpose(left), upstream), right.shape), // (…, inner, columns)
+        ],
 };

@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region } from '../tensor.js';
+import { splitHeads } from './split-heads.js';
 
 /** Sets the heads side by side again: (heads, n, d) → (n, heads · d). */
 export function mergeHeads(value: Value): Value {
@@ -79,5 +80,7 @@ function operationFor(heads: number, size: number): Operation {
       const [row = 0, column = 0] = cell.index;
       return cell.scalar(0, [Math.floor(column / size), row, column % size]);
     },
+
+    vjp: (upstream) => [splitHeads(upstream, heads, 'columns')],
   };
 }

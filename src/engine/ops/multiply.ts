@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { broadcastEvaluate, broadcastIndex, broadcastRegion, broadcastShape } from './broadcast.js';
+import { sumTo } from './sum-to.js';
 
 /** Entry by entry, the smaller one repeated along the axes it lacks. */
 export function multiply(left: Value, right: Value): Value {
@@ -40,4 +41,9 @@ const operation: Operation = {
       sums: [...left.sums, ...right.sums],
     };
   },
+
+  vjp: (upstream, [left, right]) =>
+    left === undefined || right === undefined
+      ? []
+      : [sumTo(multiply(upstream, right), left.shape), sumTo(multiply(upstream, left), right.shape)],
 };

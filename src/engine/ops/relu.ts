@@ -1,5 +1,6 @@
 import { atom, binding, compose } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
+import { wherePositive } from './where-positive.js';
 
 /** max(0, x). */
 export function relu(value: Value): Value {
@@ -33,4 +34,6 @@ const operation: Operation = {
       sums: inner.sums,
     };
   },
+
+  vjp: (upstream, [value]) => [value && wherePositive(upstream, value)],
 };

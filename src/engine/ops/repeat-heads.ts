@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region, type Shape } from '../tensor.js';
+import { sumHeads } from './sum-heads.js';
 
 /**
  * Gives every query head the key or value head of its group: (groups, m, d) → (heads, m, d); head h has that of group
@@ -77,5 +78,7 @@ function operationFor(share: number): Operation {
       const [head = 0, ...rest] = cell.index;
       return cell.scalar(0, [Math.floor(head / share), ...rest]);
     },
+
+    vjp: (upstream, [value]) => [sumHeads(upstream, value?.shape[0] ?? 1)],
   };
 }

@@ -2,6 +2,7 @@ import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { ShapeError, type Region, type Shape } from '../tensor.js';
 import { sumOfTerms } from './terms.js';
+import { spread } from './spread.js';
 
 /** Each row's sum, as a column: (…, n, m) → (…, n, 1). */
 export function rowSum(value: Value): Value {
@@ -59,4 +60,6 @@ const operation: Operation = {
       sums: [{ axis, columns: [{ tex, values, total }] }],
     };
   },
+
+  vjp: (upstream, [value]) => [value && spread(upstream, value)],
 };

@@ -1,6 +1,8 @@
 import { binding, inside } from '../expression.js';
 import type { Value } from '../graph.js';
 import { elementwise, type Elementwise } from './elementwise.js';
+import { multiply } from './multiply.js';
+import { oneMinus } from './one-minus.js';
 
 /** The logistic function of every entry, 1 / (1 + e⁻ˣ). */
 export function sigmoid(value: Value): Value {
@@ -25,4 +27,6 @@ const description: Elementwise = {
         return { text: `${inside(inner, binding.atom, language)}.sigmoid()`, binding: binding.atom };
     }
   },
+
+  vjp: (upstream, _, result) => multiply(upstream, multiply(result, oneMinus(result))),
 };

@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { cut, regionShape, ShapeError, type Region } from '../tensor.js';
+import { pad } from './pad.js';
 
 /** The box `region` of a value. */
 export function slice(value: Value, region: Region): Value {
@@ -51,5 +52,7 @@ function operationFor(region: Region): Operation {
         0,
         cell.index.map((at, axis) => at + (region[axis]?.start ?? 0)),
       ),
+
+    vjp: (upstream, [value]) => [value && pad(upstream, region, value.shape)],
   };
 }

@@ -2,6 +2,9 @@ import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import type { Region } from '../tensor.js';
 import { sumOfTerms } from './terms.js';
+import { multiply } from './multiply.js';
+import { rowSum } from './row-sum.js';
+import { subtract } from './subtract.js';
 
 /**
  * Softmax over the last axis. The row's maximum is subtracted first, so that large scores neither overflow nor lose the
@@ -103,4 +106,7 @@ const operation: Operation = {
       ...(masked ? { remark: 'Masked: the score is −∞, so that the weight is 0.' } : {}),
     };
   },
+
+  // A ⊙ (Ḡ − (Ḡ ⊙ A) 1 1ᵀ): each row's Jacobian is diag(a) − aᵀ a.
+  vjp: (upstream, _, result) => [multiply(result, subtract(upstream, rowSum(multiply(upstream, result))))],
 };

@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region } from '../tensor.js';
+import { mergeHeads } from './merge-heads.js';
 
 /**
  * Cuts the model dimension into equal heads: (n, heads · d) → (heads, n, d). Head h has columns h · d to (h + 1) · d.
@@ -89,5 +90,7 @@ function operationFor(heads: number, size: number, written: 'columns' | 'inside'
       const [head = 0, row = 0, column = 0] = cell.index;
       return cell.scalar(0, [row, head * size + column]);
     },
+
+    vjp: (upstream) => [mergeHeads(upstream)],
   };
 }

@@ -1,6 +1,8 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { broadcastEvaluate, broadcastIndex, broadcastRegion, broadcastShape } from './broadcast.js';
+import { negate } from './negate.js';
+import { sumTo } from './sum-to.js';
 
 /** Entry by entry, the smaller one repeated along the axes it lacks. */
 export function subtract(left: Value, right: Value): Value {
@@ -44,4 +46,9 @@ const operation: Operation = {
       sums: [...left.sums, ...right.sums],
     };
   },
+
+  vjp: (upstream, [left, right]) => [
+    left && sumTo(upstream, left.shape),
+    right && sumTo(negate(upstream), right.shape),
+  ],
 };

@@ -1,6 +1,8 @@
 import { binding, inside } from '../expression.js';
 import type { Value } from '../graph.js';
 import { elementwise, type Elementwise } from './elementwise.js';
+import { multiply } from './multiply.js';
+import { oneMinus } from './one-minus.js';
 
 /** The hyperbolic tangent of every entry. */
 export function tanh(value: Value): Value {
@@ -21,4 +23,6 @@ const description: Elementwise = {
               : `${inside(inner, binding.atom, language)}.tanh()`,
           binding: binding.atom,
         },
+
+  vjp: (upstream, _, result) => multiply(upstream, oneMinus(multiply(result, result))),
 };

@@ -45,5 +45,7 @@ function operationFor(rank: number): Operation {
     },
 
     derive: (cell) => cell.scalar(0, swapped(cell.index)),
+
+    vjp: (upstream) => [transpose(upstream)],
   };
 }
