@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { evaluate } from '../../../src/engine/evaluate.js';
 import { input, type Value } from '../../../src/engine/graph.js';
 import * as operators from '../../../src/engine/ops/index.js';
-import type { Tensor } from '../../../src/engine/tensor.js';
+import type { Range, Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, Fixture, type Tolerance } from './numbers.js';
 
 const fixture = new Fixture('operators.safetensors');
 const { add, constant, divide, gather, gelu, layerNorm, mask, maskKeys, matmul } = operators;
 const { mergeHeads, relu, repeatHeads, slice, softmax, splitHeads, squareRoot, transpose } = operators;
+
+const interval = (start: number, end: number): Range => ({ start, end });
 
 type Build = (inputs: readonly [Value, Value, Value]) => Value;
 
@@ -40,16 +42,39 @@ const builds: Readonly<Record<string, Build>> = {
   'mask, prefix': ([a, i, j]) => mask(a, i, j, { kind: 'prefix', prefix: 4 }),
   maskKeys: ([a, keep]) => maskKeys(a, keep),
   'maskKeys, by query': ([a, keep]) => maskKeys(a, keep),
+  negate: ([a]) => operators.negate(a),
+  oneMinus: ([a]) => operators.oneMinus(a),
+  normalDistribution: ([a]) => operators.normalDistribution(a),
+  normalDensity: ([a]) => operators.normalDensity(a),
+  inverseSquareRoot: ([a]) => operators.inverseSquareRoot(a, 1e-5),
+  wherePositive: ([a, deciding]) => operators.wherePositive(a, deciding),
+  sumTo: ([a, b]) => operators.sumTo(a, b.shape),
+  'sumTo, a column': ([a, b]) => operators.sumTo(a, b.shape),
+  'sumTo, a row for each': ([a, b]) => operators.sumTo(a, b.shape),
+  'sumTo, one number': ([a, b]) => operators.sumTo(a, b.shape),
+  spread: ([a, like]) => operators.spread(a, like),
+  sumHeads: ([a]) => operators.sumHeads(a, 3),
+  pad: ([a]) => operators.pad(a, [interval(1, 3), interval(2, 5)], [3, 6]),
+  scatterRows: ([rows, ids]) => operators.scatterRows(rows, ids, 7),
+  diagonal: ([a]) => operators.diagonal(a),
+  'diagonal, a row': ([a]) => operators.diagonal(a),
+  mainDiagonal: ([a]) => operators.mainDiagonal(a),
+  'mask, with zeros': ([a, i, j]) => mask(a, i, j, { kind: 'causal' }, 0),
+  'maskKeys, with zeros': ([a, keep]) => maskKeys(a, keep, 0),
   'gelu, erf': ([a]) => gelu(a, 'erf'),
   'gelu, tanh': ([a]) => gelu(a, 'tanh'),
 };
 
 const exact: Tolerance = { absolute: 1e-12, relative: 1e-12 };
-/** GELU to a relative 1e-12 even where it is 1e-33. */
-const tolerances: Readonly<Record<string, Tolerance>> = { 'gelu, erf': { absolute: 0, relative: 1e-12 } };
+/** GELU and Φ to a relative 1e-12 even where they are 1e-33. */
+const tolerances: Readonly<Record<string, Tolerance>> = {
+  'gelu, erf': { absolute: 0, relative: 1e-12 },
+  normalDistribution: { absolute: 0, relative: 1e-12 },
+};
 
 function leaf({ shape }: Tensor, name: string, at: number): Value {
-  const isIndex = (name.startsWith('mask,') && at > 0) || (name === 'gather' && at === 1);
+  const isIndex =
+    (name.startsWith('mask,') && at > 0) || (['gather', 'scatterRows'].includes(name) && at === 1);
   return input(shape, isIndex ? 'integer' : 'float');
 }
 
@@ -108,6 +133,16 @@ describe('operators, beside PyTorch', () => {
       [() => splitHeads(of(2, 2, 2), 2), /\(2, 2, 2\)/],
       [() => mergeHeads(of(2, 2)), /\(2, 2\)/],
       [() => repeatHeads(of(3, 2, 2), 4), /4 query heads cannot share 3/],
+      [() => operators.sumTo(of(3, 4), of(3).shape), /\(3, 4\) and \(3,\) do not fit together/],
+      [() => operators.sumTo(of(4), of(2, 4).shape), /\(4,\) cannot be summed to \(2, 4\)/],
+      [() => operators.spread(of(3), of(2, 4)), /do not fit together/],
+      [() => operators.spread(of(2, 4), of(4)), /\(2, 4\) cannot be repeated to \(4,\)/],
+      [() => operators.sumHeads(of(4, 2, 2), 3), /4 heads cannot be summed into 3 equal groups/],
+      [() => operators.pad(of(2), box, [3]), /\(2,\) does not fill the box 0–1 of a tensor of shape \(3,\)/],
+      [() => operators.scatterRows(of(2, 3), of(3), 4), /\(2, 3\) need one place each.*\(3,\)/],
+      [() => operators.diagonal(of(2, 3)), /one row, not of a tensor of shape \(2, 3\)/],
+      [() => operators.mainDiagonal(of(2, 3)), /Only a square matrix has a diagonal, not \(2, 3\)/],
+      [() => operators.wherePositive(of(2), of(3)), /\(2,\), and what decides about it, \(3,\)/],
       [() => gather(of(2), of(2)), /\(2,\) and \(2,\)/],
       [() => layerNorm(of(2, 3), of(2), of(3), 1e-5), /\(2, 3\) needs weight and bias of \(3,\), not \(2,\)/],
       [() => mask(of(2, 3), of(2), of(2), { kind: 'causal' }), /2 query and 3 key positions, not 2 and 2/],
