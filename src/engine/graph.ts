@@ -91,7 +91,18 @@ export interface Label {
   /** Set where formulas start: the value stands for itself, however it came about. */
   readonly given?: true;
   /** Set where the value is a step that a reader follows. */
-  readonly step?: { readonly title: string; readonly note: string; readonly scale: 'weights' | 'signed' };
+  readonly step?: StepDescription;
+}
+
+/** What a reader is told of a step. */
+export interface StepDescription {
+  readonly title: string;
+  /** One or two sentences: what it is for. */
+  readonly note: string;
+  /** How its numbers lie: 0 to 1, in rows that sum to 1 or less, or around 0. */
+  readonly scale: 'weights' | 'signed';
+  /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
+  readonly phase: 'input' | 'score' | 'normalisation' | 'sum' | 'gradient';
 }
 
 /** A named or unnamed tensor of the graph: a leaf, or an operation applied to values. Immutable; identity is the node's identity. */

@@ -32,7 +32,7 @@ export class TextPreparation implements Preparation {
     const { model } = this.lease;
     const { ids } = this.encoding;
     const described = withValues(
-      attendParameters({ padding: false, matrix: false, keys: ids.length }),
+      attendParameters({ inputs: {}, keys: ids.length, pairs: (model.width / model.heads) % 2 === 0 }),
       parameters,
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));

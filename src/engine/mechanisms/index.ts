@@ -1,17 +1,28 @@
+import { bahdanau } from './bahdanau.js';
+import { hard } from './hard.js';
+import { linear } from './linear.js';
+import { luongLocal } from './luong-local.js';
+import { luong } from './luong.js';
 import type { Mechanism } from './mechanism.js';
 import { multiHeadAttention } from './multi-head.js';
 import { scaledDotProduct } from './scaled-dot-product.js';
 
 /** Every mechanism there is. */
-export const mechanisms: readonly Mechanism[] = [scaledDotProduct, multiHeadAttention];
+export const mechanisms: readonly Mechanism[] = [
+  scaledDotProduct,
+  multiHeadAttention,
+  hard,
+  bahdanau,
+  luong,
+  luongLocal,
+  linear,
+];
 
 export type { AttentionGraph, InputDescription, Mechanism } from './mechanism.js';
-export {
-  attendParameters,
-  readAttendParameters,
-  standardAttention,
-  type AttendParameters,
-} from './attend.js';
+export { attendParameters, readAttendParameters } from './attend-parameters.js';
+export { standardAttention, type AttendParameters } from './attend.js';
+export { additiveAttention, type AdditiveInputs } from './bahdanau.js';
+export { luongAttention, type LuongScore } from './luong.js';
 export { multiHead, type MultiHeadInputs, type Projection } from './multi-head.js';
 export {
   ParameterError,

@@ -1,17 +1,12 @@
 import { input, label, sorted, type AxisName, type Value } from '../graph.js';
 import { add, matmul, mergeHeads, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import {
-  attend,
-  attendParameters,
-  maskLeaves,
-  readAttendParameters,
-  symbolOf,
-  type AttendParameters,
-} from './attend.js';
+import { attendParameters, readAttendParameters } from './attend-parameters.js';
+import { attend, symbolOf, type AttendParameters } from './attend.js';
 import { extent, headsParameter, readCount } from './heads.js';
 import type { Mechanism } from './mechanism.js';
 import { ParameterError } from './parameters.js';
+import { scoreInputs, scoreLeaves } from './score-tensors.js';
 
 /** A projection: a weight that multiplies from the right, and a bias. */
 export interface Projection {
@@ -59,6 +54,7 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
       title: 'Head output',
       note: 'Each query’s mix of the values: the weighted sum of V’s rows.',
       scale: 'signed',
+      phase: 'sum',
     },
   });
   const concat = label(mergeHeads(head), {
@@ -66,18 +62,9 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
     symbol: 'Z',
     element: 'z',
     axes: ['query', 'model'],
-    step: { title: 'Concatenated', note: 'The heads’ outputs side by side.', scale: 'signed' },
+    step: { title: 'Concatenated', note: 'The heads’ outputs side by side.', scale: 'signed', phase: 'sum' },
   });
-  const steps = [
-    ...(self ? [from] : [from, to]),
-    ...[Q, K, V],
-    attended.scores,
-    attended.scaled,
-    attended.masked,
-    attended.weights,
-    head,
-    concat,
-  ];
+  const steps = [...(self ? [from] : [from, to]), ...[Q, K, V], ...attended.steps, head, concat];
   if (inputs.output === undefined) return steps;
   checkProjection(concat, inputs.output, 'O');
   const output = label(affine(concat, named(inputs.output, 'O')), {
@@ -88,6 +75,7 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
       title: 'Output',
       note: 'W^O mixes the heads into one vector per query.',
       scale: 'signed',
+      phase: 'sum',
     },
   });
   return [...steps, output];
@@ -105,6 +93,7 @@ function source(value: Value, name: 'X' | 'Xq' | 'Xkv', axis: AxisName): Value {
       title: name === 'X' ? 'Input' : name === 'Xq' ? 'Query input' : 'Key and value input',
       note: 'One row per token: the vectors that this layer reads.',
       scale: 'signed',
+      phase: 'input',
     },
   });
 }
@@ -150,7 +139,7 @@ function project(
     symbol: symbolOf(name, heads, grouped),
     element: symbolOf(name.toLowerCase(), heads, grouped),
     axes: [grouped ? 'group' : 'head', axis, column],
-    step: { title, note, scale: 'signed' },
+    step: { title, note, scale: 'signed', phase: 'input' },
   });
 }
 
@@ -216,9 +205,7 @@ export const multiHeadAttention: Mechanism = {
       required: false,
       axes: [['feature']] as const,
     })),
-    { name: 'mask', title: 'Mask', required: false, axes: [['query', 'key']] },
-    { name: 'keep', title: 'Mask of ones and zeros', required: false, axes: [['query', 'key']] },
-    { name: 'padding', title: 'Padding', required: false, axes: [['key']] },
+    ...scoreInputs,
   ],
 
   parameters(inputs) {
@@ -242,16 +229,12 @@ export const multiHeadAttention: Mechanism = {
           ...counts.map((count) => ({ value: String(count), title: String(count) })),
         ],
       },
-      ...attendParameters({
-        padding: inputs['padding'] !== undefined,
-        matrix: inputs['mask'] !== undefined || inputs['keep'] !== undefined,
-        keys,
-      }),
+      ...attendParameters({ inputs, keys, pairs: width % 2 === 0 }),
     ];
   },
 
   build(inputs, values) {
-    const masks = maskLeaves(inputs);
+    const masks = scoreLeaves(inputs);
     const leaves = new Map(masks.leaves);
     const leaf = (name: string, shape: Shape): Value => {
       const value = input(shape);

@@ -1,8 +1,8 @@
 import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region } from '../tensor.js';
-import { constant, divide } from './divide.js';
 import { multiply } from './multiply.js';
+import { negate } from './negate.js';
 import { rowSum } from './row-sum.js';
 
 /**
@@ -69,6 +69,6 @@ const operation: Operation = {
   vjp(upstream, [, divisors], result) {
     if (divisors === undefined) return [];
     const lost = rowSum(multiply(divideRows(upstream, divisors), result));
-    return [divideRows(upstream, divisors), divide(lost, [constant(-1, '(-1)')])];
+    return [divideRows(upstream, divisors), negate(lost)];
   },
 };

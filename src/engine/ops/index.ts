@@ -34,6 +34,7 @@ export { relu } from './relu.js';
 export { repeatHeads } from './repeat-heads.js';
 export { rotary, type RotaryForm } from './rotary.js';
 export { rowSum } from './row-sum.js';
+export { scale } from './scale.js';
 export { scatterRows } from './scatter-rows.js';
 export { sigmoid } from './sigmoid.js';
 export { sinkSoftmax } from './sink-softmax.js';

@@ -2,7 +2,7 @@ import { atom, binding, compose, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Region } from '../tensor.js';
 import { rowSum } from './row-sum.js';
-import { constant, divide } from './divide.js';
+import { negate } from './negate.js';
 
 /**
  * How far each key lies from each query's centre: j − p_i.
@@ -39,8 +39,11 @@ const operation: Operation = {
     return out;
   },
 
-  onnx: (emitter, [centres = '', keys = '']) =>
-    emitter.node('Sub', [emitter.node('Cast', [keys], { to: 1 }), centres]),
+  // Centres that are places themselves are whole numbers.
+  onnx(emitter, [centres = '', keys = '']) {
+    const float = (input: string): string => emitter.node('Cast', [input], { to: 1 });
+    return emitter.node('Sub', [float(keys), float(centres)]);
+  },
 
   print(language, inputs) {
     const [centres = atom(''), keys = atom('')] = inputs;
@@ -60,5 +63,5 @@ const operation: Operation = {
     };
   },
 
-  vjp: (upstream) => [divide(rowSum(upstream), [constant(-1, '-1')]), undefined],
+  vjp: (upstream) => [negate(rowSum(upstream)), undefined],
 };

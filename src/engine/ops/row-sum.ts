@@ -40,7 +40,7 @@ const operation: Operation = {
   print(language, inputs) {
     const [inner = atom('')] = inputs;
     if (language === 'tex') {
-      return compose(`\\left(${inner.text}\\right) \\mathbf{1}`, binding.product, inputs);
+      return compose(`${inside(inner, binding.negation, language)} \\mathbf{1}`, binding.product, inputs);
     }
     const text = inside(inner, binding.atom, language);
     return compose(

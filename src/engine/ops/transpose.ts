@@ -39,7 +39,10 @@ function operationFor(rank: number): Operation {
     print(language, inputs) {
       const [inner = atom('')] = inputs;
       const text = inside(inner, binding.atom, language);
-      if (language === 'tex') return compose(`${text}^{\\top}`, binding.call, inputs);
+      if (language === 'tex') {
+        // Two superscripts in a row are no TeX.
+        return compose(text.includes('^') ? `{${text}}^{\\top}` : `${text}^{\\top}`, binding.call, inputs);
+      }
       if (rank === 2) return compose(`${text}.T`, binding.atom, inputs);
       return compose(language === 'numpy' ? `${text}.swapaxes(-1, -2)` : `${text}.mT`, binding.atom, inputs);
     },

@@ -1,0 +1,392 @@
+import type { Value } from '../graph.js';
+import type { RotaryForm } from '../ops/index.js';
+import { formatShape, ShapeError, type Shape } from '../tensor.js';
+import {
+  standardAttention,
+  type AttendParameters,
+  type BiasParameters,
+  type MaskParameters,
+} from './attend.js';
+import { ParameterError, type Parameter, type ParameterValue, type ParameterValues } from './parameters.js';
+
+type Shapes = Readonly<Record<string, Shape>>;
+
+/** What decides which controls are of use: the tensors at hand, by input name, and how many keys there are. */
+export interface Offered {
+  readonly inputs: Shapes;
+  readonly keys: number;
+  /** Whether attention starts from vectors of an even length, which positions can turn. */
+  readonly pairs?: boolean;
+}
+
+/** The controls for what `attend` takes. */
+export function attendParameters(offered: Offered): readonly Parameter[] {
+  return [
+    ...maskParameters(offered),
+    ...scalingParameters,
+    temperatureParameter,
+    ...capParameters,
+    ...biasParameters(offered.inputs),
+    ...(offered.pairs === true ? rotaryParameters : []),
+    ...sinkParameters(offered.inputs),
+  ];
+}
+
+/** The controls for which keys a query may attend to. */
+export function maskParameters({ inputs, keys }: Offered): readonly Parameter[] {
+  const padding = inputs['padding'] !== undefined;
+  const matrix = inputs['mask'] !== undefined || inputs['keep'] !== undefined;
+  const standard = matrix ? 'matrix' : padding ? 'padding' : 'none';
+  return [
+    {
+      kind: 'choice',
+      name: 'mask',
+      title: 'Mask',
+      note: 'Which keys a query may attend to.',
+      value: standard,
+      standard,
+      choices: [
+        { value: 'none', title: 'None' },
+        { value: 'causal', title: 'Causal' },
+        { value: 'sliding-window', title: 'Sliding window' },
+        { value: 'prefix', title: 'Prefix' },
+        ...(padding ? [{ value: 'padding', title: 'Padding' }] : []),
+        ...(matrix ? [{ value: 'matrix', title: 'Given matrix' }] : []),
+      ],
+    },
+    {
+      kind: 'number',
+      name: 'window',
+      title: 'Window',
+      note: 'How many positions away a key may be, to either side.',
+      when: { parameter: 'mask', is: ['sliding-window'] },
+      value: 4,
+      standard: 4,
+      minimum: 0,
+      maximum: Math.max(4, keys),
+      step: 1,
+    },
+    {
+      kind: 'number',
+      name: 'prefix',
+      title: 'Prefix',
+      note: 'How many of the first keys all queries may attend to.',
+      when: { parameter: 'mask', is: ['prefix'] },
+      value: 1,
+      standard: 1,
+      minimum: 0,
+      maximum: Math.max(1, keys),
+      step: 1,
+    },
+  ];
+}
+
+const scalingParameters: readonly Parameter[] = [
+  {
+    kind: 'choice',
+    name: 'scaling',
+    title: 'Scaling',
+    note: 'What the scores are divided by before the softmax.',
+    value: 'sqrt',
+    standard: 'sqrt',
+    choices: [
+      { value: 'sqrt', title: '1 / √d_k' },
+      { value: 'none', title: 'None' },
+      { value: 'number', title: 'A number' },
+    ],
+  },
+  {
+    kind: 'number',
+    name: 'divisor',
+    title: 'Divisor',
+    note: 'The scores are divided by it.',
+    when: { parameter: 'scaling', is: ['number'] },
+    value: 1,
+    standard: 1,
+    minimum: 1e-6,
+    maximum: 1e6,
+    step: 0,
+    logarithmic: true,
+  },
+];
+
+export const temperatureParameter: Parameter = {
+  kind: 'number',
+  name: 'temperature',
+  title: 'Temperature',
+  note: 'Above 1 flattens the weights, below 1 sharpens them.',
+  value: 1,
+  standard: 1,
+  minimum: 0.01,
+  maximum: 100,
+  step: 0,
+  logarithmic: true,
+};
+
+const capParameters: readonly Parameter[] = [
+  {
+    kind: 'number',
+    name: 'softcap',
+    title: 'Soft cap',
+    note: 'Keeps scaled scores between −c and c by c · tanh(score / c); 0 for no cap.',
+    value: 0,
+    standard: 0,
+    minimum: 0,
+    maximum: 1000,
+    step: 0,
+  },
+];
+
+function biasParameters(inputs: Shapes): readonly Parameter[] {
+  const table = inputs['relative_bias'];
+  const matrix = inputs['bias'] !== undefined;
+  const standard = matrix ? 'matrix' : table !== undefined ? 't5' : 'none';
+  return [
+    {
+      kind: 'choice',
+      name: 'bias',
+      title: 'Position bias',
+      note: 'What is added to the scores for the places of query and key.',
+      value: standard,
+      standard,
+      choices: [
+        { value: 'none', title: 'None' },
+        { value: 'alibi', title: 'ALiBi' },
+        ...(table === undefined ? [] : [{ value: 't5', title: 'T5 buckets' }]),
+        ...(matrix ? [{ value: 'matrix', title: 'Given matrix' }] : []),
+      ],
+    },
+    ...(table === undefined ? [] : bucketParameters),
+  ];
+}
+
+const bucketParameters: readonly Parameter[] = [
+  {
+    kind: 'choice',
+    name: 'direction',
+    title: 'Buckets',
+    note: 'Whether keys after the query have buckets of their own, as in an encoder, or not, as in a decoder.',
+    when: { parameter: 'bias', is: ['t5'] },
+    value: 'both',
+    standard: 'both',
+    choices: [
+      { value: 'both', title: 'Both directions' },
+      { value: 'backward', title: 'Backward only' },
+    ],
+  },
+  {
+    kind: 'number',
+    name: 'maxDistance',
+    title: 'Farthest bucket',
+    note: 'Distances from here on share the last bucket.',
+    when: { parameter: 'bias', is: ['t5'] },
+    value: 128,
+    standard: 128,
+    minimum: 16,
+    maximum: 4096,
+    step: 1,
+  },
+];
+
+const rotaryParameters: readonly Parameter[] = [
+  {
+    kind: 'choice',
+    name: 'rotary',
+    title: 'Rotary positions',
+    note: 'Turns pairs of features of Q and K by their positions before the scores.',
+    value: 'none',
+    standard: 'none',
+    choices: [
+      { value: 'none', title: 'None' },
+      { value: 'neighbours', title: 'Neighbouring pairs' },
+      { value: 'halves', title: 'Paired halves' },
+    ],
+  },
+  {
+    kind: 'number',
+    name: 'rotaryBase',
+    title: 'Rotary base',
+    note: 'θ: pair k turns by position · θ^(−2k/d). The larger, the slower the last pairs turn.',
+    when: { parameter: 'rotary', is: ['neighbours', 'halves'] },
+    value: 10_000,
+    standard: 10_000,
+    minimum: 1,
+    maximum: 1e9,
+    step: 0,
+    logarithmic: true,
+  },
+];
+
+function sinkParameters(inputs: Shapes): readonly Parameter[] {
+  const given = inputs['sinks'] !== undefined;
+  const standard = given ? 'given' : 'none';
+  return [
+    {
+      kind: 'choice',
+      name: 'sink',
+      title: 'Sink',
+      note: 'One more logit in each row’s sum that no key bears, so that a query may attend to nothing.',
+      value: standard,
+      standard,
+      choices: [
+        { value: 'none', title: 'None' },
+        { value: 'logit', title: 'A logit' },
+        ...(given ? [{ value: 'given', title: 'Given logits' }] : []),
+      ],
+    },
+    {
+      kind: 'number',
+      name: 'sinkLogit',
+      title: 'Sink logit',
+      note: 'The logit of the sink, the same for all heads.',
+      when: { parameter: 'sink', is: ['logit'] },
+      value: 0,
+      standard: 0,
+      minimum: -1e4,
+      maximum: 1e4,
+      step: 0,
+    },
+  ];
+}
+
+/** The tensors that some masks, biases and sinks need. */
+export interface ScoreTensors {
+  readonly padding?: Value | undefined;
+  /** Added to the scores. */
+  readonly matrix?: Value | undefined;
+  /** 1 to keep, 0 to mask. */
+  readonly kept?: Value | undefined;
+  readonly bias?: Value | undefined;
+  /** (bucket, head) */
+  readonly relativeBias?: Value | undefined;
+  /** (head) */
+  readonly sinks?: Value | undefined;
+}
+
+/**
+ * Parameter values as `attend` takes them.
+ * @throws ParameterError when something is chosen whose tensor is missing.
+ */
+export function readAttendParameters(values: ParameterValues, tensors: ScoreTensors): AttendParameters {
+  const softcap = numeric(values, 'softcap', 0);
+  const bias = readBias(values, tensors);
+  const rotary = readRotary(values);
+  const sink = readSink(values, tensors);
+  return {
+    scaling: readScaling(values['scaling'], numeric(values, 'divisor', 1)),
+    temperature: numeric(values, 'temperature', 1),
+    mask: readMask(values, tensors),
+    ...(softcap === 0 ? {} : { softcap }),
+    ...(bias === undefined ? {} : { bias }),
+    ...(rotary === undefined ? {} : { rotary }),
+    ...(sink === undefined ? {} : { sink }),
+  };
+}
+
+/** A number among the parameter values. */
+export function numeric(values: ParameterValues, name: string, standard: number): number {
+  const value = values[name];
+  return typeof value === 'number' ? value : standard;
+}
+
+function readScaling(value: ParameterValue | undefined, divisor: number): AttendParameters['scaling'] {
+  if (value === undefined) return standardAttention.scaling;
+  if (typeof value === 'number') return value;
+  switch (value) {
+    case 'sqrt':
+    case 'none':
+      return value;
+    case 'number':
+      return divisor;
+    default:
+      throw new ParameterError(`There is no scaling called “${value}”; it is sqrt, none or number.`);
+  }
+}
+
+/** @throws ParameterError when a mask is chosen whose tensor is missing. */
+export function readMask(values: ParameterValues, tensors: ScoreTensors): MaskParameters {
+  const kind = String(values['mask'] ?? 'none');
+  switch (kind) {
+    case 'none':
+    case 'causal':
+      return { kind };
+    case 'sliding-window':
+      return { kind, window: numeric(values, 'window', 4) };
+    case 'prefix':
+      return { kind, prefix: numeric(values, 'prefix', 1) };
+    case 'padding':
+      if (tensors.padding === undefined)
+        throw new ParameterError('A padding mask needs a tensor named “padding”.');
+      return { kind, keep: tensors.padding };
+    case 'matrix':
+      if (tensors.kept !== undefined) return { kind: 'keep-matrix', keep: tensors.kept };
+      if (tensors.matrix === undefined) throw new ParameterError('A given mask needs a tensor named “mask”.');
+      return { kind, matrix: tensors.matrix };
+    default:
+      throw new ParameterError(
+        `There is no mask called “${kind}”; it is none, causal, sliding-window, prefix, padding or matrix.`,
+      );
+  }
+}
+
+function readBias(values: ParameterValues, tensors: ScoreTensors): BiasParameters | undefined {
+  const kind = String(values['bias'] ?? 'none');
+  switch (kind) {
+    case 'none':
+      return undefined;
+    case 'alibi':
+      return { kind };
+    case 't5': {
+      const table = tensors.relativeBias;
+      if (table === undefined) {
+        throw new ParameterError('A bias by buckets needs a tensor named “relative_bias”.');
+      }
+      const bidirectional = values['direction'] !== 'backward';
+      const [buckets = 0] = table.shape;
+      if (buckets < 2 || (bidirectional && buckets % 2 !== 0)) {
+        throw new ShapeError(
+          `The relative bias ${formatShape(table.shape)} needs an even number of buckets, at least 2, as its first axis.`,
+        );
+      }
+      return { kind, table, rule: { buckets, maximum: numeric(values, 'maxDistance', 128), bidirectional } };
+    }
+    case 'matrix':
+      if (tensors.bias === undefined) throw new ParameterError('A given bias needs a tensor named “bias”.');
+      return { kind, matrix: tensors.bias };
+    default:
+      throw new ParameterError(
+        `There is no position bias called “${kind}”; it is none, alibi, t5 or matrix.`,
+      );
+  }
+}
+
+function readRotary(values: ParameterValues): RotaryForm | undefined {
+  const pairs = String(values['rotary'] ?? 'none');
+  switch (pairs) {
+    case 'none':
+      return undefined;
+    case 'neighbours':
+    case 'halves':
+      return { pairs, base: numeric(values, 'rotaryBase', 10_000) };
+    default:
+      throw new ParameterError(
+        `There is no rotary pairing called “${pairs}”; it is none, neighbours or halves.`,
+      );
+  }
+}
+
+function readSink(values: ParameterValues, tensors: ScoreTensors): number | Value | undefined {
+  const kind = String(values['sink'] ?? 'none');
+  switch (kind) {
+    case 'none':
+      return undefined;
+    case 'logit':
+      return numeric(values, 'sinkLogit', 0);
+    case 'given':
+      if (tensors.sinks === undefined)
+        throw new ParameterError('Given sink logits need a tensor named “sinks”.');
+      return tensors.sinks;
+    default:
+      throw new ParameterError(`There is no sink called “${kind}”; it is none, logit or given.`);
+  }
+}

@@ -1,0 +1,57 @@
+import { label, positions, type Value } from '../graph.js';
+import { alibi, dropAxis, relativeBias } from '../ops/index.js';
+import { formatShape, ShapeError } from '../tensor.js';
+import { axesOf, headsOf, symbolOf, type BiasParameters } from './attend.js';
+
+/**
+ * What is added to the scores for the places of query and key; a step of its own where it is computed.
+ * @param scores (head, query, key) or (query, key)
+ * @throws ShapeError when a given bias does not fit
+ */
+export function positionBias(bias: BiasParameters, scores: Value): { value: Value; note: string } {
+  const heads = headsOf(scores);
+  const [n = 0, m = 0] = scores.shape.slice(-2);
+  const places = {
+    heads: label(positions(heads ?? 1), { name: 'h', symbol: 'h', axes: ['head'] }),
+    queries: label(positions(n), { name: 'i', symbol: 'i', axes: ['query'] }),
+    keys: label(positions(m), { name: 'j', symbol: 'j', axes: ['key'] }),
+  };
+  const step = (value: Value, note: string): { value: Value; note: string } => ({
+    note: 'The position bias is added to the scores.',
+    value: label(heads === undefined ? dropAxis(value, 0) : value, {
+      name: 'position_bias',
+      symbol: symbolOf('B', heads),
+      axes: axesOf(heads),
+      step: { title: 'Position bias', note, scale: 'signed', phase: 'score' },
+    }),
+  });
+  switch (bias.kind) {
+    case 'alibi':
+      return step(
+        alibi(places.heads, places.queries, places.keys, heads ?? 1),
+        'A penalty that grows with the distance between query and key, with a slope of its own for each head.',
+      );
+    case 't5':
+      if (bias.table.shape[1] !== (heads ?? 1)) {
+        throw new ShapeError(
+          `The relative bias ${formatShape(bias.table.shape)} has a column for each of ${bias.table.shape[1]} heads, but there are ${heads ?? 1}.`,
+        );
+      }
+      return step(
+        relativeBias(bias.table, places.heads, places.queries, places.keys, bias.rule),
+        'A number for each bucket of the distance from query to key; far distances share theirs.',
+      );
+    case 'matrix': {
+      const { shape } = bias.matrix;
+      const fits = [[n, m], ...(heads === undefined ? [] : [[heads, n, m]])].some(
+        (wanted) => formatShape(wanted) === formatShape(shape),
+      );
+      if (!fits) {
+        throw new ShapeError(
+          `The bias is (query ${n}, key ${m})${heads === undefined ? '' : `, or (head ${heads}, query ${n}, key ${m})`}, but ${formatShape(shape)} was given.`,
+        );
+      }
+      return { value: bias.matrix, note: 'The given bias is added to the scores.' };
+    }
+  }
+}

@@ -1,0 +1,250 @@
+import { input, label, type AxisName, type Value } from '../graph.js';
+import { matmul, repeatHeads, splitHeads } from '../ops/index.js';
+import { formatShape, ShapeError, type Shape } from '../tensor.js';
+import { headsOf, symbolOf } from './attend.js';
+import { extent } from './heads.js';
+import type { InputDescription } from './mechanism.js';
+
+type Shapes = Readonly<Record<string, Shape>>;
+
+/** Q, K, V, and what may be given in the place of Q and K. */
+export const vectorInputs: readonly InputDescription[] = [
+  {
+    name: 'Q',
+    title: 'Queries',
+    required: false,
+    axes: [
+      ['query', 'feature'],
+      ['head', 'query', 'feature'],
+    ],
+  },
+  {
+    name: 'K',
+    title: 'Keys',
+    required: false,
+    axes: [
+      ['key', 'feature'],
+      ['group', 'key', 'feature'],
+    ],
+  },
+  {
+    name: 'V',
+    title: 'Values',
+    required: false,
+    axes: [
+      ['key', 'value'],
+      ['group', 'key', 'value'],
+    ],
+  },
+  {
+    name: 'scores',
+    title: 'Scores',
+    required: false,
+    axes: [
+      ['query', 'key'],
+      ['head', 'query', 'key'],
+    ],
+  },
+  {
+    name: 'weights',
+    title: 'Weights',
+    required: false,
+    axes: [
+      ['query', 'key'],
+      ['head', 'query', 'key'],
+    ],
+  },
+];
+
+/** What attention starts from. */
+export type Given =
+  | { readonly kind: 'vectors'; readonly Q: Value; readonly K: Value }
+  | { readonly kind: 'scores'; readonly scores: Value }
+  | { readonly kind: 'weights'; readonly weights: Value };
+
+/**
+ * The leaves for Q and K, for ready scores, or for ready weights, whichever is given furthest along.
+ * @param heads how many a matrix is split into
+ * @throws ShapeError naming the input, the axis and what was expected
+ */
+export function start(inputs: Shapes, heads: number, leaves: Map<string, Value>): Given {
+  const { Q, K, scores, weights } = inputs;
+  if (weights !== undefined) return { kind: 'weights', weights: matrixLeaf('weights', weights, leaves) };
+  if (scores !== undefined) return { kind: 'scores', scores: matrixLeaf('scores', scores, leaves) };
+  if (Q === undefined || K === undefined) {
+    throw new ShapeError(
+      `Attention needs Q and K, or scores, or weights; ${Q === undefined ? 'Q' : 'K'} is missing.`,
+    );
+  }
+  checkVectors(Q, K);
+  const all = Q.length === 3 ? extent(Q, 0) : heads;
+  return {
+    kind: 'vectors',
+    Q: vectorLeaf('Q', 'Queries', 'What each query looks for.', ['query', 'feature'], Q, all, leaves),
+    K: vectorLeaf('K', 'Keys', 'What each key offers to be found by.', ['key', 'feature'], K, all, leaves),
+  };
+}
+
+function checkVectors(Q: Shape, K: Shape): void {
+  for (const [name, shape] of [
+    ['Q', Q],
+    ['K', K],
+  ] as const) {
+    if (shape.length !== 2 && shape.length !== 3) {
+      throw new ShapeError(
+        `${name} is a matrix, or one matrix a head; its shape ${formatShape(shape)} is neither.`,
+      );
+    }
+    if (shape.some((each) => each === 0))
+      throw new ShapeError(`${name} of shape ${formatShape(shape)} is empty.`);
+  }
+  if (extent(Q, -1) !== extent(K, -1)) {
+    throw new ShapeError(
+      `Q ${formatShape(Q)} and K ${formatShape(K)} do not fit: their last axis, d_k, is ${extent(Q, -1)} in Q and ${extent(K, -1)} in K.`,
+    );
+  }
+  if (Q.length !== K.length) {
+    throw new ShapeError(
+      `Q ${formatShape(Q)} has ${Q.length} axes and K ${formatShape(K)} has ${K.length}; both need the same.`,
+    );
+  }
+  if (Q.length === 3 && extent(Q, 0) % extent(K, 0) !== 0) {
+    throw new ShapeError(`Q has ${Q[0]} heads and K has ${K[0]}: query heads share key heads only evenly.`);
+  }
+}
+
+function matrixLeaf(name: 'scores' | 'weights', shape: Shape, leaves: Map<string, Value>): Value {
+  if ((shape.length !== 2 && shape.length !== 3) || shape.some((each) => each === 0)) {
+    throw new ShapeError(
+      `${name} are (query, key) or (head, query, key); their shape ${formatShape(shape)} is neither.`,
+    );
+  }
+  const heads = shape.length === 3 ? shape[0] : undefined;
+  const leaf = label(input(shape), {
+    name,
+    symbol: symbolOf(name === 'scores' ? 'S' : 'A', heads),
+    element: symbolOf(name === 'scores' ? 's' : 'a', heads),
+    axes: heads === undefined ? ['query', 'key'] : ['head', 'query', 'key'],
+    step:
+      name === 'scores'
+        ? {
+            title: 'Scores',
+            note: 'How well each query matches each key, as given.',
+            scale: 'signed',
+            phase: 'score',
+          }
+        : {
+            title: 'Weights',
+            note: 'How much each query takes from each key, as given.',
+            scale: 'weights',
+            phase: 'normalisation',
+          },
+  });
+  leaves.set(name, leaf);
+  return leaf;
+}
+
+/** @param heads how many there are in all: what a matrix is split into, and what a tensor with fewer heads is shared by */
+function vectorLeaf(
+  name: string,
+  title: string,
+  note: string,
+  axes: readonly [AxisName, AxisName],
+  shape: Shape,
+  heads: number,
+  leaves: Map<string, Value>,
+): Value {
+  const step = { title, note, scale: 'signed', phase: 'input' } as const;
+  const element = name.toLowerCase();
+  if (shape.length === 3 || heads === 1) {
+    const count = shape.length === 3 ? shape[0] : undefined;
+    const grouped = count !== undefined && count < heads;
+    const leaf = label(input(shape), {
+      name,
+      symbol: symbolOf(name, count, grouped),
+      element: symbolOf(element, count, grouped),
+      axes: count === undefined ? axes : [grouped ? 'group' : 'head', ...axes],
+      step,
+    });
+    leaves.set(name, leaf);
+    return leaf;
+  }
+  const leaf = label(input(shape), {
+    name: `${name}_all`,
+    symbol: name,
+    file: name,
+    axes: [axes[0], 'model'],
+  });
+  leaves.set(name, leaf);
+  if (extent(shape, -1) % heads !== 0) {
+    throw new ShapeError(
+      `${name} ${formatShape(shape)} cannot be split into ${heads} heads: its last axis, ${extent(shape, -1)}, is no multiple of ${heads}.`,
+    );
+  }
+  return label(splitHeads(leaf, heads, 'columns'), {
+    name,
+    symbol: `${name}_h`,
+    element: `${element}_h`,
+    axes: ['head', ...axes],
+    step: { ...step, note: `${note} Columns of the given ${name}, split into ${heads} heads.` },
+  });
+}
+
+/** The leaf for V, checked against what attention starts from; undefined where there is none. */
+export function valueLeaf(
+  shape: Shape | undefined,
+  heads: number,
+  given: Given,
+  leaves: Map<string, Value>,
+): Value | undefined {
+  if (shape === undefined) return undefined;
+  const against = given.kind === 'vectors' ? given.Q : given.kind === 'scores' ? given.scores : given.weights;
+  const keys = given.kind === 'vectors' ? extent(given.K.shape, -2) : extent(against.shape, -1);
+  if (shape.length !== 2 && shape.length !== 3) {
+    throw new ShapeError(`V is a matrix, or one matrix a head; its shape ${formatShape(shape)} is neither.`);
+  }
+  if (shape.some((each) => each === 0)) throw new ShapeError(`V of shape ${formatShape(shape)} is empty.`);
+  if (extent(shape, -2) !== keys) {
+    throw new ShapeError(
+      `V ${formatShape(shape)} has ${extent(shape, -2)} rows, but there are ${keys} keys.`,
+    );
+  }
+  const V = vectorLeaf(
+    'V',
+    'Values',
+    'What each key gives to those that attend to it.',
+    ['key', 'value'],
+    shape,
+    shape.length === 3 ? (headsOf(against) ?? 1) : heads,
+    leaves,
+  );
+  if ((headsOf(V) === undefined) !== (headsOf(against) === undefined)) {
+    const name = given.kind === 'vectors' ? 'Q' : given.kind;
+    throw new ShapeError(
+      `V ${formatShape(shape)} and ${name} ${formatShape(against.shape)} do not fit: one has heads, the other has none.`,
+    );
+  }
+  if (headsOf(V) !== undefined && (headsOf(against) ?? 1) % (headsOf(V) ?? 1) !== 0) {
+    throw new ShapeError(
+      `V has ${headsOf(V)} heads, which ${headsOf(against)} query heads cannot share evenly.`,
+    );
+  }
+  return V;
+}
+
+/** The weighted sum of V’s rows. */
+export function outputOf(weights: Value, V: Value): Value {
+  const heads = headsOf(weights);
+  const values = heads === undefined ? V : repeatHeads(V, heads);
+  return label(matmul(weights, values), {
+    name: 'output',
+    symbol: symbolOf('O', heads),
+    axes: heads === undefined ? ['query', 'value'] : ['head', 'query', 'value'],
+    step: {
+      title: 'Output',
+      note: 'Each query’s mix of the values: the weighted sum of V’s rows.',
+      scale: 'signed',
+      phase: 'sum',
+    },
+  });
+}
