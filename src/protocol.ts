@@ -107,15 +107,24 @@ export interface Step {
   readonly scale: 'weights' | 'signed';
   /** False for what is the same for all heads of a layer (X, concat, the layer's output). */
   readonly perHead: boolean;
+  /** True for what has a matrix of its own for each query: the one of the picked query is shown. */
+  readonly perQuery: boolean;
+  /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
+  readonly phase: Phase;
 }
+
+export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient';
 
 export interface AxisDescription {
   readonly axis: AxisName;
   readonly size: number;
 }
 
-/** `feature` is d_k, `value` d_v, `model` d_model. Queries and keys bear the inspection's labels. */
-export type AxisName = 'query' | 'key' | 'feature' | 'value' | 'model';
+/**
+ * `feature` is d_k, `value` d_v, `model` d_model, `hidden` a hidden layer's units, `sample` the draws of a random choice.
+ * Queries and keys bear the inspection's labels.
+ */
+export type AxisName = 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'sample';
 
 export interface InspectionSummary {
   readonly id: string;
@@ -134,9 +143,16 @@ export interface InspectionSummary {
   readonly parameters: readonly Parameter[];
   /** Sentences worth a line of their own: "The model reads 512 tokens at a time; the first 512 of 830 were used." */
   readonly notices: readonly string[];
+  /** What can be plotted of it. */
+  readonly plots: readonly { readonly name: string; readonly title: string; readonly note: string }[];
   /** What the last run took, in milliseconds. */
   readonly timing: { readonly forward: number };
 }
+
+/** One input run with other parameters, or through another mechanism; or the sentence that says why it cannot be. */
+export type Variant =
+  | { readonly kind: 'variant'; readonly summary: InspectionSummary }
+  | { readonly kind: 'failed'; readonly message: string };
 
 /** A tensor in a file whose role could not be told, and what it may be. */
 export interface RoleQuestion {
@@ -164,6 +180,8 @@ export interface Place {
   readonly layer: number;
   readonly head: number;
   readonly step: string;
+  /** The picked query, for a step that has a matrix for each; the first where left out. */
+  readonly query?: number;
 }
 
 export interface SliceRequest extends Place {
@@ -243,6 +261,26 @@ export interface Metric {
   readonly full: number;
 }
 
+/** Curves over one quantity, in panels below each other that share their horizontal axis. */
+export interface Plot {
+  readonly name: string;
+  readonly title: string;
+  /** One or two sentences: what is to be seen. */
+  readonly note: string;
+  readonly x: { readonly title: string; readonly logarithmic: boolean; readonly values: Float64Array };
+  readonly panels: readonly {
+    readonly title: string;
+    readonly unit: string;
+    readonly logarithmic: boolean;
+    /** NaN where there is nothing. `expected` is what theory says, `measured` what was computed. */
+    readonly series: readonly {
+      readonly title: string;
+      readonly kind: 'measured' | 'expected';
+      readonly values: Float64Array;
+    }[];
+  }[];
+}
+
 export type CodeLanguage = 'numpy' | 'pytorch' | 'latex';
 
 // ---------------------------------------------------------------- channels
@@ -255,7 +293,15 @@ export type Notices = Readonly<Record<string, unknown>>;
 /** What the engine process answers. */
 export type EngineMethods = {
   inspectText: {
-    params: { text: string; model: ModelReference; parameters?: ParameterValues };
+    params: {
+      text: string;
+      model: ModelReference;
+      /** With a mechanism's id, the model gives only its word vectors, and the mechanism runs on them. */
+      mechanism?: string;
+      /** With a mechanism: the text of the queries, where that is not the same. */
+      second?: string;
+      parameters?: ParameterValues;
+    };
     result: InspectionSummary;
   };
   inspectFiles: {
@@ -285,6 +331,15 @@ export type EngineMethods = {
     params: { inspection: string; layer: number; head: number; language: CodeLanguage };
     result: string;
   };
+  /**
+   * Runs the inspection's input again beside it, once for each set of changes to its parameters. A variant is asked for
+   * slices, arithmetic, thumbnails and metrics like an inspection; those of the call before go, and all with the inspection.
+   */
+  compare: {
+    params: { inspection: string; variants: readonly ParameterValues[] };
+    result: readonly Variant[];
+  };
+  plot: { params: { inspection: string; layer: number; head: number; name: string }; result: Plot };
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
@@ -319,6 +374,8 @@ export type PanelMethods = {
   arithmetic: EngineMethods['arithmetic'];
   thumbnails: EngineMethods['thumbnails'];
   metrics: EngineMethods['metrics'];
+  compare: EngineMethods['compare'];
+  plot: EngineMethods['plot'];
   /** Puts code or TeX on the clipboard; says so in the status bar. */
   copyCode: { params: { layer: number; head: number; language: CodeLanguage }; result: null };
   change: { params: { parameters: ParameterValues }; result: null };

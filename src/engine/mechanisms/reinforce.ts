@@ -164,7 +164,7 @@ export function reinforce(distribution: Value, reward: Value, parameters: Reinfo
   const variance = step(
     divide(subtract(square, multiply(exact, exact)), [constant(samples, 'N')]),
     'variance',
-    'V',
+    '\\mathrm{Var}',
     'Variance',
     'How much the estimate varies from one set of draws to another: with N draws, an Nth of what one draw does.',
   );
