@@ -43,7 +43,7 @@ export function gradient(result: Value, upstream: Value, withRespectTo: readonly
     if (own === undefined || value.origin.kind !== 'operation') continue;
     const { operation, inputs } = value.origin;
     if (!inputs.some(({ origin }) => between.has(origin))) continue;
-    const parts = operation.vjp?.(own, inputs, value) ?? [];
+    const parts = operation.vjp(own, inputs, value);
     inputs.forEach(({ origin }, at) => {
       if (!between.has(origin)) return;
       const part = parts[at];

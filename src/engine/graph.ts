@@ -40,7 +40,7 @@ export interface Operation {
    * respect to the result. Gradients are values in the same operators, so that they are typeset, run and explained like
    * anything else. Undefined for an input that has none: positions, the ones and zeros of a mask.
    */
-  vjp?(upstream: Value, inputs: readonly Value[], result: Value): readonly (Value | undefined)[];
+  vjp(upstream: Value, inputs: readonly Value[], result: Value): readonly (Value | undefined)[];
 
   /** Set where cells are only moved, never changed: a formula and its numbers look through it. */
   readonly moves?: true;

@@ -11,7 +11,7 @@ export interface Elementwise {
     inner: Expression,
   ): { text: string; binding: Binding; prelude?: readonly string[] };
   /** The gradient at x, from the gradient of the result. */
-  vjp?(upstream: Value, x: Value, result: Value): Value;
+  vjp(upstream: Value, x: Value, result: Value): Value;
 }
 
 /** Applies a function of one number to every entry of a value. */
@@ -24,7 +24,6 @@ function operationFor(each: Elementwise): Operation {
     const { text, binding, prelude } = each.print(language, inner);
     return compose(text, binding, [inner], prelude);
   };
-  const gradient = each.vjp;
   return {
     name: each.name,
     shape: ([shape = []]) => shape,
@@ -45,8 +44,6 @@ function operationFor(each: Elementwise): Operation {
       };
     },
 
-    ...(gradient === undefined
-      ? {}
-      : { vjp: (upstream, [x], result) => [x && gradient(upstream, x, result)] }),
+    vjp: (upstream, [x], result) => [x && each.vjp(upstream, x, result)],
   };
 }

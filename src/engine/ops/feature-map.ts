@@ -2,6 +2,8 @@ import { binding } from '../expression.js';
 import type { Value } from '../graph.js';
 import { elementwise, type Elementwise } from './elementwise.js';
 import { multiply } from './multiply.js';
+import { oneMinus } from './one-minus.js';
+import { wherePositive } from './where-positive.js';
 
 /** φ(x) = elu(x) + 1, which is positive everywhere (Katharopoulos et al. 2020, eq. 7). */
 export function featureMap(value: Value): Value {
@@ -44,5 +46,6 @@ function atMostOne(value: Value): Value {
           return { text: `torch.clamp(${text}, max=1)`, binding: binding.atom };
       }
     },
+    vjp: (upstream, x) => wherePositive(upstream, oneMinus(x)),
   });
 }

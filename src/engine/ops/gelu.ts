@@ -1,11 +1,11 @@
 import { atom, binding, compose } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { add } from './add.js';
-import { constant, divide } from './divide.js';
 import { multiply } from './multiply.js';
 import { normalDensity } from './normal-density.js';
 import { normalDistribution, shareBelow } from './normal-distribution.js';
 import { oneMinus } from './one-minus.js';
+import { scale } from './scale.js';
 import { tanh } from './tanh.js';
 
 /** x · Φ(x) (Hendrycks & Gimpel 2016), exactly or by the paper's approximation with tanh. */
@@ -78,13 +78,12 @@ function slope(x: Value): Value {
 
 /** ½ (1 + t) + ½ x (1 − t²) u′, where t = tanh(u), u = √(2/π) (x + 0.044715 x³). */
 function approximateSlope(x: Value): Value {
-  const times = (value: Value, by: number): Value => divide(value, [constant(1 / by, String(1 / by))]);
+  const half = (value: Value): Value => scale(value, 0.5, '\\frac{1}{2}');
+  const byRoot = (value: Value): Value => scale(value, Math.sqrt(2 / Math.PI), '\\sqrt{2/\\pi}');
   const square = multiply(x, x);
-  const root = Math.sqrt(2 / Math.PI);
-  const u = times(add(x, times(multiply(x, square), 0.044715)), root);
-  const t = tanh(u);
-  const inner = times(oneMinus(multiply(t, t)), root); // (1 − t²) u′ = inner ⊙ (1 + 3 · 0.044715 x²)
-  const outer = multiply(x, add(inner, times(multiply(inner, square), 3 * 0.044715)));
+  const t = tanh(byRoot(add(x, scale(multiply(x, square), 0.044715, '0.044715'))));
+  const inner = byRoot(oneMinus(multiply(t, t)));
+  const outer = multiply(x, add(inner, scale(multiply(inner, square), 0.134145, '0.134145'))); // x (1 − t²) u′
   // ½ (1 + t) = 1 − ½ (1 − t)
-  return add(oneMinus(times(oneMinus(t), 0.5)), times(outer, 0.5));
+  return add(oneMinus(half(oneMinus(t))), half(outer));
 }

@@ -1,6 +1,10 @@
 import { binding } from '../expression.js';
 import type { Value } from '../graph.js';
+import { add } from './add.js';
 import { elementwise, type Elementwise } from './elementwise.js';
+import { exponential } from './exponential.js';
+import { multiply } from './multiply.js';
+import { negate } from './negate.js';
 
 /** −ln(−ln u): uniform numbers become standard Gumbel ones (Jang et al. 2017, eq. 1). */
 export function gumbel(uniform: Value): Value {
@@ -26,4 +30,7 @@ const description: Elementwise = {
         return { text: `-torch.log(-torch.log(${text}))`, binding: binding.negation };
     }
   },
+
+  // 1 / (−u ln u), where −ln u = e⁻ᵍ and so 1 / u = exp(e⁻ᵍ).
+  vjp: (upstream, _, result) => multiply(upstream, exponential(add(result, exponential(negate(result))))),
 };

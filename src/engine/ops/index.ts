@@ -6,6 +6,7 @@ export { diagonal } from './diagonal.js';
 export { divideRows } from './divide-rows.js';
 export { constant, divide, squareRoot, type Divisor } from './divide.js';
 export { dropAxis } from './drop-axis.js';
+export { exponential } from './exponential.js';
 export { featureMap } from './feature-map.js';
 export { frequencies } from './frequencies.js';
 export { full } from './full.js';

@@ -1,6 +1,7 @@
-import { atom, binding, compose, inside } from '../expression.js';
+import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type OnnxEmitter, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, type Region, type Shape } from '../tensor.js';
+import { formatShape, ShapeError, wholeOf, type Region, type Shape } from '../tensor.js';
+import { sumOfTerms } from './terms.js';
 
 /** How distances are put into buckets (Raffel et al. 2020, §2.1, and its code). */
 export interface BucketRule {
@@ -218,8 +219,29 @@ function gradientFor(rule: BucketRule, table: Shape): Operation {
       );
     },
 
-    derive() {
-      throw new Error('The gradient of a table is not shown cell by cell.');
+    async derive(cell) {
+      const [row = 0, column = 0] = cell.index;
+      const lines = await Promise.all(cell.shapes.map((shape, at) => cell.line(at, wholeOf(shape))));
+      const [cells, heads, queries, keys] = lines.map(({ values }) => values);
+      const [, n = 0, m = 0] = cell.shapes[0] ?? [];
+      const values = (cells ?? new Float64Array()).filter((_, at) => {
+        const offset = (keys?.[at % m] ?? 0) - (queries?.[Math.floor(at / m) % n] ?? 0);
+        return bucketOf(starts, rule, offset) === row && heads?.[Math.floor(at / (n * m))] === column;
+      });
+      const total = values.reduce((sum, value) => sum + value, 0);
+      return {
+        value: total,
+        numbers: sumOfTerms(values, (term) => number(values[term] ?? 0).text),
+        sums: [{ axis: 'key', columns: [{ tex: '\\text{cell in this bucket}', values, total }] }],
+      };
     },
+
+    // Each cell of the gradient adds to one cell of the table; so that cell's own gradient is the table's there.
+    vjp: (upstream, [, heads, queries, keys]) => [
+      heads && queries && keys && relativeBias(upstream, heads, queries, keys, rule),
+      undefined,
+      undefined,
+      undefined,
+    ],
   };
 }

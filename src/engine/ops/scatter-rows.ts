@@ -71,7 +71,7 @@ function operationFor(kept: Range): Operation {
       switch (language) {
         case 'tex':
           return compose(
-            `\\sum_{t:\\, ${indices.text}_t = r} {${inside(rows, binding.atom, language)}}_t`,
+            `\\sum_{t:\\, {${indices.text}}_t = r} {${inside(rows, binding.atom, language)}}_t`,
             binding.sum,
             inputs,
           );

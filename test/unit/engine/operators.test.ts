@@ -44,6 +44,7 @@ const builds: Readonly<Record<string, Build>> = {
   'maskKeys, by query': ([a, keep]) => maskKeys(a, keep),
   negate: ([a]) => operators.negate(a),
   oneMinus: ([a]) => operators.oneMinus(a),
+  exponential: ([a]) => operators.exponential(a),
   normalDistribution: ([a]) => operators.normalDistribution(a),
   normalDensity: ([a]) => operators.normalDensity(a),
   inverseSquareRoot: ([a]) => operators.inverseSquareRoot(a, 1e-5),

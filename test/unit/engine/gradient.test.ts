@@ -1,0 +1,462 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { evaluate } from '../../../src/engine/evaluate.js';
+import { gradient } from '../../../src/engine/gradient.js';
+import { input, inputsOf, label, positions, type Value } from '../../../src/engine/graph.js';
+import * as operators from '../../../src/engine/ops/index.js';
+import type { Tensor } from '../../../src/engine/tensor.js';
+import { compile } from '../../../src/runtime/compile.js';
+import { Runtime } from '../../../src/runtime/session.js';
+import { buildCase, cases, stepOf, type Built } from './cases.js';
+import { assertClose, Fixture, random, randomTensor } from './numbers.js';
+import { Draw, drawn, operationOf, samples } from './samples.js';
+
+const fixture = new Fixture('gradients.safetensors');
+const { add, constant, divide, matmul, multiply, softmax, squareRoot, tanh, transpose } = operators;
+
+type Build = (inputs: readonly [Value, Value, Value]) => Value;
+
+const interval = (start: number, end: number): { start: number; end: number } => ({ start, end });
+
+/** The gradient of Σ upstream ⊙ f(x), as a function of x and upstream that is differentiated once more. */
+const twice =
+  (operator: (value: Value) => Value): Build =>
+  ([x, upstream]) => {
+    const [first] = gradient(operator(x), upstream, [x]);
+    assert.ok(first);
+    return first;
+  };
+
+/** Each reference by its name in the fixture without what follows the comma, or with it, and how the engine builds the same. */
+const builds: Readonly<Record<string, Build>> = {
+  add: ([a, b]) => add(a, b),
+  subtract: ([a, b]) => operators.subtract(a, b),
+  multiply: ([a, b]) => multiply(a, b),
+  'multiply, by itself': ([a]) => multiply(a, a),
+  divide: ([a]) => divide(a, [squareRoot(5), constant(1.5, '\\tau')]),
+  negate: ([a]) => operators.negate(a),
+  oneMinus: ([a]) => operators.oneMinus(a),
+  relu: ([a]) => operators.relu(a),
+  tanh: ([a]) => tanh(a),
+  'tanh, twice': twice(tanh),
+  sigmoid: ([a]) => operators.sigmoid(a),
+  'gelu, erf': ([a]) => operators.gelu(a, 'erf'),
+  'gelu, tanh': ([a]) => operators.gelu(a, 'tanh'),
+  'gelu, twice': twice((a) => operators.gelu(a, 'erf')),
+  exponential: ([a]) => operators.exponential(a),
+  gumbel: ([a]) => operators.gumbel(a),
+  normalDistribution: ([a]) => operators.normalDistribution(a),
+  normalDensity: ([a]) => operators.normalDensity(a),
+  inverseSquareRoot: ([a]) => operators.inverseSquareRoot(a, 1e-5),
+  wherePositive: ([a, b]) => operators.wherePositive(a, b),
+  matmul: ([a, b]) => matmul(a, b),
+  'matmul, with itself': ([a]) => matmul(a, transpose(a)),
+  transpose: ([a]) => transpose(a),
+  slice: ([a]) => operators.slice(a, [interval(1, 3), interval(0, 2), interval(4, 5)]),
+  pad: ([a]) => operators.pad(a, [interval(1, 3), interval(2, 5)], [3, 6]),
+  splitHeads: ([a]) => operators.splitHeads(a, 3),
+  mergeHeads: ([a]) => operators.mergeHeads(a),
+  repeatHeads: ([a]) => operators.repeatHeads(a, 6),
+  sumHeads: ([a]) => operators.sumHeads(a, 3),
+  gather: ([table, ids]) => operators.gather(table, ids),
+  scatterRows: ([rows, ids]) => operators.scatterRows(rows, ids, 7),
+  spread: ([a, like]) => operators.spread(a, like),
+  diagonal: ([a]) => operators.diagonal(a),
+  mainDiagonal: ([a]) => operators.mainDiagonal(a),
+  rowSum: ([a]) => operators.rowSum(a),
+  sumTo: ([a]) => operators.sumTo(a, [5]),
+  'sumTo, a column': ([a]) => operators.sumTo(a, [4, 1]),
+  'sumTo, a row for each': ([a]) => operators.sumTo(a, [3, 1, 5]),
+  softmax: ([a]) => softmax(a),
+  'softmax, twice': twice(softmax),
+  layerNorm: ([a, weight, bias]) => operators.layerNorm(a, weight, bias, 1e-5),
+  'layerNorm, twice': twice((a) => {
+    const [one, none] = [1, 0].map((each) => operators.full(positions(8), each));
+    assert.ok(one && none);
+    return operators.layerNorm(a, one, none, 1e-5);
+  }),
+  'mask, causal': ([a, i, j]) => operators.mask(a, i, j, { kind: 'causal' }),
+  'mask, sliding-window': ([a, i, j]) => operators.mask(a, i, j, { kind: 'sliding-window', window: 1 }),
+  'mask, prefix': ([a, i, j]) => operators.mask(a, i, j, { kind: 'prefix', prefix: 4 }),
+  'mask, softmax': ([a, i, j]) => softmax(operators.mask(a, i, j, { kind: 'causal' })),
+  maskKeys: ([a, keep]) => operators.maskKeys(a, keep),
+};
+
+const takesIndices = /^(mask,|gather|scatterRows)/;
+/** In float32, squares of what is already rounded are a few units of it off. */
+const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
+const exact = { absolute: 1e-10, relative: 1e-10 };
+
+/** Operators with no derivative with respect to anything, and why. */
+const without: Readonly<Record<string, string>> = {
+  argmax: 'constant but for jumps; the straight-through estimator says otherwise, and is tested apart',
+  frequencies: 'counts of draws: constant but for jumps',
+  noise: 'made from a seed and places alone',
+  full: 'a constant',
+  alibi: 'made from positions alone',
+};
+
+describe('gradients, beside PyTorch', () => {
+  const runtime = new Runtime({ sessions: 2 });
+  after(() => runtime.dispose());
+
+  const names = [...new Set(fixture.names().map((name) => name.split('/')[0] ?? ''))];
+  for (const name of names.filter((each) => each !== 'attention')) {
+    describe(name, () => {
+      const build = builds[name] ?? builds[name.split(',')[0] ?? ''];
+      const tensors = [...fixture.below(`${name}/in/`)].toSorted();
+      const leaves = tensors.map(([at, { shape }]) =>
+        input(shape, at !== '0' && takesIndices.test(name) ? 'integer' : 'float'),
+      );
+      const seed = fixture.tensor(`${name}/upstream`);
+      const upstream = input(seed.shape);
+      const given = new Map<Value, Tensor>([
+        ...tensors.map(([, tensor], at): [Value, Tensor] => [leaves[at] ?? input([]), tensor]),
+        [upstream, seed],
+      ]);
+      const expected = [...fixture.below(`${name}/gradient/`)];
+      const gradients = (): Value[] => {
+        assert.ok(build, `${name} is not built here`);
+        const [a = input([]), b = input([]), c = input([])] = leaves;
+        return gradient(
+          build([a, b, c]),
+          upstream,
+          expected.map(([at]) => leaves[Number(at)] ?? a),
+        );
+      };
+
+      it('in float64', () => {
+        const results = evaluate(gradients(), given);
+        expected.forEach(([at, tensor], each) => assertClose(results[each], tensor, exact, `input ${at}`));
+      });
+
+      it('through ONNX Runtime', async () => {
+        const results = await runtime.run(gradients(), given);
+        expected.forEach(([at, tensor], each) =>
+          assertClose(results[each], tensor, throughRuntime, `input ${at}`),
+        );
+      });
+    });
+  }
+
+  it('are of every operator that is built here', () => {
+    const used = names.map((name) => (Object.hasOwn(builds, name) ? name : name.split(',')[0]));
+    for (const name of Object.keys(builds)) assert.ok(used.includes(name), `${name} has no reference`);
+  });
+
+  for (const name of fixture.described<readonly string[]>('cases')) {
+    describe(`attention: ${name}`, () => {
+      const found = cases.find((each) => each.name === name);
+      assert.ok(found, `attention.safetensors has no case ${name}: run make_gradients.py anew`);
+      const built = buildCase(found);
+      const seed = fixture.tensor(`attention/${name}/upstream`);
+      const upstream = input(seed.shape);
+      const given = new Map([...built.given, [upstream, seed]]);
+      const expected = [...fixture.below(`attention/${name}/gradient/`)];
+      const gradients = gradient(
+        resultOf(built),
+        upstream,
+        expected.map(([key]) => built.graph.inputs.get(key) ?? stepOf(built.graph, key)),
+      );
+
+      it('with respect to inputs and steps, in float64', () => {
+        const results = evaluate(gradients, given);
+        expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, exact, key));
+      });
+
+      it('with respect to inputs and steps, through ONNX Runtime', async () => {
+        const results = await runtime.run(gradients, given);
+        expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, throughRuntime, key));
+      });
+    });
+  }
+});
+
+/** What a mechanism comes to: its last step. */
+function resultOf({ graph }: Built): Value {
+  const last = graph.steps.at(-1);
+  assert.ok(last);
+  return last;
+}
+
+/** Σ upstream ⊙ value. */
+function total(value: Value, upstream: Tensor, given: ReadonlyMap<Value, Tensor>): number {
+  const [result] = evaluate([value], given);
+  assert.ok(result);
+  // What is masked is −∞ whatever the numbers are: it has no part in a difference.
+  return result.data.reduce(
+    (sum, each, at) => (each === -Infinity ? sum : sum + each * (upstream.data[at] ?? 0)),
+    0,
+  );
+}
+
+describe('gradients, beside finite differences', () => {
+  for (const name of Object.keys(samples)) {
+    if (Object.hasOwn(without, name)) continue;
+    it(`of ${name}`, () => {
+      for (const { what, draw, value } of drawn(6).filter((each) => each.name === name)) {
+        const seed = randomTensor(value.shape, draw.next);
+        const upstream = input(value.shape);
+        const targets = draw.differentiable;
+        const gradients = evaluate(
+          gradient(value, upstream, targets),
+          new Map([...draw.given, [upstream, seed]]),
+        );
+        targets.forEach((leaf, which) => {
+          const tensor = draw.given.get(leaf);
+          assert.ok(tensor);
+          const step = 1e-5;
+          const differences = tensor.data.map((each, at) => {
+            const moved = (by: number): number => {
+              const data = tensor.data.with(at, each + by);
+              return total(value, seed, new Map([...draw.given, [leaf, { shape: tensor.shape, data }]]));
+            };
+            return (moved(step) - moved(-step)) / (2 * step);
+          });
+          const reference = { shape: tensor.shape, data: differences };
+          assertClose(
+            gradients[which],
+            reference,
+            { absolute: 1e-7, relative: 1e-7 },
+            `${what}, input ${which}`,
+          );
+        });
+      }
+    });
+  }
+
+  // A row with nothing to attend to has no numbers to compare: those are left to PyTorch.
+  const whole = cases
+    .map((each) => ({ each, built: buildCase(each) }))
+    .map(({ each, built }) => ({ each, built, before: evaluate([resultOf(built)], built.given)[0] }))
+    .filter(({ before }) => before?.data.every((value) => Number.isFinite(value)));
+
+  for (const { each, built, before } of whole) {
+    it(`of a whole mechanism: ${each.name}`, () => {
+      const result = resultOf(built);
+      const next = random(5);
+      const seed = randomTensor(result.shape, next);
+      const upstream = input(result.shape);
+      assert.ok(before);
+      const inputs = [...built.graph.inputs].filter(([key]) => !/^(mask|keep|padding)$/.test(key));
+      for (const [key, leaf] of inputs) {
+        let slope: Value | undefined;
+        try {
+          [slope] = gradient(result, upstream, [leaf]);
+        } catch (error) {
+          // Hard attention's choice is constant but for jumps.
+          assert.match(String(error), /has no gradient.*(argmax|frequencies)/);
+          continue;
+        }
+        assert.ok(slope);
+        const tensor = built.given.get(leaf);
+        const [computed] = evaluate([slope], new Map([...built.given, [upstream, seed]]));
+        assert.ok(tensor && computed);
+        const direction = randomTensor(tensor.shape, next);
+        const moved = (by: number): number => {
+          const data = Float64Array.from(tensor.data, (value, at) => value + by * (direction.data[at] ?? 0));
+          return total(result, seed, new Map([...built.given, [leaf, { shape: tensor.shape, data }]]));
+        };
+        const step = 1e-6;
+        const difference = (moved(step) - moved(-step)) / (2 * step);
+        const along = computed.data.reduce((sum, value, at) => sum + value * (direction.data[at] ?? 0), 0);
+        const size = Math.max(1, Math.abs(along), ...seed.data.map(Math.abs), ...before.data.map(Math.abs));
+        assert.ok(
+          Math.abs(difference - along) <= 1e-6 * size,
+          `${key}: ${along}, but moving it gives ${difference}`,
+        );
+      }
+    });
+  }
+});
+
+describe('an operator’s derivative', () => {
+  const folder = join(process.cwd(), 'src/engine/ops');
+  const helpers = new Set(['index.ts', 'broadcast.ts', 'elementwise.ts', 'terms.ts']);
+  const named = readdirSync(folder)
+    .filter((file) => !helpers.has(file))
+    .map((file) => file.replace('.ts', '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()));
+
+  it('is tried for every operator there is', () => {
+    assert.deepEqual(Object.keys(samples).toSorted(), named.toSorted());
+    for (const name of Object.keys(without)) assert.ok(named.includes(name), name);
+  });
+
+  for (const [name, why] of Object.entries(without)) {
+    it(`is not there for ${name}: ${why}`, () => {
+      for (const { draw, value } of drawn(1).filter((each) => each.name === name)) {
+        const parts = operationOf(value).vjp(input(value.shape), inputsOf(value), value);
+        assert.deepEqual(
+          parts,
+          inputsOf(value).map(() => undefined),
+        );
+        for (const leaf of draw.differentiable)
+          assert.throws(() => gradient(value, input(value.shape), [leaf]), { name: 'GradientError' });
+      }
+    });
+  }
+
+  it('has the shape of the input, whichever it is', () => {
+    for (const { what, value } of drawn(3)) {
+      const inputs = inputsOf(value);
+      const parts = operationOf(value).vjp(input(value.shape), inputs, value);
+      assert.equal(parts.length, inputs.length, what);
+      parts.forEach((part, at) => {
+        if (part !== undefined) assert.deepEqual(part.shape, inputs[at]?.shape, `${what}, input ${at}`);
+      });
+    }
+  });
+
+  it('of argmax is the identity for the straight-through estimator', () => {
+    const scores = input([2, 3]);
+    const upstream = input([2, 3]);
+    assert.deepEqual(gradient(operators.argmax(scores, 'straight-through'), upstream, [scores]), [upstream]);
+  });
+});
+
+describe('gradient', () => {
+  const matrix = (): Value => input([2, 3]);
+  const named = (value: Value, name: string): Value =>
+    label(value, { name, symbol: name, axes: ['query', 'key'] });
+
+  it('adds up where a value is used more than once, under whatever name', () => {
+    const x = matrix();
+    const bare = tanh(x);
+    const result = add(multiply(bare, named(bare, 'T')), named(x, 'x'));
+    const upstream = input([2, 3]);
+    const data = Float64Array.of(-1, 0, 1, 0.5, 2, -3);
+    const ones = { shape: [2, 3], data: new Float64Array(6).fill(1) };
+    const given = new Map<Value, Tensor>([
+      [x, { shape: [2, 3], data }],
+      [upstream, ones],
+    ]);
+    // (tanh² x + x)′ = 2 tanh x / cosh² x + 1, which NumPy and a pocket calculator know.
+    const expected = data.map((each) => (2 * Math.tanh(each)) / Math.cosh(each) ** 2 + 1);
+    for (const target of [x, named(x, 'other')]) {
+      const [computed] = evaluate(gradient(result, upstream, [target]), given);
+      assertClose(computed, { shape: [2, 3], data: expected }, exact);
+    }
+  });
+
+  it('of the result itself is what came from above', () => {
+    const x = matrix();
+    const result = tanh(x);
+    const upstream = matrix();
+    assert.deepEqual(gradient(result, upstream, [result]), [upstream]);
+    assert.deepEqual(gradient(x, upstream, [x]), [upstream]);
+  });
+
+  it('does not look behind what it is taken with respect to, nor beside it', () => {
+    const [Q, K, V] = [matrix(), matrix(), matrix()];
+    const entered: string[] = [];
+    const watched = (value: Value, name: string): Value => {
+      assert.ok(value.origin.kind === 'operation');
+      const { origin } = value;
+      const operation = {
+        ...origin.operation,
+        vjp: (...args: Parameters<typeof origin.operation.vjp>) => {
+          entered.push(name);
+          return origin.operation.vjp(...args);
+        },
+      };
+      return { ...value, origin: { ...origin, operation } };
+    };
+    const scores = watched(matmul(Q, transpose(K)), 'scores');
+    const weights = watched(softmax(scores), 'weights');
+    const values = watched(tanh(V), 'values');
+    const output = watched(matmul(weights, transpose(watched(transpose(values), 'turned'))), 'output');
+    const upstream = input(output.shape);
+    gradient(output, upstream, [scores]);
+    assert.deepEqual(entered, ['output', 'weights']);
+  });
+
+  it('goes through ten thousand operators', () => {
+    const x = input([1]);
+    let value = x;
+    for (let each = 0; each < 10_000; each++) value = add(value, x);
+    const upstream = input([1]);
+    const given = new Map<Value, Tensor>([
+      [x, { shape: [1], data: Float64Array.of(3) }],
+      [upstream, { shape: [1], data: Float64Array.of(1) }],
+    ]);
+    const [computed] = evaluate(gradient(value, upstream, [x]), given);
+    assert.deepEqual([...(computed?.data ?? [])], [10_001]);
+  });
+
+  it('through two doublings a step is computed in as many steps, not in as many ways', () => {
+    const x = input([1]);
+    let value = x;
+    for (let each = 0; each < 60; each++) value = add(value, value);
+    const upstream = input([1]);
+    const [slope] = gradient(value, upstream, [x]);
+    assert.ok(slope);
+    const given = new Map<Value, Tensor>([[upstream, { shape: [1], data: Float64Array.of(1) }]]);
+    assert.deepEqual([...(evaluate([slope], given)[0]?.data ?? [])], [2 ** 60]);
+  });
+
+  it('is one model for any number of tokens', () => {
+    const models = [1, 16, 512].map((n) => {
+      const X = input([n, 8]);
+      const [W, b, gain] = [input([8, 8]), input([8]), input([8])];
+      const Q = operators.splitHeads(add(matmul(X, W), b), 2);
+      const scores = operators.mask(matmul(Q, transpose(Q)), positions(n), positions(n), { kind: 'causal' });
+      const output = operators.mergeHeads(matmul(softmax(scores), Q));
+      const result = operators.layerNorm(add(output, X), gain, b, 1e-5);
+      return compile(gradient(result, input([n, 8]), [X, W, b, gain])).bytes;
+    });
+    const [first = Buffer.of(), ...others] = models.map((bytes) => Buffer.from(bytes));
+    for (const other of others) assert.ok(other.equals(first));
+  });
+
+  it('says what is not made from what, and what has no derivative', () => {
+    const scores = named(matrix(), 'scores');
+    const weights = named(softmax(scores), 'weights');
+    const choice = named(operators.argmax(weights), 'choice');
+    const queries = positions(2);
+    assert.throws(() => gradient(weights, matrix(), [named(matrix(), 'V')]), {
+      name: 'GradientError',
+      message: 'weights has no gradient with respect to V: it is not made from it.',
+    });
+    assert.throws(() => gradient(choice, matrix(), [scores]), {
+      name: 'GradientError',
+      message:
+        'choice has no gradient with respect to scores: every way there leads through what has no derivative (argmax).',
+    });
+    const masked = operators.mask(scores, queries, positions(3), { kind: 'causal' });
+    assert.throws(
+      () => gradient(masked, matrix(), [queries]),
+      /no gradient with respect to an unnamed.*\(mask\)/,
+    );
+    assert.throws(() => gradient(weights, input([3, 2]), [scores]), {
+      name: 'ShapeError',
+      message: 'The gradient with respect to weights has its shape (2, 3), not (3, 2).',
+    });
+  });
+
+  it('goes where there is a way, though another leads through what has no derivative', () => {
+    const scores = matrix();
+    const upstream = matrix();
+    const both = add(operators.argmax(scores), scores);
+    assert.deepEqual(gradient(both, upstream, [scores]), [upstream]);
+  });
+
+  it('of the softmax is its Jacobian, diag(a) − aᵀ a', () => {
+    const draw = new Draw(random(3));
+    const scores = draw.numbers(1, 5);
+    const weights = softmax(scores); // (1, key)
+    const outer = matmul(transpose(weights), weights); // (key, key)
+    const jacobian = operators.subtract(operators.diagonal(weights), outer); // (key, key)
+    const [whole] = evaluate([jacobian], draw.given);
+    assert.ok(whole);
+    for (let row = 0; row < 5; row++) {
+      const upstream = input([1, 5]);
+      const one = { shape: [1, 5], data: new Float64Array(5).fill(1, row, row + 1) };
+      const [computed] = evaluate(
+        gradient(weights, upstream, [scores]),
+        new Map([...draw.given, [upstream, one]]),
+      );
+      assertClose(computed, { shape: [1, 5], data: whole.data.subarray(row * 5, row * 5 + 5) }, exact);
+    }
+  });
+});
