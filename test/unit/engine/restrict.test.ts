@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { evaluate } from '../../../src/engine/evaluate.js';
 import { input, positions, type Value } from '../../../src/engine/graph.js';
+import * as operators from '../../../src/engine/ops/index.js';
 import {
   add,
   constant,
@@ -62,6 +63,10 @@ function randomRegion(shape: Shape, next: () => number): Region {
   });
 }
 
+function divisors(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at + 1).filter((each) => count % each === 0);
+}
+
 /** A value that random graphs are built from, and what to feed it. */
 class Builder {
   readonly given = new Map<Value, Tensor>();
@@ -91,6 +96,20 @@ class Builder {
     return value;
   }
 
+  /** The value somewhere in a larger tensor of zeros. */
+  private padded(value: Value): Value {
+    const before = value.shape.map(() => this.upTo(3) - 1);
+    const region = value.shape.map((extent, axis) => ({
+      start: before[axis] ?? 0,
+      end: (before[axis] ?? 0) + extent,
+    }));
+    return operators.pad(
+      value,
+      region,
+      region.map(({ end }) => end + this.upTo(3) - 1),
+    );
+  }
+
   /** One of the operators that fit, applied to `value`. */
   grow(value: Value): Value {
     const { shape } = value;
@@ -115,15 +134,35 @@ class Builder {
       () => mask(value, positions(n), positions(width), { kind: 'sliding-window', window: 1 }),
       () => mask(value, positions(n), positions(width), { kind: 'prefix', prefix: 2 }),
       () => maskKeys(value, this.binary(width)),
+      () => operators.subtract(this.leaf([width]), value),
+      () => operators.multiply(value, this.leaf([n, 1])),
+      () => operators.negate(value),
+      () => operators.oneMinus(value),
+      () => operators.tanh(value),
+      () => operators.sigmoid(value),
+      () => operators.normalDensity(value),
+      () => operators.wherePositive(value, this.leaf(shape)),
+      () => operators.spread(operators.rowSum(value), value),
+      () => operators.spread(operators.sumTo(value, [width]), value),
+      () => operators.sumTo(value, [...shape.slice(0, -2), 1, width]),
+      () => this.padded(value),
       () => slice(value, randomRegion(shape, this.next)),
     ];
-    const counts = [1, 2, 3, 4].filter((count) => width % count === 0);
+    const counts = divisors(width).filter((count) => count <= 4);
+    const whole = { start: 0, end: width };
     const own: (() => Value)[] =
       shape.length === 3
-        ? [() => mergeHeads(value), () => repeatHeads(value, (shape[0] ?? 1) * this.upTo(3))]
+        ? [
+            () => mergeHeads(value),
+            () => repeatHeads(value, (shape[0] ?? 1) * this.upTo(3)),
+            () => operators.sumHeads(value, divisors(shape[0] ?? 1).at(this.upTo(2) - 2) ?? 1),
+          ]
         : [
             () => splitHeads(value, counts[this.upTo(counts.length) - 1] ?? 1),
             () => gather(value, this.indices(this.upTo(5), n)),
+            () => operators.scatterRows(value, this.indices(n, 5), 5),
+            () => matmul(operators.diagonal(slice(value, [{ start: 0, end: 1 }, whole])), transpose(value)),
+            () => matmul(operators.diagonal(operators.mainDiagonal(matmul(value, transpose(value)))), value),
           ];
     // What changes the number of axes comes up as often as all the others.
     const choices = this.next() < 0.5 ? own : matrix;
