@@ -6,8 +6,8 @@ import { inputsOf, label, type AxisName, type Value } from '../../../src/engine/
 import { restrict } from '../../../src/engine/restrict.js';
 import { cut, regionWithin, type Region, type Shape, type Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, random } from './numbers.js';
-import { Draw, operationOf, samples, type Sample } from './samples.js';
+import { assertClose } from './numbers.js';
+import { differentiated, operationOf, samples } from './samples.js';
 
 const axes = ['head', 'query', 'key'] as const satisfies readonly AxisName[];
 const strict = { throwOnError: true, strict: 'error', displayMode: true } as const;
@@ -18,15 +18,6 @@ const name = (value: Value, symbol: string): Value =>
     symbol: value.shape.length === 3 ? `${symbol}_h` : symbol,
     axes: axes.slice(3 - value.shape.length),
   });
-
-/** An operator's result, and the gradients that its derivative gives from random numbers. */
-function results(sample: Sample, seed: number): { draw: Draw; values: Value[] } {
-  const draw = new Draw(random(seed));
-  const value = sample(draw);
-  const upstream = draw.fixed(...value.shape);
-  const parts = operationOf(value).vjp(upstream, inputsOf(value), value);
-  return { draw, values: [value, ...parts.filter((part) => part !== undefined)] };
-}
 
 function randomRegion(shape: Shape, next: () => number): Region {
   return shape.map((extent) => {
@@ -58,7 +49,7 @@ describe('every operator, and its derivative', () => {
     describe(operator, () => {
       it('comes to the same through ONNX Runtime', async () => {
         for (const [at, sample] of builds.entries()) {
-          const { draw, values } = results(sample, at);
+          const { draw, values } = differentiated(sample, at);
           const expected = evaluate(values, draw.given);
           const ran = await runtime.run(values, draw.given);
           for (const [each, tensor] of expected.entries())
@@ -69,7 +60,7 @@ describe('every operator, and its derivative', () => {
       it('gives parts as they are in the whole', () => {
         for (const [at, sample] of builds.entries()) {
           for (let seed = 0; seed < 8; seed++) {
-            const { draw, values } = results(sample, 100 * at + seed);
+            const { draw, values } = differentiated(sample, 100 * at + seed);
             for (const value of values) {
               const [whole] = evaluate([value], draw.given);
               assert.ok(whole);
@@ -88,14 +79,12 @@ describe('every operator, and its derivative', () => {
 
       it('has the arithmetic of every cell, and can be typeset', async () => {
         for (const [at, sample] of builds.entries()) {
-          const { draw, values } = results(sample, 7 + at);
+          const { draw, values } = differentiated(sample, 7 + at);
           for (const value of values) {
             // The operator itself over labelled inputs, as a step of a mechanism is.
             const inputs = inputsOf(value).map((from) => name(from, 'X'));
             const step = name(
-              inputs.length === 0
-                ? value
-                : { ...value, origin: { kind: 'operation', operation: operationOf(value), inputs } },
+              { ...value, origin: { kind: 'operation', operation: operationOf(value), inputs } },
               'Y',
             );
             katex.renderToString(definition(step), strict);

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { input, positions, type Operation, type Value } from '../../../src/engine/graph.js';
+import {
+  input,
+  inputsOf,
+  label,
+  positions,
+  type AxisName,
+  type Operation,
+  type Value,
+} from '../../../src/engine/graph.js';
 import * as operators from '../../../src/engine/ops/index.js';
 import type { Range, Shape, Tensor } from '../../../src/engine/tensor.js';
 import { random, randomTensor } from './numbers.js';
@@ -11,6 +19,7 @@ export class Draw {
   readonly given = new Map<Value, Tensor<Float64Array>>();
   /** The leaves that there may be a gradient with respect to. */
   readonly differentiable: Value[] = [];
+  private places = 0;
 
   constructor(readonly next: () => number) {}
 
@@ -51,9 +60,14 @@ export class Draw {
     return value;
   }
 
+  /** 0 … count − 1. */
+  positions(count: number): Value {
+    return named(positions(count), `p${this.places++}`);
+  }
+
   /** Whole numbers below `below`. */
   indices(count: number, below: number): Value {
-    const value = input([count], 'integer');
+    const value = named(input([count], 'integer'), `x${this.given.size}`);
     this.given.set(value, {
       shape: [count],
       data: Float64Array.from({ length: count }, () => this.upTo(below) - 1),
@@ -68,11 +82,18 @@ export class Draw {
   }
 
   private leaf(tensor: Tensor<Float64Array>): Value {
-    const value = input(tensor.shape);
+    const value = named(input(tensor.shape), `x${this.given.size}`);
     this.given.set(value, tensor);
     this.differentiable.push(value);
     return value;
   }
+}
+
+const axes: readonly AxisName[] = ['sample', 'head', 'query', 'key'];
+
+/** Under a name of the program that it is printed in. */
+function named(value: Value, name: string): Value {
+  return label(value, { name, symbol: name, axes: axes.slice(4 - value.shape.length) });
 }
 
 export type Sample = (draw: Draw) => Value;
@@ -249,14 +270,14 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       const [n, m] = [draw.upTo(4), draw.upTo(4)];
       const lead = draw.next() < 0.5 ? [] : [2];
       const rule = { kind, window: 1, prefix: 2 };
-      return operators.mask(draw.numbers(...lead, n, m), positions(n), positions(m), rule, fill);
+      return operators.mask(draw.numbers(...lead, n, m), draw.positions(n), draw.positions(m), rule, fill);
     }),
   ),
   maskKeys: [-Infinity, 0].flatMap((fill): Sample[] => [
     (draw) => operators.maskKeys(draw.numbers(2, 3, 4), draw.binary(4), fill),
     (draw) => operators.maskKeys(draw.numbers(2, 3, 4), draw.binary(3, 4), fill),
   ]),
-  offset: [(draw) => operators.offset(draw.numbers(draw.upTo(4), 1), positions(draw.upTo(4)))],
+  offset: [(draw) => operators.offset(draw.numbers(draw.upTo(4), 1), draw.positions(draw.upTo(4)))],
   within: [
     (draw) => {
       const shape = sizes(draw, 2);
@@ -269,15 +290,15 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     const rule = { buckets: 8, maximum: 16, bidirectional };
     return operators.relativeBias(
       table,
-      positions(heads),
-      positions(draw.upTo(6)),
-      positions(draw.upTo(6)),
+      draw.positions(heads),
+      draw.positions(draw.upTo(6)),
+      draw.positions(draw.upTo(6)),
       rule,
     );
   }),
   rotary: (['neighbours', 'halves'] as const).map((pairs): Sample => (draw) => {
     const n = draw.upTo(4);
-    return operators.rotary(draw.numbers(2, n, 4), positions(n), { base: 10_000, pairs });
+    return operators.rotary(draw.numbers(2, n, 4), draw.positions(n), { base: 10_000, pairs });
   }),
 
   // These have no derivative with respect to anything.
@@ -288,10 +309,26 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       return operators.frequencies(operators.softmax(draw.numbers(n, 4)), draw.uniform(n, draw.upTo(5)));
     },
   ],
-  noise: [(draw) => operators.noise([positions(draw.upTo(4)), positions(draw.upTo(4))], draw.upTo(99))],
-  full: [(draw) => operators.full(positions(draw.upTo(4)), 0.5)],
-  alibi: [(draw) => operators.alibi(positions(2), positions(draw.upTo(4)), positions(draw.upTo(4)), 2)],
+  noise: [
+    (draw) => operators.noise([draw.positions(draw.upTo(4)), draw.positions(draw.upTo(4))], draw.upTo(99)),
+  ],
+  full: [(draw) => operators.full(draw.positions(draw.upTo(4)), 0.5)],
+  alibi: [
+    (draw) =>
+      operators.alibi(draw.positions(2), draw.positions(draw.upTo(4)), draw.positions(draw.upTo(4)), 2),
+  ],
 };
+
+/** An operator's result y, and what its derivative makes of some gradient with respect to y, for each input that has one. */
+export function differentiated(sample: Sample, seed: number): { draw: Draw; values: Value[] } {
+  const draw = new Draw(random(seed));
+  const value = named(sample(draw), 'y');
+  const upstream = draw.fixed(...value.shape);
+  const parts = operationOf(value).vjp(upstream, inputsOf(value), value);
+  // A gradient that is another value already, as a sum's is, needs no name of its own.
+  const own = parts.flatMap((part) => (part === undefined || part.label !== undefined ? [] : [part]));
+  return { draw, values: [value, ...own.map((part, at) => named(part, `g${at}`))] };
+}
 
 /** Every sample a few times, each on numbers of its own, with what to call it. */
 export function drawn(times: number): { name: string; what: string; draw: Draw; value: Value }[] {
