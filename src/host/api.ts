@@ -164,7 +164,7 @@ function present(inspection: Inspection): AttentionInspection {
       ),
     arithmetic: (step, { layer = 0, head = 0, row, column }) =>
       inspection.arithmetic({ step, layer, head, row, column }),
-    metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics(layer, head),
+    metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, layer, head),
     change: (params) => inspection.change(params),
     dispose: () => {

@@ -6,16 +6,19 @@ import type {
   Arithmetic,
   ArithmeticRequest,
   CodeLanguage,
+  EngineMethods,
   FilesResult,
   InspectionSummary,
   Metric,
   PanelState,
   ParameterValues,
+  Plot,
   Position,
   RoleQuestion,
   Slice,
   SliceRequest,
   Thumbnails,
+  Variant,
 } from '../protocol.js';
 import { Disposable } from './disposable.js';
 import { EngineStoppedError } from './engine.js';
@@ -31,6 +34,11 @@ export interface InspectionOptions {
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 }
+
+/** A question about this inspection, or about a variant of it whose id is named. */
+type Looked<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'> & {
+  readonly inspection?: string;
+};
 
 /**
  * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
@@ -56,6 +64,8 @@ export class Inspection extends Disposable {
   private inEngine:
     { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
   private parameters: ParameterValues;
+  /** The engine’s ids of what stands beside it. */
+  private variants: ReadonlySet<string> = new Set();
   private controller = new AbortController();
   private loading: Promise<InspectionSummary> | undefined;
   private changing: Promise<void> | undefined;
@@ -143,30 +153,57 @@ export class Inspection extends Disposable {
     return this.changing;
   }
 
-  async slice(request: Omit<SliceRequest, 'inspection'>, options?: RequestOptions): Promise<Slice> {
-    const slice = await this.view((inspection) =>
+  async slice(request: Looked<SliceRequest>, options?: RequestOptions): Promise<Slice> {
+    const slice = await this.view(request, (inspection) =>
       this.engine.request('slice', { ...request, inspection }, options),
     );
-    return { ...slice, revision: this.revision(slice.revision) };
+    return this.isVariant(request) ? slice : { ...slice, revision: this.revision(slice.revision) };
   }
 
-  arithmetic(request: Omit<ArithmeticRequest, 'inspection'>, options?: RequestOptions): Promise<Arithmetic> {
-    return this.view((inspection) => this.engine.request('arithmetic', { ...request, inspection }, options));
-  }
-
-  async thumbnails(size: number, options?: RequestOptions): Promise<Thumbnails> {
-    const thumbnails = await this.view((inspection) =>
-      this.engine.request('thumbnails', { size, inspection }, options),
+  arithmetic(request: Looked<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
+    return this.view(request, (inspection) =>
+      this.engine.request('arithmetic', { ...request, inspection }, options),
     );
-    return { ...thumbnails, revision: this.revision(thumbnails.revision) };
   }
 
-  metrics(layer: number, head: number, options?: RequestOptions): Promise<readonly Metric[]> {
-    return this.view((inspection) => this.engine.request('metrics', { inspection, layer, head }, options));
+  async thumbnails(
+    request: Looked<EngineMethods['thumbnails']['params']>,
+    options?: RequestOptions,
+  ): Promise<Thumbnails> {
+    const thumbnails = await this.view(request, (inspection) =>
+      this.engine.request('thumbnails', { ...request, inspection }, options),
+    );
+    return this.isVariant(request)
+      ? thumbnails
+      : { ...thumbnails, revision: this.revision(thumbnails.revision) };
+  }
+
+  metrics(
+    request: Looked<EngineMethods['metrics']['params']>,
+    options?: RequestOptions,
+  ): Promise<readonly Metric[]> {
+    return this.view(request, (inspection) =>
+      this.engine.request('metrics', { ...request, inspection }, options),
+    );
+  }
+
+  /** Runs the input again beside this inspection, once for each set of changes; the variants of before go. */
+  async compare(variants: readonly ParameterValues[], options?: RequestOptions): Promise<readonly Variant[]> {
+    const results = await this.view({}, (inspection) =>
+      this.engine.request('compare', { inspection, variants }, options),
+    );
+    this.variants = new Set(results.flatMap((each) => (each.kind === 'variant' ? [each.summary.id] : [])));
+    return results;
+  }
+
+  plot(request: Looked<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
+    return this.view(request, (inspection) =>
+      this.engine.request('plot', { ...request, inspection }, options),
+    );
   }
 
   code(language: CodeLanguage, layer: number, head: number, options?: RequestOptions): Promise<string> {
-    return this.view((inspection) =>
+    return this.view({}, (inspection) =>
       this.engine.request('code', { inspection, layer, head, language }, options),
     );
   }
@@ -265,18 +302,26 @@ export class Inspection extends Disposable {
     }
   }
 
-  private async view<T>(ask: (inspection: string) => Promise<T>, again = true): Promise<T> {
+  private isVariant({ inspection }: { readonly inspection?: string }): boolean {
+    return inspection !== undefined && this.variants.has(inspection);
+  }
+
+  private async view<T>(
+    place: { readonly inspection?: string },
+    ask: (inspection: string) => Promise<T>,
+    again = true,
+  ): Promise<T> {
     await this.ready();
     // A change that is under way is waited for, so that nothing is asked of what is about to be replaced.
     await this.changing?.catch(() => undefined);
     const { inEngine } = this;
     if (inEngine === undefined) throw new CancelledError();
     try {
-      return await ask(inEngine.id);
+      return await ask(this.isVariant(place) ? (place.inspection ?? inEngine.id) : inEngine.id);
     } catch (error) {
       if (!(error instanceof EngineStoppedError)) throw error;
       // Somebody else's run was ended; this question had no part in it.
-      if (again && error.stop.kind === 'unresponsive') return this.view(ask, false);
+      if (again && error.stop.kind === 'unresponsive') return this.view(place, ask, false);
       this.setState({ kind: 'failed', message: error.message });
       throw error;
     }
@@ -294,6 +339,7 @@ export class Inspection extends Disposable {
       throw new CancelledError();
     }
     this.shown = { ...summary, id: this.id, revision };
+    this.variants = new Set();
     this.place = within(this.shown, this.place);
     this.setState(this.stateOf(this.shown));
     return this.shown;

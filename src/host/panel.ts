@@ -117,8 +117,10 @@ export class InspectionPanel extends Disposable {
         ready: () => this.shown.state,
         slice: (request, call) => this.shown.slice(request, relay(call)),
         arithmetic: (request, call) => this.shown.arithmetic(request, relay(call)),
-        thumbnails: ({ size }, call) => this.shown.thumbnails(size, relay(call)),
-        metrics: ({ layer, head }, call) => this.shown.metrics(layer, head, relay(call)),
+        thumbnails: (request, call) => this.shown.thumbnails(request, relay(call)),
+        metrics: (request, call) => this.shown.metrics(request, relay(call)),
+        compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
+        plot: (request, call) => this.shown.plot(request, relay(call)),
         copyCode: async ({ layer, head, language }) => {
           await copyCode(this.shown, language, layer, head);
           return null;

@@ -1,10 +1,10 @@
 import { explain } from '../engine/explain.js';
-import { isPerHead, type Sum } from '../engine/graph.js';
-import type { Arithmetic, ArithmeticRequest, AxisName, Sum as WireSum } from '../protocol.js';
-import { headRange } from './matrix.js';
+import type { Sum } from '../engine/graph.js';
+import type { Arithmetic, ArithmeticRequest, Sum as WireSum } from '../protocol.js';
+import { leadingRange } from './matrix.js';
 import { checkIndex } from './pool.js';
 import type { LayerReader } from './reader.js';
-import { stepOf, type Layer } from './subject.js';
+import { shownAxis, stepOf, type Layer } from './subject.js';
 
 /** The most terms of one sum that are sent to a view. */
 const mostTerms = 16_384;
@@ -19,8 +19,8 @@ export async function arithmetic(
   const value = stepOf(layer, request.step);
   const row = checkIndex(request.row, value.shape.at(-2) ?? 0, 'row');
   const column = checkIndex(request.column, value.shape.at(-1) ?? 0, 'column');
-  const head = headRange(value, { start: request.head, end: request.head + 1 }, headCount).start;
-  const index = [...(isPerHead(value) ? [head] : []), row, column];
+  const leading = leadingRange(value, request, headCount).map(({ start }) => start);
+  const index = [...leading, row, column];
   const region = index.map((at) => ({ start: at, end: at + 1 }));
   const [ran, explanation] = await Promise.all([
     reader.read(value, region),
@@ -45,7 +45,7 @@ export async function arithmetic(
 
 function toWire(sum: Sum): WireSum {
   return {
-    axis: wireAxis(sum.axis),
+    axis: shownAxis(sum.axis),
     start: 0,
     columns: sum.columns.map(({ tex, values, total }) => ({
       tex,
@@ -54,20 +54,4 @@ function toWire(sum: Sum): WireSum {
     })),
     ...(sum.picked === undefined || sum.picked >= mostTerms ? {} : { picked: sum.picked }),
   };
-}
-
-function wireAxis(axis: Sum['axis']): AxisName {
-  switch (axis) {
-    case 'query':
-    case 'key':
-    case 'feature':
-    case 'value':
-    case 'model':
-      return axis;
-    case 'head':
-    case 'group':
-    case 'hidden':
-    case 'vocabulary':
-      return 'feature';
-  }
 }

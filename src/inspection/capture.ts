@@ -5,7 +5,7 @@ import type { Task } from './inspection.js';
 import type { Layer } from './subject.js';
 
 /** What a run keeps of each layer: everything else is computed from it when it is looked at. */
-const names: ReadonlySet<string> = new Set(['X', 'Q', 'K', 'V']);
+const names: ReadonlySet<string> = new Set(['X', 'Q', 'K', 'V', 'queries', 'keys']);
 
 /** The most that is kept of one inspection; beyond, projections are computed again with every view. */
 const mostBytes = 1 << 30;

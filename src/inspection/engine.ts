@@ -1,5 +1,5 @@
 import type { Call, Handlers } from '../channel.js';
-import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues } from '../protocol.js';
+import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues, Variant } from '../protocol.js';
 import { Runtime } from '../runtime/session.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
@@ -7,11 +7,16 @@ import { findModels, ModelShelf } from './models.js';
 import { sourcesOf, TensorPreparation } from './tensors.js';
 import { TextPreparation } from './text.js';
 
+/** The most variants of one inspection. */
+const mostVariants = 8;
+
 /** Everything that is open, over one runtime. */
 export class Engine {
   private readonly runtime = new Runtime();
   private readonly models: ModelShelf;
   private readonly inspections = new Map<string, Inspection>();
+  /** Inspection → its variants. */
+  private readonly variants = new Map<string, string[]>();
   private next = 1;
 
   /** @param media the folder that holds the embedded model */
@@ -72,10 +77,53 @@ export class Engine {
     return found;
   }
 
+  /** Runs an inspection's input again beside it, once for each set of changes; the variants of before go. */
+  async compare(
+    { inspection, variants }: EngineMethods['compare']['params'],
+    task: Task = {},
+  ): Promise<Variant[]> {
+    const base = this.inspection(inspection);
+    if (variants.length > mostVariants) {
+      throw new RangeError(
+        `At most ${mostVariants} variants stand beside an inspection, not ${variants.length}.`,
+      );
+    }
+    await this.closeVariants(inspection);
+    const results: Variant[] = [];
+    const opened: string[] = [];
+    this.variants.set(inspection, opened);
+    for (const [at, parameters] of variants.entries()) {
+      try {
+        const variant = await base.variant(`${inspection}-${this.next++}`, parameters, {
+          ...task,
+          progress: (message) => task.progress?.(message, at / variants.length),
+        });
+        // Closed, or compared anew, in the meantime: nobody would close this one.
+        if (this.variants.get(inspection) !== opened)
+          throw new UnknownInspection('This comparison is no longer open.');
+        this.inspections.set(variant.id, variant);
+        opened.push(variant.id);
+        results.push({ kind: 'variant', summary: variant.summary });
+      } catch (error) {
+        task.signal?.throwIfAborted();
+        if (error instanceof UnknownInspection) throw error;
+        results.push({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return results;
+  }
+
   async close(id: string): Promise<void> {
     const found = this.inspections.get(id);
     this.inspections.delete(id);
+    await this.closeVariants(id);
     await found?.dispose();
+  }
+
+  private async closeVariants(id: string): Promise<void> {
+    const variants = this.variants.get(id) ?? [];
+    this.variants.delete(id);
+    await Promise.all(variants.map((each) => this.close(each)));
   }
 
   async dispose(): Promise<void> {
@@ -96,12 +144,19 @@ export class Engine {
         const result = await this.inspectFiles(params, taskOf(call));
         return result instanceof Inspection ? { kind: 'inspection', summary: result.summary } : result;
       },
-      change: ({ inspection, parameters }, call) => at(inspection).change(parameters, taskOf(call)),
+      change: async ({ inspection, parameters }, call) => {
+        const summary = await at(inspection).change(parameters, taskOf(call));
+        // They were variants of what it was before.
+        await this.closeVariants(inspection);
+        return summary;
+      },
       slice: (params, call) => at(params.inspection).slice(params, taskOf(call)),
       arithmetic: (params) => at(params.inspection).arithmetic(params),
       thumbnails: ({ inspection, size }, call) => at(inspection).thumbnails(size, taskOf(call)),
       metrics: (params, call) => at(params.inspection).metrics(params, taskOf(call)),
       code: ({ inspection, language, layer }) => at(inspection).code(language, layer),
+      compare: (params, call) => this.compare(params, taskOf(call)),
+      plot: (params, call) => at(params.inspection).plot(params, taskOf(call)),
       close: async ({ inspection }) => {
         await this.close(inspection);
         return null;

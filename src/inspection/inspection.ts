@@ -7,6 +7,7 @@ import type {
   InspectionSummary,
   Metric,
   ParameterValues,
+  Plot,
   Slice,
   SliceRequest,
   Step,
@@ -84,6 +85,7 @@ export class Inspection {
       steps: this.steps,
       parameters: subject.parameters,
       notices: subject.notices,
+      plots: (subject.plots ?? []).map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };
   }
@@ -100,6 +102,33 @@ export class Inspection {
     this.readers = new Map();
     this.revision++;
     return this.summary;
+  }
+
+  /** The same input run beside this one with some parameters changed; what it reads stays this one's to close. */
+  async variant(id: string, parameters: ParameterValues, task: Task = {}): Promise<Inspection> {
+    const changed = { ...this.parameters, ...parameters };
+    const { preparation } = this;
+    const shared: Preparation = {
+      prepare: (values, each) => preparation.prepare(values, each),
+      dispose: () => Promise.resolve(),
+    };
+    return new Inspection(id, shared, this.runtime, changed, await preparation.prepare(changed, task));
+  }
+
+  /** @throws Error where there is no plot of that name */
+  async plot(
+    { name, layer, head }: { readonly name: string; readonly layer: number; readonly head: number },
+    task: Task = {},
+  ): Promise<Plot> {
+    this.at(layer, head);
+    const plots = this.subject.plots ?? [];
+    const found = plots.find((each) => each.name === name);
+    if (found === undefined) {
+      throw new Error(
+        `There is no plot “${name}” here; there are ${plots.map((each) => each.name).join(', ')}.`,
+      );
+    }
+    return found.plot({ layer, head }, task.signal);
   }
 
   async slice(request: SliceRequest, task: Task = {}): Promise<Slice> {

@@ -3,9 +3,9 @@ import { isGiven } from '../engine/explain.js';
 import { isPerHead, type Value } from '../engine/graph.js';
 import type { Range, Region } from '../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../protocol.js';
-import { checkSpan, Pool } from './pool.js';
+import { checkIndex, checkSpan, Pool } from './pool.js';
 import type { LayerReader } from './reader.js';
-import { stepOf, type Layer } from './subject.js';
+import { isPerQuery, stepOf, type Layer } from './subject.js';
 import { urgency, type Turns, type Urgency } from './turns.js';
 
 /** The most weights that are held at a time, in bytes: a long matrix passes through in bands of rows. */
@@ -33,6 +33,18 @@ export function headRange(value: Value, heads: Span, count: number): Range {
   return { start: Math.floor((heads.start * own) / count), end: Math.ceil((heads.end * own) / count) };
 }
 
+/** Where a step's matrix for one head, or for one query, lies along what comes before its rows and columns. */
+export function leadingRange(
+  value: Value,
+  place: { readonly head: number; readonly query?: number },
+  headCount: number,
+): Range[] {
+  if (isPerHead(value)) return [headRange(value, { start: place.head, end: place.head + 1 }, headCount)];
+  if (!isPerQuery(value)) return [];
+  const query = checkIndex(place.query ?? 0, value.shape[0] ?? 0, 'query');
+  return [{ start: query, end: query + 1 }];
+}
+
 /** Goes through `rows` of a step band by band, each computed when it is its turn, and stops where `signal` says so. */
 export async function* bands(
   reader: LayerReader,
@@ -43,13 +55,15 @@ export async function* bands(
     readonly headCount: number;
     readonly rows: Span;
     readonly columns?: Span;
+    readonly query?: number;
   },
   schedule: Schedule,
 ): AsyncGenerator<Band> {
   const value = stepOf(layer, request.step);
-  const perHead = isPerHead(value);
-  const heads = perHead ? headRange(value, request.heads, request.headCount) : { start: 0, end: 1 };
-  const count = heads.end - heads.start;
+  const leading = isPerHead(value)
+    ? [headRange(value, request.heads, request.headCount)]
+    : leadingRange(value, { head: request.heads.start, ...request }, request.headCount);
+  const count = leading.reduce((product, range) => product * (range.end - range.start), 1);
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };
   const masked = request.step === 'weights' ? maskOf(layer) : undefined;
@@ -63,7 +77,7 @@ export async function* bands(
       await place.turn();
       schedule.signal?.throwIfAborted();
       const rows = { start, end: Math.min(request.rows.end, start + height) };
-      const region: Region = [...(perHead ? [heads] : []), rows, columns];
+      const region: Region = [...leading, rows, columns];
       const targets = [{ value, region }, ...(masked === undefined ? [] : [{ value: masked, region }])];
       const [tensor, scores] = await reader.readAll(targets);
       if (tensor === undefined) throw new Error('A band gave nothing.');

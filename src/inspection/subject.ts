@@ -1,7 +1,7 @@
 import { isPerHead, type Value } from '../engine/graph.js';
 import { extent } from '../engine/mechanisms/heads.js';
 import type { TensorSource } from '../engine/tensor.js';
-import type { AxisName, Labels, Parameter, Step } from '../protocol.js';
+import type { AxisName, Labels, Parameter, Plot, Step } from '../protocol.js';
 import { definition } from '../engine/explain.js';
 
 /** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
@@ -10,6 +10,17 @@ export interface Layer {
   readonly steps: readonly Value[];
   /** Files, captured values, parameters: what every other value of the layer is computed from. */
   readonly kept: ReadonlyMap<Value, TensorSource>;
+}
+
+/** Something that can be plotted of a layer and head. */
+export interface Plotter {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  plot(
+    place: { readonly layer: number; readonly head: number },
+    signal: AbortSignal | undefined,
+  ): Promise<Plot>;
 }
 
 /** Tensors run through a mechanism, or text run through a model, made ready to be looked at. */
@@ -22,6 +33,8 @@ export interface Subject {
   readonly queries: Labels;
   readonly keys: Labels;
   readonly parameters: readonly Parameter[];
+  /** What can be plotted of it. */
+  readonly plots?: readonly Plotter[];
   readonly notices: readonly string[];
   /** Milliseconds that the run took. */
   readonly forward: number;
@@ -52,12 +65,27 @@ export function describeStep(value: Value): Step {
     columns: { axis: shownAxis(columns), size: extent(value.shape, -1) },
     scale: label.step.scale,
     perHead: isPerHead(value),
+    perQuery: isPerQuery(value),
+    phase: label.step.phase,
   };
 }
 
-const shown: ReadonlySet<string> = new Set<AxisName>(['query', 'key', 'feature', 'value', 'model']);
+/** Whether a step has a matrix of its own for each query, as the comparison in additive attention does. */
+export function isPerQuery({ shape, label }: Value): boolean {
+  return shape.length === 3 && label?.axes[0] === 'query';
+}
 
-function shownAxis(name: string | undefined): AxisName {
-  const isShown = (axis: string): axis is AxisName => shown.has(axis);
-  return name !== undefined && isShown(name) ? name : 'feature';
+/** Axes as a reader is told of them: what stands for whole tensors is called a feature. */
+export function shownAxis(name: string | undefined): AxisName {
+  switch (name) {
+    case 'query':
+    case 'key':
+    case 'value':
+    case 'model':
+    case 'hidden':
+    case 'sample':
+      return name;
+    default:
+      return 'feature';
+  }
 }

@@ -1,4 +1,10 @@
-import { mechanisms, withValues, type AttentionGraph, type Mechanism } from '../engine/mechanisms/index.js';
+import {
+  mechanisms,
+  ParameterError,
+  withValues,
+  type AttentionGraph,
+  type Mechanism,
+} from '../engine/mechanisms/index.js';
 import { sorted, type Value } from '../engine/graph.js';
 import {
   formatShape,
@@ -10,7 +16,7 @@ import {
   type Tensor,
   type TensorSource,
 } from '../engine/tensor.js';
-import type { Labels, ParameterValues } from '../protocol.js';
+import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capture } from './capture.js';
 import type { Preparation, Task } from './inspection.js';
@@ -30,30 +36,37 @@ export interface TensorInputs {
 /** A source up to this many bytes is read once and kept; a larger one is read in parts each time. */
 const keptBytes = 32 << 20;
 
+/** A mechanism with the tensors that are its inputs. */
+interface Candidate {
+  readonly mechanism: Mechanism;
+  readonly sources: ReadonlyMap<string, TensorSource>;
+}
+
 /**
- * Tensors run through a mechanism. An input with one axis more than the mechanism takes has a leading layer axis.
+ * Tensors run through a mechanism, or through any other that can read them. An input with one axis more than the
+ * mechanism takes has a leading layer axis.
  */
 export class TensorPreparation implements Preparation {
-  private readonly mechanism: Mechanism;
-  private readonly sources: ReadonlyMap<string, TensorSource>;
-  private named: ReadonlyMap<string, TensorSource> | undefined;
+  private readonly first: Mechanism;
+  private readonly tensors: ReadonlyMap<string, TensorSource>;
+  private candidates: Promise<readonly Candidate[]> | undefined;
 
   /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
   constructor(
     private readonly given: TensorInputs,
     private readonly runtime: Runtime,
   ) {
-    this.mechanism = chooseMechanism(given);
+    this.first = chooseMechanism(given);
     for (const name of Object.keys(given.tensors)) {
-      if (!this.mechanism.inputs.some((each) => each.name === name)) {
-        const names = this.mechanism.inputs.map((each) => each.name).join(', ');
-        throw new ShapeError(`${this.mechanism.title} has no input “${name}”; its inputs are ${names}.`);
+      if (!this.first.inputs.some((each) => each.name === name)) {
+        const names = this.first.inputs.map((each) => each.name).join(', ');
+        throw new ShapeError(`${this.first.title} has no input “${name}”; its inputs are ${names}.`);
       }
     }
-    this.sources = new Map(
+    this.tensors = new Map(
       Object.entries(given.tensors).map(([name, source]) => [
         name,
-        keepSmall(withoutOnes(this.mechanism, name, source)),
+        keepSmall(withoutOnes(this.first, name, source)),
       ]),
     );
   }
@@ -61,16 +74,15 @@ export class TensorPreparation implements Preparation {
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const begun = performance.now();
     task.signal?.throwIfAborted();
-    const { mechanism } = this;
-    const sources = (this.named ??= await nameMask(this.sources, task.signal));
+    const candidates = await (this.candidates ??= this.findCandidates(task.signal).catch((error: unknown) => {
+      this.candidates = undefined;
+      throw error;
+    }));
+    const { mechanism, sources } = choose(candidates, parameters['mechanism']);
     const count = layerCount(mechanism, sources);
-    const shapes = Object.fromEntries(
-      [...sources].map(([name, source]) => [
-        name,
-        isLayered(mechanism, name, source) ? source.shape.slice(1) : source.shape,
-      ]),
-    );
-    const described = withValues(mechanism.parameters(shapes), spelledOut(parameters));
+    const shapes = shapesOf(mechanism, sources);
+    const own = mechanism.parameters(shapes);
+    const described = withValues(own, spelledOut(ownValues(own, parameters, candidates)));
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = mechanism.build(shapes, values);
     const layers: Layer[] = [];
@@ -90,7 +102,17 @@ export class TensorPreparation implements Preparation {
       heads: graph.heads,
       queries: labels(graph.queries, this.given.words?.query),
       keys: labels(graph.keys, this.given.words?.key),
-      parameters: described,
+      parameters: [
+        ...(candidates.length > 1
+          ? [
+              mechanismParameter(
+                mechanism,
+                candidates.map((each) => each.mechanism),
+              ),
+            ]
+          : []),
+        ...described,
+      ],
       notices: [...(this.given.notices ?? []), ...wordNotices(this.given.words, graph.queries, graph.keys)],
       forward: performance.now() - begun,
     };
@@ -99,6 +121,89 @@ export class TensorPreparation implements Preparation {
   async dispose(): Promise<void> {
     await this.given.close?.();
   }
+
+  /** The mechanism that was meant, then every other that can be built from some of these tensors. */
+  private async findCandidates(signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
+    const tensors = await nameMask(this.tensors, signal);
+    const own = { mechanism: this.first, sources: tensors };
+    // Which mechanism was meant decides how tensors without heads are read: the others are offered on the same terms.
+    const others = mechanisms
+      .filter((mechanism) => mechanism !== this.first)
+      .map((mechanism): Candidate => {
+        const known = new Set(mechanism.inputs.map(({ name }) => name));
+        return { mechanism, sources: new Map([...tensors].filter(([name]) => known.has(name))) };
+      })
+      .filter(({ mechanism, sources }) => canBuild(mechanism, sources));
+    return [own, ...others];
+  }
+}
+
+function canBuild(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSource>): boolean {
+  if (sources.size === 0) return false;
+  const shapes = shapesOf(mechanism, sources);
+  try {
+    const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value]);
+    mechanism.build(shapes, Object.fromEntries(values));
+    return true;
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof ParameterError) return false;
+    throw error;
+  }
+}
+
+function shapesOf(
+  mechanism: Mechanism,
+  sources: ReadonlyMap<string, TensorSource>,
+): Readonly<Record<string, Shape>> {
+  return Object.fromEntries(
+    [...sources].map(([name, source]) => [
+      name,
+      isLayered(mechanism, name, source) ? source.shape.slice(1) : source.shape,
+    ]),
+  );
+}
+
+function choose(candidates: readonly Candidate[], wanted: ParameterValues[string] | undefined): Candidate {
+  const found = candidates.find(({ mechanism }) => wanted === undefined || mechanism.id === wanted);
+  if (found === undefined) {
+    throw new ParameterError(
+      `These tensors can be run through ${candidates.map(({ mechanism }) => mechanism.id).join(', ')}, not ${String(wanted)}.`,
+    );
+  }
+  return found;
+}
+
+/** The control that leads from one mechanism to another over the same input. */
+export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanism[]): Parameter {
+  return {
+    kind: 'choice',
+    name: 'mechanism',
+    title: 'Mechanism',
+    note: 'What the input is run through.',
+    value: chosen.id,
+    standard: offered[0]?.id ?? chosen.id,
+    choices: offered.map(({ id, title }) => ({ value: id, title })),
+  };
+}
+
+/**
+ * The values that are this mechanism's own. One set for another mechanism waits until that is chosen again; one that none
+ * of them has stays, to be refused.
+ */
+function ownValues(
+  own: readonly Parameter[],
+  values: ParameterValues,
+  candidates: readonly Candidate[],
+): ParameterValues {
+  const names = new Set(own.map(({ name }) => name));
+  const others = new Set(
+    candidates.flatMap(({ mechanism, sources }) =>
+      mechanism.parameters(shapesOf(mechanism, sources)).map(({ name }) => name),
+    ),
+  );
+  const stays = ([name]: [string, unknown]): boolean =>
+    name !== 'mechanism' && (names.has(name) || !others.has(name));
+  return Object.fromEntries(Object.entries(values).filter(stays));
 }
 
 /** The leaves of one layer and where their numbers are. */
@@ -142,8 +247,7 @@ async function isBinary(source: TensorSource, signal: AbortSignal | undefined): 
 }
 
 function chooseMechanism({ mechanism: id, tensors }: TensorInputs): Mechanism {
-  const wanted =
-    id ?? (Object.keys(tensors).some((name) => name.startsWith('W_')) ? 'multi-head' : 'scaled-dot-product');
+  const wanted = id ?? mechanismOf(new Set(Object.keys(tensors)));
   const found = mechanisms.find((each) => each.id === wanted);
   if (found === undefined) {
     throw new Error(
@@ -151,6 +255,15 @@ function chooseMechanism({ mechanism: id, tensors }: TensorInputs): Mechanism {
     );
   }
   return found;
+}
+
+/** The mechanism that input names speak of. */
+function mechanismOf(names: ReadonlySet<string>): string {
+  if (names.has('S') || names.has('H')) {
+    return names.has('U_a') ? 'bahdanau' : names.has('W_p') ? 'luong-local' : 'luong';
+  }
+  if (names.has('reward')) return 'hard';
+  return [...names].some((name) => name.startsWith('W_')) ? 'multi-head' : 'scaled-dot-product';
 }
 
 /** `scaling: 8` means a divisor of 8. */
