@@ -7,85 +7,11 @@ import { input, inputsOf, label, positions, type Value } from '../../../src/engi
 import * as operators from '../../../src/engine/ops/index.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
-import { Runtime } from '../../../src/runtime/session.js';
-import { buildCase, cases, stepOf, type Built } from './cases.js';
-import { assertClose, Fixture, random, randomTensor } from './numbers.js';
+import { centralDifference } from './differences.js';
+import { assertClose, random, randomTensor } from './numbers.js';
 import { Draw, drawn, operationOf, samples } from './samples.js';
 
-const fixture = new Fixture('gradients.safetensors');
-const { add, constant, divide, matmul, multiply, softmax, squareRoot, tanh, transpose } = operators;
-
-type Build = (inputs: readonly [Value, Value, Value]) => Value;
-
-const interval = (start: number, end: number): { start: number; end: number } => ({ start, end });
-
-/** The gradient of Σ upstream ⊙ f(x), as a function of x and upstream that is differentiated once more. */
-const twice =
-  (operator: (value: Value) => Value): Build =>
-  ([x, upstream]) => {
-    const [first] = gradient(operator(x), upstream, [x]);
-    assert.ok(first);
-    return first;
-  };
-
-/** Each reference by its name in the fixture without what follows the comma, or with it, and how the engine builds the same. */
-const builds: Readonly<Record<string, Build>> = {
-  add: ([a, b]) => add(a, b),
-  subtract: ([a, b]) => operators.subtract(a, b),
-  multiply: ([a, b]) => multiply(a, b),
-  'multiply, by itself': ([a]) => multiply(a, a),
-  divide: ([a]) => divide(a, [squareRoot(5), constant(1.5, '\\tau')]),
-  negate: ([a]) => operators.negate(a),
-  oneMinus: ([a]) => operators.oneMinus(a),
-  relu: ([a]) => operators.relu(a),
-  tanh: ([a]) => tanh(a),
-  'tanh, twice': twice(tanh),
-  sigmoid: ([a]) => operators.sigmoid(a),
-  'gelu, erf': ([a]) => operators.gelu(a, 'erf'),
-  'gelu, tanh': ([a]) => operators.gelu(a, 'tanh'),
-  'gelu, twice': twice((a) => operators.gelu(a, 'erf')),
-  exponential: ([a]) => operators.exponential(a),
-  gumbel: ([a]) => operators.gumbel(a),
-  normalDistribution: ([a]) => operators.normalDistribution(a),
-  normalDensity: ([a]) => operators.normalDensity(a),
-  inverseSquareRoot: ([a]) => operators.inverseSquareRoot(a, 1e-5),
-  wherePositive: ([a, b]) => operators.wherePositive(a, b),
-  matmul: ([a, b]) => matmul(a, b),
-  'matmul, with itself': ([a]) => matmul(a, transpose(a)),
-  transpose: ([a]) => transpose(a),
-  slice: ([a]) => operators.slice(a, [interval(1, 3), interval(0, 2), interval(4, 5)]),
-  pad: ([a]) => operators.pad(a, [interval(1, 3), interval(2, 5)], [3, 6]),
-  splitHeads: ([a]) => operators.splitHeads(a, 3),
-  mergeHeads: ([a]) => operators.mergeHeads(a),
-  repeatHeads: ([a]) => operators.repeatHeads(a, 6),
-  sumHeads: ([a]) => operators.sumHeads(a, 3),
-  gather: ([table, ids]) => operators.gather(table, ids),
-  scatterRows: ([rows, ids]) => operators.scatterRows(rows, ids, 7),
-  spread: ([a, like]) => operators.spread(a, like),
-  diagonal: ([a]) => operators.diagonal(a),
-  mainDiagonal: ([a]) => operators.mainDiagonal(a),
-  rowSum: ([a]) => operators.rowSum(a),
-  sumTo: ([a]) => operators.sumTo(a, [5]),
-  'sumTo, a column': ([a]) => operators.sumTo(a, [4, 1]),
-  'sumTo, a row for each': ([a]) => operators.sumTo(a, [3, 1, 5]),
-  softmax: ([a]) => softmax(a),
-  'softmax, twice': twice(softmax),
-  layerNorm: ([a, weight, bias]) => operators.layerNorm(a, weight, bias, 1e-5),
-  'layerNorm, twice': twice((a) => {
-    const [one, none] = [1, 0].map((each) => operators.full(positions(8), each));
-    assert.ok(one && none);
-    return operators.layerNorm(a, one, none, 1e-5);
-  }),
-  'mask, causal': ([a, i, j]) => operators.mask(a, i, j, { kind: 'causal' }),
-  'mask, sliding-window': ([a, i, j]) => operators.mask(a, i, j, { kind: 'sliding-window', window: 1 }),
-  'mask, prefix': ([a, i, j]) => operators.mask(a, i, j, { kind: 'prefix', prefix: 4 }),
-  'mask, softmax': ([a, i, j]) => softmax(operators.mask(a, i, j, { kind: 'causal' })),
-  maskKeys: ([a, keep]) => operators.maskKeys(a, keep),
-};
-
-const takesIndices = /^(mask,|gather|scatterRows)/;
-/** In float32, squares of what is already rounded are a few units of it off. */
-const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
+const { add, matmul, multiply, softmax, tanh, transpose } = operators;
 const exact = { absolute: 1e-10, relative: 1e-10 };
 
 /** Operators with no derivative with respect to anything, and why. */
@@ -96,100 +22,6 @@ const without: Readonly<Record<string, string>> = {
   full: 'a constant',
   alibi: 'made from positions alone',
 };
-
-describe('gradients, beside PyTorch', () => {
-  const runtime = new Runtime({ sessions: 2 });
-  after(() => runtime.dispose());
-
-  const names = [...new Set(fixture.names().map((name) => name.split('/')[0] ?? ''))];
-  for (const name of names.filter((each) => each !== 'attention')) {
-    describe(name, () => {
-      const build = builds[name] ?? builds[name.split(',')[0] ?? ''];
-      const tensors = [...fixture.below(`${name}/in/`)].toSorted();
-      const leaves = tensors.map(([at, { shape }]) =>
-        input(shape, at !== '0' && takesIndices.test(name) ? 'integer' : 'float'),
-      );
-      const seed = fixture.tensor(`${name}/upstream`);
-      const upstream = input(seed.shape);
-      const given = new Map<Value, Tensor>([
-        ...tensors.map(([, tensor], at): [Value, Tensor] => [leaves[at] ?? input([]), tensor]),
-        [upstream, seed],
-      ]);
-      const expected = [...fixture.below(`${name}/gradient/`)];
-      const gradients = (): Value[] => {
-        assert.ok(build, `${name} is not built here`);
-        const [a = input([]), b = input([]), c = input([])] = leaves;
-        return gradient(
-          build([a, b, c]),
-          upstream,
-          expected.map(([at]) => leaves[Number(at)] ?? a),
-        );
-      };
-
-      it('in float64', () => {
-        const results = evaluate(gradients(), given);
-        expected.forEach(([at, tensor], each) => assertClose(results[each], tensor, exact, `input ${at}`));
-      });
-
-      it('through ONNX Runtime', async () => {
-        const results = await runtime.run(gradients(), given);
-        expected.forEach(([at, tensor], each) =>
-          assertClose(results[each], tensor, throughRuntime, `input ${at}`),
-        );
-      });
-    });
-  }
-
-  it('are of every operator that is built here', () => {
-    const used = names.map((name) => (Object.hasOwn(builds, name) ? name : name.split(',')[0]));
-    for (const name of Object.keys(builds)) assert.ok(used.includes(name), `${name} has no reference`);
-  });
-
-  for (const name of fixture.described<readonly string[]>('cases')) {
-    describe(`attention: ${name}`, () => {
-      const found = cases.find((each) => each.name === name);
-      assert.ok(found, `attention.safetensors has no case ${name}: run make_gradients.py anew`);
-      const built = buildCase(found);
-      const seed = fixture.tensor(`attention/${name}/upstream`);
-      const upstream = input(seed.shape);
-      const given = new Map([...built.given, [upstream, seed]]);
-      const expected = [...fixture.below(`attention/${name}/gradient/`)];
-      const gradients = gradient(
-        resultOf(built),
-        upstream,
-        expected.map(([key]) => built.graph.inputs.get(key) ?? stepOf(built.graph, key)),
-      );
-
-      it('with respect to inputs and steps, in float64', () => {
-        const results = evaluate(gradients, given);
-        expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, exact, key));
-      });
-
-      it('with respect to inputs and steps, through ONNX Runtime', async () => {
-        const results = await runtime.run(gradients, given);
-        expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, throughRuntime, key));
-      });
-    });
-  }
-});
-
-/** What a mechanism comes to: its last step. */
-function resultOf({ graph }: Built): Value {
-  const last = graph.steps.at(-1);
-  assert.ok(last);
-  return last;
-}
-
-/** Σ upstream ⊙ value. */
-function total(value: Value, upstream: Tensor, given: ReadonlyMap<Value, Tensor>): number {
-  const [result] = evaluate([value], given);
-  assert.ok(result);
-  // What is masked is −∞ whatever the numbers are: it has no part in a difference.
-  return result.data.reduce(
-    (sum, each, at) => (each === -Infinity ? sum : sum + each * (upstream.data[at] ?? 0)),
-    0,
-  );
-}
 
 describe('gradients, beside finite differences', () => {
   for (const name of Object.keys(samples)) {
@@ -206,13 +38,9 @@ describe('gradients, beside finite differences', () => {
         targets.forEach((leaf, which) => {
           const tensor = draw.given.get(leaf);
           assert.ok(tensor);
-          const step = 1e-5;
-          const differences = tensor.data.map((each, at) => {
-            const moved = (by: number): number => {
-              const data = tensor.data.with(at, each + by);
-              return total(value, seed, new Map([...draw.given, [leaf, { shape: tensor.shape, data }]]));
-            };
-            return (moved(step) - moved(-step)) / (2 * step);
+          const differences = tensor.data.map((_, at) => {
+            const along = new Float64Array(tensor.data.length).fill(1, at, at + 1);
+            return centralDifference(value, seed, draw.given, leaf, along, 1e-5);
           });
           const reference = { shape: tensor.shape, data: differences };
           assertClose(
@@ -222,50 +50,6 @@ describe('gradients, beside finite differences', () => {
             `${what}, input ${which}`,
           );
         });
-      }
-    });
-  }
-
-  // A row with nothing to attend to has no numbers to compare: those are left to PyTorch.
-  const whole = cases
-    .map((each) => ({ each, built: buildCase(each) }))
-    .map(({ each, built }) => ({ each, built, before: evaluate([resultOf(built)], built.given)[0] }))
-    .filter(({ before }) => before?.data.every((value) => Number.isFinite(value)));
-
-  for (const { each, built, before } of whole) {
-    it(`of a whole mechanism: ${each.name}`, () => {
-      const result = resultOf(built);
-      const next = random(5);
-      const seed = randomTensor(result.shape, next);
-      const upstream = input(result.shape);
-      assert.ok(before);
-      const inputs = [...built.graph.inputs].filter(([key]) => !/^(mask|keep|padding)$/.test(key));
-      for (const [key, leaf] of inputs) {
-        let slope: Value | undefined;
-        try {
-          [slope] = gradient(result, upstream, [leaf]);
-        } catch (error) {
-          // Hard attention's choice is constant but for jumps.
-          assert.match(String(error), /has no gradient.*(argmax|frequencies)/);
-          continue;
-        }
-        assert.ok(slope);
-        const tensor = built.given.get(leaf);
-        const [computed] = evaluate([slope], new Map([...built.given, [upstream, seed]]));
-        assert.ok(tensor && computed);
-        const direction = randomTensor(tensor.shape, next);
-        const moved = (by: number): number => {
-          const data = Float64Array.from(tensor.data, (value, at) => value + by * (direction.data[at] ?? 0));
-          return total(result, seed, new Map([...built.given, [leaf, { shape: tensor.shape, data }]]));
-        };
-        const step = 1e-6;
-        const difference = (moved(step) - moved(-step)) / (2 * step);
-        const along = computed.data.reduce((sum, value, at) => sum + value * (direction.data[at] ?? 0), 0);
-        const size = Math.max(1, Math.abs(along), ...seed.data.map(Math.abs), ...before.data.map(Math.abs));
-        assert.ok(
-          Math.abs(difference - along) <= 1e-6 * size,
-          `${key}: ${along}, but moving it gives ${difference}`,
-        );
       }
     });
   }

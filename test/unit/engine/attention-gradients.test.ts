@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { evaluate } from '../../../src/engine/evaluate.js';
+import { gradient } from '../../../src/engine/gradient.js';
+import { input, type Value } from '../../../src/engine/graph.js';
+import { Runtime } from '../../../src/runtime/session.js';
+import { buildCase, cases, stepOf, type Built } from './cases.js';
+import { centralDifference } from './differences.js';
+import { assertClose, Fixture, random, randomTensor } from './numbers.js';
+
+const fixture = new Fixture('gradients.safetensors');
+const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
+const exact = { absolute: 1e-10, relative: 1e-10 };
+
+/** What a mechanism comes to: its last step. */
+function resultOf({ graph }: Built): Value {
+  const last = graph.steps.at(-1);
+  assert.ok(last);
+  return last;
+}
+
+describe('gradients of attention, beside PyTorch', () => {
+  const runtime = new Runtime({ sessions: 2 });
+  after(() => runtime.dispose());
+
+  for (const name of fixture.described<readonly string[]>('cases')) {
+    describe(name, () => {
+      const found = cases.find((each) => each.name === name);
+      assert.ok(found, `attention.safetensors has no case ${name}: run make_gradients.py anew`);
+      const built = buildCase(found);
+      const seed = fixture.tensor(`attention/${name}/upstream`);
+      const upstream = input(seed.shape);
+      const given = new Map([...built.given, [upstream, seed]]);
+      const expected = [...fixture.below(`attention/${name}/gradient/`)];
+      const gradients = gradient(
+        resultOf(built),
+        upstream,
+        expected.map(([key]) => built.graph.inputs.get(key) ?? stepOf(built.graph, key)),
+      );
+
+      it('with respect to inputs and steps, in float64', () => {
+        const results = evaluate(gradients, given);
+        expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, exact, key));
+      });
+
+      it('with respect to inputs and steps, through ONNX Runtime', async () => {
+        const results = await runtime.run(gradients, given);
+        expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, throughRuntime, key));
+      });
+    });
+  }
+});
+
+describe('gradients of attention, beside finite differences', () => {
+  // A row with nothing to attend to has no numbers to compare: those are left to PyTorch.
+  // The straight-through estimator is no derivative: hard attention's own is 0.
+  const whole = cases
+    .filter(({ params }) => params['choice'] !== 'straight-through')
+    .map((each) => ({ each, built: buildCase(each) }))
+    .map(({ each, built }) => ({ each, built, before: evaluate([resultOf(built)], built.given)[0] }))
+    .filter(({ before }) => before?.data.every((value) => Number.isFinite(value)));
+
+  for (const { each, built, before } of whole) {
+    it(`${each.mechanism}: ${each.name}`, () => {
+      const result = resultOf(built);
+      const next = random(5);
+      const seed = randomTensor(result.shape, next);
+      const upstream = input(result.shape);
+      assert.ok(before);
+      const inputs = [...built.graph.inputs].filter(([key]) => !/^(mask|keep|padding)$/.test(key));
+      for (const [key, leaf] of inputs) {
+        let slope: Value | undefined;
+        try {
+          [slope] = gradient(result, upstream, [leaf]);
+        } catch (error) {
+          // Hard attention's choice is constant but for jumps.
+          assert.match(String(error), /has no gradient.*(argmax|frequencies)/);
+          continue;
+        }
+        assert.ok(slope);
+        const tensor = built.given.get(leaf);
+        const [computed] = evaluate([slope], new Map([...built.given, [upstream, seed]]));
+        assert.ok(tensor && computed);
+        const direction = randomTensor(tensor.shape, next);
+        const difference = centralDifference(result, seed, built.given, leaf, direction.data, 1e-6);
+        const along = computed.data.reduce((sum, value, at) => sum + value * (direction.data[at] ?? 0), 0);
+        const size = Math.max(1, Math.abs(along), ...seed.data.map(Math.abs), ...before.data.map(Math.abs));
+        assert.ok(
+          Math.abs(difference - along) <= 1e-6 * size,
+          `${key}: ${along}, but moving it gives ${difference}`,
+        );
+      }
+    });
+  }
+});
