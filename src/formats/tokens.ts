@@ -14,6 +14,8 @@ const TOKEN_NAMES: ReadonlyMap<string, readonly ('query' | 'key')[]> = new Map<
   ['tokens', ['query', 'key']],
   ['querytokens', ['query']],
   ['keytokens', ['key']],
+  ['targettokens', ['query']],
+  ['sourcetokens', ['key']],
 ]);
 
 /** Which axes the labels called `name` belong to: `tokens`, `queryTokens`, `key_tokens`; undefined for other names. */

@@ -6,6 +6,7 @@ import { Inspection, type Preparation, type Task } from './inspection.js';
 import { findModels, ModelShelf } from './models.js';
 import { sourcesOf, TensorPreparation } from './tensors.js';
 import { TextPreparation } from './text.js';
+import { WordPreparation } from './words.js';
 
 /** The most variants of one inspection. */
 const mostVariants = 8;
@@ -25,8 +26,12 @@ export class Engine {
   }
 
   async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
+    const { text, second, mechanism } = params;
     const lease = await this.models.lease(params.model);
-    const preparation = await TextPreparation.open(params.text, lease, this.runtime);
+    const preparation =
+      mechanism === undefined
+        ? await TextPreparation.open(text, lease, this.runtime)
+        : await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
   }
 

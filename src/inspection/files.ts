@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { TensorSource } from '../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../formats/index.js';
 import { FormatError, fromBytes, openFile, type ByteSource } from '../formats/source.js';
 import type { FileReference, RoleQuestion } from '../protocol.js';
@@ -32,7 +33,7 @@ export async function openFiles(
   try {
     const candidates: Candidate[] = [];
     const skipped: string[] = [];
-    let words: Contents['tokens'];
+    const found: { readonly file: string; readonly tokens: Contents['tokens'] }[] = [];
     for (const file of files) {
       const source = await openReference(file);
       sources.push(source);
@@ -47,7 +48,7 @@ export async function openFiles(
           source: tensor,
         });
       }
-      words = { ...words, ...contents.tokens, ...(await wordsBeside(file)) };
+      found.push({ file: source.name, tokens: { ...contents.tokens, ...(await wordsBeside(file)) } });
     }
     const roles = await findRoles(candidates, options.roles);
     if (roles.kind === 'question') {
@@ -61,7 +62,8 @@ export async function openFiles(
         tensors: roles.tensors,
         notices: [...roles.notices, ...skipped],
         mechanism: options.mechanism,
-        words,
+        words: wordsOf(found, sidesOf(candidates, roles.tensors)),
+        likelyWords: await wordsInFolder(files),
         close,
       },
     };
@@ -69,6 +71,70 @@ export async function openFiles(
     await close();
     throw error;
   }
+}
+
+type Side = 'query' | 'key';
+
+/** The sides that a file's tensors have rows for, where all of them stand on one. */
+function sidesOf(
+  candidates: readonly Candidate[],
+  tensors: Readonly<Record<string, TensorSource>>,
+): ReadonlyMap<string, ReadonlySet<Side>> {
+  const sides = new Map<string, Set<Side>>();
+  for (const { file, source } of candidates) {
+    const role = Object.entries(tensors).find(([, tensor]) => tensor === source)?.[0];
+    const own = sides.get(file) ?? new Set();
+    sides.set(file, own);
+    if (role === 'S' || role === 'Q' || role === 'Xq') own.add('query');
+    else if (role === 'H' || role === 'K' || role === 'V' || role === 'Xkv') own.add('key');
+    else if (role !== undefined) own.add('query').add('key');
+  }
+  return sides;
+}
+
+/** The labels of all files: those of a file with nothing but decoder states are for queries alone. */
+function wordsOf(
+  found: readonly { readonly file: string; readonly tokens: Contents['tokens'] }[],
+  sides: ReadonlyMap<string, ReadonlySet<Side>>,
+): { query?: readonly string[]; key?: readonly string[] } {
+  const words: { query?: readonly string[]; key?: readonly string[] } = {};
+  for (const { file, tokens } of found) {
+    const own = sides.get(file);
+    for (const side of ['query', 'key'] as const) {
+      const list = tokens?.[side];
+      if (
+        list !== undefined &&
+        (found.length === 1 || own === undefined || own.size === 0 || own.has(side))
+      ) {
+        words[side] = list;
+      }
+    }
+  }
+  return words;
+}
+
+/** What files of words in a folder are called, and whose words they are. */
+const folderWords: readonly (readonly [stem: string, sides: readonly Side[]])[] = [
+  ['tokens', ['query', 'key']],
+  ['source', ['key']],
+  ['target', ['query']],
+];
+
+/** Labels in `tokens`, `source` or `target` (`.json` or `.txt`) in the files' folder: likely, if there are as many as rows. */
+async function wordsInFolder(
+  files: readonly FileReference[],
+): Promise<{ query?: readonly string[]; key?: readonly string[] }> {
+  const words: { query?: readonly string[]; key?: readonly string[] } = {};
+  const [first] = files;
+  if (first?.kind !== 'path') return words;
+  for (const [stem, sides] of folderWords) {
+    const tokens = await wordsIn(dirname(first.path), stem, ['.json', '.txt']).catch(() => undefined);
+    for (const side of sides) {
+      const list = tokens?.[side];
+      if (list !== undefined) words[side] = list;
+    }
+  }
+  return words;
 }
 
 function nameOf(file: FileReference): string {
@@ -96,12 +162,19 @@ async function openReference(file: FileReference): Promise<ByteSource> {
 }
 
 /** Labels in a file of the same name with `.tokens.json` or `.tokens.txt` in place of its extension. */
-async function wordsBeside(file: FileReference): Promise<Contents['tokens']> {
-  if (file.kind !== 'path') return undefined;
+function wordsBeside(file: FileReference): Promise<Contents['tokens']> {
+  if (file.kind !== 'path') return Promise.resolve(undefined);
   const stem = basename(file.path).replace(/\.[^.]+$/, '');
-  for (const ending of ['.tokens.json', '.tokens.txt']) {
-    const path = join(dirname(file.path), stem + ending);
-    const source = await openFile(path).catch(() => undefined);
+  return wordsIn(dirname(file.path), stem, ['.tokens.json', '.tokens.txt']);
+}
+
+async function wordsIn(
+  folder: string,
+  stem: string,
+  endings: readonly string[],
+): Promise<Contents['tokens']> {
+  for (const ending of endings) {
+    const source = await openFile(join(folder, stem + ending)).catch(() => undefined);
     if (source === undefined) continue;
     try {
       return await tokensBeside(source);

@@ -70,6 +70,10 @@ export interface InspectFilesOptions extends InspectTensorsOptions {
 export interface InspectTextOptions extends InspectOptions {
   /** A checkpoint folder; the embedded model where left out. */
   readonly model?: string | ModelReference;
+  /** A mechanism’s id: it runs on the model’s word vectors, and the model itself does not run. */
+  readonly mechanism?: string;
+  /** With a mechanism: the text of the queries, where that is not the same. */
+  readonly second?: string;
 }
 
 /** Thrown where files do not say which tensor is what; its question lists them. */
@@ -120,7 +124,7 @@ export function inspectFiles(
   });
 }
 
-/** Text run through a model. @throws where the model cannot be read or the text has no token. */
+/** Text run through a model, or, with a mechanism, its words alone. @throws where the model cannot be read or the text has no token. */
 export function inspectText(text: string, options: InspectTextOptions = {}): Promise<OpenInspection> {
   const { model } = options;
   const reference: ModelReference =
@@ -130,7 +134,16 @@ export function inspectText(text: string, options: InspectTextOptions = {}): Pro
         ? { kind: 'folder', path: model }
         : model;
   return opened(options, (engine, task) =>
-    engine.inspectText({ text, model: reference, ...parametersOf(options) }, task),
+    engine.inspectText(
+      {
+        text,
+        model: reference,
+        ...mechanismOf(options),
+        ...(options.second === undefined ? {} : { second: options.second }),
+        ...parametersOf(options),
+      },
+      task,
+    ),
   );
 }
 
@@ -200,7 +213,7 @@ function cellOf(cell: CellIndex): { layer: number; head: number; row: number; co
   return { layer, head, row, column };
 }
 
-function mechanismOf({ mechanism }: InspectTensorsOptions): { mechanism?: string } {
+function mechanismOf({ mechanism }: Pick<InspectTensorsOptions, 'mechanism'>): { mechanism?: string } {
   return mechanism === undefined ? {} : { mechanism };
 }
 

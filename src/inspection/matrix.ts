@@ -93,9 +93,9 @@ export async function* bands(
   }
 }
 
-/** The step that says which cells are masked, where there is a mask. */
+/** The step that says which cells are masked, where there is a mask or a window. */
 function maskOf(layer: Layer): Value | undefined {
-  const masked = layer.steps.find((value) => value.label?.name === 'masked');
+  const masked = layer.steps.findLast(({ label }) => label?.name === 'window' || label?.name === 'masked');
   if (masked?.origin.kind !== 'operation') return undefined;
   // Scores that are given may hold −∞ of their own.
   const given = layer.steps.some(

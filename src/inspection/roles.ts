@@ -36,6 +36,18 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
   ['Xkv', /^(x_?kv|x_?k|context|encoder_?hidden_?states?|memory|source)$/],
   ['Xq', /^(x_?q|decoder_?hidden_?states?|target)$/],
   ['X', /^(x|inputs?|hidden(_?states?)?|embeddings?|embeds)$/],
+  ['W_a', /^(w_?a|wa|w_?att(n|ention)?)$/],
+  ['U_a', /^(u_?a|ua)$/],
+  ['v_a', /^(v_?a|va)$/],
+  ['W_c', /^(w_?c|wc)$/],
+  ['W_p', /^(w_?p|wp)$/],
+  ['v_p', /^(v_?p|vp)$/],
+  ['H', /^(h|annotations?|encoder_?(states?|outputs?)|enc_?(states?|outputs?))$/],
+  ['S', /^(decoder_?(states?|outputs?)|dec_?(states?|outputs?))$/],
+  ['reward', /^(r|rewards?)$/],
+  ['relative_bias', /^relative_?(attention_?|position_?)?bias$/],
+  ['bias', /^(bias|(position|attention|attn)_?bias|alibi)$/],
+  ['sinks', /^(sinks?|sink_?logits?)$/],
   ['padding', /^(padding|padding_?mask|key_?padding(_?mask)?)$/],
   ['mask', /^(m|mask|attn_?mask|attention_?mask|causal_?mask|bias_mask)$/],
   ['scores', /^(s|e|scores?|logits|energ(y|ies)|attn_?scores?|attention_?scores?|attn_?logits)$/],
@@ -44,6 +56,9 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
     /^(a|alphas?|attn|attns|attentions?|(attn|attention|self_?attention|cross_?attention)_?(weights?|probs|probabilities|matrix|maps?|pattern)|weights?|probs|probabilities|pattern|alignments?)$/,
   ],
 ];
+
+/** The roles that a list of numbers can have. */
+const vectors: ReadonlySet<string> = new Set(['padding', 'sinks', 'v_a', 'v_p']);
 
 /** Whether a name says that a weight lies as (out, in), PyTorch's layout, and not as (in, out). */
 const outerFirst = /(^|[._/])weights?$/i;
@@ -63,7 +78,7 @@ export async function findRoles(
       if (role !== undefined) known.set(key, role);
     }
   } else {
-    const roles = await Promise.all(candidates.map(guess));
+    const roles = statesAmong(await Promise.all(candidates.map(guess)), candidates);
     candidates.forEach(({ key }, at) => {
       const role = roles[at];
       if (role !== undefined) known.set(key, role);
@@ -90,6 +105,24 @@ export async function findRoles(
   return { kind: 'known', tensors, notices };
 }
 
+/**
+ * Beside the weights or the encoder states of a decoder’s attention, a tensor called s is the decoder’s states and not
+ * scores, and hidden states of encoder and decoder are what is compared, not what is projected.
+ */
+function statesAmong(
+  roles: readonly (string | undefined)[],
+  candidates: readonly Candidate[],
+): (string | undefined)[] {
+  const speak = new Set(['W_a', 'U_a', 'v_a', 'W_c', 'W_p', 'v_p', 'H', 'S']);
+  if (!roles.some((role) => role !== undefined && speak.has(role)) || roles.includes('W_Q'))
+    return [...roles];
+  return roles.map((role, at) => {
+    if (role === 'Xq') return 'S';
+    if (role === 'Xkv') return 'H';
+    return role === 'scores' && /^s$/i.test(candidates[at]?.name ?? '') ? 'S' : role;
+  });
+}
+
 /** The role that a tensor's name tells, if its shape allows it; for a lone matrix of shares, what its numbers tell. */
 async function guess(candidate: Candidate): Promise<string | undefined> {
   const named = roleByName(candidate.name, candidate.source.shape);
@@ -103,7 +136,7 @@ function roleByName(name: string, shape: Shape): string | undefined {
   const tails = [parts.slice(-2).join('_'), parts.at(-1) ?? ''];
   const fits = (role: string): boolean => {
     if (role.startsWith('b_')) return shape.length === 1;
-    return role === 'padding' ? shape.length >= 1 : shape.length >= 2;
+    return vectors.has(role) ? shape.length >= 1 : shape.length >= 2;
   };
   // A plain “query” beside no “weight” is a tensor of queries, not a projection.
   const order = /weight|kernel|proj|bias|^w|^b|_lin|to_/.test(tails[0] ?? '') ? names : names.toReversed();
@@ -136,6 +169,9 @@ async function looksLikeWeights(source: TensorSource): Promise<boolean> {
   return true;
 }
 
+/** What only shapes scores, whatever these come from. */
+const aside: ReadonlySet<string> = new Set(['mask', 'padding', 'bias', 'relative_bias', 'sinks']);
+
 /** Ready weights need no Q and K beside them; a mechanism's inputs win over what only some of them would give. */
 function prune(known: ReadonlyMap<string, string>): Map<string, string> {
   const roles = new Set(known.values());
@@ -143,11 +179,13 @@ function prune(known: ReadonlyMap<string, string>): Map<string, string> {
     ['W_Q', 'W_K', 'W_V'].every((role) => roles.has(role)) &&
     (roles.has('X') || (roles.has('Xq') && roles.has('Xkv')));
   const vectors = roles.has('Q') && roles.has('K');
+  const states = roles.has('S') && roles.has('H');
   const keep = (role: string): boolean => {
-    if (role === 'mask' || role === 'padding') return true;
-    if (projected) return /^(X|Xq|Xkv|W_.|b_.)$/.test(role);
-    if (vectors) return /^[QKV]$/.test(role);
-    if (roles.has('scores')) return role === 'scores' || role === 'V';
+    if (aside.has(role)) return !states || role === 'mask' || role === 'padding';
+    if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
+    if (states) return /^([SH]|[WUv]_[acp])$/.test(role);
+    if (vectors) return /^([QKV]|reward)$/.test(role);
+    if (roles.has('scores')) return role === 'scores' || role === 'V' || role === 'reward';
     if (roles.has('weights')) return role === 'weights' || role === 'V';
     return true;
   };
@@ -166,7 +204,7 @@ function whatIsUnclear(
   }
   const has = (...wanted: string[]): boolean =>
     wanted.every((role) => used.has(role) || roles.includes(role));
-  if (has('weights') || has('scores') || has('Q', 'K')) return undefined;
+  if (has('weights') || has('scores') || has('Q', 'K') || has('S', 'H')) return undefined;
   if (has('W_Q', 'W_K', 'W_V') && (has('X') || has('Xq', 'Xkv'))) return undefined;
   return candidates.length === 1
     ? `What ${candidates[0]?.name ?? 'the tensor'} is cannot be told from its name and shape.`

@@ -29,6 +29,8 @@ export interface TensorInputs {
   /** By id; told from the names where left out. */
   readonly mechanism?: string | undefined;
   readonly words?: { readonly query?: readonly string[]; readonly key?: readonly string[] } | undefined;
+  /** Words that are shown where there are as many as rows or columns, and nothing better is known. */
+  readonly likelyWords?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
   readonly notices?: readonly string[];
   close?(): Promise<void>;
 }
@@ -100,8 +102,8 @@ export class TensorPreparation implements Preparation {
       mechanism: { id: mechanism.id, title: mechanism.title },
       layers,
       heads: graph.heads,
-      queries: labels(graph.queries, this.given.words?.query),
-      keys: labels(graph.keys, this.given.words?.key),
+      queries: labels(graph.queries, this.given.words?.query ?? this.given.likelyWords?.query),
+      keys: labels(graph.keys, this.given.words?.key ?? this.given.likelyWords?.key),
       parameters: [
         ...(candidates.length > 1
           ? [

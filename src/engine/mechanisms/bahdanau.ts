@@ -1,7 +1,7 @@
 import { label, type Value } from '../graph.js';
 import { matmul } from '../ops/index.js';
 import { extent } from './heads.js';
-import type { Mechanism } from './mechanism.js';
+import { labelledLeaves, type Mechanism } from './mechanism.js';
 import { maskInputs, scoreLeaves } from './score-tensors.js';
 import {
   additiveScores,
@@ -110,6 +110,12 @@ export const bahdanau: Mechanism = {
     );
     const v_a = weightLeaf(inputs, leaves, 'v_a', [d_a], 'it has one entry for each column of W_a');
     const steps = additiveAttention({ S, H, W_a, U_a, v_a }, readStateParameters(values, masks));
-    return { inputs: leaves, steps, heads: 1, queries: extent(S.shape, 0), keys: extent(H.shape, 0) };
+    return {
+      inputs: labelledLeaves(leaves, steps),
+      steps,
+      heads: 1,
+      queries: extent(S.shape, 0),
+      keys: extent(H.shape, 0),
+    };
   },
 };

@@ -21,7 +21,7 @@ import {
   type LuongScore,
 } from './luong.js';
 import { numeric } from './attend-parameters.js';
-import type { Mechanism } from './mechanism.js';
+import { labelledLeaves, type Mechanism } from './mechanism.js';
 import { maskInputs, scoreLeaves } from './score-tensors.js';
 import {
   alignment,
@@ -237,9 +237,10 @@ export const luongLocal: Mechanism = {
       window: numeric(values, 'reach', 2),
       gaussian: gaussian_ === 'on' || (gaussian_ === 'paper' && predictive),
     };
+    const steps = localAttention(states, score, where, W_c, parameters);
     return {
-      inputs: leaves,
-      steps: localAttention(states, score, where, W_c, parameters),
+      inputs: labelledLeaves(leaves, steps),
+      steps,
       heads: 1,
       queries: extent(states.S.shape, 0),
       keys: extent(states.H.shape, 0),

@@ -2,7 +2,7 @@ import { label, type Value } from '../graph.js';
 import { concat, matmul, slice, tanh, transpose } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { extent } from './heads.js';
-import type { InputDescription, Mechanism } from './mechanism.js';
+import { labelledLeaves, type InputDescription, type Mechanism } from './mechanism.js';
 import { ParameterError, type Parameter, type ParameterValue } from './parameters.js';
 import { maskInputs, scoreLeaves } from './score-tensors.js';
 import {
@@ -241,9 +241,10 @@ export const luong: Mechanism = {
     const states = stateLeaves(inputs, leaves);
     const score = readScore(values['score'], inputs, leaves, states);
     const W_c = attentionalLeaf(inputs, leaves, states);
+    const steps = luongAttention(states, score, W_c, readStateParameters(values, masks));
     return {
-      inputs: leaves,
-      steps: luongAttention(states, score, W_c, readStateParameters(values, masks)),
+      inputs: labelledLeaves(leaves, steps),
+      steps,
       heads: 1,
       queries: extent(states.S.shape, 0),
       keys: extent(states.H.shape, 0),

@@ -1,4 +1,4 @@
-import type { AxisName, Value } from '../graph.js';
+import { sorted, type AxisName, type Value } from '../graph.js';
 import type { Shape } from '../tensor.js';
 import type { Parameter, ParameterValues } from './parameters.js';
 
@@ -40,4 +40,13 @@ export interface Mechanism {
    * @throws ShapeError naming the input, the axis and what was expected
    */
   build(inputs: Readonly<Record<string, Shape>>, parameters: ParameterValues): AttentionGraph;
+}
+
+/** The leaves as the graph has them: under the names that the steps gave them. */
+export function labelledLeaves(
+  leaves: ReadonlyMap<string, Value>,
+  steps: readonly Value[],
+): Map<string, Value> {
+  const byOrigin = new Map(sorted(steps).map((value) => [value.origin, value]));
+  return new Map([...leaves].map(([name, leaf]) => [name, byOrigin.get(leaf.origin) ?? leaf]));
 }

@@ -1,10 +1,10 @@
-import { input, label, sorted, type AxisName, type Value } from '../graph.js';
+import { input, label, type AxisName, type Value } from '../graph.js';
 import { add, matmul, mergeHeads, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { attendParameters, readAttendParameters } from './attend-parameters.js';
 import { attend, symbolOf, type AttendParameters } from './attend.js';
 import { extent, headsParameter, readCount } from './heads.js';
-import type { Mechanism } from './mechanism.js';
+import { labelledLeaves, type Mechanism } from './mechanism.js';
 import { ParameterError } from './parameters.js';
 import { scoreInputs, scoreLeaves } from './score-tensors.js';
 
@@ -271,12 +271,6 @@ export const multiHeadAttention: Mechanism = {
     };
   },
 };
-
-/** The leaves as the graph has them: under the names that the steps gave them. */
-function labelledLeaves(leaves: ReadonlyMap<string, Value>, steps: readonly Value[]): Map<string, Value> {
-  const byOrigin = new Map(sorted(steps).map((value) => [value.origin, value]));
-  return new Map([...leaves].map(([name, leaf]) => [name, byOrigin.get(leaf.origin) ?? leaf]));
-}
 
 function sources(inputs: Shapes, leaf: (name: string, shape: Shape) => Value): [Value, Value] {
   const { X, Xq, Xkv } = inputs;

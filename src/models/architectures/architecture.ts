@@ -22,6 +22,8 @@ export interface ModelGraph {
   readonly ids: Value;
   /** The numbers of every input of the graph, for these token ids; n of them. */
   feeds(ids: readonly number[]): ReadonlyMap<Value, Tensor>;
+  /** The vectors of the words alone, before positions are added. // (n, model) */
+  readonly words: Value;
   /** For each layer the labelled steps of its attention, in reading order: X, Q, K, V, scores, …, output. */
   readonly layers: readonly (readonly Value[])[];
   /** The embeddings, then each layer's output. // each (n, model) */

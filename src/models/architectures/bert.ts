@@ -67,9 +67,10 @@ export function buildBert(
   const ids = whole('ids', 't', tokens); // (n)
   const positions = whole('position_ids', 'p', tokens); // (n)
   const types = whole('token_type_ids', 's', tokens); // (n)
+  const words = gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids); // (n, model)
   const sum = add(
     add(
-      gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids),
+      words,
       gather(weights.table('embeddings.position_embeddings', places, width), positions),
     ),
     gather(weights.table('embeddings.token_type_embeddings', kinds, width), types),
@@ -86,6 +87,7 @@ export function buildBert(
   };
   return {
     ids,
+    words,
     feeds: (numbers) =>
       new Map([
         [ids, list(numbers)],
