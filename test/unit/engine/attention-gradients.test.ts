@@ -3,7 +3,7 @@ import { evaluate } from '../../../src/engine/evaluate.js';
 import { gradient } from '../../../src/engine/gradient.js';
 import { input, type Value } from '../../../src/engine/graph.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { buildCase, cases, stepOf, type Built } from './cases.js';
+import { build, buildCase, cases, stepOf, type Built, type Case } from './cases.js';
 import { centralDifference } from './differences.js';
 import { assertClose, Fixture, random, randomTensor } from './numbers.js';
 
@@ -12,7 +12,7 @@ const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
 const exact = { absolute: 1e-10, relative: 1e-10 };
 
 /** What a mechanism comes to: its last step. */
-function resultOf({ graph }: Built): Value {
+function resultOf({ graph }: Pick<Built, 'graph'>): Value {
   const last = graph.steps.at(-1);
   assert.ok(last);
   return last;
@@ -45,6 +45,40 @@ describe('gradients of attention, beside PyTorch', () => {
       it('with respect to inputs and steps, through ONNX Runtime', async () => {
         const results = await runtime.run(gradients, given);
         expected.forEach(([key, tensor], at) => assertClose(results[at], tensor, throughRuntime, key));
+      });
+    });
+  }
+});
+
+describe('gradients of the other mechanisms, beside PyTorch', () => {
+  const runtime = new Runtime({ sessions: 2 });
+  after(() => runtime.dispose());
+
+  for (const { name, mechanism, params } of fixture.described<readonly Case[]>('mechanisms')) {
+    describe(name, () => {
+      const tensors = fixture.below(`mechanism/${name}/in/`);
+      const shapes = Object.fromEntries([...tensors].map(([key, { shape }]) => [key, shape]));
+      const graph = build(mechanism, shapes, params);
+      const seed = fixture.tensor(`mechanism/${name}/upstream`);
+      const upstream = input(seed.shape);
+      const leaves = [...graph.inputs];
+      const given = new Map([[upstream, seed]]);
+      for (const [key, leaf] of leaves) given.set(leaf, tensors.get(key) ?? seed);
+      const gradients = gradient(
+        resultOf({ graph }),
+        upstream,
+        leaves.map(([, leaf]) => leaf),
+      );
+      const expected = leaves.map(([key]) => fixture.tensor(`mechanism/${name}/gradient/${key}`));
+
+      it('in float64', () => {
+        const results = evaluate(gradients, given);
+        leaves.forEach(([key], at) => assertClose(results[at], expected[at] ?? seed, exact, key));
+      });
+
+      it('through ONNX Runtime', async () => {
+        const results = await runtime.run(gradients, given);
+        leaves.forEach(([key], at) => assertClose(results[at], expected[at] ?? seed, throughRuntime, key));
       });
     });
   }
