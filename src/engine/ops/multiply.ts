@@ -19,7 +19,10 @@ const operation: Operation = {
     const [left = atom(''), right = atom('')] = inputs;
     const a = inside(left, binding.product, language);
     const b = inside(right, binding.negation, language);
-    return compose(language === 'tex' ? `${a} \\odot ${b}` : `${a} * ${b}`, binding.product, inputs);
+    // A ⊙ B C is read as A ⊙ (B C): where it is a factor of a matrix product, it stands in parentheses.
+    return language === 'tex'
+      ? compose(`${a} \\odot ${b}`, binding.sum, inputs)
+      : compose(`${a} * ${b}`, binding.product, inputs);
   },
 
   async derive(cell) {

@@ -97,13 +97,13 @@ function operationFor(leading: number, kept: readonly number[]): Operation {
   };
 }
 
-/** A matrix's columns are summed by 1ᵀ from the left, its rows by 1 from the right; what lies before them by Σ. */
+/** A matrix's columns are summed by 1ᵀ from the left, its rows by 1 from the right; what lies before them by Σ, whatever it counts. */
 function sumInTex(inner: Expression, rank: number, leading: number, kept: readonly number[]): Expression {
   const isSummed = (axis: number): boolean => axis + rank < leading || kept.includes(axis);
   const left = rank > 1 && isSummed(-2) ? '\\mathbf{1}^{\\top} ' : '';
   const right = isSummed(-1) ? ' \\mathbf{1}' : '';
   const before = Array.from({ length: Math.max(0, rank - 2) }, (_, axis) => axis - rank);
-  const outer = before.some(isSummed) ? '\\sum_h ' : '';
+  const outer = before.some(isSummed) ? '\\sum ' : '';
   return compose(
     `${outer}${left}${inside(inner, binding.call, 'tex')}${right}`,
     outer === '' ? binding.product : binding.sum,

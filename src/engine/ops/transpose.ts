@@ -1,9 +1,12 @@
 import { atom, binding, compose, inside } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
 import { ShapeError, type Region, type Shape, type Tensor } from '../tensor.js';
+import { matmul } from './matmul.js';
 
-/** Swaps the last two axes. */
+/** Swaps the last two axes; of what is nothing but a transpose, gives back what was transposed. */
 export function transpose(value: Value): Value {
+  const [before] = operands(value, 'transpose');
+  if (before !== undefined) return before;
   return apply(operationFor(value.shape.length), [value]);
 }
 
@@ -24,6 +27,25 @@ function transposed(tensor: Tensor, shape: Shape): Float64Array {
     out[at] = tensor.data[at - within + (within - row * columns) * rows + row] ?? 0;
   }
   return out;
+}
+
+/** The inputs of an operator of this name, where its result has no name of its own to stand in a formula. */
+function operands(value: Value, name: string): readonly Value[] {
+  const { origin, label } = value;
+  return label === undefined && origin.kind === 'operation' && origin.operation.name === name
+    ? origin.inputs
+    : [];
+}
+
+/** The transpose; of a product A Bᵀ or Aᵀ B as one of theirs, B Aᵀ or Bᵀ A, which reads as papers write it. */
+function turned(value: Value): Value {
+  const [left, right] = operands(value, 'matmul');
+  const isPlain =
+    left === undefined ||
+    right === undefined ||
+    left.shape.length !== right.shape.length ||
+    [...operands(left, 'transpose'), ...operands(right, 'transpose')].length === 0;
+  return isPlain ? transpose(value) : matmul(transpose(right), transpose(left));
 }
 
 function operationFor(rank: number): Operation {
@@ -49,6 +71,6 @@ function operationFor(rank: number): Operation {
 
     derive: (cell) => cell.scalar(0, swapped(cell.index)),
 
-    vjp: (upstream) => [transpose(upstream)],
+    vjp: (upstream) => [turned(upstream)],
   };
 }
