@@ -21,6 +21,7 @@ const without: Readonly<Record<string, string>> = {
   noise: 'made from a seed and places alone',
   full: 'a constant',
   alibi: 'made from positions alone',
+  identity: 'made from positions alone',
 };
 
 describe('gradients, beside finite differences', () => {

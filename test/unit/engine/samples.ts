@@ -312,6 +312,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   noise: [
     (draw) => operators.noise([draw.positions(draw.upTo(4)), draw.positions(draw.upTo(4))], draw.upTo(99)),
   ],
+  identity: [(draw) => operators.identity(draw.positions(draw.upTo(4)), draw.positions(draw.upTo(4)))],
   full: [(draw) => operators.full(draw.positions(draw.upTo(4)), 0.5)],
   alibi: [
     (draw) =>
