@@ -10,7 +10,7 @@ import type { Columns } from './recall.js';
 import { recall } from './recall.js';
 import { readTheme, watchTheme } from './theme.js';
 import { HeatmapView } from './views/heatmap/heatmap.js';
-import type { Target } from './views/heatmap/target.js';
+import type { Target } from './draw/target.js';
 import { TableView } from './views/heatmap/table.js';
 import { HeadsView } from './views/heads/heads.js';
 import { MetricsView } from './views/heads/metrics.js';

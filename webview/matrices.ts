@@ -1,6 +1,15 @@
 import { CancelledError } from '../src/channel.js';
-import type { Arithmetic, ArithmeticRequest, Place, Slice, SliceRequest, Span } from '../src/protocol.js';
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  InspectionSummary,
+  Place,
+  Slice,
+  SliceRequest,
+  Span,
+} from '../src/protocol.js';
 import type { Panel } from './panel.js';
+import { findStep } from './words.js';
 
 /** Rows of numbers kept at hand: 64 rows of 8192 are 2 MB. */
 const rowsKept = 64;
@@ -10,20 +19,32 @@ export class Matrices {
   private rows = new Map<string, Promise<Slice>>();
   private rowsOf = '';
 
-  constructor(private readonly panel: Panel) {}
+  /** `summary` is what they are asked of: what is open, where nothing else is said. */
+  constructor(
+    private readonly panel: Panel,
+    private readonly summary: () => InspectionSummary | null = () => panel.summary,
+  ) {}
 
   /** Where the user is, for a step; null while there is nothing to look at. */
   place(step: string): Place | null {
-    const { summary } = this.panel;
-    const { layer, head } = this.panel.store.get().position;
-    return summary === null ? null : { inspection: summary.id, layer, head, step };
+    const summary = this.summary();
+    const { chosen, position } = this.panel.store.get();
+    if (summary === null) return null;
+    const { layer, head } = position;
+    const place = {
+      inspection: summary.id,
+      layer: Math.min(layer, Math.max(0, summary.layers - 1)),
+      head: Math.min(head, Math.max(0, summary.heads - 1)),
+      step,
+    };
+    return findStep(summary, step)?.perQuery === true ? { ...place, query: chosen.query } : place;
   }
 
   async slice(request: SliceRequest, signal: AbortSignal): Promise<Slice> {
     const stamp = this.stamp();
     const slice = await this.panel.channel.request('slice', request, { signal });
     this.check(stamp);
-    if (slice.revision !== this.panel.summary?.revision) throw new CancelledError();
+    if (slice.revision !== this.summary()?.revision) throw new CancelledError();
     return slice;
   }
 
@@ -34,7 +55,7 @@ export class Matrices {
       this.rows.clear();
       this.rowsOf = stamp;
     }
-    const key = `${place.step} ${place.layer} ${place.head} ${row}`;
+    const key = `${place.step} ${place.layer} ${place.head} ${place.query ?? ''} ${row}`;
     const kept = this.rows.get(key);
     if (kept !== undefined) {
       this.rows.delete(key);
@@ -67,7 +88,7 @@ export class Matrices {
   }
 
   private stamp(): string {
-    const { summary } = this.panel;
+    const summary = this.summary();
     return summary === null ? '' : `${summary.id} ${summary.revision}`;
   }
 

@@ -48,7 +48,7 @@ export interface PanelView {
 }
 
 const nowhere: Position = { layer: 0, head: 0, step: '' };
-const firsts: Chosen = { query: 0, key: 0, feature: 0, value: 0, model: 0 };
+const firsts: Chosen = { query: 0, key: 0, feature: 0, value: 0, model: 0, hidden: 0, sample: 0 };
 
 export function emptyView(): PanelView {
   return {
@@ -236,6 +236,12 @@ export function cellFor(step: Step, chosen: Chosen): Cell {
     row: Math.min(chosen[step.rows.axis], step.rows.size - 1),
     column: Math.min(chosen[step.columns.axis], step.columns.size - 1),
   };
+}
+
+/** The query whose matrix is shown, of a step that has one for each; null of any other. */
+export function shownQuery({ content, position, chosen }: PanelView): number | null {
+  const step = content.kind === 'inspection' ? findStep(content.summary, position.step) : undefined;
+  return step?.perQuery === true ? chosen.query : null;
 }
 
 /** The same for two runs of the same thing, whatever ids they were given. */

@@ -6,6 +6,8 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   feature: 'feature',
   value: 'value',
   model: 'model',
+  hidden: 'unit',
+  sample: 'draw',
 };
 
 export function axisTitle(axis: AxisName): string {
@@ -61,6 +63,12 @@ export function longLabel(summary: InspectionSummary, axis: AxisName, index: num
   return hasWords(summary, axis)
     ? `${axisTitle(axis)} ${shortLabel(summary, axis, index)} (${ordinal(index)})`
     : `${axisTitle(axis)} ${ordinal(index)}`;
+}
+
+/** "for query 3 (“die”)": whose matrix it is, of a step that has one for each query. */
+export function forQuery(summary: InspectionSummary, query: number): string {
+  const word = hasWords(summary, 'query') ? ` (“${shortLabel(summary, 'query', query)}”)` : '';
+  return `for query ${ordinal(query)}${word}`;
 }
 
 export function findStep(summary: InspectionSummary, name: string): Step | undefined {

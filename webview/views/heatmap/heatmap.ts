@@ -2,39 +2,33 @@ import './heatmap.css';
 import { h, perFrame, settled } from '../../dom.js';
 import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
-import { canvasPainter } from '../../draw/heatmap-canvas.js';
-import { glPainter } from '../../draw/heatmap-gl.js';
-import type { Painter } from '../../draw/painter.js';
+import { attachGestures } from '../../draw/gestures.js';
+import { attachKeys } from '../../draw/keys.js';
+import { Legend } from '../../draw/legend.js';
+import { MatrixPicture } from '../../draw/picture.js';
 import { extent } from '../../draw/strip.js';
+import type { Gutter, Target } from '../../draw/target.js';
+import { describe, sameTarget, targetAt, wholeLabel } from '../../draw/target.js';
 import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
 import { constrain, fitFrame, fitted, pan, reveal, zoomAt, zoomLevel } from '../../draw/viewport.js';
 import type { Matrices } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
+import { shownQuery } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import { quantity } from '../../words.js';
-import { attachGestures } from './gestures.js';
-import { attachKeys } from './keys.js';
 import { isExact, MatrixLayers } from './layers.js';
-import { Legend } from './legend.js';
-import { Overlay } from './overlay.js';
 import { Readout } from './readout.js';
-import type { Gutter, Target } from './target.js';
-import { describe, sameTarget, targetAt, wholeLabel } from './target.js';
 
 const emptyRows = new Uint32Array(0);
 
 /** One step's matrix as a picture: zoom, pan, labels, cross-hair, readout, and the keyboard for all of it. */
 export class HeatmapView {
-  private painter: Painter;
-  private readonly overlay = new Overlay();
+  private readonly picture: MatrixPicture;
   private readonly legend = new Legend();
   private readonly layers: MatrixLayers;
   private readonly readout: Readout;
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
-  private readonly stage = h('div', {
-    class: 'stage',
-    attributes: { tabindex: '0', role: 'application', 'aria-roledescription': 'heatmap' },
-  });
+  private readonly stage: HTMLElement;
   private readonly foot: HTMLElement;
   private readonly body: HTMLElement;
   readonly element: HTMLElement;
@@ -68,17 +62,18 @@ export class HeatmapView {
     },
     options: { readonly webgl: boolean },
   ) {
-    this.painter = (options.webgl ? glPainter(this.draw) : null) ?? canvasPainter();
+    this.picture = new MatrixPicture(options, this.draw);
+    this.stage = this.picture.element;
     this.layers = new MatrixLayers(matrices, {
       overview: (slice) => {
-        this.painter.set('overview', slice);
+        this.picture.set('overview', slice);
         this.problem.hidden = true;
         this.rescale();
         if (slice !== null) this.refreshReadout(false);
         this.draw();
       },
       detail: (slice) => {
-        this.painter.set('detail', slice);
+        this.picture.set('detail', slice);
         this.rescale();
         if (slice !== null) this.refreshReadout(false);
       },
@@ -88,10 +83,7 @@ export class HeatmapView {
       },
     });
     this.readout = new Readout(panel, matrices, (row, column) => this.layers.valueAt(row, column));
-    this.painter.canvas.className = 'cells';
-    this.overlay.canvas.className = 'overlay';
     this.problem.hidden = true;
-    this.stage.append(this.painter.canvas, this.overlay.canvas);
     this.foot = h('div', { class: 'heatmap-foot' }, this.legend.element, this.readout.element);
     this.body = h('div', { class: 'heatmap-body' }, this.stage, this.problem, this.foot, this.readout.spoken);
     this.element = h('div', { class: 'heatmap' }, this.body);
@@ -170,6 +162,7 @@ export class HeatmapView {
               view.position.layer,
               view.position.head,
               view.position.step,
+              shownQuery(view),
             ])
           : '',
       (key) => {
@@ -281,7 +274,7 @@ export class HeatmapView {
     const { step, summary } = this.panel;
     const { clientWidth, clientHeight } = this.body;
     if (step === null || summary === null || clientWidth === 0) return;
-    this.gutter = this.overlay.gutter(summary, step, this.theme, clientWidth);
+    this.gutter = this.picture.gutter(summary, step, this.theme, clientWidth);
     const { left, right, top } = this.gutter;
     const width = Math.max(80, clientWidth - left - right - 16);
     const height = Math.max(120, clientHeight - top - this.foot.offsetHeight - 24);
@@ -290,10 +283,7 @@ export class HeatmapView {
     const wasFitted = before === null || this.viewport === null || zoomLevel(this.viewport, before) <= 1.001;
     this.viewport =
       this.viewport === null || wasFitted ? fitted(this.frame) : constrain(this.viewport, this.frame);
-    this.painter.canvas.style.left = `${left}px`;
-    this.painter.canvas.style.top = `${top}px`;
-    this.stage.style.width = `${left + this.frame.width + right}px`;
-    this.stage.style.height = `${top + this.frame.height + 6}px`;
+    this.picture.place(this.frame, this.gutter);
     this.look();
     this.draw();
   }
@@ -310,7 +300,7 @@ export class HeatmapView {
     const { frame, viewport } = this;
     if (frame === null || viewport === null) return;
     this.events.zoom(zoomLevel(viewport, frame));
-    this.layers.look(viewport, frame, window.devicePixelRatio, this.painter.largest);
+    this.layers.look(viewport, frame, window.devicePixelRatio, this.picture.largest);
   }
 
   private targetAt(x: number, y: number): Target | null {
@@ -341,40 +331,30 @@ export class HeatmapView {
   private describe(): void {
     const { step, summary } = this.panel;
     if (step === null || summary === null) return;
-    this.stage.setAttribute('aria-label', describe(summary, step, this.panel.store.get().position));
+    this.stage.setAttribute('aria-label', describe(summary, step, this.panel.store.get()));
   }
 
   private paint(): void {
     const { frame, viewport, scale, theme } = this;
     const { summary, step } = this.panel;
     if (frame === null || viewport === null || summary === null || step === null) return;
-    const ratio = window.devicePixelRatio;
-    if (scale !== null && this.layers.overview !== null) {
-      this.painter.paint({
+    const shown = this.layers.overview === null ? null : scale;
+    this.picture.draw(
+      {
+        summary,
+        step,
         frame,
         viewport,
-        scale,
-        ratio,
-        masked: theme.maskedRgb,
-        hatch: theme.hatchRgb,
-      });
-      this.painter.canvas.hidden = false;
-      this.reportPainted();
-    } else {
-      this.painter.canvas.hidden = true;
-    }
-    this.overlay.draw({
-      summary,
-      step,
-      frame,
-      viewport,
-      gutter: this.gutter,
-      ratio,
-      theme,
-      picked: this.panel.store.get().position.cell ?? null,
-      target: this.target,
-      emptyRows: this.layers.overview?.emptyRows ?? emptyRows,
-    });
+        gutter: this.gutter,
+        ratio: window.devicePixelRatio,
+        theme,
+        picked: this.panel.store.get().position.cell ?? null,
+        target: this.target,
+        emptyRows: this.layers.overview?.emptyRows ?? emptyRows,
+      },
+      shown,
+    );
+    if (shown !== null) this.reportPainted();
   }
 
   private reportPainted(): void {

@@ -7,7 +7,7 @@ import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { axisTitle, hasWords, longLabel, ordinal, quantity, scoreOf, shortLabel } from '../../words.js';
-import type { Target } from './target.js';
+import type { Target } from '../../draw/target.js';
 
 /** The row of a cell, in its step and in the scores it was made from. */
 interface Row {

@@ -4,7 +4,8 @@ import { formatNumber, formatShape } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
-import { axisTitle, ordinal, shortLabel } from '../../words.js';
+import { shownQuery } from '../../panel.js';
+import { axisTitle, forQuery, ordinal, shortLabel } from '../../words.js';
 
 const rowHeight = 24;
 const columnWidth = 90;
@@ -50,14 +51,15 @@ export class TableView {
       this.rest.ask();
     }).observe(this.scroller);
     panel.store.watch(
-      ({ content, position, asTable }) =>
-        asTable && content.kind === 'inspection'
+      (view) =>
+        view.asTable && view.content.kind === 'inspection'
           ? JSON.stringify([
-              content.summary.id,
-              content.summary.revision,
-              position.layer,
-              position.head,
-              position.step,
+              view.content.summary.id,
+              view.content.summary.revision,
+              view.position.layer,
+              view.position.head,
+              view.position.step,
+              shownQuery(view),
             ])
           : '',
       (shown) => {
@@ -128,6 +130,7 @@ export class TableView {
     this.resize();
     const { rows, columns } = this.window(step);
     const { cell: picked, layer, head } = view.position;
+    const query = step.perQuery ? `, ${forQuery(summary, view.chosen.query)}` : '';
     const head0 = h('tr', { attributes: { 'aria-rowindex': '1' } });
     head0.append(
       h('td', { class: 'corner', text: `${axisTitle(step.rows.axis)} ↓ ${axisTitle(step.columns.axis)} →` }),
@@ -160,7 +163,7 @@ export class TableView {
     }
     const caption = h('caption', {
       class: 'aside',
-      text: `${step.title} ${formatShape(step.rows.size, step.columns.size)}, layer ${layer + 1}, head ${head + 1}`,
+      text: `${step.title} ${formatShape(step.rows.size, step.columns.size)}, layer ${layer + 1}, head ${head + 1}${query}`,
     });
     this.table.setAttribute('aria-rowcount', String(step.rows.size + 1));
     this.table.setAttribute('aria-colcount', String(step.columns.size + 1));

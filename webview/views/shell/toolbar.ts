@@ -1,14 +1,19 @@
 import type { Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
+import { shownQuery } from '../../panel.js';
 import { button, dropdown } from '../../ui.js';
+import { axisTitle, forQuery, ordinal } from '../../words.js';
 import type { HeatmapView } from '../heatmap/heatmap.js';
-import { zoomStep } from '../heatmap/keys.js';
+import { stepper } from '../steps/stepper.js';
+import { zoomStep } from '../../draw/keys.js';
 
 /** Above the matrix: which step's it is, and zoom. */
 export class Toolbar {
   private readonly step = h('span', { class: 'toolbar-step' });
+  private readonly query = h('span', { class: 'toolbar-query' });
   private readonly level = h('span', { class: 'toolbar-level number muted' });
+  private readonly words = h('span');
   private readonly zoom: HTMLElement;
   readonly element: HTMLElement;
 
@@ -29,11 +34,20 @@ export class Toolbar {
         heatmap.fit();
       }),
     );
-    this.element = h('div', { class: 'toolbar' }, this.step, this.zoom);
+    this.element = h('div', { class: 'toolbar' }, this.step, this.query, this.zoom);
     panel.store.watch(
       ({ content }) => (content.kind === 'inspection' ? content.summary.steps : null),
       (steps) => {
         this.build(panel, steps ?? []);
+      },
+    );
+    panel.store.watch(shownQuery, (query) => {
+      this.showQuery(panel, query);
+    });
+    panel.store.watch(
+      ({ content }) => content,
+      () => {
+        this.showQuery(panel, shownQuery(panel.store.get()));
       },
     );
     panel.store.watch(
@@ -42,6 +56,29 @@ export class Toolbar {
         this.zoom.hidden = asTable;
       },
     );
+  }
+
+  /** Of a step that has a matrix for each query: which is shown, and the way to another. */
+  private showQuery(panel: Panel, query: number | null): void {
+    const { summary } = panel;
+    this.query.hidden = query === null || summary === null;
+    if (query === null || summary === null) return;
+    const field = this.query.querySelector('input');
+    this.words.textContent = forQuery(summary, query);
+    if (field !== null && Number(field.max) === ordinal(summary.queries.count - 1)) {
+      field.value = String(ordinal(query));
+      return;
+    }
+    const choose = stepper({
+      label: axisTitle('query'),
+      size: summary.queries.count,
+      value: query,
+      get: () => panel.store.get().chosen.query,
+      change: (index) => {
+        panel.choosePlace('query', index);
+      },
+    });
+    this.query.replaceChildren(this.words, choose);
   }
 
   showLevel(level: number): void {

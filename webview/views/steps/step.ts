@@ -1,4 +1,4 @@
-import type { Slice, SliceRequest, Step } from '../../../src/protocol.js';
+import type { AxisName, Slice, SliceRequest, Step } from '../../../src/protocol.js';
 import { h, settled, uniqueId } from '../../dom.js';
 import { colorScale } from '../../draw/colormap.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
@@ -7,9 +7,9 @@ import { formatShape } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
-import { cellFor } from '../../panel.js';
+import { axisSize, cellFor } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { axisTitle, isPairwise, longLabel, ordinal } from '../../words.js';
+import { axisTitle, forQuery, isPairwise, longLabel, ordinal } from '../../words.js';
 import { ArithmeticView } from './arithmetic.js';
 import { stepper } from './stepper.js';
 
@@ -29,7 +29,9 @@ export class StepView {
   );
   private readonly arithmetic: ArithmeticView;
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
+  private readonly query = h('p', { class: 'step-query' });
   private readonly choosers = h('div', { class: 'step-choosers' });
+  private offered = '';
   private readonly body: HTMLElement;
   readonly element: HTMLLIElement;
   private slice: Slice | null = null;
@@ -64,10 +66,12 @@ export class StepView {
     renderTex(step.tex, formula);
     this.arithmetic = new ArithmeticView(theme, step, () => panel.summary);
     this.problem.hidden = true;
+    this.query.hidden = !step.perQuery;
     this.body = h(
       'div',
       { class: 'step-body', attributes: { id } },
       h('p', { class: 'step-note', text: step.note }),
+      this.query,
       this.picture,
       this.choosers,
       this.arithmetic.element,
@@ -113,6 +117,7 @@ export class StepView {
                 position.layer,
                 position.head,
                 position.cell === undefined ? null : cellFor(step, chosen),
+                step.perQuery ? chosen.query : null,
                 mode,
                 tab,
               ])
@@ -192,32 +197,42 @@ export class StepView {
     return fits ? place : { ...place, pool: { ...miniature, by: scale === 'weights' ? 'max' : 'mean' } };
   }
 
-  /** Which feature is explained can be changed here; queries and keys are picked in the matrix. */
+  /**
+   * Which feature is explained can be changed here; queries and keys are picked in the matrix, but the query of a step that
+   * has a matrix for each.
+   */
   private choose(picked: boolean): void {
     const { step, panel } = this;
-    const { columns } = step;
-    if (!picked || isPairwise(step) || columns.axis === 'query' || columns.axis === 'key') {
-      this.choosers.replaceChildren();
+    const { summary } = panel;
+    if (summary === null) return;
+    const { chosen } = panel.store.get();
+    const { axis } = step.columns;
+    const explained = picked && !isPairwise(step) && axis !== 'query' && axis !== 'key';
+    const axes: AxisName[] = [...(step.perQuery ? ['query' as const] : []), ...(explained ? [axis] : [])];
+    if (step.perQuery) this.query.textContent = forQuery(summary, chosen.query);
+    const sizes = axes.map((each) => (each === axis ? step.columns.size : axisSize(summary, each)));
+    const offered = JSON.stringify([axes, sizes]);
+    if (offered !== this.offered) {
+      this.offered = offered;
+      this.choosers.replaceChildren(
+        ...axes.map((each, at) =>
+          stepper({
+            label: axisTitle(each),
+            size: sizes[at] ?? 1,
+            value: chosen[each],
+            get: () => panel.store.get().chosen[each],
+            change: (index) => {
+              panel.choosePlace(each, index);
+            },
+          }),
+        ),
+      );
       return;
     }
-    const { axis, size } = columns;
-    const at = panel.store.get().chosen[axis];
-    const present = this.choosers.querySelector('input');
-    if (present !== null) {
-      present.value = String(ordinal(Math.min(at, size - 1)));
-      return;
+    for (const [at, field] of [...this.choosers.querySelectorAll('input')].entries()) {
+      const shown = axes[at];
+      if (shown !== undefined) field.value = String(ordinal(Math.min(chosen[shown], (sizes[at] ?? 1) - 1)));
     }
-    this.choosers.replaceChildren(
-      stepper({
-        label: axisTitle(axis),
-        size,
-        value: at,
-        get: () => panel.store.get().chosen[axis],
-        change: (index) => {
-          panel.choosePlace(axis, index);
-        },
-      }),
-    );
   }
 
   private paint(): void {

@@ -1,5 +1,5 @@
-import type { Step } from '../../../src/protocol.js';
-import type { Cell } from '../../draw/viewport.js';
+import type { Step } from '../../src/protocol.js';
+import type { Cell } from './viewport.js';
 
 export interface KeyEvents {
   /** The matrix's rows and columns. */

@@ -1,8 +1,8 @@
-import type { InspectionSummary, Position, Step } from '../../../src/protocol.js';
-import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
-import { cellAt } from '../../draw/viewport.js';
-import { formatShape } from '../../format.js';
-import { axisTitle, longLabel } from '../../words.js';
+import type { InspectionSummary, Position, Step } from '../../src/protocol.js';
+import type { Cell, Frame, Viewport } from './viewport.js';
+import { cellAt } from './viewport.js';
+import { formatShape } from '../format.js';
+import { axisTitle, forQuery, longLabel } from '../words.js';
 
 /** What is pointed at: a cell, or a whole row or column by its label. */
 export type Target =
@@ -58,9 +58,14 @@ export function wholeLabel(target: Target | null, summary: InspectionSummary, st
 }
 
 /** What the heatmap is, for those who do not see it. */
-export function describe(summary: InspectionSummary, step: Step, position: Position): string {
+export function describe(
+  summary: InspectionSummary,
+  step: Step,
+  { position, chosen }: { readonly position: Position; readonly chosen: { readonly query: number } },
+): string {
   const { rows, columns } = step;
   const where = `layer ${position.layer + 1}${step.perHead ? `, head ${position.head + 1}` : ''}`;
+  const query = step.perQuery ? `, ${forQuery(summary, chosen.query)}` : '';
   const sides = `${axisTitle(rows.axis)} by ${axisTitle(columns.axis)} ${formatShape(rows.size, columns.size)}`;
   const keys = 'Arrow keys move, Enter picks, Escape clears, plus and minus zoom.';
   const { cell } = position;
@@ -68,5 +73,5 @@ export function describe(summary: InspectionSummary, step: Step, position: Posit
     cell === undefined
       ? ''
       : ` Picked: ${longLabel(summary, rows.axis, cell.row)}, ${longLabel(summary, columns.axis, cell.column)}.`;
-  return `${step.title}, ${where}: ${sides}. ${keys}${picked}`;
+  return `${step.title}, ${where}${query}: ${sides}. ${keys}${picked}`;
 }

@@ -1,9 +1,9 @@
-import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
-import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
-import { labelled, labelStride, visibleSpans } from '../../draw/viewport.js';
-import { resize } from '../../draw/painter.js';
-import type { Theme } from '../../theme.js';
-import { axisTitle, hasWords, shortLabel } from '../../words.js';
+import type { InspectionSummary, Slice, Step } from '../../src/protocol.js';
+import type { Cell, Frame, Viewport } from './viewport.js';
+import { labelled, labelStride, visibleSpans } from './viewport.js';
+import { resize } from './painter.js';
+import type { Theme } from '../theme.js';
+import { axisTitle, hasWords, shortLabel } from '../words.js';
 import type { Gutter, Target } from './target.js';
 
 export interface OverlayPicture {

@@ -1,6 +1,6 @@
-import { h } from '../../dom.js';
-import type { ColorScale } from '../../draw/colormap.js';
-import { formatShort } from '../../format.js';
+import { h } from '../dom.js';
+import type { ColorScale } from './colormap.js';
+import { formatShort } from '../format.js';
 
 /** Which colour means which number, and what masked cells look like where there are any. */
 export class Legend {
