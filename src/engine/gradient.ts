@@ -16,11 +16,17 @@ export class GradientError extends Error {
  * gradient that they are a factor of; a score that a mask replaced has gradient 0 there too.
  * @param upstream the gradient with respect to `result`, of its shape
  * @param withRespectTo leaves, or anything between them and `result`
+ * @param named gives the gradient of one of `withRespectTo` its label, under which those behind it then know it
  * @returns for each of `withRespectTo` its gradient, of its shape
  * @throws ShapeError when `upstream` has another shape than `result`
  * @throws GradientError where `result` is not made from a value, or only through operators that have no derivative
  */
-export function gradient(result: Value, upstream: Value, withRespectTo: readonly Value[]): Value[] {
+export function gradient(
+  result: Value,
+  upstream: Value,
+  withRespectTo: readonly Value[],
+  named: (gradient: Value, of: Value) => Value = (own) => own,
+): Value[] {
   if (formatShape(upstream.shape) !== formatShape(result.shape)) {
     throw new ShapeError(
       `The gradient with respect to ${nameOf(result)} has its shape ${formatShape(result.shape)}, not ${formatShape(upstream.shape)}.`,
@@ -39,8 +45,11 @@ export function gradient(result: Value, upstream: Value, withRespectTo: readonly
   const gradients = new Map<Value['origin'], Value>([[result.origin, upstream]]);
   const blocking = new Set<string>();
   for (const value of order.toReversed()) {
-    const own = gradients.get(value.origin);
-    if (own === undefined || value.origin.kind !== 'operation') continue;
+    let own = gradients.get(value.origin);
+    if (own === undefined) continue;
+    // Everything made from this value has come before: its gradient is whole now.
+    if (wanted.has(value.origin)) gradients.set(value.origin, (own = named(own, value)));
+    if (value.origin.kind !== 'operation') continue;
     const { operation, inputs } = value.origin;
     if (!inputs.some(({ origin }) => between.has(origin))) continue;
     const parts = operation.vjp(own, inputs, value);

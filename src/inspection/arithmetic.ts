@@ -1,7 +1,7 @@
 import { explain } from '../engine/explain.js';
 import type { Sum } from '../engine/graph.js';
 import type { Arithmetic, ArithmeticRequest, Sum as WireSum } from '../protocol.js';
-import { leadingRange } from './matrix.js';
+import { leadingRanges } from './matrix.js';
 import { checkIndex } from './pool.js';
 import type { LayerReader } from './reader.js';
 import { shownAxis, stepOf, type Layer } from './subject.js';
@@ -19,7 +19,8 @@ export async function arithmetic(
   const value = stepOf(layer, request.step);
   const row = checkIndex(request.row, value.shape.at(-2) ?? 0, 'row');
   const column = checkIndex(request.column, value.shape.at(-1) ?? 0, 'column');
-  const leading = leadingRange(value, request, headCount).map(({ start }) => start);
+  const heads = { start: request.head, end: request.head + 1 };
+  const leading = leadingRanges(value, { heads, headCount, query: request.query }).map(({ start }) => start);
   const index = [...leading, row, column];
   const region = index.map((at) => ({ start: at, end: at + 1 }));
   const [ran, explanation] = await Promise.all([

@@ -33,16 +33,15 @@ export function headRange(value: Value, heads: Span, count: number): Range {
   return { start: Math.floor((heads.start * own) / count), end: Math.ceil((heads.end * own) / count) };
 }
 
-/** Where a step's matrix for one head, or for one query, lies along what comes before its rows and columns. */
-export function leadingRange(
+/** Where a step's matrix for some heads, and for one query, lies along what comes before its rows and columns. */
+export function leadingRanges(
   value: Value,
-  place: { readonly head: number; readonly query?: number },
-  headCount: number,
+  place: { readonly heads: Span; readonly headCount: number; readonly query?: number | undefined },
 ): Range[] {
-  if (isPerHead(value)) return [headRange(value, { start: place.head, end: place.head + 1 }, headCount)];
-  if (!isPerQuery(value)) return [];
-  const query = checkIndex(place.query ?? 0, value.shape[0] ?? 0, 'query');
-  return [{ start: query, end: query + 1 }];
+  const heads = isPerHead(value) ? [headRange(value, place.heads, place.headCount)] : [];
+  if (!isPerQuery(value)) return heads;
+  const query = checkIndex(place.query ?? 0, value.shape.at(-3) ?? 0, 'query');
+  return [...heads, { start: query, end: query + 1 }];
 }
 
 /** Goes through `rows` of a step band by band, each computed when it is its turn, and stops where `signal` says so. */
@@ -60,9 +59,7 @@ export async function* bands(
   schedule: Schedule,
 ): AsyncGenerator<Band> {
   const value = stepOf(layer, request.step);
-  const leading = isPerHead(value)
-    ? [headRange(value, request.heads, request.headCount)]
-    : leadingRange(value, { head: request.heads.start, ...request }, request.headCount);
+  const leading = leadingRanges(value, request);
   const count = leading.reduce((product, range) => product * (range.end - range.start), 1);
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };

@@ -71,8 +71,8 @@ export function describeStep(value: Value): Step {
 }
 
 /** Whether a step has a matrix of its own for each query, as the comparison in additive attention does. */
-export function isPerQuery({ shape, label }: Value): boolean {
-  return shape.length === 3 && label?.axes[0] === 'query';
+export function isPerQuery({ label }: Value): boolean {
+  return label?.axes.at(-3) === 'query';
 }
 
 /** Axes as a reader is told of them: what stands for whole tensors is called a feature. */

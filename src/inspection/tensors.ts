@@ -19,6 +19,7 @@ import {
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capture } from './capture.js';
+import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Layer, Subject } from './subject.js';
 
@@ -84,17 +85,18 @@ export class TensorPreparation implements Preparation {
     const count = layerCount(mechanism, sources);
     const shapes = shapesOf(mechanism, sources);
     const own = mechanism.parameters(shapes);
-    const described = withValues(own, spelledOut(ownValues(own, parameters, candidates)));
+    const described = withValues(own, spelledOut(ownValues(own, withoutGradients(parameters), candidates)));
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = mechanism.build(shapes, values);
+    const { steps, parameters: ofGradients } = withGradients(graph.steps, parameters);
     const layers: Layer[] = [];
     for (let index = 0; index < count; index++) {
       task.signal?.throwIfAborted();
       if (count > 1) task.progress?.(`Layer ${index + 1} of ${count}`, index / count);
       const kept = keptOf(mechanism, graph, sources, index);
-      const missing = sorted(graph.steps).find((value) => value.origin.kind === 'input' && !kept.has(value));
+      const missing = sorted(steps).find((value) => value.origin.kind === 'input' && !kept.has(value));
       if (missing !== undefined) throw new ShapeError(`${missing.label?.name ?? 'An input'} was not given.`);
-      layers.push(await capture({ steps: graph.steps, kept }, this.runtime, task));
+      layers.push(await capture({ steps, kept }, this.runtime, task));
     }
     return {
       title: this.given.title,
@@ -114,6 +116,7 @@ export class TensorPreparation implements Preparation {
             ]
           : []),
         ...described,
+        ...ofGradients,
       ],
       notices: [...(this.given.notices ?? []), ...wordNotices(this.given.words, graph.queries, graph.keys)],
       forward: performance.now() - begun,

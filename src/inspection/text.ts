@@ -3,6 +3,7 @@ import { ModelError, type Encoding } from '../models/index.js';
 import type { Labels, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capturable, keep } from './capture.js';
+import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
 import type { Layer, Subject } from './subject.js';
@@ -33,7 +34,7 @@ export class TextPreparation implements Preparation {
     const { ids } = this.encoding;
     const described = withValues(
       attendParameters({ inputs: {}, keys: ids.length, pairs: (model.width / model.heads) % 2 === 0 }),
-      parameters,
+      withoutGradients(parameters),
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = model.build(ids.length, readAttendParameters(values, {}));
@@ -50,7 +51,8 @@ export class TextPreparation implements Preparation {
     task.signal?.throwIfAborted();
 
     const sources = keep(targets, tensors);
-    const layers = graph.layers.map((steps): Layer => {
+    const derived = graph.layers.map((steps) => withGradients(steps, parameters));
+    const layers = derived.map(({ steps }): Layer => {
       const own = steps.flatMap((value) => {
         const source = sources.get(value);
         return source === undefined ? [] : [[value, source] as const];
@@ -66,7 +68,7 @@ export class TextPreparation implements Preparation {
       heads: model.heads,
       queries: labels,
       keys: labels,
-      parameters: described,
+      parameters: [...described, ...(derived[0]?.parameters ?? [])],
       notices: this.notices(),
       forward,
     };

@@ -21,6 +21,7 @@ export const mechanisms: readonly Mechanism[] = [
 export type { AttentionGraph, InputDescription, Mechanism } from './mechanism.js';
 export { attendParameters, readAttendParameters } from './attend-parameters.js';
 export { standardAttention, type AttendParameters } from './attend.js';
+export { gradientParameters, gradientSteps, readObjective } from './gradients.js';
 export { additiveAttention, type AdditiveInputs } from './bahdanau.js';
 export { luongAttention, type LuongScore } from './luong.js';
 export { multiHead, type MultiHeadInputs, type Projection } from './multi-head.js';

@@ -14,6 +14,7 @@ export { gather } from './gather.js';
 export { gaussian } from './gaussian.js';
 export { gelu, type GeluForm } from './gelu.js';
 export { gumbel } from './gumbel.js';
+export { identity } from './identity.js';
 export { insertAxis } from './insert-axis.js';
 export { inverseSquareRoot } from './inverse-square-root.js';
 export { layerNorm } from './layer-norm.js';
