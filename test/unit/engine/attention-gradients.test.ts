@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import katex from 'katex';
 import { evaluate } from '../../../src/engine/evaluate.js';
+import { definition, explain, type Reader } from '../../../src/engine/explain.js';
 import { gradient } from '../../../src/engine/gradient.js';
-import { input, type Value } from '../../../src/engine/graph.js';
+import { input, label, type Value } from '../../../src/engine/graph.js';
+import { cellRegion, cut, type Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { build, buildCase, cases, stepOf, type Built, type Case } from './cases.js';
 import { centralDifference } from './differences.js';
 import { assertClose, Fixture, random, randomTensor } from './numbers.js';
+import { part } from './parts.js';
 
 const fixture = new Fixture('gradients.safetensors');
 const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
@@ -122,6 +126,45 @@ describe('gradients of attention, beside finite differences', () => {
           Math.abs(difference - along) <= 1e-6 * size,
           `${key}: ${along}, but moving it gives ${difference}`,
         );
+      }
+    });
+  }
+});
+
+describe('the arithmetic of a gradient’s cell', () => {
+  for (const each of cases) {
+    it(`comes to what was evaluated: ${each.name}`, async () => {
+      const built = buildCase(each);
+      const result = resultOf(built);
+      const next = random(3);
+      const upstream = label(input(result.shape), {
+        name: 'upstream',
+        symbol: '\\bar{O}',
+        axes: result.label?.axes ?? [],
+      });
+      const given = new Map<Value, Tensor>([...built.given, [upstream, randomTensor(result.shape, next)]]);
+      const read: Reader = (value, region) => Promise.resolve(part(value, region, given));
+      const steps = built.graph.steps.filter(({ label: own }) =>
+        /^(scores|weights|Q|K|V)$/.test(own?.name ?? ''),
+      );
+      for (const [at, slope] of gradient(result, upstream, steps).entries()) {
+        const own = steps[at]?.label;
+        assert.ok(own);
+        const named = label(slope, { name: `d_${own.name}`, symbol: '\\bar{X}', axes: own.axes });
+        const [whole] = evaluate([named], given);
+        assert.ok(whole);
+        for (let attempt = 0; attempt < 3; attempt++) {
+          const index = named.shape.map((extent) => Math.floor(next() * extent));
+          const cell = cut(whole, cellRegion(index)).data[0] ?? Number.NaN;
+          const { tex, value } = await explain(named, index, read);
+          const close = Math.abs(value - cell) <= 1e-9 * Math.max(1, Math.abs(cell));
+          assert.ok(
+            Object.is(value, cell) || value === cell || close,
+            `${own.name} [${index.join()}]: ${value}, not ${cell}`,
+          );
+          katex.renderToString(tex, { throwOnError: true, strict: 'error' });
+        }
+        katex.renderToString(definition(named), { throwOnError: true, strict: 'error' });
       }
     });
   }

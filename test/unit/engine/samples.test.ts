@@ -3,10 +3,10 @@ import katex from 'katex';
 import { evaluate } from '../../../src/engine/evaluate.js';
 import { definition, explain } from '../../../src/engine/explain.js';
 import { inputsOf, label, type AxisName, type Value } from '../../../src/engine/graph.js';
-import { restrict } from '../../../src/engine/restrict.js';
-import { cut, regionWithin, type Region, type Shape, type Tensor } from '../../../src/engine/tensor.js';
+import { cut, type Region, type Shape, type Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose } from './numbers.js';
+import { part } from './parts.js';
 import { differentiated, operationOf, samples } from './samples.js';
 
 const axes = ['head', 'query', 'key'] as const satisfies readonly AxisName[];
@@ -25,20 +25,6 @@ function randomRegion(shape: Shape, next: () => number): Region {
     const end = next() < 0.5 ? start + 1 : extent;
     return next() < 0.25 ? { start: 0, end: extent } : { start, end };
   });
-}
-
-/** Only the part that is asked for is computed, from the parts of the leaves that it needs. */
-function part(value: Value, region: Region, given: ReadonlyMap<Value, Tensor>): Tensor {
-  const { targets, regions, feeds } = restrict([{ value, region }], (each) => given.has(each));
-  const fed = feeds.map(({ leaf, original, region: box }): [Value, Tensor] => {
-    const [whole] = evaluate([original], given);
-    assert.ok(whole);
-    return [leaf, cut(whole, box)];
-  });
-  const [computed] = evaluate(targets, new Map(fed));
-  const [held] = regions;
-  assert.ok(computed && held);
-  return cut(computed, regionWithin(region, held));
 }
 
 describe('every operator, and its derivative', () => {
