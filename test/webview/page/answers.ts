@@ -5,14 +5,15 @@ import type {
   Metric,
   Parameter,
   ParameterValues,
+  Plot,
   Slice,
   SliceRequest,
-  Step,
   Sum,
   Thumbnails,
 } from '../../../src/protocol.js';
-import type { Size, StepName } from './attention.js';
-import { Attention, stepNames } from './attention.js';
+import type { Size } from './attention.js';
+import { Attention, stepNames, stepsOf } from './attention.js';
+import { describeStep, formulas, mechanismParameter, parameters } from './described.js';
 
 /** What a test wants to be inspected. */
 export interface Subject extends Size {
@@ -21,115 +22,68 @@ export interface Subject extends Size {
   readonly notices: readonly string[];
   /** Written over the steps' own formulas, by step name. */
   readonly tex: Readonly<Record<string, string>>;
+  /** Whether other mechanisms are offered. */
+  readonly mechanisms: boolean;
+  readonly plots: readonly Plot[];
 }
 
-const formulas: Readonly<Record<StepName, { title: string; tex: string; symbol: string; note: string }>> = {
-  X: { title: 'Inputs', tex: 'X', symbol: 'X', note: 'One row for each token.' },
-  Q: {
-    title: 'Queries',
-    tex: 'Q_h = X W^Q_h',
-    symbol: 'Q_h',
-    note: 'What each token looks for.',
-  },
-  K: { title: 'Keys', tex: 'K_h = X W^K_h', symbol: 'K_h', note: 'What each token offers to be found by.' },
-  V: { title: 'Values', tex: 'V_h = X W^V_h', symbol: 'V_h', note: 'What each token hands on.' },
-  scores: {
-    title: 'Scores',
-    tex: 'S_h = Q_h K_h^{\\top}',
-    symbol: 'S_h',
-    note: 'How well each query fits each key: their dot product.',
-  },
-  scaled: {
-    title: 'Scaled scores',
-    tex: '\\tilde{S}_h = \\frac{S_h}{\\sqrt{d_k}}',
-    symbol: '\\tilde{S}_h',
-    note: 'Divided by the square root of the key width, so that the softmax does not saturate.',
-  },
-  masked: {
-    title: 'Masked scores',
-    tex: '\\hat{S}_h = \\tilde{S}_h + M',
-    symbol: '\\hat{S}_h',
-    note: 'What may not be attended to is set to −∞.',
-  },
-  weights: {
-    title: 'Weights',
-    tex: 'A_h = \\operatorname{softmax}(\\hat{S}_h)',
-    symbol: 'A_h',
-    note: 'Each row sums to 1: how much each query takes from each key.',
-  },
-  output: {
-    title: 'Head output',
-    tex: 'O_h = A_h V_h',
-    symbol: 'O_h',
-    note: 'The values, weighted and summed.',
-  },
-};
+/** What a change of parameters makes of a subject. */
+function changed(subject: Subject, { mask, scaling, temperature, mechanism }: ParameterValues): Subject {
+  return {
+    ...subject,
+    ...(mask === undefined ? {} : { causal: mask === 'causal' }),
+    ...(scaling === undefined ? {} : { scaling: scaling === 'none' ? ('none' as const) : ('sqrt' as const) }),
+    ...(typeof temperature === 'number' ? { temperature } : {}),
+    ...(mechanism === undefined
+      ? {}
+      : { mechanism: mechanism === 'additive' ? ('additive' as const) : ('dot' as const) }),
+  };
+}
+
+function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
+  return parameters.map((parameter) => {
+    const value = values[parameter.name];
+    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
+    return typeof value === 'number' ? { ...parameter, value } : parameter;
+  });
+}
 
 /** Answers the protocol's questions about one subject. */
 export class Answers {
-  readonly attention: Attention;
+  attention: Attention;
   revision = 1;
-  parameters: Parameter[] = [
-    {
-      name: 'mask',
-      title: 'Mask',
-      note: 'Which keys a query may attend to.',
-      kind: 'choice',
-      value: 'none',
-      standard: 'none',
-      choices: [
-        { value: 'none', title: 'None' },
-        { value: 'causal', title: 'Causal' },
-        { value: 'window', title: 'Sliding window' },
-      ],
-    },
-    {
-      name: 'window',
-      title: 'Window',
-      note: 'Keys further than this are masked.',
-      when: { parameter: 'mask', is: ['window'] },
-      kind: 'number',
-      value: 4,
-      standard: 4,
-      minimum: 1,
-      maximum: 64,
-      step: 1,
-    },
-    {
-      name: 'scaling',
-      title: 'Scaling',
-      note: 'What the scores are multiplied by.',
-      kind: 'choice',
-      value: 'sqrt',
-      standard: 'sqrt',
-      choices: [
-        { value: 'sqrt', title: '1 / √d_k' },
-        { value: 'none', title: 'None' },
-      ],
-    },
-    {
-      name: 'temperature',
-      title: 'Temperature',
-      note: 'Divides the scores once more: below 1 sharpens, above 1 flattens.',
-      kind: 'number',
-      value: 1,
-      standard: 1,
-      minimum: 0.1,
-      maximum: 10,
-      step: 0,
-      logarithmic: true,
-    },
-  ];
+  parameters: readonly Parameter[];
+  subject: Subject;
 
   constructor(
-    readonly subject: Subject,
+    private readonly first: Subject,
     readonly id: string,
+    private changes: ParameterValues = {},
   ) {
-    this.attention = new Attention(subject);
+    const wanted = [...(first.mechanisms ? [mechanismParameter] : []), ...parameters];
+    this.parameters = withValues(wanted, changes);
+    this.subject = changed(first, changes);
+    this.attention = new Attention(this.subject);
+  }
+
+  change(values: ParameterValues): void {
+    this.revision += 1;
+    this.changes = { ...this.changes, ...values };
+    this.parameters = withValues(this.parameters, values);
+    this.subject = changed(this.first, this.changes);
+    this.attention = new Attention(this.subject);
+  }
+
+  /** The same with some parameters changed, beside this one; a sliding window is refused. */
+  variant(id: string, changes: ParameterValues): Answers {
+    if (changes['mask'] === 'window') {
+      throw new Error('A sliding window needs at least 4 keys on either side.');
+    }
+    return new Answers(this.first, id, { ...this.changes, ...changes });
   }
 
   summary(): InspectionSummary {
-    const { title, layers, heads, queries, keys, words, notices } = this.subject;
+    const { title, layers, heads, queries, keys, words, notices, mechanism } = this.subject;
     const labels = (count: number): InspectionSummary['queries'] =>
       words === null ? { count } : { count, words: words.slice(0, count) };
     return {
@@ -137,53 +91,23 @@ export class Answers {
       revision: this.revision,
       title,
       subtitle: `BERT · ${layers} layers × ${heads} heads · ${queries} tokens`,
-      mechanism: { id: 'multi-head', title: 'Multi-head attention' },
+      mechanism:
+        mechanism === 'additive'
+          ? { id: 'additive', title: 'Additive attention' }
+          : { id: 'multi-head', title: 'Multi-head attention' },
       layers,
       heads,
       queries: labels(queries),
       keys: labels(keys),
-      steps: stepNames.map((name) => this.step(name)),
+      steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
       parameters: this.parameters,
       notices,
+      plots: this.subject.plots.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: 11.2 },
     };
   }
 
-  change(values: ParameterValues): void {
-    this.revision += 1;
-    this.parameters = this.parameters.map((parameter) => {
-      const value = values[parameter.name];
-      if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
-      return typeof value === 'number' ? { ...parameter, value } : parameter;
-    });
-  }
-
-  private step(name: StepName): Step {
-    const { title, tex, symbol, note } = formulas[name];
-    const pairwise = ['scores', 'scaled', 'masked', 'weights'].includes(name);
-    return {
-      name,
-      title,
-      tex: this.subject.tex[name] ?? tex,
-      symbol,
-      note,
-      rows: { axis: name === 'K' || name === 'V' ? 'key' : 'query', size: this.attention.rows(name) },
-      columns: {
-        axis: pairwise
-          ? 'key'
-          : name === 'X'
-            ? 'model'
-            : name === 'V' || name === 'output'
-              ? 'value'
-              : 'feature',
-        size: this.attention.columns(name),
-      },
-      scale: name === 'weights' ? 'weights' : 'signed',
-      perHead: name !== 'X',
-    };
-  }
-
-  slice({ layer, head, step, rows, columns, pool }: SliceRequest): Slice {
+  slice({ layer, head, step, rows, columns, pool, query = 0 }: SliceRequest): Slice {
     const name = stepNames.find((other) => other === step);
     if (name === undefined) throw new Error(`There is no step “${step}”.`);
     const across = columns ?? { start: 0, end: this.attention.columns(name) };
@@ -198,7 +122,7 @@ export class Answers {
     let minimum = Infinity;
     let maximum = -Infinity;
     for (let row = 0; row < height; row += 1) {
-      const numbers = this.attention.row(name, layer, head, down.start + row);
+      const numbers = this.attention.row(name, layer, head, down.start + row, query);
       if (numbers.every(Number.isNaN)) emptyRows.push(down.start + row);
       const line = Math.floor((row * outRows) / height) * outColumns;
       for (let column = 0; column < width; column += 1) {
@@ -272,10 +196,10 @@ export class Answers {
     ];
   }
 
-  arithmetic({ layer, head, step, row, column }: ArithmeticRequest): Arithmetic {
+  arithmetic({ layer, head, step, row, column, query = 0 }: ArithmeticRequest): Arithmetic {
     const { attention } = this;
     const name = stepNames.find((other) => other === step) ?? 'X';
-    const value = attention.row(name, layer, head, row)[column] ?? NaN;
+    const value = attention.row(name, layer, head, row, query)[column] ?? NaN;
     const base = { step, row, column, value };
     const shown = value.toFixed(3);
     const cell = `${formulas[name].symbol.replace('_h', '')}_{${row},${column}}`;
@@ -297,7 +221,18 @@ export class Answers {
           sums: [sum],
         };
       }
+      case 'tanh': {
+        const q = attention.row('Q', layer, head, query)[column] ?? NaN;
+        const k = attention.row('K', layer, head, row)[column] ?? NaN;
+        const tex = `T_{${query},${row},${column}} = \\tanh(${q.toFixed(3)} + ${k.toFixed(3)}) = ${shown}`;
+        return { ...base, tex, sums: [] };
+      }
       case 'scores': {
+        if (this.subject.mechanism === 'additive') {
+          const units = attention.row('tanh', layer, head, column, row);
+          const sum = products('v', attention.scorer(layer, head), `t_{${row},${column}}`, units, 'hidden');
+          return { ...base, tex: `${cell} = ${written(sum)} = ${shown}`, sums: [sum] };
+        }
         const q = attention.row('Q', layer, head, row);
         const k = attention.row('K', layer, head, column);
         const sum = products(`q_{${row}}`, q, `k_{${column}}`, k, 'feature');

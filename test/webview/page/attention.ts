@@ -10,10 +10,33 @@ export interface Size {
   readonly causal: boolean;
   /** Queries that may attend to nothing. */
   readonly emptyQueries: readonly number[];
+  readonly mechanism: 'dot' | 'additive';
+  readonly scaling: 'sqrt' | 'none';
+  readonly temperature: number;
 }
 
-export const stepNames = ['X', 'Q', 'K', 'V', 'scores', 'scaled', 'masked', 'weights', 'output'] as const;
+export const stepNames = [
+  'X',
+  'Q',
+  'K',
+  'V',
+  'tanh',
+  'scores',
+  'scaled',
+  'masked',
+  'weights',
+  'output',
+] as const;
 export type StepName = (typeof stepNames)[number];
+
+/** The steps that a mechanism has with these parameters. */
+export function stepsOf({ mechanism, scaling }: Size): readonly StepName[] {
+  return stepNames.filter((name) =>
+    name === 'tanh'
+      ? mechanism === 'additive'
+      : name !== 'scaled' || (mechanism === 'dot' && scaling !== 'none'),
+  );
+}
 
 /** mulberry32: the same numbers everywhere. */
 function random(seed: number): () => number {
@@ -37,12 +60,12 @@ export class Attention {
   constructor(readonly size: Size) {}
 
   rows(step: StepName): number {
-    return step === 'K' || step === 'V' ? this.size.keys : this.size.queries;
+    return step === 'K' || step === 'V' || step === 'tanh' ? this.size.keys : this.size.queries;
   }
 
   columns(step: StepName): number {
     if (step === 'X') return this.size.model;
-    return step === 'Q' || step === 'K' || step === 'V' || step === 'output'
+    return step === 'Q' || step === 'K' || step === 'V' || step === 'tanh' || step === 'output'
       ? this.size.feature
       : this.size.keys;
   }
@@ -64,14 +87,25 @@ export class Attention {
     );
   }
 
-  /** One row of a step's matrix; NaN where masked. */
-  row(step: StepName, layer: number, head: number, row: number): Float32Array {
+  /** One row of a step's matrix, of one query where it has a matrix for each; NaN where masked. */
+  row(step: StepName, layer: number, head: number, row: number, query = 0): Float32Array {
+    if (step === 'tanh') return this.hidden(layer, head, query, row);
     return step === 'weights'
       ? this.keep(`weights ${layer} ${head} ${row}`, () => this.compute(step, layer, head, row))
       : this.compute(step, layer, head, row);
   }
 
-  private compute(step: StepName, layer: number, head: number, row: number): Float32Array {
+  /** v: (feature) */
+  scorer(layer: number, head: number): Float32Array {
+    return this.keep(`v ${layer} ${head}`, () => matrix(500 + layer * 31 + head, 1, this.size.feature, 1));
+  }
+
+  private hidden(layer: number, head: number, query: number, key: number): Float32Array {
+    const k = this.row('K', layer, head, key);
+    return this.row('Q', layer, head, query).map((q, unit) => Math.tanh(q + (k[unit] ?? 0)));
+  }
+
+  private compute(step: Exclude<StepName, 'tanh'>, layer: number, head: number, row: number): Float32Array {
     const { keys, feature, model } = this.size;
     switch (step) {
       case 'X':
@@ -81,6 +115,12 @@ export class Attention {
       case 'V':
         return this.projected(step, layer, head).subarray(row * feature, (row + 1) * feature);
       case 'scores': {
+        if (this.size.mechanism === 'additive') {
+          const v = this.scorer(layer, head);
+          return Float32Array.from({ length: keys }, (_, key) =>
+            this.hidden(layer, head, row, key).reduce((sum, unit, f) => sum + unit * (v[f] ?? 0), 0),
+          );
+        }
         const q = this.row('Q', layer, head, row);
         const k = this.projected('K', layer, head);
         const out = new Float32Array(keys);
@@ -94,8 +134,8 @@ export class Attention {
       case 'scaled':
         return this.row('scores', layer, head, row).map((score) => score / Math.sqrt(feature));
       case 'masked':
-        return this.row('scaled', layer, head, row).map((score, key) =>
-          this.isMasked(row, key) ? NaN : score,
+        return this.row(this.plain, layer, head, row).map((score, key) =>
+          this.isMasked(row, key) ? NaN : score / this.size.temperature,
         );
       case 'weights': {
         const scores = this.row('masked', layer, head, row);
@@ -118,6 +158,11 @@ export class Attention {
         });
       }
     }
+  }
+
+  /** The scores as they are masked. */
+  private get plain(): 'scores' | 'scaled' {
+    return stepsOf(this.size).includes('scaled') ? 'scaled' : 'scores';
   }
 
   isMasked(query: number, key: number): boolean {

@@ -7,7 +7,9 @@ import type {
   PanelNotices,
   PanelReports,
   PanelState,
+  ParameterValues,
   Position,
+  Variant,
 } from '../../../src/protocol.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
@@ -45,6 +47,9 @@ export class FakeHost {
   readonly violations: string[] = [];
   state: unknown;
   answers: Answers | null;
+  /** What stands beside the inspection since the last comparison. */
+  private variants = new Map<string, Answers>();
+  private compared = 0;
   delay: number;
   failing: Record<string, string>;
   readonly panel: Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>;
@@ -107,10 +112,16 @@ export class FakeHost {
       {
         // Both pages ask the same question; each takes its own kind of answer.
         ready: answer('ready', () => (explore ? this.exploreState() : this.first())),
-        slice: answer('slice', (params) => this.subject().slice(params)),
-        arithmetic: answer('arithmetic', (params) => this.subject().arithmetic(params)),
-        thumbnails: answer('thumbnails', ({ size }) => this.subject().thumbnails(size)),
-        metrics: answer('metrics', ({ layer, head }) => this.subject().metrics(layer, head)),
+        slice: answer('slice', (params) => this.at(params).slice(params)),
+        arithmetic: answer('arithmetic', (params) => this.at(params).arithmetic(params)),
+        thumbnails: answer('thumbnails', (params) => this.at(params).thumbnails(params.size)),
+        metrics: answer('metrics', (params) => this.at(params).metrics(params.layer, params.head)),
+        compare: answer('compare', ({ variants }) => this.compare(variants)),
+        plot: answer('plot', ({ name }) => {
+          const plot = this.subject().subject.plots.find((each) => each.name === name);
+          if (plot === undefined) throw new Error(`There is no plot “${name}” here.`);
+          return plot;
+        }),
         copyCode: answer('copyCode', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);
@@ -136,6 +147,24 @@ export class FakeHost {
   subject(): Answers {
     if (this.answers === null) throw new Error('Nothing is inspected.');
     return this.answers;
+  }
+
+  /** A variant, or what is open: as the host has it, also where that variant is gone. */
+  private at({ inspection }: { readonly inspection: string }): Answers {
+    return this.variants.get(inspection) ?? this.subject();
+  }
+
+  private compare(changes: readonly ParameterValues[]): Variant[] {
+    this.variants = new Map();
+    return changes.map((values) => {
+      try {
+        const variant = this.subject().variant(`${this.subject().id}-${++this.compared}`, values);
+        this.variants.set(variant.id, variant);
+        return { kind: 'variant', summary: variant.summary() };
+      } catch (error) {
+        return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+      }
+    });
   }
 
   /** Tells the page what is open now. */

@@ -35,6 +35,11 @@ export const story: Subject = {
   words: sentence,
   notices: [],
   tex: {},
+  mechanism: 'dot',
+  scaling: 'sqrt',
+  temperature: 1,
+  mechanisms: false,
+  plots: [],
 };
 
 const usual: Behaviour = {
