@@ -7,6 +7,7 @@ import type {
   Metric,
   ModelReference,
   ParameterValues,
+  Plot,
   RoleQuestion,
   Slice,
   Span,
@@ -32,6 +33,8 @@ export interface OpenInspection {
   arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
   metrics(place?: { readonly layer?: number; readonly head?: number }): Promise<readonly Metric[]>;
   code(language: CodeLanguage, layer?: number): string;
+  /** Curves: what can be plotted is listed in the summary. */
+  plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
   /** Runs again with some parameters changed. */
   change(params: ParameterValues): Promise<InspectionSummary>;
   /** Closes files and frees what was captured. */
@@ -197,6 +200,7 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
       ),
     arithmetic: (step, cell) => inspection.arithmetic({ inspection: inspection.id, step, ...cellOf(cell) }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
+    plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
     code: (language, layer) => inspection.code(language, layer),
     change: (params) => inspection.change(params),
     dispose: () => (disposed ??= engine.close(inspection.id).then(leave)),
@@ -228,6 +232,7 @@ export type {
   Metric,
   ModelReference,
   ParameterValues,
+  Plot,
   RoleQuestion,
   Slice,
   Span,

@@ -16,6 +16,8 @@ import type {
 import type { Runtime } from '../runtime/session.js';
 import { arithmetic } from './arithmetic.js';
 import { bands, slice, type Schedule } from './matrix.js';
+import { plotters } from './plots/index.js';
+import type { Plotter } from './plots/plotter.js';
 import { checkIndex, Pool } from './pool.js';
 import { LayerReader } from './reader.js';
 import { describeStep, type Layer, type Subject } from './subject.js';
@@ -85,7 +87,7 @@ export class Inspection {
       steps: this.steps,
       parameters: subject.parameters,
       notices: subject.notices,
-      plots: (subject.plots ?? []).map(({ name, title, note }) => ({ name, title, note })),
+      plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };
   }
@@ -120,15 +122,24 @@ export class Inspection {
     { name, layer, head }: { readonly name: string; readonly layer: number; readonly head: number },
     task: Task = {},
   ): Promise<Plot> {
-    this.at(layer, head);
-    const plots = this.subject.plots ?? [];
-    const found = plots.find((each) => each.name === name);
+    const [own, reader] = this.at(layer, head);
+    const found = this.plotters.find((each) => each.name === name);
     if (found === undefined) {
-      throw new Error(
-        `There is no plot “${name}” here; there are ${plots.map((each) => each.name).join(', ')}.`,
-      );
+      const names = this.plotters.map((each) => each.name).join(', ');
+      throw new Error(`There is no plot “${name}” here; there are: ${names === '' ? 'none' : names}.`);
     }
-    return found.plot({ layer, head }, task.signal);
+    return found.plot({
+      layer: own,
+      head,
+      heads: this.subject.heads,
+      parameters: Object.fromEntries(this.subject.parameters.map((each) => [each.name, each.value])),
+      read: (value, region) => reader.read(value, region),
+      signal: task.signal,
+    });
+  }
+
+  private get plotters(): readonly Plotter[] {
+    return plotters.filter((each) => each.fits(this.layer(0)));
   }
 
   async slice(request: SliceRequest, task: Task = {}): Promise<Slice> {

@@ -1,7 +1,7 @@
 import { isPerHead, type Value } from '../engine/graph.js';
 import { extent } from '../engine/mechanisms/heads.js';
 import type { TensorSource } from '../engine/tensor.js';
-import type { AxisName, Labels, Parameter, Plot, Step } from '../protocol.js';
+import type { AxisName, Labels, Parameter, Step } from '../protocol.js';
 import { definition } from '../engine/explain.js';
 
 /** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
@@ -10,17 +10,6 @@ export interface Layer {
   readonly steps: readonly Value[];
   /** Files, captured values, parameters: what every other value of the layer is computed from. */
   readonly kept: ReadonlyMap<Value, TensorSource>;
-}
-
-/** Something that can be plotted of a layer and head. */
-export interface Plotter {
-  readonly name: string;
-  readonly title: string;
-  readonly note: string;
-  plot(
-    place: { readonly layer: number; readonly head: number },
-    signal: AbortSignal | undefined,
-  ): Promise<Plot>;
 }
 
 /** Tensors run through a mechanism, or text run through a model, made ready to be looked at. */
@@ -33,8 +22,6 @@ export interface Subject {
   readonly queries: Labels;
   readonly keys: Labels;
   readonly parameters: readonly Parameter[];
-  /** What can be plotted of it. */
-  readonly plots?: readonly Plotter[];
   readonly notices: readonly string[];
   /** Milliseconds that the run took. */
   readonly forward: number;
