@@ -361,8 +361,20 @@ export interface Position {
   readonly cell?: { readonly row: number; readonly column: number };
 }
 
+/** A whole matrix, a number a cell, and where it belongs. */
+export interface Picture {
+  readonly place: Place;
+  readonly slice: Slice;
+}
+
 export type PanelState =
-  | { readonly kind: 'inspection'; readonly summary: InspectionSummary; readonly position: Position }
+  | {
+      readonly kind: 'inspection';
+      readonly summary: InspectionSummary;
+      readonly position: Position;
+      /** What is looked at first, where it is small and soon there: it need not be asked for. */
+      readonly picture?: Picture;
+    }
   | { readonly kind: 'busy'; readonly title: string }
   | { readonly kind: 'failed'; readonly message: string };
 

@@ -1,6 +1,6 @@
 import './base.css';
 import { Channel } from '../src/channel.js';
-import type { Position } from '../src/protocol.js';
+import type { PanelState, Position } from '../src/protocol.js';
 import { h, perFrame, settled } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, Matrices, messageOf } from './matrices.js';
@@ -28,7 +28,7 @@ const channel: PanelChannel = new Channel(
   {},
   {
     state: (state) => {
-      panel.show(state);
+      show(state);
     },
     position: (position) => {
       panel.follow(position);
@@ -41,6 +41,11 @@ const channel: PanelChannel = new Channel(
 const panel = new Panel(channel, recalled?.at ?? null);
 const { store } = panel;
 if (recalled !== null) store.update({ opened: recalled.opened, asTable: recalled.asTable });
+
+function show(state: PanelState): void {
+  if (state.kind === 'inspection') matrices.bring(state.picture ?? null);
+  panel.show(state);
+}
 
 function trouble(error: unknown): void {
   if (!isCancelled(error)) channel.notify('error', { message: messageOf(error) });
@@ -166,11 +171,6 @@ window.addEventListener('unhandledrejection', ({ reason }) => {
   trouble(reason);
 });
 
-channel.request('ready', null).then(
-  (state) => {
-    panel.show(state);
-  },
-  (error: unknown) => {
-    panel.show({ kind: 'failed', message: messageOf(error) });
-  },
-);
+channel.request('ready', null).then(show, (error: unknown) => {
+  panel.show({ kind: 'failed', message: messageOf(error) });
+});

@@ -3,6 +3,7 @@ import type {
   Arithmetic,
   ArithmeticRequest,
   InspectionSummary,
+  Picture,
   Place,
   Slice,
   SliceRequest,
@@ -18,6 +19,7 @@ const rowsKept = 64;
 export class Matrices {
   private rows = new Map<string, Promise<Slice>>();
   private rowsOf = '';
+  private brought: Picture | null = null;
 
   /** `summary` is what they are asked of: what is open, where nothing else is said. */
   constructor(
@@ -40,9 +42,14 @@ export class Matrices {
     return findStep(summary, step)?.perQuery === true ? { ...place, query: chosen.query } : place;
   }
 
+  /** Keeps the matrix that came with what is about to be shown, until it is asked for. */
+  bring(picture: Picture | null): void {
+    this.brought = picture;
+  }
+
   async slice(request: SliceRequest, signal: AbortSignal): Promise<Slice> {
     const stamp = this.stamp();
-    const slice = await this.panel.channel.request('slice', request, { signal });
+    const slice = await (this.take(request) ?? this.panel.channel.request('slice', request, { signal }));
     this.check(stamp);
     if (slice.revision !== this.summary()?.revision) throw new CancelledError();
     return slice;
@@ -87,6 +94,13 @@ export class Matrices {
     this.rows.clear();
   }
 
+  private take(request: SliceRequest): Slice | null {
+    const { brought } = this;
+    if (brought === null || !isWhole(request, brought.place)) return null;
+    this.brought = null;
+    return brought.slice;
+  }
+
   private stamp(): string {
     const summary = this.summary();
     return summary === null ? '' : `${summary.id} ${summary.revision}`;
@@ -95,6 +109,14 @@ export class Matrices {
   private check(stamp: string): void {
     if (stamp !== this.stamp()) throw new CancelledError();
   }
+}
+
+/** True where a request asks for all of the matrix at a place, a number a cell. */
+function isWhole(request: SliceRequest, place: Place): boolean {
+  const { inspection, layer, head, step, query, rows, columns, pool } = request;
+  const cut = rows !== undefined || columns !== undefined || pool !== undefined;
+  const here = inspection === place.inspection && layer === place.layer && head === place.head;
+  return !cut && here && step === place.step && query === place.query;
 }
 
 /** True for what need not be shown: the answer is no longer wanted. */

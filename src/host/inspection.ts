@@ -12,6 +12,7 @@ import type {
   Metric,
   PanelState,
   ParameterValues,
+  Picture,
   Plot,
   Position,
   RoleQuestion,
@@ -24,6 +25,7 @@ import { Disposable } from './disposable.js';
 import { EngineStoppedError } from './engine.js';
 import type { Engine } from './engine.js';
 import { referenceTo } from './files.js';
+import { firstPicture, within } from './position.js';
 import type { FilesRequest, InspectionRequest, Remembered } from './request.js';
 import { messageOf } from './words.js';
 
@@ -116,7 +118,7 @@ export class Inspection extends Disposable {
     const next = this.shown === undefined ? position : within(this.shown, position);
     if (JSON.stringify(next) === JSON.stringify(this.place)) return;
     this.place = next;
-    if (this.current.kind === 'inspection') this.current = { ...this.current, position: next };
+    if (this.current.kind === 'inspection') this.current = this.stateOf(this.shown);
     this.positionEmitter.fire(next);
   }
 
@@ -231,7 +233,7 @@ export class Inspection extends Disposable {
     this.setState({ kind: 'busy', title: this.label });
     try {
       const summary = await this.run(signal);
-      return this.accept(summary, signal);
+      return await this.accept(summary, signal);
     } catch (error) {
       this.setState({ kind: 'failed', message: messageOf(error) });
       throw error;
@@ -291,7 +293,7 @@ export class Inspection extends Disposable {
           this.reporting(signal),
         );
         this.parameters = { ...this.parameters, ...next };
-        this.accept(summary, signal);
+        await this.accept(summary, signal);
       } catch (error) {
         this.wanted = undefined;
         // What was shown is still true, so it stays; only its controls must be told to go back.
@@ -327,13 +329,11 @@ export class Inspection extends Disposable {
     }
   }
 
-  private accept(summary: InspectionSummary, signal: AbortSignal): InspectionSummary {
+  private async accept(summary: InspectionSummary, signal: AbortSignal): Promise<InspectionSummary> {
+    const { generation } = this.engine;
+    const seen = await firstPicture(this.engine, summary, this.place, signal);
     const revision = (this.shown?.revision ?? 0) + 1;
-    this.inEngine = {
-      id: summary.id,
-      generation: this.engine.generation,
-      revisionOffset: revision - summary.revision,
-    };
+    this.inEngine = { id: summary.id, generation, revisionOffset: revision - summary.revision };
     if (this.disposed || signal.aborted) {
       this.close();
       throw new CancelledError();
@@ -341,13 +341,16 @@ export class Inspection extends Disposable {
     this.shown = { ...summary, id: this.id, revision };
     this.variants = new Set();
     this.place = within(this.shown, this.place);
-    this.setState(this.stateOf(this.shown));
-    return this.shown;
+    const { shown, id: inspection } = this;
+    const picture = seen && { place: { ...seen.place, inspection }, slice: { ...seen.slice, revision } };
+    this.setState(this.stateOf(shown, picture));
+    return shown;
   }
 
-  private stateOf(summary: InspectionSummary | undefined): PanelState {
+  private stateOf(summary: InspectionSummary | undefined, picture?: Picture): PanelState {
     if (summary === undefined) return { kind: 'busy', title: this.label };
-    return { kind: 'inspection', summary, position: this.place };
+    const seen = picture === undefined ? {} : { picture };
+    return { kind: 'inspection', summary, position: this.place, ...seen };
   }
 
   private setState(state: PanelState): void {
@@ -394,20 +397,4 @@ export function abridged(text: string, longest = 40): string {
     .trim();
   const characters = [...line];
   return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`;
-}
-
-/** The position as near to the wanted one as this inspection has. */
-function within(summary: InspectionSummary, wanted: Position): Position {
-  const layer = Math.max(0, Math.min(wanted.layer, summary.layers - 1));
-  const head = Math.max(0, Math.min(wanted.head, summary.heads - 1));
-  const named = (name: string) => summary.steps.find((step) => step.name === name);
-  const step = named(wanted.step) ?? named('weights') ?? summary.steps.at(-1);
-  if (step === undefined) return { layer, head, step: '' };
-  const { cell } = wanted;
-  const fits =
-    cell !== undefined &&
-    step.name === wanted.step &&
-    cell.row < step.rows.size &&
-    cell.column < step.columns.size;
-  return { layer, head, step: step.name, ...(fits ? { cell } : {}) };
 }

@@ -23,6 +23,7 @@ export class Inspections extends Disposable {
   /** What was open or recent when the last run of the extension ended, for panels that are restored. */
   readonly before: readonly Remembered[];
   private saving: NodeJS.Timeout | undefined;
+  private readonly told = new Map<string, boolean>();
   private past: readonly Remembered[];
 
   constructor(private readonly memento: Memento) {
@@ -53,7 +54,7 @@ export class Inspections extends Disposable {
     this.opened.set(inspection.id, inspection);
     const subscriptions: Releasable[] = [
       inspection.onDidChangeState(() => {
-        this.save();
+        this.saveSoon();
         this.changeEmitter.fire();
       }),
       inspection.onDidMove(() => {
@@ -64,7 +65,7 @@ export class Inspections extends Disposable {
         this.remove(inspection);
       }),
     ];
-    this.save();
+    this.saveSoon();
     this.changeEmitter.fire();
   }
 
@@ -84,7 +85,7 @@ export class Inspections extends Disposable {
   }
 
   override dispose(): void {
-    clearTimeout(this.saving);
+    if (this.saving !== undefined) this.save();
     super.dispose();
   }
 
@@ -95,7 +96,8 @@ export class Inspections extends Disposable {
       this.past = [inspection.remembered, ...others].slice(0, mostRecent);
     }
     if (this.disposed) return;
-    this.save();
+    this.saveSoon();
+    this.tell();
     if (this.looked === inspection) this.activate(this.open.at(-1));
     else this.changeEmitter.fire();
   }
@@ -106,7 +108,7 @@ export class Inspections extends Disposable {
     return kept.map(readRemembered).filter((entry) => entry !== undefined);
   }
 
-  /** Moves come in swarms. */
+  /** Moves come in swarms, and an inspection that takes another's place is one more and one fewer. */
   private saveSoon(): void {
     this.saving ??= setTimeout(() => {
       this.save();
@@ -126,7 +128,11 @@ export class Inspections extends Disposable {
 
   /** For the `when` clauses of the manifest. */
   private tell(): void {
-    void commands.executeCommand('setContext', 'attention-inspector.active', this.looked !== undefined);
-    void commands.executeCommand('setContext', 'attention-inspector.recent', this.past.length > 0);
+    const facts = { active: this.looked !== undefined, recent: this.past.length > 0 };
+    for (const [name, is] of Object.entries(facts)) {
+      if (this.told.get(name) === is) continue;
+      this.told.set(name, is);
+      void commands.executeCommand('setContext', `attention-inspector.${name}`, is);
+    }
   }
 }

@@ -49,7 +49,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       inspection.move({ layer, head, step });
       used.show(inspection);
       this.register(inspection);
-      used.panel.reveal(undefined, true);
+      if (!used.panel.visible) used.panel.reveal(undefined, true);
       return;
     }
     const panel = this.newPanel(inspection, { viewColumn: ViewColumn.Beside, preserveFocus: true });
