@@ -62,7 +62,7 @@ function operationFor(slopes: readonly number[]): Operation {
     print(language, inputs) {
       const [heads = atom(''), queries = atom(''), keys = atom('')] = inputs;
       if (language === 'tex') return compose('-m_h \\lvert i - j \\rvert', binding.negation, inputs);
-      const array = language === 'numpy' ? `np.array(${list})` : `torch.tensor(${list}, dtype=torch.float64)`;
+      const array = language === 'numpy' ? `np.array(${list})` : `torch.tensor(${list})`;
       return compose(
         `-${array}[${heads.text}][:, None, None] * abs(${queries.text}[:, None] - ${keys.text}[None, :])`,
         binding.negation,

@@ -13,15 +13,15 @@ export function argmax(value: Value, gradient: 'none' | 'straight-through' = 'no
 }
 
 const numpyDefinition = `def one_hot_argmax(x):
-    """A one at each row's first largest entry; a row of -inf has none."""
+    """A one at each row's first largest entry; a row of -inf, or of nan, has none."""
     one_hot = np.eye(x.shape[-1])[x.argmax(axis=-1)]
-    return np.where(np.isneginf(x).all(axis=-1, keepdims=True), np.nan, one_hot)`;
+    return np.where(x.max(axis=-1, keepdims=True) > -np.inf, one_hot, np.nan)`;
 
 const pytorchDefinition = `def one_hot_argmax(x):
-    """A one at each row's first largest entry; a row of -inf has none."""
-    first = (x == x.max(dim=-1, keepdim=True).values).int().argmax(dim=-1)
-    one_hot = torch.nn.functional.one_hot(first, x.shape[-1]).to(x.dtype)
-    return torch.where(x.isneginf().all(dim=-1, keepdim=True), float("nan"), one_hot)`;
+    """A one at each row's first largest entry; a row of -inf, or of nan, has none."""
+    largest = x.max(dim=-1, keepdim=True).values
+    one_hot = torch.nn.functional.one_hot((x == largest).int().argmax(dim=-1), x.shape[-1]).to(x.dtype)
+    return torch.where(largest > -torch.inf, one_hot, torch.nan)`;
 
 function wholeRows(region: Region, shape: Shape): Region {
   return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];

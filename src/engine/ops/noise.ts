@@ -47,7 +47,7 @@ const pytorchDefinition = `def uniform_noise(seed, *places):
     for axis, place in enumerate(places):
         place = place.to(torch.int64).reshape([-1 if at == axis else 1 for at in range(len(places))])
         x = mix((x + place + 1) & ${mask32})
-    return ((x >> 9).to(torch.float64) + 0.5) / 2 ** 23`;
+    return ((x >> 9) + 0.5) / 2 ** 23`;
 
 function numberAt(seed: number, place: readonly number[]): number {
   let x = mixed(seed);
