@@ -11,6 +11,7 @@ import { InspectionsView } from './host/inspectionsView.js';
 import { Models } from './host/models.js';
 import { Opener } from './host/opener.js';
 import { Painter } from './host/paint.js';
+import { Readers } from './host/readers.js';
 import { ModelStatus } from './host/status.js';
 import { describeStop } from './host/words.js';
 
@@ -37,7 +38,7 @@ export function activate({
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
     new TensorEditor(opener),
-    new Commands({ opener, inspections, models, log }),
+    new Commands({ opener, inspections, models, readers: new Readers(engine, models), log }),
     new ModelStatus(),
   );
   return createApi(engine);

@@ -43,6 +43,14 @@ export interface ModelDescription {
   readonly size: number;
 }
 
+/** A mechanism as lists show it. */
+export interface MechanismDescription {
+  readonly id: string;
+  readonly title: string;
+  /** Where it was published. */
+  readonly source: string;
+}
+
 /** What was found where a checkpoint was looked for: a model, or the sentence that says why it is none. */
 export type FoundModel =
   | { readonly kind: 'model'; readonly model: ModelDescription }
@@ -343,6 +351,8 @@ export type EngineMethods = {
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
+  /** Every mechanism there is, for lists. */
+  mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */
   memory: { params: null; result: { readonly resident: number; readonly peak: number } };
 };

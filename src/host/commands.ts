@@ -9,7 +9,8 @@ import { addedByHand, outline, sameModel } from './models.js';
 import type { Models } from './models.js';
 import type { Opener } from './opener.js';
 import { copyCode } from './panel.js';
-import { selectedText } from './selection.js';
+import type { Readers } from './readers.js';
+import { selectedText, selectedTexts } from './selection.js';
 import { activeModel } from './settings.js';
 import { isCancelled, messageOf } from './words.js';
 
@@ -17,6 +18,7 @@ export interface CommandContext {
   readonly opener: Opener;
   readonly inspections: Inspections;
   readonly models: Models;
+  readonly readers: Readers;
   readonly log: LogOutputChannel;
 }
 
@@ -26,6 +28,7 @@ export class Commands extends Disposable {
     super();
     const { opener, inspections, models, log } = context;
     this.add('inspectSelection', () => opener.openText(selectedText()));
+    this.add('inspectSelectionWith', (given) => this.inspectWith(given));
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
     this.add('closeInspection', (entry) => {
@@ -75,6 +78,17 @@ export class Commands extends Disposable {
     void window.showErrorMessage(messageOf(error), showLog).then((chosen) => {
       if (chosen === showLog) log.show();
     });
+  }
+
+  /** A model or a mechanism is picked, or given, and reads the selection; what was picked last comes first. */
+  private async inspectWith(given: unknown): Promise<void> {
+    // The selection is taken before a quick pick takes the focus.
+    const selected = selectedTexts();
+    const { opener, readers } = this.context;
+    const reader = isReader(given)
+      ? { mechanism: given.mechanism }
+      : await readers.pick(selected.second !== undefined);
+    if (reader !== undefined) await opener.openText(selected, reader);
   }
 
   /** From the explorer: the clicked file and all that are selected; from a tab: its file; from the palette: a dialog. */
@@ -184,6 +198,13 @@ export class Commands extends Disposable {
 function pathOf(found: FoundModel): string | undefined {
   if (found.kind === 'unusable') return found.path;
   return found.model.reference.kind === 'folder' ? found.model.reference.path : undefined;
+}
+
+/** What a keybinding may pass: {"mechanism": "bahdanau"}. */
+function isReader(value: unknown): value is { readonly mechanism: string } {
+  return (
+    typeof value === 'object' && value !== null && 'mechanism' in value && typeof value.mechanism === 'string'
+  );
 }
 
 /** What the tree of models passes to a command. */

@@ -244,8 +244,14 @@ export class Inspection extends Disposable {
     const { asked, parameters, engine } = this;
     const options = this.reporting(signal);
     switch (asked.kind) {
-      case 'text':
-        return engine.request('inspectText', { text: asked.text, model: asked.model, parameters }, options);
+      case 'text': {
+        const { text, model, mechanism, second } = asked;
+        const more = {
+          ...(mechanism === undefined ? {} : { mechanism }),
+          ...(second === undefined ? {} : { second }),
+        };
+        return engine.request('inspectText', { text, model, ...more, parameters }, options);
+      }
       case 'tensors': {
         const { kind: _, ...tensors } = asked;
         return engine.request('inspectTensors', { ...tensors, parameters }, options);

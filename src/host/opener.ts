@@ -1,6 +1,6 @@
 import { l10n, Uri, ViewColumn, window } from 'vscode';
 import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
-import type { ParameterValues, Position } from '../protocol.js';
+import type { ModelReference, ParameterValues, Position } from '../protocol.js';
 import { Disposable } from './disposable.js';
 import type { Engine } from './engine.js';
 import { Inspection } from './inspection.js';
@@ -19,6 +19,12 @@ interface Earlier {
   readonly position: Position;
 }
 
+/** What reads a text: a model, or, on its word vectors, a mechanism. */
+export interface Reader {
+  readonly model?: ModelReference;
+  readonly mechanism?: string;
+}
+
 /** Opens inspections in panels, and knows which panel shows what. */
 export class Opener extends Disposable implements WebviewPanelSerializer {
   private readonly panels = new Set<InspectionPanel>();
@@ -34,11 +40,18 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   /**
-   * Runs the active model over a text. A panel that shows text of the same document is used again; a first one opens while
+   * Runs a model, by default the active one, or a mechanism over a text. A panel that shows text of the same document is used again; a first one opens while
    * the engine starts, and is closed again if the run fails.
    */
-  async openText({ text, origin }: SelectedText): Promise<void> {
-    const inspection = this.make({ kind: 'text', text, origin, model: activeModel() });
+  async openText({ text, origin, second }: SelectedText, reader: Reader = {}): Promise<void> {
+    const { model = activeModel(), mechanism } = reader;
+    const inspection = this.make({
+      kind: 'text',
+      text,
+      origin,
+      model,
+      ...(mechanism === undefined ? {} : { mechanism, ...(second === undefined ? {} : { second }) }),
+    });
     const used = [...this.panels].find(({ panel, inspection: { request } }) => {
       const here = request.kind === 'text' && request.origin?.document === origin.document;
       return here && panel.viewType === panelType;

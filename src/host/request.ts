@@ -10,6 +10,10 @@ export interface TextRequest {
   readonly kind: 'text';
   readonly text: string;
   readonly model: ModelReference;
+  /** With a mechanism, the model gives only its word vectors. */
+  readonly mechanism?: string;
+  /** With a mechanism: the text of the queries, where that is not the same. */
+  readonly second?: string;
   readonly origin?: Origin;
 }
 
@@ -76,7 +80,15 @@ function readRequest(value: unknown): InspectionRequest | undefined {
     const model = readModel(value['model']);
     if (typeof text !== 'string' || model === undefined) return undefined;
     const origin = readOrigin(value['origin']);
-    return { kind: 'text', text, model, ...(origin === undefined ? {} : { origin }) };
+    const { mechanism, second } = value;
+    return {
+      kind: 'text',
+      text,
+      model,
+      ...(typeof mechanism === 'string' ? { mechanism } : {}),
+      ...(typeof second === 'string' ? { second } : {}),
+      ...(origin === undefined ? {} : { origin }),
+    };
   }
   if (value['kind'] === 'files') {
     const { uris, roles, mechanism } = value;

@@ -5,6 +5,8 @@ import type { Origin } from './request.js';
 export interface SelectedText {
   readonly text: string;
   readonly origin: Origin;
+  /** A second selection’s text, for a mechanism that compares two. */
+  readonly second?: string;
 }
 
 /**
@@ -23,6 +25,25 @@ export function selectedText(editor: TextEditor | undefined = window.activeTextE
     throw new Error(l10n.t('The selection holds nothing but white space: select some words to inspect.'));
   }
   return { text, origin: { document: document.uri.toString(), start: document.offsetAt(filled.start) } };
+}
+
+/**
+ * The selected texts of the active editor: of two selections or more, the first in the document as text and the next as
+ * second.
+ * @throws Error with a sentence where there is no editor or no text
+ */
+export function selectedTexts(editor: TextEditor | undefined = window.activeTextEditor): SelectedText {
+  const filled = (editor?.selections ?? [])
+    .filter((one) => !one.isEmpty && editor?.document.getText(one).trim() !== '')
+    .toSorted((a, b) => a.start.compareTo(b.start));
+  const [first, second] = filled;
+  if (editor === undefined || first === undefined || second === undefined) return selectedText(editor);
+  const { document } = editor;
+  return {
+    text: document.getText(first),
+    origin: { document: document.uri.toString(), start: document.offsetAt(first.start) },
+    second: document.getText(second),
+  };
 }
 
 function paragraphAt(document: TextDocument, line: number): SelectedText {

@@ -1,4 +1,5 @@
 import type { Call, Handlers } from '../channel.js';
+import { mechanisms } from '../engine/mechanisms/index.js';
 import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues, Variant } from '../protocol.js';
 import { Runtime } from '../runtime/session.js';
 import { openFiles } from './files.js';
@@ -167,6 +168,7 @@ export class Engine {
         return null;
       },
       models: ({ folders }) => findModels(folders, this.media),
+      mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
         return { resident: rss, peak: maxRSS * 1024 };
