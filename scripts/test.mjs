@@ -57,13 +57,22 @@ const suites = [
   {
     name: 'package',
     group: 'package',
-    files: () => testFiles('test/vscode/ui').filter((path) => path === packageTest),
+    files: () => [
+      ...testFiles('test/package'),
+      ...testFiles('test/vscode/ui').filter((path) => path === packageTest),
+    ],
     async run(files, context) {
       const { pack } = await import('./package.mjs');
+      // One for a platform that has no native ONNX Runtime, and last the one for this platform, whose files then lie in dist/.
+      const portable = await pack('alpine-x64');
       const vsix = await pack();
       return mocha(120_000, 1)(files, {
         ...context,
-        env: { ...context.env, ATTENTION_INSPECTOR_VSIX: vsix },
+        env: {
+          ...context.env,
+          ATTENTION_INSPECTOR_VSIX: vsix,
+          ATTENTION_INSPECTOR_PORTABLE_VSIX: portable,
+        },
       });
     },
   },

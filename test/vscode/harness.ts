@@ -1,6 +1,13 @@
 // Drives a real VS Code from outside, as a user does: with the keyboard, the mouse and what is on the screen.
 import { join } from 'node:path';
-import { errors, type Browser, type ConsoleMessage, type Frame, type Page } from 'playwright-core';
+import {
+  errors,
+  type Browser,
+  type ConsoleMessage,
+  type Frame,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { launchBrowser } from '../host/browser.mjs';
 import { extensionFolder } from '../host/extension.mjs';
 import { startServer, type Server } from '../host/server.mjs';
@@ -146,11 +153,15 @@ export class Workbench {
   }
 
   /**
-   * Chooses an item of the menu that is open, by its label.
-   * The menu's items live in a shadow root, which Playwright's locators look into.
+   * Opens an element's context menu, and gives an item of it that heeds a click: a menu heeds none in its first tenth of a
+   * second. The items live in a shadow root, which Playwright's locators look into.
    */
-  async chooseFromMenu(label: string): Promise<void> {
-    await this.page.locator('.monaco-menu .action-label').getByText(label, { exact: true }).click();
+  async menuItem(element: Locator, label: string): Promise<Locator> {
+    await element.click({ button: 'right' });
+    const item = this.page.locator('.monaco-menu .action-label').getByText(label, { exact: true });
+    await item.waitFor();
+    await this.page.waitForTimeout(250);
+    return item;
   }
 
   /** The frames of webviews, each the innermost: the extension's own document. */

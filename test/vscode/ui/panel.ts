@@ -112,12 +112,9 @@ export async function notification(workbench: Workbench, pattern: RegExp): Promi
   return text;
 }
 
-/** Opens an element's context menu and chooses an item of it. A menu heeds no click in its first tenth of a second. */
+/** Opens an element's context menu and chooses an item of it. */
 export async function chooseFrom(workbench: Workbench, element: Locator, label: string): Promise<void> {
-  await element.click({ button: 'right' });
-  const item = workbench.page.locator('.monaco-menu .action-label').getByText(label, { exact: true });
-  await item.waitFor();
-  await workbench.page.waitForTimeout(250);
+  const item = await workbench.menuItem(element, label);
   await item.click();
   await item.waitFor({ state: 'hidden' });
 }
