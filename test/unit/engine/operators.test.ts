@@ -14,7 +14,7 @@ const { mergeHeads, relu, repeatHeads, slice, softmax, splitHeads, squareRoot, t
 
 const interval = (start: number, end: number): Range => ({ start, end });
 
-type Build = (inputs: readonly [Value, Value, Value]) => Value;
+type Build = (inputs: readonly [Value, Value, Value, Value]) => Value;
 
 /** Each reference by its name in the fixture, and how the engine builds the same. */
 const builds: Readonly<Record<string, Build>> = {
@@ -64,6 +64,44 @@ const builds: Readonly<Record<string, Build>> = {
   'maskKeys, with zeros': ([a, keep]) => maskKeys(a, keep, 0),
   'gelu, erf': ([a]) => gelu(a, 'erf'),
   'gelu, tanh': ([a]) => gelu(a, 'tanh'),
+  subtract: ([a, b]) => operators.subtract(a, b),
+  multiply: ([a, b]) => operators.multiply(a, b),
+  scale: ([a]) => operators.scale(a, 2.5, 'c'),
+  rowSum: ([a]) => operators.rowSum(a),
+  divideRows: ([a, b]) => operators.divideRows(a, b),
+  tanh: ([a]) => operators.tanh(a),
+  sigmoid: ([a]) => operators.sigmoid(a),
+  softCap: ([a]) => operators.softCap(a, 5),
+  featureMap: ([a]) => operators.featureMap(a),
+  gaussian: ([a]) => operators.gaussian(a, 1.5),
+  gumbel: ([u]) => operators.gumbel(u),
+  concat: ([a, b]) => operators.concat([a, b], 'columns'),
+  'concat, below': ([a, b]) => operators.concat([a, b], 'rows'),
+  insertAxis: ([a]) => operators.insertAxis(a, 1),
+  dropAxis: ([a]) => operators.dropAxis(a, 1),
+  full: ([places]) => operators.full(places, -2.5),
+  identity: ([rows, columns]) => operators.identity(rows, columns),
+  argmax: ([a]) => operators.argmax(a),
+  'argmax, empty rows': ([a]) => operators.argmax(a),
+  frequencies: ([a, b]) => operators.frequencies(a, b),
+  sinkSoftmax: ([a, b]) => operators.sinkSoftmax(a, b),
+  'sinkSoftmax, heads': ([a, b]) => operators.sinkSoftmax(a, b),
+  'rotary, neighbours, base 10000': ([a, i]) => operators.rotary(a, i, { pairs: 'neighbours', base: 10_000 }),
+  'rotary, neighbours, base 500': ([a, i]) => operators.rotary(a, i, { pairs: 'neighbours', base: 500 }),
+  'rotary, halves, base 10000': ([a, i]) => operators.rotary(a, i, { pairs: 'halves', base: 10_000 }),
+  'rotary, halves, base 500': ([a, i]) => operators.rotary(a, i, { pairs: 'halves', base: 500 }),
+  'alibi, 1': ([h, i, j]) => operators.alibi(h, i, j, 1),
+  'alibi, 8': ([h, i, j]) => operators.alibi(h, i, j, 8),
+  'alibi, 12': ([h, i, j]) => operators.alibi(h, i, j, 12),
+  'relativeBias, both': ([table, h, i, j]) =>
+    operators.relativeBias(table, h, i, j, { buckets: 32, maximum: 128, bidirectional: true }),
+  'relativeBias, backward': ([table, h, i, j]) =>
+    operators.relativeBias(table, h, i, j, { buckets: 32, maximum: 128, bidirectional: false }),
+  noise: ([i, j]) => operators.noise([i, j], 2 ** 31 - 1),
+  'noise, three axes': ([h, i, j]) => operators.noise([h, i, j], 0),
+  offset: ([a, j]) => operators.offset(a, j),
+  within: ([a, b]) => operators.within(a, b, 2),
+  'within, with zeros': ([a, b]) => operators.within(a, b, 2, 0),
 };
 
 const exact: Tolerance = { absolute: 1e-12, relative: 1e-12 };
@@ -73,10 +111,11 @@ const tolerances: Readonly<Record<string, Tolerance>> = {
   normalDistribution: { absolute: 0, relative: 1e-12 },
 };
 
+/** Which inputs of a reference look something up. */
+const integers = fixture.described<Readonly<Record<string, readonly number[]>>>('integers');
+
 function leaf({ shape }: Tensor, name: string, at: number): Value {
-  const isIndex =
-    (name.startsWith('mask,') && at > 0) || (['gather', 'scatterRows'].includes(name) && at === 1);
-  return input(shape, isIndex ? 'integer' : 'float');
+  return input(shape, integers[name]?.includes(at) === true ? 'integer' : 'float');
 }
 
 describe('operators, beside PyTorch', () => {
@@ -90,8 +129,8 @@ describe('operators, beside PyTorch', () => {
     const given = new Map(
       leaves.map((each, at) => [each, tensors[at]?.[1] ?? { shape: [], data: new Float64Array() }]),
     );
-    const [a = input([]), b = input([]), c = input([])] = leaves;
-    const target = build([a, b, c]);
+    const [a = input([]), b = input([]), c = input([]), d = input([])] = leaves;
+    const target = build([a, b, c, d]);
     const expected = fixture.tensor(`${name}/result`);
 
     it(`${name}, in float64`, () => {
@@ -148,6 +187,41 @@ describe('operators, beside PyTorch', () => {
       [() => layerNorm(of(2, 3), of(2), of(3), 1e-5), /\(2, 3\) needs weight and bias of \(3,\), not \(2,\)/],
       [() => mask(of(2, 3), of(2), of(2), { kind: 'causal' }), /2 query and 3 key positions, not 2 and 2/],
       [() => maskKeys(of(2, 3), of(2)), /one entry a key, 3 here, but its shape is \(2,\)/],
+      [() => operators.concat([of(2, 3), of(3, 3)], 'columns'), /\(2, 3\) and \(3, 3\) cannot.*side by side/],
+      [
+        () => operators.concat([of(2, 3), of(2, 4)], 'rows'),
+        /\(2, 3\) and \(2, 4\) cannot.*below each other/,
+      ],
+      [() => operators.concat([of(3), of(3)], 'rows'), /\(3,\) and \(3,\) cannot/],
+      [() => operators.insertAxis(of(2, 3), 3), /cannot be put at 3 of 2/],
+      [() => operators.dropAxis(of(2, 3), 1), /Axis 1 of \(2, 3\) is not 1/],
+      [() => operators.argmax(of(2, 0)), /no largest entry where there are no entries/],
+      [() => operators.frequencies(of(2, 3), of(3, 4)), /\(3, 4\) do not fit probabilities of \(2, 3\)/],
+      [() => operators.noise([of(2, 3)], 1), /a list of places an axis/],
+      [
+        () => operators.rotary(of(2, 5), of(2), { pairs: 'halves', base: 10 }),
+        /\(2, 5\) has 5 of them.*not even/,
+      ],
+      [
+        () => operators.rotary(of(2, 4), of(3), { pairs: 'halves', base: 10 }),
+        /\(2, 4\) needs 2 positions.*\(3,\)/,
+      ],
+      [() => operators.alibi(of(2, 1), of(3), of(3), 2), /a list each/],
+      [
+        () => operators.sinkSoftmax(of(2, 3, 3), of(3)),
+        /one a head, \(2,\) for scores of \(2, 3, 3\).*\(3,\)/,
+      ],
+      [() => operators.sinkSoftmax(of(2, 3), of(2)), /\(1,\) for scores of \(2, 3\).*\(2,\)/],
+      [
+        () => {
+          const rule = { buckets: 32, maximum: 128, bidirectional: true };
+          return operators.relativeBias(of(16, 2), of(2), of(3), of(3), rule);
+        },
+        /each of 32 buckets.*\(32, heads\), but its shape is \(16, 2\)/,
+      ],
+      [() => operators.offset(of(2, 2), of(3)), /\(query, 1\).*not \(2, 2\) and \(3,\)/],
+      [() => operators.within(of(2, 3), of(3, 2), 1), /\(2, 3\) and offsets of \(3, 2\) do not fit/],
+      [() => operators.divideRows(of(2, 3), of(2, 3)), /a number each, \(2, 1\), not by \(2, 3\)/],
     ];
     for (const [build, message] of refused) assert.throws(build, { name: 'ShapeError', message });
   });
