@@ -1,14 +1,16 @@
 import './base.css';
 import { Channel } from '../src/channel.js';
-import type { PanelState, Position } from '../src/protocol.js';
+import type { PanelState, Step } from '../src/protocol.js';
 import { h, perFrame, settled } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, Matrices, messageOf } from './matrices.js';
-import type { PanelChannel } from './panel.js';
+import type { PanelChannel, Whereabouts } from './panel.js';
 import { Panel, summaryKey } from './panel.js';
 import type { Columns } from './recall.js';
 import { recall } from './recall.js';
+import { attachSceneKeys } from './scenes.js';
 import { readTheme, watchTheme } from './theme.js';
+import { CompareView } from './views/compare/compare.js';
 import { HeatmapView } from './views/heatmap/heatmap.js';
 import type { Target } from './draw/target.js';
 import { TableView } from './views/heatmap/table.js';
@@ -18,6 +20,7 @@ import { noticesView } from './views/notices/notices.js';
 import { ParametersView } from './views/parameters/parameters.js';
 import { Shell, standardColumns } from './views/shell/shell.js';
 import { Toolbar } from './views/shell/toolbar.js';
+import { PlotsView } from './views/plots/plots.js';
 import { StatusView } from './views/status/status.js';
 import { StepsView } from './views/steps/steps.js';
 
@@ -56,21 +59,25 @@ function moveOn(): void {
   if (store.get().mode === 'narrow') store.update({ tab: 'matrix' });
 }
 
-let hovered: Target | null = null;
-const reportHover = perFrame(() => {
-  const { step } = panel;
+let hovered: { readonly target: Target; readonly step: Step } | null = null;
+const tellHover = perFrame(() => {
   const { layer, head } = store.get().position;
-  const side = hovered?.kind === 'column' ? step?.columns : step?.rows;
-  const axis = side?.axis;
+  const axis = hovered?.step[hovered.target.kind === 'column' ? 'columns' : 'rows'].axis;
   if (hovered === null || (axis !== 'query' && axis !== 'key')) {
     channel.notify('hover', null);
     return;
   }
-  const index = hovered.kind === 'cell' ? hovered.cell.row : hovered.index;
+  const { target } = hovered;
+  const index = target.kind === 'cell' ? target.cell.row : target.index;
   channel.notify('hover', { axis, index, layer, head });
 });
+function hover(target: Target | null, step: Step | null): void {
+  hovered = target === null || step === null ? null : { target, step };
+  tellHover();
+}
 
 const theme = readTheme();
+const drawing = { webgl: document.documentElement.dataset['webgl'] !== 'off' };
 const matrices = new Matrices(panel);
 const heatmap = new HeatmapView(
   panel,
@@ -78,8 +85,7 @@ const heatmap = new HeatmapView(
   theme,
   {
     hover: (target) => {
-      hovered = target;
-      reportHover();
+      hover(target, panel.step);
     },
     painted: (milliseconds) => {
       const first = store.get().picture === null;
@@ -90,7 +96,7 @@ const heatmap = new HeatmapView(
       toolbar?.showLevel(level);
     },
   },
-  { webgl: document.documentElement.dataset['webgl'] !== 'off' },
+  drawing,
 );
 const table = new TableView(panel, matrices);
 let toolbar: Toolbar | null = null;
@@ -106,6 +112,8 @@ const whatIf = h(
   h('h2', { class: 'section-title', text: 'What if' }),
   parameters.element,
 );
+const compare = new CompareView(panel, theme, { hover }, drawing);
+const plots = new PlotsView(panel);
 let columns: Columns = recalled?.columns ?? standardColumns;
 const shell = new Shell(
   panel,
@@ -117,6 +125,8 @@ const shell = new Shell(
     ],
     matrix: [toolbar.element, heatmap.element, table.element],
     steps: [steps.element],
+    compare: compare.element,
+    plots: plots.element,
     notices: noticesView(panel),
     status: new StatusView(panel, trouble).element,
   },
@@ -151,18 +161,28 @@ store.watch(
 const remember = settled(200, () => {
   const { summary } = panel;
   if (summary === null) return;
-  const { position, opened, asTable }: { position: Position; opened: object; asTable: boolean } = store.get();
-  host.remember({ at: { summaryKey: summaryKey(summary), position }, opened, asTable, columns });
+  const { position, opened, asTable, scene, variants } = store.get();
+  const at: Whereabouts = {
+    summaryKey: summaryKey(summary),
+    position,
+    comparing: scene.kind === 'compare',
+    variants,
+  };
+  host.remember({ at, opened, asTable, columns });
 });
 store.watch(({ position }) => position, remember.ask);
 store.watch(({ opened }) => opened, remember.ask);
 store.watch(({ asTable }) => asTable, remember.ask);
+store.watch(({ scene }) => scene, remember.ask);
+store.watch(({ variants }) => variants, remember.ask);
+attachSceneKeys(panel);
 
 watchTheme(() => {
   const next = readTheme();
   heatmap.retheme(next);
   heads.retheme(next);
   steps.retheme(next);
+  compare.retheme(next);
 });
 window.addEventListener('error', ({ message }) => {
   channel.notify('error', { message });

@@ -6,6 +6,7 @@ import type {
   PanelNotices,
   PanelReports,
   PanelState,
+  ParameterValues,
   Position,
   Step,
 } from '../src/protocol.js';
@@ -22,6 +23,20 @@ export type Tab = 'matrix' | 'steps' | 'heads';
 
 /** How much room there is: three columns, two, or one. */
 export type Mode = 'wide' | 'medium' | 'narrow';
+
+/** What stands in the page: one step's matrix, the inspection beside its variants, or a plot. */
+export type Scene =
+  | { readonly kind: 'matrix' }
+  | { readonly kind: 'compare' }
+  | { readonly kind: 'plot'; readonly name: string };
+
+/** Where an earlier life of the page was. */
+export interface Whereabouts {
+  readonly summaryKey: string;
+  readonly position: Position;
+  readonly comparing: boolean;
+  readonly variants: readonly ParameterValues[] | null;
+}
 
 export interface PanelView {
   readonly content:
@@ -45,6 +60,9 @@ export interface PanelView {
   readonly asTable: boolean;
   /** Steps that the user opened or closed, by name. */
   readonly opened: Readonly<Record<string, boolean>>;
+  readonly scene: Scene;
+  /** What is compared with the inspection: changes to its parameters; null until that is first asked for. */
+  readonly variants: readonly ParameterValues[] | null;
 }
 
 const nowhere: Position = { layer: 0, head: 0, step: '' };
@@ -62,6 +80,8 @@ export function emptyView(): PanelView {
     mode: 'wide',
     asTable: false,
     opened: {},
+    scene: { kind: 'matrix' },
+    variants: null,
   };
 }
 
@@ -97,7 +117,7 @@ export class Panel {
   constructor(
     readonly channel: PanelChannel,
     /** What an earlier life of the page remembered; used where the inspection is the same in all but its id. */
-    private recalled: { readonly summaryKey: string; readonly position: Position } | null,
+    private recalled: Whereabouts | null,
   ) {}
 
   get summary(): InspectionSummary | null {
@@ -126,7 +146,8 @@ export class Panel {
       case 'inspection': {
         const { summary } = state;
         const key = summaryKey(summary);
-        const recalled = this.recalled?.summaryKey === key ? this.recalled.position : null;
+        const whereabouts = this.recalled?.summaryKey === key ? this.recalled : null;
+        const recalled = whereabouts?.position ?? null;
         this.recalled = null;
         // The host's word counts; only one that has been nowhere yet is told where the user was.
         const fresh = state.position.cell === undefined && recalled?.cell !== undefined;
@@ -138,11 +159,40 @@ export class Panel {
           cursor: null,
           picture: null,
           chosen: this.choose(summary, position, this.store.get().chosen),
+          ...this.scenery(summary, whereabouts),
         });
         if (fresh) this.report();
         break;
       }
     }
+  }
+
+  /** Compares, or no longer. */
+  toggleCompare(): void {
+    const { scene } = this.store.get();
+    this.enter(scene.kind === 'compare' ? { kind: 'matrix' } : { kind: 'compare' });
+  }
+
+  enter(scene: Scene): void {
+    this.store.update({ scene, cursor: null });
+  }
+
+  /** Another inspection is compared anew; the same one, run again, goes on with what stood beside it. */
+  private scenery(
+    summary: InspectionSummary,
+    recalled: Whereabouts | null,
+  ): Partial<Pick<PanelView, 'scene' | 'variants'>> {
+    const { scene } = this.store.get();
+    const gone = scene.kind === 'plot' && !summary.plots.some(({ name }) => name === scene.name);
+    const stays = scene.kind === 'compare' ? summary.parameters.length > 0 : !gone;
+    if (recalled !== null) {
+      const comparing = recalled.comparing && summary.parameters.length > 0;
+      return { variants: recalled.variants, ...(comparing ? { scene: { kind: 'compare' } } : {}) };
+    }
+    return {
+      ...(summary.id === this.summary?.id ? {} : { variants: null }),
+      ...(stays ? {} : { scene: { kind: 'matrix' } }),
+    };
   }
 
   /** Follows the host, without telling it what it said. */

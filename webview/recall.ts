@@ -1,4 +1,8 @@
-import type { Position } from '../src/protocol.js';
+import type { ParameterValues } from '../src/protocol.js';
+import type { Whereabouts } from './panel.js';
+
+/** No more stand beside an inspection. */
+export const mostVariants = 3;
 
 /** Widths of the side columns, in CSS pixels. */
 export interface Columns {
@@ -8,7 +12,7 @@ export interface Columns {
 
 /** What the page remembers between its lives: where the user was, never what was computed. */
 export interface Recalled {
-  readonly at: { readonly summaryKey: string; readonly position: Position } | null;
+  readonly at: Whereabouts | null;
   readonly opened: Readonly<Record<string, boolean>>;
   readonly asTable: boolean;
   readonly columns: Columns | null;
@@ -53,5 +57,25 @@ function recallPlace(at: Fields | null): Recalled['at'] {
   const row = cell?.['row'];
   const column = cell?.['column'];
   const picked = whole(row) && whole(column) ? { cell: { row, column } } : {};
-  return { summaryKey: key, position: { layer, head, step, ...picked } };
+  return {
+    summaryKey: key,
+    position: { layer, head, step, ...picked },
+    comparing: at?.['comparing'] === true,
+    variants: recallVariants(at?.['variants']),
+  };
+}
+
+function recallVariants(variants: unknown): readonly ParameterValues[] | null {
+  if (!Array.isArray(variants) || variants.length > mostVariants) return null;
+  const read = variants.map(fields);
+  return read.every(isParameterValues) ? read : null;
+}
+
+function isParameterValues(value: Fields | null): value is ParameterValues {
+  return (
+    value !== null &&
+    Object.values(value).every(
+      (each) => typeof each === 'string' || (typeof each === 'number' && Number.isFinite(each)),
+    )
+  );
 }

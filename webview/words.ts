@@ -1,4 +1,12 @@
-import type { AxisDescription, AxisName, InspectionSummary, Labels, Step } from '../src/protocol.js';
+import type {
+  AxisDescription,
+  AxisName,
+  InspectionSummary,
+  Labels,
+  Parameter,
+  Phase,
+  Step,
+} from '../src/protocol.js';
 
 const axisTitles: Readonly<Record<AxisName, string>> = {
   query: 'query',
@@ -94,3 +102,72 @@ export function scoreOf(summary: InspectionSummary, step: Step): Step | undefine
   const before = summary.steps.slice(0, summary.steps.indexOf(step));
   return before.findLast((other) => isPairwise(other) && other.scale === 'signed');
 }
+
+const phaseTitles: Readonly<Record<Phase, string>> = {
+  input: 'Inputs',
+  score: 'Score function',
+  normalisation: 'Normalisation',
+  sum: 'Weighted sum',
+  gradient: 'Gradients',
+};
+
+export function phaseTitle(phase: Phase): string {
+  return phaseTitles[phase];
+}
+
+/** What a parameter is set to, as its control says it. */
+export function valueTitle(parameter: Parameter): string {
+  return parameter.kind === 'choice'
+    ? (parameter.choices.find(({ value }) => value === parameter.value)?.title ?? parameter.value)
+    : String(parameter.value);
+}
+
+/** Said by the side-by-side view. */
+export const compareWords = {
+  compare: 'Compare',
+  compareHint: 'Side by side with other parameters or mechanisms (C)',
+  add: 'Add column',
+  addHint: 'Compare with one more',
+  fullHint: 'No more than four columns stand side by side.',
+  close: 'Close',
+  closeHint: 'Back to the matrix (Escape)',
+  remove: (title: string) => `Remove ${title}`,
+  region: 'Side by side',
+  first: 'As inspected',
+  same: 'The same as the first column',
+  change: 'Change…',
+  instead: (now: string, before: string) => `${now} instead of ${before}`,
+  differs: 'Differs from the first column',
+  mark: '≠',
+  legend: 'differs from the first column',
+  without: (title: string) => `without ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+  running: 'Running…',
+  pickHint: 'Pick a cell to see its arithmetic in every column.',
+  difference: 'Difference to the first',
+  differenceLegend: 'difference',
+  differenceHint: 'Difference to this column: orange is more weight than here, blue is less.',
+  differencePooled: 'Of the largest weight in each block; point at a cell for its own.',
+  otherShape: (own: string, first: string) =>
+    `No difference: this column’s weights are ${own}, the first’s ${first}.`,
+  metrics: 'Metrics',
+  metric: 'Metric',
+  value: 'Value',
+  toFirst: 'To the first',
+  weights: (title: string) => `Weights, ${title}`,
+  place: (layer: number, head: number) => `Layer ${layer + 1}, head ${head + 1}`,
+} as const;
+
+/** Said by the plots. */
+export const plotWords = {
+  plots: 'Plots',
+  close: 'Close',
+  closeHint: 'Back to the matrix (Escape)',
+  nothing: '–',
+  keys: 'Left and right arrow keys move the read-out, Home and End go to the ends.',
+  waiting: 'Computing…',
+  numbers: 'Numbers',
+  show: 'Show the numbers',
+  hide: 'Hide the numbers',
+  table: (title: string) => `Numbers of ${title}`,
+  axis: (title: string, unit: string) => (unit === '' ? title : `${title} (${unit})`),
+} as const;

@@ -90,6 +90,14 @@ export function zoomAt(viewport: Viewport, frame: Frame, x: number, y: number, f
   );
 }
 
+/** Zooms about a cell, which stays in sight, or about the middle where there is none. */
+export function zoomAtCell(viewport: Viewport, frame: Frame, cell: Cell | null, factor: number): Viewport {
+  const x = cell === null ? frame.width / 2 : (cell.column + 0.5 - viewport.left) * viewport.scaleX;
+  const y = cell === null ? frame.height / 2 : (cell.row + 0.5 - viewport.top) * viewport.scaleY;
+  const zoomed = zoomAt(viewport, frame, x, y, factor);
+  return cell === null ? zoomed : reveal(zoomed, frame, cell);
+}
+
 /** Moves the matrix by pixels. */
 export function pan(viewport: Viewport, frame: Frame, x: number, y: number): Viewport {
   return constrain(

@@ -5,7 +5,6 @@ import type {
   Metric,
   Parameter,
   ParameterValues,
-  Plot,
   Slice,
   SliceRequest,
   Sum,
@@ -13,6 +12,7 @@ import type {
 } from '../../../src/protocol.js';
 import type { Size } from './attention.js';
 import { Attention, stepNames, stepsOf } from './attention.js';
+import { plots } from './plots.js';
 import { describeStep, formulas, mechanismParameter, parameters } from './described.js';
 
 /** What a test wants to be inspected. */
@@ -24,7 +24,8 @@ export interface Subject extends Size {
   readonly tex: Readonly<Record<string, string>>;
   /** Whether other mechanisms are offered. */
   readonly mechanisms: boolean;
-  readonly plots: readonly Plot[];
+  /** Whether there is something to plot. */
+  readonly plots: boolean;
 }
 
 /** What a change of parameters makes of a subject. */
@@ -102,7 +103,7 @@ export class Answers {
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
       parameters: this.parameters,
       notices,
-      plots: this.subject.plots.map(({ name, title, note }) => ({ name, title, note })),
+      plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
       timing: { forward: 11.2 },
     };
   }

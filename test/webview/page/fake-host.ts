@@ -13,6 +13,7 @@ import type {
 } from '../../../src/protocol.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
+import { plots } from './plots.js';
 
 /** How a test wants the host to behave. Plain data: it is passed into the page. */
 export interface Behaviour {
@@ -118,7 +119,7 @@ export class FakeHost {
         metrics: answer('metrics', (params) => this.at(params).metrics(params.layer, params.head)),
         compare: answer('compare', ({ variants }) => this.compare(variants)),
         plot: answer('plot', ({ name }) => {
-          const plot = this.subject().subject.plots.find((each) => each.name === name);
+          const plot = plots.find((each) => each.name === name);
           if (plot === undefined) throw new Error(`There is no plot “${name}” here.`);
           return plot;
         }),

@@ -39,7 +39,7 @@ export const story: Subject = {
   scaling: 'sqrt',
   temperature: 1,
   mechanisms: false,
-  plots: [],
+  plots: false,
 };
 
 const usual: Behaviour = {

@@ -10,7 +10,16 @@ import { extent } from '../../draw/strip.js';
 import type { Gutter, Target } from '../../draw/target.js';
 import { describe, sameTarget, targetAt, wholeLabel } from '../../draw/target.js';
 import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
-import { constrain, fitFrame, fitted, pan, reveal, zoomAt, zoomLevel } from '../../draw/viewport.js';
+import {
+  constrain,
+  fitFrame,
+  fitted,
+  pan,
+  reveal,
+  zoomAt,
+  zoomAtCell,
+  zoomLevel,
+} from '../../draw/viewport.js';
 import type { Matrices } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
@@ -193,12 +202,7 @@ export class HeatmapView {
   /** Zooms about the cell that is pointed at or picked, or the middle. */
   zoom(factor: number): void {
     const cell = this.current();
-    this.change((viewport, frame) => {
-      const x = cell === null ? frame.width / 2 : (cell.column + 0.5 - viewport.left) * viewport.scaleX;
-      const y = cell === null ? frame.height / 2 : (cell.row + 0.5 - viewport.top) * viewport.scaleY;
-      const zoomed = zoomAt(viewport, frame, x, y, factor);
-      return cell === null ? zoomed : reveal(zoomed, frame, cell);
-    });
+    this.change((viewport, frame) => zoomAtCell(viewport, frame, cell, factor));
   }
 
   fit(): void {

@@ -2,7 +2,6 @@ import type { Place, Slice, SliceRequest, Span, Step } from '../../../src/protoc
 import { settled } from '../../dom.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
 import { covers, visibleSpans, widen } from '../../draw/viewport.js';
-import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 
 /** No picture is asked for with more numbers a side than this. */
@@ -36,6 +35,11 @@ export function exactAt(slice: Slice | null, row: number, column: number): numbe
   return slice.data[(row - rows.start) * (columns.end - columns.start) + column - columns.start];
 }
 
+/** Where slices are asked for. */
+export interface SliceSource {
+  slice(request: SliceRequest, signal: AbortSignal): Promise<Slice>;
+}
+
 /** One matrix's pictures: the whole of it, pooled to the screen, and what is looked at closely. */
 export class MatrixLayers {
   overview: Slice | null = null;
@@ -50,7 +54,7 @@ export class MatrixLayers {
   });
 
   constructor(
-    private readonly matrices: Matrices,
+    private readonly matrices: SliceSource,
     private readonly events: LayersEvents,
   ) {}
 

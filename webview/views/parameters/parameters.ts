@@ -68,11 +68,15 @@ export class ParametersView {
   private parameters: readonly Parameter[] = [];
   private shape = '';
 
-  constructor(private readonly change: (values: ParameterValues) => void) {
+  constructor(
+    private readonly change: (values: ParameterValues) => void,
+    private readonly options: { readonly resetAll: boolean } = { resetAll: true },
+  ) {
     this.resetAll.hidden = true;
   }
 
-  show(parameters: readonly Parameter[]): void {
+  /** `only` names those that are shown, where not all of them are. */
+  show(parameters: readonly Parameter[], only?: ReadonlySet<string>): void {
     this.parameters = parameters;
     const shape = JSON.stringify(parameters.map((parameter) => ({ ...parameter, value: null })));
     if (shape !== this.shape) {
@@ -83,9 +87,16 @@ export class ParametersView {
     for (const parameter of parameters) {
       const control = this.controls.get(parameter.name);
       control?.set(parameter);
-      if (control !== undefined) control.element.hidden = !isOfUse(parameter, parameters);
+      if (control === undefined) continue;
+      const wanted = only === undefined || only.has(parameter.name);
+      control.element.hidden = !wanted || !isOfUse(parameter, parameters);
     }
-    this.resetAll.hidden = this.changed().length === 0;
+    this.resetAll.hidden = !this.options.resetAll || this.changed().length === 0;
+  }
+
+  /** Puts the keyboard at a parameter's control. */
+  focus(name: string): void {
+    this.controls.get(name)?.element.querySelector<HTMLElement>('[role="combobox"], input')?.focus();
   }
 
   private changed(): Parameter[] {
@@ -117,6 +128,7 @@ export class ParametersView {
       element: row,
       set: (now) => {
         field.set(now);
+        row.classList.toggle('changed', now.value !== now.standard);
         reset.classList.toggle('unneeded', now.value === now.standard);
         reset.toggleAttribute('disabled', now.value === now.standard);
       },

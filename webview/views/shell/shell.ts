@@ -1,10 +1,11 @@
 import './shell.css';
-import type { CodeLanguage } from '../../../src/protocol.js';
+import type { CodeLanguage, InspectionSummary } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { formatDuration } from '../../format.js';
-import type { Mode, Panel, Tab } from '../../panel.js';
+import type { Mode, Panel, Scene, Tab } from '../../panel.js';
 import type { Columns } from '../../recall.js';
 import { menu } from '../../ui.js';
+import { compareWords, plotWords } from '../../words.js';
 import { divider } from './divider.js';
 import { Tabs } from './tabs.js';
 
@@ -19,6 +20,8 @@ export interface ShellParts {
   readonly heads: readonly HTMLElement[];
   readonly matrix: readonly HTMLElement[];
   readonly steps: readonly HTMLElement[];
+  readonly compare: HTMLElement;
+  readonly plots: HTMLElement;
   readonly notices: HTMLElement;
   readonly status: HTMLElement;
 }
@@ -31,6 +34,8 @@ const languages: readonly { language: CodeLanguage; text: string }[] = [
 
 type Side = Exclude<Tab, 'matrix'>;
 type View = 'heatmap' | 'table' | Side;
+/** What stands in the place of the matrix and its steps. */
+type Shown = Exclude<Scene['kind'], 'matrix'>;
 
 /** The page's frame: title, tabs, up to three columns, footer. What goes into them is not its business. */
 export class Shell {
@@ -40,6 +45,9 @@ export class Shell {
   private readonly columns: HTMLElement;
   private readonly body: HTMLElement;
   private readonly panes: Readonly<Record<Tab, HTMLElement>>;
+  private readonly scenes: Readonly<Record<Shown, HTMLElement>>;
+  private readonly compare: HTMLButtonElement;
+  private readonly plots = h('span', { class: 'topbar-plots' });
   /** With two columns: what stands beside the matrix. */
   private readonly sides: Tabs<Side>;
   /** How the matrix is shown; with one column, the side panes too. */
@@ -63,6 +71,21 @@ export class Shell {
       matrix: pane('matrix', 'Matrix', parts.matrix),
       steps: pane('steps', 'Steps', parts.steps),
     };
+    const scene = (name: Shown, label: string, child: HTMLElement): HTMLElement =>
+      h('section', { class: `pane pane-scene pane-${name}`, attributes: { 'aria-label': label } }, child);
+    this.scenes = {
+      compare: scene('compare', compareWords.compare, parts.compare),
+      plot: scene('plot', plotWords.plots, parts.plots),
+    };
+    this.compare = h('button', {
+      class: 'topbar-toggle',
+      text: compareWords.compare,
+      title: compareWords.compareHint,
+      attributes: { type: 'button', 'aria-keyshortcuts': 'c' },
+    });
+    this.compare.addEventListener('click', () => {
+      panel.toggleCompare();
+    });
     const sides: readonly { name: Side; title: string; panel: string }[] = [
       { name: 'steps', title: 'Steps', panel: 'pane-steps' },
       { name: 'heads', title: 'Heads', panel: 'pane-heads' },
@@ -83,6 +106,7 @@ export class Shell {
         ...sides,
       ],
       choose: (view) => {
+        panel.enter({ kind: 'matrix' });
         if (view === 'steps' || view === 'heads') panel.store.update({ tab: view });
         else panel.store.update({ asTable: view === 'table', tab: 'matrix' });
       },
@@ -96,6 +120,8 @@ export class Shell {
       this.panes.matrix,
       this.divider('steps', 'right'),
       this.panes.steps,
+      this.scenes.compare,
+      this.scenes.plot,
     );
     const bar = h(
       'header',
@@ -103,6 +129,8 @@ export class Shell {
       h('div', { class: 'titles' }, this.title, this.subtitle),
       this.views.element,
       h('span', { class: 'spring' }),
+      this.compare,
+      this.plots,
       menu({
         text: 'Copy as',
         items: languages.map(({ language, text }) => ({
@@ -125,6 +153,8 @@ export class Shell {
     this.connect();
   }
 
+  private offered = '';
+
   private connect(): void {
     const { store } = this.panel;
     new ResizeObserver(([entry]) => {
@@ -141,6 +171,8 @@ export class Shell {
         this.title.textContent = content.summary.title;
         this.title.title = content.summary.title;
         this.subtitle.textContent = content.summary.subtitle;
+        this.compare.hidden = content.summary.parameters.length === 0;
+        this.offerPlots(content.summary.plots);
       },
     );
     store.watch(
@@ -154,7 +186,7 @@ export class Shell {
       },
     );
     store.watch(
-      ({ mode, tab, asTable }) => `${mode} ${tab} ${asTable}`,
+      ({ mode, tab, asTable, scene }) => `${mode} ${tab} ${asTable} ${scene.kind}`,
       () => {
         this.arrange();
       },
@@ -163,17 +195,47 @@ export class Shell {
 
   /** Which panes are there: all, the matrix and one, or one. */
   private arrange(): void {
-    const { mode, tab, asTable } = this.panel.store.get();
+    const { mode, tab, asTable, scene } = this.panel.store.get();
     this.element.dataset['mode'] = mode;
     const side = tab === 'heads' ? 'heads' : 'steps';
     const seen: readonly Tab[] =
-      mode === 'wide' ? ['heads', 'matrix', 'steps'] : mode === 'medium' ? ['matrix', side] : [tab];
+      scene.kind !== 'matrix'
+        ? mode === 'wide'
+          ? ['heads']
+          : []
+        : mode === 'wide'
+          ? ['heads', 'matrix', 'steps']
+          : mode === 'medium'
+            ? ['matrix', side]
+            : [tab];
     for (const [name, pane] of Object.entries(this.panes)) pane.hidden = !seen.some((one) => one === name);
-    this.sides.element.hidden = mode !== 'medium';
+    for (const [name, pane] of Object.entries(this.scenes)) pane.hidden = name !== scene.kind;
+    this.element.dataset['scene'] = scene.kind;
+    this.compare.setAttribute('aria-pressed', String(scene.kind === 'compare'));
+    this.sides.element.hidden = mode !== 'medium' || scene.kind !== 'matrix';
     this.sides.show(side);
     const matrix: View = asTable ? 'table' : 'heatmap';
-    if (mode === 'narrow') this.views.show(tab === 'matrix' ? matrix : tab);
-    else this.views.show(matrix, ['heatmap', 'table']);
+    const open = scene.kind !== 'matrix' ? null : mode !== 'narrow' || tab === 'matrix' ? matrix : tab;
+    if (mode === 'narrow') this.views.show(open);
+    else this.views.show(open, ['heatmap', 'table']);
+  }
+
+  private offerPlots(plots: InspectionSummary['plots']): void {
+    const offered = JSON.stringify(plots);
+    if (offered === this.offered) return;
+    this.offered = offered;
+    this.plots.hidden = plots.length === 0;
+    this.plots.replaceChildren(
+      menu({
+        text: plotWords.plots,
+        items: plots.map(({ name, title }) => ({
+          text: title,
+          press: () => {
+            this.panel.enter({ kind: 'plot', name });
+          },
+        })),
+      }),
+    );
   }
 
   private copy(language: CodeLanguage): void {

@@ -38,12 +38,13 @@ export class Tabs<T extends string> {
     });
   }
 
-  /** Marks a tab as open; only those named in `shown` are there. */
-  show(open: T, shown?: readonly T[]): void {
+  /** Marks a tab as open, or none; only those named in `shown` are there. */
+  show(open: T | null, shown?: readonly T[]): void {
+    const [first] = shown ?? [...this.buttons.keys()];
     for (const [name, tab] of this.buttons) {
       tab.hidden = shown !== undefined && !shown.includes(name);
       tab.setAttribute('aria-selected', String(name === open));
-      tab.tabIndex = name === open ? 0 : -1;
+      tab.tabIndex = name === (open ?? first) ? 0 : -1;
     }
   }
 }
