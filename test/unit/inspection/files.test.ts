@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { encodeNpy } from '../../../src/formats/npy.js';
 import {
   inspectFiles,
@@ -32,6 +32,7 @@ describe('an inspection of files', () => {
 
   async function file(name: string, bytes: Uint8Array | string): Promise<string> {
     const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes);
     return path;
   }
@@ -144,5 +145,42 @@ describe('an inspection of files', () => {
       ),
     );
     assert.equal((await inspection.slice('weights')).data.length, 9);
+  });
+
+  it('decoder and encoder states bring their own words to their own axis', async () => {
+    const S = tensor([2, 4], next);
+    const H = tensor([3, 4], next);
+    const paths = [await npy('states/S.npy', S), await npy('states/H.npy', H)];
+    await file('states/S.tokens.txt', 'le\nchat\n');
+    await file('states/H.tokens.json', '["the", "cat", "."]');
+    const inspection = await inspect(paths);
+    assert.equal(inspection.summary.mechanism.id, 'luong');
+    assert.deepEqual(inspection.summary.queries.words, ['le', 'chat']);
+    assert.deepEqual(inspection.summary.keys.words, ['the', 'cat', '.']);
+    const { data } = await inspection.slice('weights');
+    const reference = await inspectTensors({ S, H }, { mechanism: 'luong' });
+    open.push(reference);
+    assert.deepEqual(data, (await reference.slice('weights')).data);
+  });
+
+  it('source and target words in the same folder are shown where they are as many as rows', async () => {
+    const paths = [
+      await npy('pair/S.npy', tensor([2, 4], next)),
+      await npy('pair/H.npy', tensor([3, 4], next)),
+    ];
+    await file('pair/source.txt', 'the\ncat\n.\n');
+    await file('pair/target.json', '["le", "chat", "."]');
+    const { queries, keys, notices } = (await inspect(paths)).summary;
+    assert.deepEqual(keys.words, ['the', 'cat', '.']);
+    assert.equal(queries.words, undefined, 'three words are not those of two states');
+    assert.deepEqual(notices, []);
+  });
+
+  it('one .npz of states and weights is Bahdanau’s attention', async () => {
+    const path = join(process.cwd(), 'test/fixtures/inspection/bahdanau.npz');
+    const { mechanism, keys, queries } = (await inspect(path)).summary;
+    assert.equal(mechanism.id, 'bahdanau');
+    assert.deepEqual(queries.words, ['le', 'chat']);
+    assert.deepEqual(keys.words, ['the', 'cat', '.']);
   });
 });

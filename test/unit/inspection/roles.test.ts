@@ -96,4 +96,43 @@ describe('roles of tensors by name and shape', () => {
       mask: [4, 4],
     });
   });
+
+  it('decoder and encoder states, and the weights that compare them', async () => {
+    const weights = [candidate('W_a', [8, 4]), candidate('U_a', [6, 4]), candidate('v_a', [4])];
+    const expected = { S: [5, 8], H: [7, 6], W_a: [8, 4], U_a: [6, 4], v_a: [4] };
+    for (const [s, h] of [
+      ['S', 'H'],
+      ['decoder_states', 'encoder_states'],
+      ['decoder_hidden_states', 'encoder_hidden_states'],
+      ['s', 'annotations'],
+    ] as const) {
+      assert.deepEqual(await told(candidate(s, [5, 8]), candidate(h, [7, 6]), ...weights), expected);
+    }
+    const local = await told(
+      candidate('S', [5, 8]),
+      candidate('H', [7, 8]),
+      candidate('W_p', [8, 4]),
+      candidate('v_p', [4]),
+    );
+    assert.deepEqual(local, { S: [5, 8], H: [7, 8], W_p: [8, 4], v_p: [4] });
+  });
+
+  it('an s beside nothing that speaks of a decoder stays scores', async () => {
+    assert.deepEqual(await told(candidate('S', [5, 8])), { scores: [5, 8] });
+  });
+
+  it('biases, sinks and rewards beside Q, K and V', async () => {
+    const vectors = ['Q', 'K', 'V'].map((name) => candidate(name, [2, 5, 8]));
+    const roles = await told(
+      ...vectors,
+      candidate('position_bias', [5, 5]),
+      candidate('encoder.relative_attention_bias', [32, 2]),
+      candidate('sinks', [2]),
+      candidate('reward', [5, 5]),
+    );
+    assert.deepEqual(roles, {
+      ...{ Q: [2, 5, 8], K: [2, 5, 8], V: [2, 5, 8] },
+      ...{ bias: [5, 5], relative_bias: [32, 2], sinks: [2], reward: [5, 5] },
+    });
+  });
 });
