@@ -157,14 +157,15 @@ function visibleIndices(value: Value, index: readonly number[]): string {
 }
 
 /**
- * "S" with "0,3" → "S_{0,3}", "Q_h" → "Q_{h;0,3}". What holds all heads side by side is indexed as a whole, so that it
- * loses its h: "W^Q_h" → "W^Q_{0,3}".
+ * "S" with "0,3" → "S_{0,3}", "Q_h" → "Q_{h;0,3}", "W_a" → "W_{a;0,3}". What holds all heads side by side is indexed as a
+ * whole, so that it loses its h: "W^Q_h" → "W^Q_{0,3}".
  */
 function subscript(symbol: string, indices: string, perHead: boolean): string {
   if (indices === '') return symbol;
-  const [, stem, own] = /^(.*)_(\w)$/.exec(symbol) ?? [];
-  if (stem === undefined || own === undefined) return `${symbol}_{${indices}}`;
-  return perHead ? `${stem}_{${own};${indices}}` : `${stem}_{${indices}}`;
+  const [, stem, letter, list] = /^(.*)_(?:(\w)|\{([^{}]*)\})$/.exec(symbol) ?? [];
+  if (stem === undefined) return `${symbol}_{${indices}}`;
+  const own = letter ?? list ?? '';
+  return !perHead && /^[hg]$/.test(own) ? `${stem}_{${indices}}` : `${stem}_{${own};${indices}}`;
 }
 
 /** The graph as a program that reproduces it: inputs loaded by name, one line a step. */

@@ -63,7 +63,7 @@ export function isPerQuery({ label }: Value): boolean {
 }
 
 /** Axes as a reader is told of them: what stands for whole tensors is called a feature. */
-export function shownAxis(name: string | undefined): AxisName {
+export function shownAxis(name = ''): AxisName {
   switch (name) {
     case 'query':
     case 'key':

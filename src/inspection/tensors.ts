@@ -147,7 +147,7 @@ function canBuild(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSourc
   if (sources.size === 0) return false;
   const shapes = shapesOf(mechanism, sources);
   try {
-    const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value]);
+    const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value] as const);
     mechanism.build(shapes, Object.fromEntries(values));
     return true;
   } catch (error) {

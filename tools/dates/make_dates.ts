@@ -32,7 +32,11 @@ function random(below: number): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
   return Math.floor((state / 2 ** 32) * below);
 }
-const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
+function pick<T>(list: readonly T[]): T {
+  const found = list[random(list.length)];
+  if (found === undefined) throw new Error('There is nothing to pick from.');
+  return found;
+}
 
 function hash(text: string): number {
   let value = 0x811c9dc5;
@@ -62,16 +66,40 @@ function findLocales(): Map<string, string[]> {
   return new Map(
     languages.map((language) => {
       const own = [language, ...scripts.map((script) => `${language}-${script}`).filter(exists)];
-      return [language, [...own, ...own.flatMap((tag) => regions.map((region) => `${tag}-${region}`).filter(exists))]];
+      return [
+        language,
+        [...own, ...own.flatMap((tag) => regions.map((region) => `${tag}-${region}`).filter(exists))],
+      ];
     }),
   );
 }
 
 const native: Readonly<Record<string, string>> = {
-  ar: 'arab', fa: 'arabext', ur: 'arabext', ps: 'arabext', ckb: 'arab', hi: 'deva', mr: 'deva', ne: 'deva', bn: 'beng',
-  as: 'beng', th: 'thai', my: 'mymr', km: 'khmr', lo: 'laoo', ta: 'tamldec', te: 'telu', kn: 'knda', ml: 'mlym', gu: 'gujr',
-  pa: 'guru', or: 'orya', dz: 'tibt', bo: 'tibt', sat: 'olck',
-}; 
+  ar: 'arab',
+  fa: 'arabext',
+  ur: 'arabext',
+  ps: 'arabext',
+  ckb: 'arab',
+  hi: 'deva',
+  mr: 'deva',
+  ne: 'deva',
+  bn: 'beng',
+  as: 'beng',
+  th: 'thai',
+  my: 'mymr',
+  km: 'khmr',
+  lo: 'laoo',
+  ta: 'tamldec',
+  te: 'telu',
+  kn: 'knda',
+  ml: 'mlym',
+  gu: 'gujr',
+  pa: 'guru',
+  or: 'orya',
+  dz: 'tibt',
+  bo: 'tibt',
+  sat: 'olck',
+};
 
 const styles: readonly Intl.DateTimeFormatOptions[] = [
   { dateStyle: 'full' },
@@ -120,24 +148,39 @@ type Parts = Partial<Record<Intl.DateTimeFormatPartTypes, string>>;
 /** What Intl writes; undefined where it cannot be told without the locale. */
 function byPlatform(tag: string, { date, day }: Day): string | undefined {
   const parts = format(tag, pick(styles)).formatToParts(date);
-  const order = parts.map(({ type }) => type).filter((type) => type === 'year' || type === 'month' || type === 'day');
+  const order = parts
+    .map(({ type }) => type)
+    .filter((type) => type === 'year' || type === 'month' || type === 'day');
   const values: Parts = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
   const digits = (text = ''): number => [...text].filter((each) => /\p{Nd}/u.test(each)).length;
   if (digits(values.year) < 4 || values.month === undefined || values.day === undefined) return undefined;
   const numeric = digits(values.month) > 0 && !/\p{L}/u.test(values.month);
   // 2021年3月9日 says itself which is the month.
-  const said = parts.some(({ type, value }) => type === 'literal' && /[月월]/u.test(value)) || /[月월]/u.test(values.month);
+  const said =
+    parts.some(({ type, value }) => type === 'literal' && /[月월]/u.test(value)) ||
+    /[月월]/u.test(values.month);
   if (numeric && !said && day <= 12 && order.join() !== 'year,month,day') return undefined;
   return parts.map(({ value }) => value).join('');
 }
 
 const ordinal = (day: number): string =>
-  day % 10 === 1 && day !== 11 ? `${day}st` : day % 10 === 2 && day !== 12 ? `${day}nd` : day % 10 === 3 && day !== 13 ? `${day}rd` : `${day}th`;
+  day % 10 === 1 && day !== 11
+    ? `${day}st`
+    : day % 10 === 2 && day !== 12
+      ? `${day}nd`
+      : day % 10 === 3 && day !== 13
+        ? `${day}rd`
+        : `${day}th`;
 
 /** As people write by hand: the platform's names of month and weekday in orders and with marks of our own. */
 function byHand(tag: string, { date, day, year, iso }: Day): string | undefined {
-  const name = (options: Intl.DateTimeFormatOptions, type: Intl.DateTimeFormatPartTypes): string | undefined =>
-    format(tag, options).formatToParts(date).find((part) => part.type === type)?.value;
+  const name = (
+    options: Intl.DateTimeFormatOptions,
+    type: Intl.DateTimeFormatPartTypes,
+  ): string | undefined =>
+    format(tag, options)
+      .formatToParts(date)
+      .find((part) => part.type === type)?.value;
   const length = pick(['long', 'long', 'short'] as const);
   // In some languages a month stands alone in another form than beside a day.
   const month = pick([
@@ -151,8 +194,13 @@ function byHand(tag: string, { date, day, year, iso }: Day): string | undefined 
   const language = tag.split('-')[0];
   const own: Readonly<Record<string, readonly string[]>> = {
     en: [
-      `${before}the ${ordinal(d)} of ${m}, ${y}`, `${before}the ${ordinal(d)} of ${m} ${y}`, `${ordinal(d)} ${m} ${y}`,
-      `${m} ${ordinal(d)}, ${y}`, `${m} the ${ordinal(d)} ${y}`, `${before}${ordinal(d)} of ${m} ${y}`, `on ${m} ${d}, ${y}`,
+      `${before}the ${ordinal(d)} of ${m}, ${y}`,
+      `${before}the ${ordinal(d)} of ${m} ${y}`,
+      `${ordinal(d)} ${m} ${y}`,
+      `${m} ${ordinal(d)}, ${y}`,
+      `${m} the ${ordinal(d)} ${y}`,
+      `${before}${ordinal(d)} of ${m} ${y}`,
+      `on ${m} ${d}, ${y}`,
     ],
     fr: [`${pick(['le ', ''])}${before}${d === 1 ? '1er' : d} ${m} ${y}`],
     de: [`${before}den ${d}. ${m} ${y}`, `am ${d}. ${m} ${y}`],
@@ -161,8 +209,15 @@ function byHand(tag: string, { date, day, year, iso }: Day): string | undefined 
     it: [`${before}il ${d} ${m} ${y}`, `${d === 1 ? '1º' : d} ${m} ${y}`],
     nl: [`${before}op ${d} ${m} ${y}`],
     zh: [`${y}年${iso.slice(5, 7).replace(/^0/, '')}月${d}号`],
-  }; 
-  const common = [`${before}${d} ${m} ${y}`, `${before}${m} ${d}, ${y}`, `${d}. ${m} ${y}`, `${y} ${m} ${d}`, `${d}-${m}-${y}`, `${m} ${d} ${y}`];
+  };
+  const common = [
+    `${before}${d} ${m} ${y}`,
+    `${before}${m} ${d}, ${y}`,
+    `${d}. ${m} ${y}`,
+    `${y} ${m} ${d}`,
+    `${d}-${m}-${y}`,
+    `${m} ${d} ${y}`,
+  ];
   return pick([...common, ...(own[language ?? ''] ?? []), ...(own[language ?? ''] ?? [])]);
 }
 
@@ -172,14 +227,19 @@ function byNumbers({ iso, day, year }: Day): string {
   const short = (text: string): string => text.replace(/^0/, '');
   const mark = pick(['-', '/', '.', ' ', '. ']);
   const forms = [iso, [y, m, d].join(mark), [y, short(m), short(d)].join(mark), `${y}${m}${d}`];
-  if (day > 12) forms.push([d, m, y].join(mark), [m, d, y].join(mark), [short(d), short(m), String(year)].join(mark));
+  if (day > 12)
+    forms.push([d, m, y].join(mark), [m, d, y].join(mark), [short(d), short(m), String(year)].join(mark));
   return pick(forms);
 }
 
 /** What slips in when people type. */
 function worn(text: string): string {
   let result = text;
-  if (random(8) === 0) result = result.normalize('NFD').replaceAll(/\p{Script=Latin}\p{M}+/gu, (each) => [...each][0] ?? '').normalize('NFC');
+  if (random(8) === 0)
+    result = result
+      .normalize('NFD')
+      .replaceAll(/\p{Script=Latin}\p{M}+/gu, (each) => [...each][0] ?? '')
+      .normalize('NFC');
   if (random(8) === 0) result = result.replaceAll(/[,.،]/gu, '');
   if (random(12) === 0) result = result.replaceAll(' ', pick(['  ', '']));
   if (random(30) === 0) result = `${result}${pick(['.', ',', ';', ':', '!'])}`;
@@ -188,23 +248,33 @@ function worn(text: string): string {
 }
 
 const locales = findLocales();
-const unseen = new Set([...locales.keys()].filter((language) => !major.has(language) && hash(`language ${language}`) % 10 < 1));
+const unseen = new Set(
+  [...locales.keys()].filter((language) => !major.has(language) && hash(`language ${language}`) % 10 < 1),
+);
 const known = [...locales].filter(([language]) => !unseen.has(language));
 const other = [...locales].filter(([language]) => unseen.has(language));
 
-function example(from: readonly (readonly [string, readonly string[]])[], wants: (iso: string) => boolean): [string, string] {
+function example(
+  from: readonly (readonly [string, readonly string[]])[],
+  wants: (iso: string) => boolean,
+): [string, string] {
   for (;;) {
     const day = randomDay();
     if (!wants(day.iso)) continue;
     // Every other date is in a language that many people write.
-    const choices = from.some(([language]) => major.has(language)) && random(2) === 0 ? from.filter(([language]) => major.has(language)) : from;
+    const choices =
+      from.some(([language]) => major.has(language)) && random(2) === 0
+        ? from.filter(([language]) => major.has(language))
+        : from;
     const [language, tags] = pick(choices);
     const digits = native[language];
     const tag = `${pick(tags)}-u-ca-gregory${digits === undefined ? '' : `-nu-${pick([digits, 'latn'])}`}`;
     const kind = random(20);
     const text = kind < 11 ? byPlatform(tag, day) : kind < 19 ? byHand(tag, day) : byNumbers(day);
     if (text === undefined) continue;
-    const characters = charactersOf(worn(text)).map((each) => each.text).join('');
+    const characters = charactersOf(worn(text))
+      .map((each) => each.text)
+      .join('');
     if ([...characters].length <= 64) return [characters, day.iso];
   }
 }

@@ -269,8 +269,8 @@ def main(data, out, name, minutes=15.0):
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             step += 1
-            if step % 500 == 0:
-                few = {part: (tx[:1500], ty[:1500]) for part, (tx, ty) in tests.items()}
+            if step % 250 == 0:
+                few = {part: (tx[:1000], ty[:1000]) for part, (tx, ty) in tests.items()}
                 shown = " ".join(f"{part} {accuracy(model, *each):.4f}" for part, each in few.items())
                 print(f"{time.time() - began:6.0f} s  step {step}  loss {loss.item():.4f}  {shown}", flush=True)
         epoch += 1

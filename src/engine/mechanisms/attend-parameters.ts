@@ -1,12 +1,8 @@
 import type { Value } from '../graph.js';
 import type { RotaryForm } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import {
-  standardAttention,
-  type AttendParameters,
-  type BiasParameters,
-  type MaskParameters,
-} from './attend.js';
+import { standardAttention, type AttendParameters, type MaskParameters } from './attend.js';
+import type { BiasParameters } from './position-bias.js';
 import { ParameterError, type Parameter, type ParameterValue, type ParameterValues } from './parameters.js';
 
 type Shapes = Readonly<Record<string, Shape>>;

@@ -14,11 +14,11 @@ import {
   softmax,
   squareRoot,
   transpose,
-  type BucketRule,
   type RotaryForm,
 } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
-import { positionBias } from './position-bias.js';
+import { axesOf, headsOf, symbolOf } from './heads.js';
+import { positionBias, type BiasParameters } from './position-bias.js';
 
 /** What happens to scores on their way to weights. What is left out does not happen. */
 export interface AttendParameters {
@@ -47,14 +47,6 @@ export type MaskParameters =
   | { readonly kind: 'matrix'; readonly matrix: Value }
   /** 1 to keep, 0 to mask. // (query, key) */
   | { readonly kind: 'keep-matrix'; readonly keep: Value };
-
-export type BiasParameters =
-  /** −m_h · |i − j| (Press et al. 2022). */
-  | { readonly kind: 'alibi' }
-  /** A number for each bucket of the distance (Raffel et al. 2020). // (bucket, head) */
-  | { readonly kind: 't5'; readonly table: Value; readonly rule: BucketRule }
-  /** // (query, key), or (head, query, key) */
-  | { readonly kind: 'matrix'; readonly matrix: Value };
 
 /** As in the paper: √d_k, no mask, temperature 1. */
 export const standardAttention: AttendParameters = {
@@ -263,18 +255,4 @@ function scalingNote(scaling: AttendParameters['scaling'], temperature: number):
   return temperature === 1
     ? why
     : `${why} The temperature ${temperature} ${temperature > 1 ? 'flattens' : 'sharpens'} the weights.`;
-}
-
-/** The heads of (head, …, …); undefined for a single matrix. */
-export function headsOf(value: Value): number | undefined {
-  return value.shape.length === 3 ? value.shape[0] : undefined;
-}
-
-/** Symbols bear an h only where there are heads to tell apart, or a g where heads share their keys and values in groups. */
-export function symbolOf(symbol: string, heads: number | undefined, grouped = false): string {
-  return heads === undefined ? symbol : `${symbol}_${grouped ? 'g' : 'h'}`;
-}
-
-export function axesOf(heads: number | undefined): ('head' | 'query' | 'key')[] {
-  return heads === undefined ? ['query', 'key'] : ['head', 'query', 'key'];
 }

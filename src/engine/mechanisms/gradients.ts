@@ -60,12 +60,13 @@ export function gradientParameters(steps: readonly Value[]): readonly Parameter[
 
 /** @returns undefined where no gradient is asked for */
 export function readObjective(values: ParameterValues): Objective | undefined {
-  switch (values['gradient']) {
+  const kind = String(values['gradient'] ?? 'none');
+  switch (kind) {
     case 'feature':
-      return { kind: 'feature', feature: numeric(values, 'feature', 0) };
+      return { kind, feature: numeric(values, 'feature', 0) };
     case 'sum':
     case 'norm':
-      return { kind: values['gradient'] };
+      return { kind };
     default:
       return undefined;
   }

@@ -2,12 +2,12 @@ import { label, positions, type Value } from '../graph.js';
 import { add, argmax, constant, divide, frequencies, gumbel, noise, softmax } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
 import { attendParameters, numeric, readAttendParameters } from './attend-parameters.js';
-import { attend, axesOf, fromScores, headsOf, symbolOf } from './attend.js';
-import { extent, headsParameter, readCount } from './heads.js';
+import { attend, fromScores } from './attend.js';
+import { axesOf, extent, headsOf, headsParameter, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 import { reinforce, reinforceParameters, readBaseline, rewardInput, rewardLeaf } from './reinforce.js';
-import { scoreInputs, scoreLeaves } from './score-tensors.js';
+import { fitsHeads, scoreInputs, scoreLeaves } from './score-tensors.js';
 import { outputOf, start, valueLeaf, vectorInputs } from './vectors.js';
 
 /** How one key is chosen for each query. */
@@ -202,7 +202,11 @@ export const hard: Mechanism = {
   title: 'Hard attention',
   source: 'Xu et al. 2015, §4.1; Jang et al. 2017',
 
-  inputs: [...vectorInputs.filter(({ name }) => name !== 'weights'), rewardInput, ...scoreInputs],
+  inputs: [
+    ...vectorInputs.filter(({ name }) => name !== 'weights'),
+    rewardInput,
+    ...scoreInputs.filter(({ name }) => name !== 'sinks'),
+  ],
 
   parameters(inputs) {
     const { Q, K, V, scores } = inputs;
@@ -216,7 +220,9 @@ export const hard: Mechanism = {
     return [
       ...choiceParameters,
       ...(inputs['reward'] === undefined ? [] : reinforceParameters),
-      ...(fromVectors ? [headsParameter(extent(Q, -1), (heads) => extent(V, -1) % heads === 0)] : []),
+      ...(fromVectors
+        ? [headsParameter(extent(Q, -1), (heads) => extent(V, -1) % heads === 0 && fitsHeads(inputs, heads))]
+        : []),
       ...offered.map((parameter) =>
         scores !== undefined && parameter.name === 'scaling' && parameter.kind === 'choice'
           ? {

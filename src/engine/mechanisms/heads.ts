@@ -1,3 +1,4 @@
+import type { Value } from '../graph.js';
 import type { Shape } from '../tensor.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 
@@ -37,4 +38,19 @@ function divisorsOf(width: number): number[] {
 /** The extent along an axis counted from the end: −1 for the last. */
 export function extent(shape: Shape | undefined, axis: number): number {
   return shape?.at(axis) ?? 0;
+}
+
+/** The heads of (head, …, …); undefined for a single matrix. */
+export function headsOf(value: Value): number | undefined {
+  return value.shape.length === 3 ? value.shape[0] : undefined;
+}
+
+/** Symbols bear an h only where there are heads to tell apart, or a g where heads share their keys and values in groups. */
+export function symbolOf(symbol: string, heads: number | undefined, grouped = false): string {
+  return heads === undefined ? symbol : `${symbol}_${grouped ? 'g' : 'h'}`;
+}
+
+/** The axes of a matrix of queries and keys, or of one a head. */
+export function axesOf(heads: number | undefined): ('head' | 'query' | 'key')[] {
+  return heads === undefined ? ['query', 'key'] : ['head', 'query', 'key'];
 }

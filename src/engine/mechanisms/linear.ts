@@ -1,8 +1,7 @@
 import { label, positions, type Value } from '../graph.js';
 import { divideRows, featureMap, mask, matmul, repeatHeads, rowSum, transpose } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
-import { axesOf, headsOf, symbolOf } from './attend.js';
-import { extent, headsParameter, readCount } from './heads.js';
+import { axesOf, extent, headsOf, headsParameter, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';
 import { outputOf, start, valueLeaf, vectorInputs } from './vectors.js';
 

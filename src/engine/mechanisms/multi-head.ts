@@ -2,11 +2,11 @@ import { input, label, type AxisName, type Value } from '../graph.js';
 import { add, matmul, mergeHeads, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { attendParameters, readAttendParameters } from './attend-parameters.js';
-import { attend, symbolOf, type AttendParameters } from './attend.js';
-import { extent, headsParameter, readCount } from './heads.js';
+import { attend, type AttendParameters } from './attend.js';
+import { extent, headsParameter, readCount, symbolOf } from './heads.js';
 import { labelledLeaves, type Mechanism } from './mechanism.js';
 import { ParameterError } from './parameters.js';
-import { scoreInputs, scoreLeaves } from './score-tensors.js';
+import { fitsHeads, scoreInputs, scoreLeaves } from './score-tensors.js';
 
 /** A projection: a weight that multiplies from the right, and a bias. */
 export interface Projection {
@@ -212,7 +212,7 @@ export const multiHeadAttention: Mechanism = {
     const width = extent(inputs['W_Q'], -1);
     const keys = extent(inputs['Xkv'] ?? inputs['X'], -2);
     const groups = (count: number): number | undefined => groupsFor(inputs['W_Q'], inputs['W_K'], count);
-    const heads = headsParameter(width, (count) => groups(count) !== undefined);
+    const heads = headsParameter(width, (count) => groups(count) !== undefined && fitsHeads(inputs, count));
     const counts =
       heads.kind === 'choice' ? heads.choices.flatMap(({ value }) => groups(Number(value)) ?? []) : [];
     return [

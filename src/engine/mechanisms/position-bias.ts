@@ -1,7 +1,16 @@
 import { label, positions, type Value } from '../graph.js';
-import { alibi, dropAxis, relativeBias } from '../ops/index.js';
+import { alibi, dropAxis, relativeBias, type BucketRule } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
-import { axesOf, headsOf, symbolOf, type BiasParameters } from './attend.js';
+import { axesOf, headsOf, symbolOf } from './heads.js';
+
+/** What is added to the scores for the places of query and key. */
+export type BiasParameters =
+  /** −m_h · |i − j| (Press et al. 2022). */
+  | { readonly kind: 'alibi' }
+  /** A number for each bucket of the distance (Raffel et al. 2020). // (bucket, head) */
+  | { readonly kind: 't5'; readonly table: Value; readonly rule: BucketRule }
+  /** // (query, key), or (head, query, key) */
+  | { readonly kind: 'matrix'; readonly matrix: Value };
 
 /**
  * What is added to the scores for the places of query and key; a step of its own where it is computed.

@@ -13,7 +13,7 @@ import {
 } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { numeric } from './attend-parameters.js';
-import { axesOf, headsOf, symbolOf } from './attend.js';
+import { axesOf, headsOf, symbolOf } from './heads.js';
 import type { InputDescription } from './mechanism.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 

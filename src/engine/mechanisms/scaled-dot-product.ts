@@ -1,9 +1,9 @@
 import type { Value } from '../graph.js';
 import { attendParameters, readAttendParameters } from './attend-parameters.js';
-import { attend, fromScores, headsOf, type Attended } from './attend.js';
-import { extent, headsParameter, readCount } from './heads.js';
+import { attend, fromScores, type Attended } from './attend.js';
+import { extent, headsOf, headsParameter, readCount } from './heads.js';
 import type { Mechanism } from './mechanism.js';
-import { scoreInputs, scoreLeaves } from './score-tensors.js';
+import { fitsHeads, scoreInputs, scoreLeaves } from './score-tensors.js';
 import { outputOf, start, valueLeaf, vectorInputs } from './vectors.js';
 
 /** softmax(Q Kᵀ / √d_k + M) V, from Q, K, V, from ready scores, or from ready weights. */
@@ -33,7 +33,8 @@ export const scaledDotProduct: Mechanism = {
           : parameter,
       );
     }
-    const divides = (heads: number): boolean => extent(inputs['V'], -1) % heads === 0;
+    const divides = (heads: number): boolean =>
+      extent(inputs['V'], -1) % heads === 0 && fitsHeads(inputs, heads);
     return Q?.length === 2 && K?.length === 2
       ? [headsParameter(extent(Q, -1), divides), ...offered]
       : offered;

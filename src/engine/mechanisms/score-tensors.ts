@@ -26,6 +26,13 @@ export const scoreInputs: readonly InputDescription[] = [
   { name: 'sinks', title: 'Sink logits', required: false, axes: [['head']] },
 ];
 
+/** Whether so many heads are as many as the biases and sinks at hand are for. */
+export function fitsHeads(inputs: Readonly<Record<string, Shape>>, heads: number): boolean {
+  const { bias, relative_bias: relativeBias, sinks } = inputs;
+  const counts = [sinks?.[0], relativeBias?.[1], bias?.length === 3 ? bias[0] : undefined];
+  return counts.every((count) => count === undefined || count === heads);
+}
+
 /**
  * The leaves for the tensors that masks, biases and sinks need, among the inputs.
  * @throws ShapeError where there is one too many, or one has another number of axes

@@ -1,8 +1,7 @@
 import { input, label, type AxisName, type Value } from '../graph.js';
 import { matmul, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import { headsOf, symbolOf } from './attend.js';
-import { extent } from './heads.js';
+import { extent, headsOf, symbolOf } from './heads.js';
 import type { InputDescription } from './mechanism.js';
 
 type Shapes = Readonly<Record<string, Shape>>;

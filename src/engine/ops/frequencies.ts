@@ -105,11 +105,12 @@ const operation: Operation = {
       const above = emitter.node('Min', [emitter.node('Add', [middle, integer(1)]), high]);
       low = emitter.node('Where', [below, low, above]);
     }
-    const samples = emitter.node('Cast', [emitter.node('Shape', [draws], { start: -1 })], { to: 1 });
-    const share = emitter.node('Expand', [emitter.node('Div', [float(1), samples]), places]);
-    // A row that is “not a number” throughout stays so.
+    // Whole numbers are counted without rounding; a row that is “not a number” throughout stays so.
     const none = emitter.node('Mul', [probabilities, float(0)]);
-    return emitter.node('ScatterElements', [none, low, share], { axis: -1, reduction: 'add' });
+    const ones = emitter.node('Expand', [float(1), places]);
+    const counts = emitter.node('ScatterElements', [none, low, ones], { axis: -1, reduction: 'add' });
+    const samples = emitter.node('Cast', [emitter.node('Shape', [draws], { start: -1 })], { to: 1 });
+    return emitter.node('Div', [counts, samples]);
   },
 
   print(language, inputs) {

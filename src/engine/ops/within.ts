@@ -9,16 +9,9 @@ import { cellOf } from './mask.js';
  * @param offsets how far each key lies from its query's centre (query, key)
  * @param window D: offsets from −D to D are kept (Luong et al. 2015, §3.2)
  */
-export function within(
-  value: Value,
-  offsets: Value,
-  window: number,
-  fill: 0 | typeof outside = outside,
-): Value {
+export function within(value: Value, offsets: Value, window: number, fill = -Infinity): Value {
   return apply(operationFor(window, fill), [value, offsets]);
 }
-
-const outside = -Infinity;
 
 function operationFor(window: number, fill: number): Operation {
   const kept = (offset: number): boolean => Math.abs(offset) <= window;

@@ -69,10 +69,7 @@ export function buildBert(
   const types = whole('token_type_ids', 's', tokens); // (n)
   const words = gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids); // (n, model)
   const sum = add(
-    add(
-      words,
-      gather(weights.table('embeddings.position_embeddings', places, width), positions),
-    ),
+    add(words, gather(weights.table('embeddings.position_embeddings', places, width), positions)),
     gather(weights.table('embeddings.token_type_embeddings', kinds, width), types),
   ); // (n, model)
   const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)

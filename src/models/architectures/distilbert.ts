@@ -22,10 +22,7 @@ export const distilbert: Architecture = {
     const ids = whole('ids', 't', tokens); // (n)
     const positions = whole('position_ids', 'p', tokens); // (n)
     const words = gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids); // (n, model)
-    const sum = add(
-      words,
-      gather(weights.table('embeddings.position_embeddings', limit, width), positions),
-    ); // (n, model)
+    const sum = add(words, gather(weights.table('embeddings.position_embeddings', limit, width), positions)); // (n, model)
     const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)
     const sizes = {
       layers,
