@@ -1,67 +1,27 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
+import { cutOff, faults } from './page/checks.js';
 import { dress, keep, painted, Stage, story } from './page/open.js';
 import { themes } from './page/themes.js';
 import type { ThemeName } from './page/themes.js';
 
 const names: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
 const picked = { layer: 3, head: 7, step: 'weights', cell: { row: 10, column: 7 } };
-const require = createRequire(join(process.cwd(), 'package.json'));
 
 describe('look', function () {
   this.timeout(90_000);
   let stage: Stage;
-  let axe = '';
 
   before(async () => {
     stage = await Stage.start();
-    axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
   });
   after(() => stage.stop());
-
-  /** What axe-core finds wrong, in short. */
-  async function faults(page: Page): Promise<string[]> {
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() =>
-      (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`),
-    );
-  }
 
   async function ready(page: Page): Promise<void> {
     await painted(page);
     await page.locator('.arithmetic-tex .katex').first().waitFor({ state: 'attached' });
     await page.waitForTimeout(300);
   }
-
-  /** Elements that stick out of the page, or hold more than they show without a way to scroll to it. */
-  const cutOff = (page: Page): Promise<string[]> =>
-    page.evaluate(() => {
-      const found: string[] = [];
-      const { clientWidth, scrollWidth } = document.documentElement;
-      if (scrollWidth > clientWidth) found.push(`the page is ${scrollWidth} wide in ${clientWidth}`);
-      for (const element of document.querySelectorAll<HTMLElement>('.shell *, .explore *')) {
-        if (element.closest('.aside, .katex, [hidden], canvas') !== null || element.offsetParent === null)
-          continue;
-        const { overflowX, textOverflow } = getComputedStyle(element);
-        const more = element.scrollWidth - element.clientWidth;
-        const tolerated = overflowX === 'auto' || overflowX === 'scroll' || textOverflow === 'ellipsis';
-        if (element.clientWidth > 0 && more > 1 && !tolerated)
-          found.push(`${element.className} holds ${more} px more`);
-        const { right } = element.getBoundingClientRect();
-        const scroller = element.closest(
-          '.heatmap-body, .numbers-scroller, .heads-scroller, .terms-scroller, .arithmetic-tex, .step-formula',
-        );
-        if (right > clientWidth + 1 && scroller === null) found.push(`${element.className} ends at ${right}`);
-      }
-      return found;
-    });
 
   for (const theme of names) {
     it(`has no accessibility faults in the ${theme} theme, and keeps to the strict policy`, async () => {

@@ -1,5 +1,8 @@
 import { formatNumber } from '../../format.js';
 
+/** Powers of ten from here to there are written out; beyond, all of an axis's are written as powers. */
+const writtenOut = { from: -3, to: 5 };
+
 export interface Tick {
   readonly value: number;
   /** Empty for a tick that only divides. */
@@ -66,6 +69,7 @@ function logarithmicScale(values: readonly number[], wanted: number): Scale {
   // Over few decades 2 and 5 have labels too; over many only every so manyth power of ten has one.
   const every = Math.max(1, Math.ceil(decades / Math.max(1, wanted)));
   const between = decades * 3 <= wanted + 2;
+  const plain = low >= writtenOut.from - 1e-9 && high <= writtenOut.to + 1e-9;
   const ticks: Tick[] = [];
   const hair = (high - low) * 1e-9;
   for (let power = Math.floor(low); power <= Math.ceil(high); power += 1) {
@@ -74,7 +78,8 @@ function logarithmicScale(values: readonly number[], wanted: number): Scale {
       if (at < low - hair || at > high + hair) continue;
       const named = digit === 1 ? power % every === 0 : between;
       const value = Number(`${digit}e${power}`);
-      if (every === 1 || digit === 1) ticks.push({ value, text: named ? powerText(digit, power) : '' });
+      if (every === 1 || digit === 1)
+        ticks.push({ value, text: named ? powerText(digit, power, plain) : '' });
     }
   }
   return {
@@ -85,8 +90,8 @@ function logarithmicScale(values: readonly number[], wanted: number): Scale {
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
-function powerText(digit: number, power: number): string {
-  if (power >= -2 && power <= 4) return String(Number(`${digit}e${power}`));
+function powerText(digit: number, power: number, plain: boolean): string {
+  if (plain || (power === 0 && digit === 1)) return String(Number(`${digit}e${power}`));
   const raised = [...String(Math.abs(power))].map((each) => superscripts[Number(each)] ?? '').join('');
   return `${digit === 1 ? '' : `${digit}·`}10${power < 0 ? '⁻' : ''}${raised}`;
 }

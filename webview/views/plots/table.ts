@@ -3,9 +3,11 @@ import { h } from '../../dom.js';
 import { formatNumber } from '../../format.js';
 import { plotWords } from '../../words.js';
 
-/** A number of a plot, for reading; what was not measured has none. */
+/** A number of a plot, for reading, in about four digits; what was not measured has none. */
 export function plotted(value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? plotWords.nothing : formatNumber(value);
+  if (value === undefined || Number.isNaN(value)) return plotWords.nothing;
+  const whole = Math.floor(Math.log10(Math.max(1, Math.abs(value))));
+  return formatNumber(value, Math.max(0, 3 - whole));
 }
 
 /** The common quantity is counted or measured; whole numbers are shown as such. */
