@@ -6,6 +6,7 @@ import type {
   Metric,
   ModelReference,
   ParameterValues,
+  Plot,
   Slice,
   Span,
   Step,
@@ -26,10 +27,14 @@ export interface InspectOptions {
 export interface InspectTextOptions extends InspectOptions {
   /** A checkpoint's folder, or a reference to one; the user's active model where left out. */
   readonly model?: string | ModelReference;
+  /** A mechanism’s id: it runs on the model’s word vectors, and the model itself does not run. */
+  readonly mechanism?: string;
+  /** With a mechanism: the text of the queries, where that is not the same. */
+  readonly second?: string;
 }
 
 export interface InspectTensorsOptions extends InspectOptions {
-  /** `scaled-dot-product` or `multi-head`; told from the tensors' names where left out. */
+  /** A mechanism’s id, such as `bahdanau`; told from the tensors' names where left out. */
   readonly mechanism?: string;
 }
 
@@ -67,6 +72,8 @@ export interface AttentionInspection {
   /** How one cell came about, with its real numbers. */
   arithmetic(step: string, cell: Cell): Promise<Arithmetic>;
   metrics(place?: { readonly layer?: number; readonly head?: number }): Promise<readonly Metric[]>;
+  /** Curves: what can be plotted is listed in the summary. */
+  plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
   /** Code or TeX that reproduces the numbers. */
   code(language: CodeLanguage, place?: { readonly layer?: number; readonly head?: number }): Promise<string>;
   /** Runs again with some parameters changed. */
@@ -114,8 +121,17 @@ export function createApi(engine: Engine): AttentionInspectorApi {
     return present(inspection);
   };
   return {
-    inspectText: (text, { model, ...options } = {}) =>
-      open({ kind: 'text', text, model: referenceOf(model) }, options),
+    inspectText: (text, { model, mechanism, second, ...options } = {}) =>
+      open(
+        {
+          kind: 'text',
+          text,
+          model: referenceOf(model),
+          ...(mechanism === undefined ? {} : { mechanism }),
+          ...(second === undefined ? {} : { second }),
+        },
+        options,
+      ),
     inspectTensors: (tensors, { mechanism, ...options } = {}) =>
       open({ kind: 'tensors', tensors, ...(mechanism === undefined ? {} : { mechanism }) }, options),
     inspectFiles: (files, { mechanism, roles, ...options } = {}) =>
@@ -165,6 +181,7 @@ function present(inspection: Inspection): AttentionInspection {
     arithmetic: (step, { layer = 0, head = 0, row, column }) =>
       inspection.arithmetic({ step, layer, head, row, column }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
+    plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
     code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, layer, head),
     change: (params) => inspection.change(params),
     dispose: () => {
