@@ -1,7 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { isGiven } from '../engine/explain.js';
-import { isPerHead, type Value } from '../engine/graph.js';
-import type { Range, Region } from '../engine/tensor.js';
+import { isPerHead, sorted, type Value } from '../engine/graph.js';
+import { sizeOf, type Range, type Region } from '../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../protocol.js';
 import { checkIndex, checkSpan, Pool } from './pool.js';
 import type { LayerReader } from './reader.js';
@@ -10,6 +10,9 @@ import { urgency, type Turns, type Urgency } from './turns.js';
 
 /** The most weights that are held at a time, in bytes: a long matrix passes through in bands of rows. */
 const bandBytes = 4 << 20;
+
+/** The most that one value on the way to a band may take, in bytes: weights behind an output, a comparison behind scores. */
+const wayBytes = 32 << 20;
 
 /** When a request's bands are computed among those of others, and when to stop. */
 export interface Schedule {
@@ -25,6 +28,19 @@ export interface Band {
   readonly rows: Span;
   readonly columns: number;
   readonly heads: number;
+}
+
+/** The most bytes that a row of a step needs of any one value on the way from what is kept. */
+function widest(value: Value, layer: Layer, heads: number): number {
+  const rows = Math.max(1, value.shape.at(-2) ?? 1);
+  const all = isPerHead(value) ? (value.shape[0] ?? 1) : 1;
+  const sizes = sorted([value], (each) => layer.kept.has(each))
+    .filter((each) => each.origin.kind === 'operation' && !layer.kept.has(each))
+    .map(({ shape }) => {
+      const share = shape.length > 2 && shape[0] === all ? heads / all : 1;
+      return (4 * sizeOf(shape) * share) / rows;
+    });
+  return Math.max(1, ...sizes);
 }
 
 /** The heads of a step that belong to these query heads: the same, or the group they share. */
@@ -64,7 +80,8 @@ export async function* bands(
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };
   const masked = request.step === 'weights' ? maskOf(layer) : undefined;
-  const height = Math.max(1, Math.floor(bandBytes / (4 * Math.max(1, width) * count)));
+  const ofResult = bandBytes / (4 * Math.max(1, width) * count);
+  const height = Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, count))));
   const quick = request.rows.end - request.rows.start <= height;
   const place = schedule.turns.place(quick ? urgency.quick : schedule.urgency);
   try {
