@@ -256,6 +256,10 @@ export const multiHeadAttention: Mechanism = {
       return found;
     };
     const [Q, K, V, output] = [needed('Q'), needed('K'), needed('V'), projection('O')];
+    // Before heads and groups are told from the widths of W_Q and W_K.
+    const self = queries === keys;
+    checkProjection(source(queries, self ? 'X' : 'Xq', 'query'), Q, 'Q');
+    checkProjection(source(keys, self ? 'X' : 'Xkv', 'key'), K, 'K');
     const heads = readCount(values, 'heads', 1);
     const groups = groupsOf(Q, K, heads, values['kvHeads']);
     const steps = multiHead(
