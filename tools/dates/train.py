@@ -100,11 +100,13 @@ class Bahdanau(nn.Module):
 
 
 class Luong(nn.Module):
-    def __init__(self, vocabulary, d_s=128, d_o=64, d_y=16):
+    def __init__(self, vocabulary, d_s=128, d_o=128, d_y=16):
         super().__init__()
         self.encoder = Encoder(vocabulary)
         self.output_embedding = nn.Embedding(len(OUTPUT) + 1, d_y)
         self.W_a, self.W_c = matrix(d_s, 128), matrix(128 + d_s, d_o)
+        # Nothing scales this score: it starts small, so that the softmax does not start saturated.
+        self.W_a.data *= 0.2
         self.cell = nn.GRUCell(d_y + d_o, d_s)
         self.logits = nn.Linear(d_o, len(OUTPUT))
 

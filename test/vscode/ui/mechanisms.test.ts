@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { openWorkbench } from '../harness.js';
+import type { Workbench } from '../harness.js';
+import { assertSealed, chooseFrom, panel, picks, selectLine, tabs, until } from './panel.js';
+
+const fixtures = join(process.cwd(), 'test', 'fixtures', 'inspection');
+
+describe('mechanisms', () => {
+  let workbench: Workbench;
+
+  before(async () => {
+    workbench = await openWorkbench();
+    cpSync(join(fixtures, 'bahdanau.npz'), join(workbench.folder, 'bahdanau.npz'));
+    await workbench.openFile('story.md');
+  });
+
+  after(async () => {
+    await workbench.close();
+  });
+
+  const bodyOf = async (): Promise<string> => (await panel(workbench)).locator('body').innerText();
+
+  it('read a selection without a model, and the panel says what their numbers are', async () => {
+    await selectLine(workbench, 'too tired');
+    await workbench.command('Attention: Inspect Selection With…');
+    await picks(workbench).filter({ hasText: 'Bahdanau' }).first().click();
+    await until('the reading', async () => (await bodyOf()).includes('No model has run'));
+    const text = await bodyOf();
+    assert.match(text, /Bahdanau \(additive\) attention · 1 layer × 1 head/);
+    assert.match(text, /W_a, U_a, v_a are the identity \(vectors: ones\), not trained/);
+    await workbench.screenshot('vscode/mechanism-bahdanau');
+    assertSealed(workbench);
+  });
+
+  it('are compared side by side on the same words', async () => {
+    const frame = await panel(workbench);
+    await frame.getByRole('button', { name: 'Compare' }).first().click();
+    await until('two heatmaps', async () => (await frame.locator('.compare canvas').count()) >= 2);
+    await workbench.screenshot('vscode/compare');
+    assertSealed(workbench);
+    await frame.getByRole('button', { name: 'Compare' }).first().click();
+  });
+
+  it('plot why scores are scaled, of the model that reads the selection', async () => {
+    await selectLine(workbench, 'too tired');
+    await workbench.command('Attention: Inspect Selection');
+    await until('the model', async () => (await bodyOf()).includes('6 layers × 12 heads'));
+    const frame = await panel(workbench);
+    await frame.getByRole('button', { name: 'Plots' }).click();
+    await frame.getByText('Why √d_k').first().click();
+    await until('the plot', async () =>
+      (await frame.locator('body').innerText()).includes('Variance of the scores'),
+    );
+    await workbench.screenshot('vscode/plot');
+    assertSealed(workbench);
+  });
+
+  it('are told by the names in a file of decoder and encoder states', async () => {
+    await workbench.command('File: Focus on Files Explorer');
+    const row = workbench.page
+      .locator('.explorer-folders-view .monaco-list-row')
+      .filter({ hasText: 'bahdanau.npz' });
+    await until('the file', async () => (await row.count()) === 1);
+    await chooseFrom(workbench, row, 'Attention: Inspect File');
+    await until('its panel', async () => (await tabs(workbench)).some((tab) => tab.includes('bahdanau.npz')));
+    await until('the mechanism', async () => (await bodyOf()).includes('Bahdanau (additive) attention'));
+    assert.match(await bodyOf(), /2 queries × 3 keys/);
+    await workbench.screenshot('vscode/bahdanau-file');
+    assertSealed(workbench);
+  });
+});
