@@ -67,6 +67,14 @@ function divisors(count: number): number[] {
   return Array.from({ length: count }, (_, at) => at + 1).filter((each) => count % each === 0);
 }
 
+/** A number from 0 to 1 for each cell, or so many for each row. */
+function noiseFor({ shape }: Value, columns = shape.at(-1) ?? 1): Value {
+  return operators.noise(
+    [...shape.slice(0, -1), columns].map((count) => positions(count)),
+    7,
+  );
+}
+
 /** A value that random graphs are built from, and what to feed it. */
 class Builder {
   readonly given = new Map<Value, Tensor>();
@@ -94,6 +102,30 @@ class Builder {
     const data = Float64Array.from({ length: count }, () => (this.next() < 0.7 ? 1 : 0));
     this.given.set(value, { shape: [count], data });
     return value;
+  }
+
+  /** The value with an even number of columns. */
+  private even(value: Value): Value {
+    return operators.concat([value, value], 'columns');
+  }
+
+  /** An axis more, and then the same axis less, around what uses it. */
+  private turnedAround(value: Value): Value {
+    const axis = this.upTo(value.shape.length + 1) - 1;
+    return operators.dropAxis(operators.tanh(operators.insertAxis(value, axis)), axis);
+  }
+
+  /** Numbers by the places of heads, queries and keys, in the value's own shape. */
+  private placed(value: Value, by: (h: Value, i: Value, j: Value, heads: number) => Value): Value {
+    const [n = 1, width = 1] = value.shape.slice(-2);
+    const heads = value.shape.length === 3 ? (value.shape[0] ?? 1) : 1;
+    const found = by(positions(heads), positions(n), positions(width), heads);
+    return value.shape.length === 3 ? found : operators.dropAxis(found, 0);
+  }
+
+  private buckets(h: Value, i: Value, j: Value, heads: number): Value {
+    const rule = { buckets: 8, maximum: 16, bidirectional: this.next() < 0.5 };
+    return operators.relativeBias(this.leaf([8, heads]), h, i, j, rule);
   }
 
   /** The value somewhere in a larger tensor of zeros. */
@@ -147,6 +179,27 @@ class Builder {
       () => operators.sumTo(value, [...shape.slice(0, -2), 1, width]),
       () => this.padded(value),
       () => slice(value, randomRegion(shape, this.next)),
+      () => operators.softCap(value, 2),
+      () => operators.featureMap(value),
+      () => operators.scale(value, 0.5, 'c'),
+      () => operators.gaussian(value, 1.5),
+      () => operators.argmax(value),
+      () => operators.divideRows(value, operators.rowSum(operators.featureMap(value))),
+      () => operators.sinkSoftmax(value, this.leaf([heads[0] ?? 1])),
+      () => operators.frequencies(softmax(value), noiseFor(value, this.upTo(9))),
+      () => add(value, operators.gumbel(noiseFor(value))),
+      () => operators.rotary(this.even(value), positions(n), { base: 100, pairs: 'halves' }),
+      () => operators.rotary(this.even(value), positions(n), { base: 100, pairs: 'neighbours' }),
+      () => operators.concat([value, this.leaf([...heads, n, this.upTo(3)]), value], 'columns'),
+      () => operators.concat([this.leaf([...heads, this.upTo(3), width]), value], 'rows'),
+      () => this.turnedAround(value),
+      () => add(value, this.placed(value, operators.alibi)),
+      () =>
+        add(
+          value,
+          this.placed(value, (h, i, j, count) => this.buckets(h, i, j, count)),
+        ),
+      () => operators.within(value, this.placed(value, operators.alibi), 1, 0),
     ];
     const counts = divisors(width).filter((count) => count <= 4);
     const whole = { start: 0, end: width };
@@ -171,7 +224,7 @@ class Builder {
 }
 
 describe('restriction', () => {
-  for (let seed = 0; seed < 300; seed++) {
+  for (let seed = 0; seed < 400; seed++) {
     // One test a hundred graphs would hide which one fails; its seed is in the message.
     if (seed % 50 === 0) {
       it(`gives parts of random graphs as they are in the whole, seeds ${seed}–${seed + 49}`, () => {
