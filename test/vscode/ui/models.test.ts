@@ -73,10 +73,15 @@ describe('the list of models', () => {
     await view().locator('.pane-header .action-label[aria-label^="Add Model Folder"]').click();
     const path = workbench.page.locator('.quick-input-widget input.input');
     await path.waitFor();
-    await path.fill(join(elsewhere, 'tiny-distilbert'));
-    // The dialog heeds the key only when it has read the folder.
-    await picks(workbench).filter({ hasText: 'tiny-distilbert' }).waitFor();
-    await workbench.page.keyboard.press('Enter');
+    // The dialog writes into its field, and heeds no key, while it reads a folder.
+    await until('the choice', async () => {
+      if (await path.isHidden()) return true;
+      await path.fill(join(elsewhere, 'tiny-distilbert'));
+      await picks(workbench).filter({ hasText: 'tiny-distilbert' }).waitFor({ timeout: 5000 });
+      await path.press('Enter');
+      await path.waitFor({ state: 'hidden', timeout: 5000 });
+      return true;
+    });
     await until('the model that was added', async () => (await row('tiny-distilbert').count()) === 1);
     await workbench.screenshot('vscode/models-add');
     assert.match(
