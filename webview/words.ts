@@ -160,6 +160,7 @@ export const compareWords = {
 /** Said by the plots. */
 export const plotWords = {
   plots: 'Plots',
+  curves: 'Curves',
   close: 'Close',
   closeHint: 'Back to the matrix (Escape)',
   nothing: '–',

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { Attention } from './page/attention.js';
 import { eventually, keep, painted, Stage, story } from './page/open.js';
+import type { Point } from './page/pixels.js';
+import { matrixBox, middle } from './page/pixels.js';
 
-const picked = { layer: 3, head: 7, step: 'weights', cell: { row: 10, column: 7 } };
+const at = { layer: 3, head: 7 };
+const picked = { ...at, step: 'weights', cell: { row: 10, column: 7 } };
 const attention = new Attention(story);
 
 describe('steps', function () {
@@ -144,6 +147,79 @@ describe('steps', function () {
     );
   });
 
+  describe('with a matrix for each query', () => {
+    const additive = { ...story, mechanism: 'additive' as const };
+    const numbers = new Attention(additive);
+    const shown = (page: Page): Promise<unknown> =>
+      page.evaluate(
+        () =>
+          window.fakeHost.requests.findLast(
+            ({ name, body }) => name === 'slice' && JSON.stringify(body).includes('"tanh"'),
+          )?.body,
+      );
+
+    it("shows the picked query's, says whose it is, and follows another pick", async () => {
+      const page = await stage.open({ subject: additive, position: picked });
+      await painted(page);
+      const hidden = step(page, 'Hidden units');
+      await hidden.locator('.arithmetic-tex .katex').first().waitFor();
+      assert.equal(await hidden.locator('.step-query').innerText(), 'for query 10 (“it”)');
+      assert.match(await arithmetic(page, 'Hidden units'), /^T10,7,0=/);
+      const { x, y } = await matrixMiddle(page, 4, 2);
+      await page.mouse.click(x, y);
+      await eventually(() => hidden.locator('.step-query').innerText(), "for query 4 (“'”)");
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('.arithmetic-tex annotation')].some((tex) =>
+          tex.textContent?.startsWith('T_{4,2,0}'),
+        ),
+      );
+      const value = numbers.row('tanh', 3, 7, 2, 4)[0] ?? NaN;
+      assert.match(await arithmetic(page, 'Hidden units'), new RegExp(`=${written(value)}$`));
+    });
+
+    it('opens it in the heatmap, keys by units, and goes from query to query', async () => {
+      const page = await stage.open({ subject: additive, position: picked });
+      await painted(page);
+      await step(page, 'Hidden units').locator('.step-picture').focus();
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() =>
+        document
+          .querySelector('.stage')
+          ?.getAttribute('aria-label')
+          ?.startsWith('Hidden units, layer 4, head 8, for query 10 (“it”): key by unit (15, 32)'),
+      );
+      await eventually(() => shown(page), { inspection: 'one', ...at, step: 'tanh', query: 10 });
+      const toolbar = page.locator('.toolbar-query');
+      assert.match(await toolbar.innerText(), /for query 10 \(“it”\)/);
+      await keep(page, 'steps-per-query');
+      await toolbar.getByRole('button', { name: 'Next query' }).click();
+      await page.waitForFunction(() =>
+        document.querySelector('.stage')?.getAttribute('aria-label')?.includes('for query 11 (“was”)'),
+      );
+      const { x, y } = await matrixMiddle(page, 3, 5, 15, 32);
+      await page.mouse.move(x, y);
+      const value = numbers.row('tanh', 3, 7, 3, 11)[5] ?? NaN;
+      await eventually(
+        () => page.locator('.readout b.number').innerText(),
+        value.toFixed(3).replace('-', '−'),
+      );
+      assert.equal(
+        (await page.locator('.readout').innerText()).replaceAll(/\s+/g, ' ').split(' hidden')[0],
+        'key didn (3) → unit 5',
+      );
+    });
+
+    it("shows the first query's where none is picked", async () => {
+      const page = await stage.open({ subject: additive, position: { ...at, step: 'tanh' } });
+      await painted(page);
+      assert.match(await page.locator('.toolbar-query').innerText(), /for query 0 \(“\[CLS\]”\)/);
+      const asked = await page.evaluate(
+        () => window.fakeHost.requests.findLast(({ name }) => name === 'slice')?.body,
+      );
+      assert.equal(JSON.stringify(asked).includes('"query":0'), true);
+    });
+  });
+
   it('says why a masked cell has no number', async () => {
     const page = await stage.open({
       subject: { ...story, causal: true },
@@ -220,4 +296,14 @@ describe('steps', function () {
 /** A number as the fake host's TeX has it, typeset, for use in a pattern. */
 function written(value: number): string {
   return value.toFixed(3).replace('-', '−').replace('.', '\\.');
+}
+
+async function matrixMiddle(
+  page: Page,
+  row: number,
+  column: number,
+  rows = 15,
+  columns = 15,
+): Promise<Point> {
+  return middle(await matrixBox(page), rows, columns, row, column);
 }

@@ -5,6 +5,8 @@ describe('what a page remembers', () => {
   const at = {
     summaryKey: 'k',
     position: { layer: 1, head: 2, step: 'weights', cell: { row: 3, column: 4 } },
+    comparing: true,
+    variants: [{ scaling: 'none', temperature: 2 }, {}],
   };
   const columns = { heads: 300, steps: 500 };
 
@@ -32,5 +34,14 @@ describe('what a page remembers', () => {
       head: 2,
       step: 'weights',
     });
+  });
+
+  it('takes no variants that could not have been', () => {
+    const variants = (given: unknown): unknown => recall({ at: { ...at, variants: given } })?.at?.variants;
+    assert.deepEqual(variants([{ mask: 'causal' }]), [{ mask: 'causal' }]);
+    for (const given of ['x', [7], [null], [{ mask: null }], [{ temperature: NaN }], [{}, {}, {}, {}]]) {
+      assert.equal(variants(given), null);
+    }
+    assert.equal(recall({ at: { ...at, comparing: 'yes' } })?.at?.comparing, false);
   });
 });

@@ -57,7 +57,7 @@ export class PlotsView {
         'div',
         {
           class: 'plot-scroller',
-          attributes: { tabindex: '0', role: 'region', 'aria-label': plotWords.plots },
+          attributes: { tabindex: '0', role: 'region', 'aria-label': plotWords.curves },
         },
         this.note,
         this.problem,

@@ -65,10 +65,10 @@ function logarithmicScale(values: readonly number[], wanted: number): Scale {
     low -= 0.5;
     high += 0.5;
   }
-  const decades = Math.ceil(high - 1e-9) - Math.floor(low + 1e-9);
+  const powers = Math.floor(high + 1e-9) - Math.ceil(low - 1e-9) + 1;
   // Over few decades 2 and 5 have labels too; over many only every so manyth power of ten has one.
-  const every = Math.max(1, Math.ceil(decades / Math.max(1, wanted)));
-  const between = decades * 3 <= wanted + 2;
+  const every = Math.max(1, Math.ceil(powers / Math.max(1, wanted + 1)));
+  const between = (high - low) * 3 <= wanted + 2;
   const plain = low >= writtenOut.from - 1e-9 && high <= writtenOut.to + 1e-9;
   const ticks: Tick[] = [];
   const hair = (high - low) * 1e-9;

@@ -6,8 +6,10 @@ import { plotWords } from '../../words.js';
 /** A number of a plot, for reading, in about four digits; what was not measured has none. */
 export function plotted(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return plotWords.nothing;
-  const whole = Math.floor(Math.log10(Math.max(1, Math.abs(value))));
-  return formatNumber(value, Math.max(0, 3 - whole));
+  const size = Math.abs(value);
+  // Powers of ten for what is tiny.
+  if (size < 0.01) return formatNumber(value, 2);
+  return formatNumber(value, Math.max(0, 3 - Math.floor(Math.log10(size))));
 }
 
 /** The common quantity is counted or measured; whole numbers are shown as such. */

@@ -58,7 +58,10 @@ export class StepsView {
     this.built = built;
     for (const view of this.views) view.dispose();
     const steps = summary?.steps ?? [];
-    const firstPair = Math.max(0, steps.findIndex(isPairwise));
+    const firstPair = Math.max(
+      0,
+      steps.findIndex((step) => step.perQuery || isPairwise(step)),
+    );
     this.views = steps.map(
       (step, index) =>
         new StepView(this.panel, this.matrices, step, index + 1, index >= firstPair, this.theme),
