@@ -13,6 +13,7 @@ export { full } from './full.js';
 export { gather } from './gather.js';
 export { gaussian } from './gaussian.js';
 export { gelu, type GeluForm } from './gelu.js';
+export { gru, type GruForm, type GruWeights } from './gru.js';
 export { gumbel } from './gumbel.js';
 export { identity } from './identity.js';
 export { insertAxis } from './insert-axis.js';

@@ -14,7 +14,7 @@ const { mergeHeads, relu, repeatHeads, slice, softmax, splitHeads, squareRoot, t
 
 const interval = (start: number, end: number): Range => ({ start, end });
 
-type Build = (inputs: readonly [Value, Value, Value, Value]) => Value;
+type Build = (inputs: readonly [Value, Value, Value, Value, ...Value[]]) => Value;
 
 /** Each reference by its name in the fixture, and how the engine builds the same. */
 const builds: Readonly<Record<string, Build>> = {
@@ -100,9 +100,27 @@ const builds: Readonly<Record<string, Build>> = {
   noise: ([i, j]) => operators.noise([i, j], 2 ** 31 - 1),
   'noise, three axes': ([h, i, j]) => operators.noise([h, i, j], 0),
   offset: ([a, j]) => operators.offset(a, j),
+  gru: ([X, W, U, b, c, s]) => gruOf('forward', X, W, U, b, c, s),
+  'gru, reverse': ([X, W, U, b, c, s]) => gruOf('reverse', X, W, U, b, c, s),
+  'gru, one step': ([X, W, U, b, c, s]) => gruOf('forward', X, W, U, b, c, s),
   within: ([a, b]) => operators.within(a, b, 2),
   'within, with zeros': ([a, b]) => operators.within(a, b, 2, 0),
 };
+
+function gruOf(
+  direction: operators.GruForm['direction'],
+  X: Value,
+  input_: Value,
+  state: Value,
+  inputBias: Value,
+  stateBias = input([]),
+  initial = input([]),
+): Value {
+  return operators.gru(X, { input: input_, state, inputBias, stateBias }, initial, {
+    direction,
+    name: 'gru',
+  });
+}
 
 const exact: Tolerance = { absolute: 1e-12, relative: 1e-12 };
 /** GELU and Φ to a relative 1e-12 even where they are 1e-33. */
@@ -129,8 +147,8 @@ describe('operators, beside PyTorch', () => {
     const given = new Map(
       leaves.map((each, at) => [each, tensors[at]?.[1] ?? { shape: [], data: new Float64Array() }]),
     );
-    const [a = input([]), b = input([]), c = input([]), d = input([])] = leaves;
-    const target = build([a, b, c, d]);
+    const [a = input([]), b = input([]), c = input([]), d = input([]), ...more] = leaves;
+    const target = build([a, b, c, d, ...more]);
     const expected = fixture.tensor(`${name}/result`);
 
     it(`${name}, in float64`, () => {
@@ -220,6 +238,19 @@ describe('operators, beside PyTorch', () => {
         /each of 32 buckets.*\(32, heads\), but its shape is \(16, 2\)/,
       ],
       [() => operators.offset(of(2, 2), of(3)), /\(query, 1\).*not \(2, 2\) and \(3,\)/],
+      [
+        () => gruOf('forward', of(4, 2), of(9, 2), of(9, 3), of(9), of(6), of(1, 3)),
+        /from \(4, 2\) to 3 units needs a state bias of \(9,\), not \(6,\)/,
+      ],
+      [
+        () => gruOf('forward', of(4, 2), of(9, 4), of(9, 3), of(9), of(9), of(1, 3)),
+        /needs an input weight of \(9, 2\), not \(9, 4\)/,
+      ],
+      [
+        () => gruOf('reverse', of(4), of(9, 4), of(9, 3), of(9), of(9), of(1, 3)),
+        /row for each step.*\(4,\)/,
+      ],
+      [() => gruOf('reverse', of(4, 2), of(9, 2), of(9, 3), of(9), of(9), of(3)), /one state.*not \(3,\)/],
       [() => operators.within(of(2, 3), of(3, 2), 1), /\(2, 3\) and offsets of \(3, 2\) do not fit/],
       [() => operators.divideRows(of(2, 3), of(2, 3)), /a number each, \(2, 1\), not by \(2, 3\)/],
     ];

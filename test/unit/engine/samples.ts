@@ -300,6 +300,17 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     const n = draw.upTo(4);
     return operators.rotary(draw.numbers(2, n, 4), draw.positions(n), { base: 10_000, pairs });
   }),
+  gru: (['forward', 'reverse'] as const).map((direction): Sample => (draw) => {
+    const hidden = draw.upTo(2);
+    const X = draw.numbers(draw.upTo(2), draw.upTo(2));
+    const weights = {
+      input: draw.numbers(3 * hidden, X.shape[1] ?? 0),
+      state: draw.numbers(3 * hidden, hidden),
+      inputBias: draw.numbers(3 * hidden),
+      stateBias: draw.numbers(3 * hidden),
+    };
+    return operators.gru(X, weights, draw.numbers(1, hidden), { direction, name: 'gru' });
+  }),
 
   // These have no derivative with respect to anything.
   argmax: [(draw) => operators.argmax(draw.numbers(draw.upTo(3), draw.upTo(4)))],
