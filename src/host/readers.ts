@@ -46,13 +46,9 @@ export class Readers {
       iconPath: new ThemeIcon('symbol-class'),
       reader: { model: model.reference },
     }));
-    const compared = two
-      ? l10n.t('the words of the second selection attend to those of the first')
-      : l10n.t('the words attend to each other');
     const run = mechanisms.map(({ id, title, source }): Choice => ({
       label: title,
       description: source,
-      detail: compared,
       iconPath: new ThemeIcon('symbol-operator'),
       reader: { mechanism: id },
     }));
@@ -62,7 +58,11 @@ export class Readers {
       ...(recent.length === 0 ? [] : [separator(l10n.t('last used')), ...recent]),
       separator(l10n.t('models')),
       ...read.filter((each) => !recent.includes(each)),
-      separator(l10n.t('mechanisms on word vectors, without a model')),
+      separator(
+        two
+          ? l10n.t('mechanisms: the words of the second selection attend to those of the first')
+          : l10n.t('mechanisms on word vectors, without a model'),
+      ),
       ...run.filter((each) => !recent.includes(each)),
     ];
   }
