@@ -124,7 +124,8 @@ async function readConfig(folder: CheckpointFolder, files: ReadonlySet<string>):
   return Config.of(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
 }
 
-async function readJson(folder: CheckpointFolder, file: string, limit: number): Promise<Json> {
+/** The contents of a JSON file of a folder, at most `limit` bytes of it. @throws ModelError */
+export async function readJson(folder: CheckpointFolder, file: string, limit: number): Promise<Json> {
   const where = `${folder.name}: ${file}`;
   let source: ByteSource;
   try {
@@ -218,7 +219,7 @@ function isPlainName(file: string): boolean {
 }
 
 /** ONNX Runtime reads these types from the file by itself; others are converted and fed. */
-function storageOf({ storage }: NamedTensor, place: Place): Storage | undefined {
+export function storageOf({ storage }: NamedTensor, place: Place): Storage | undefined {
   if (storage === undefined || place === undefined) return undefined;
   const { dtype, offset, length } = storage;
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'

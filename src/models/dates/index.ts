@@ -1,0 +1,11 @@
+export { charactersOf, type Character } from './characters.js';
+export {
+  firstCharacter,
+  list,
+  outputCharacters,
+  outputLength,
+  start,
+  type DateAxis,
+  type DateGraph,
+} from './graph.js';
+export { DateModel, dateScores, type Accuracy, type DateReading, type DateScore } from './model.js';
