@@ -100,7 +100,7 @@ describe('plots', function () {
   it('shares one horizontal axis, with round numbers on all of them', async () => {
     const page = await open('Why √d_k');
     const labels = await page.locator('.plot-axis .plot-tick').allTextContents();
-    assert.deepEqual(labels, ['1', '10', '100', '1000']);
+    assert.deepEqual(labels, ['1', '2', '5', '10', '20', '50', '100', '200', '500', '1000']);
     const vertical = await page.locator('.plot-chart').nth(1).locator('.plot-tick').allTextContents();
     assert.deepEqual(vertical, ['0', '1', '2', '3', '4']);
     const xs = await Promise.all(
@@ -172,7 +172,7 @@ describe('plots', function () {
     await page.locator('.heads-cell[aria-label="Layer 2, head 3"]').click();
     await page.waitForFunction(() => window.fakeHost.cancelled.includes('plot'));
     await page.waitForFunction(() => document.querySelector('.plot-waiting')?.textContent === '');
-    assert.equal(await page.locator('.plots .section-aside').innerText(), 'Layer 2, head 3');
+    assert.equal(await page.locator('.plots .scene-aside').innerText(), 'Layer 2, head 3');
     assert.equal(await page.locator('.plot-figure').count(), 1);
   });
 

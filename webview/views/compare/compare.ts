@@ -15,7 +15,7 @@ export interface CompareEvents {
 
 /** The inspection beside its variants. It exists while it is looked at; what it held is let go of when that ends. */
 export class CompareView {
-  private readonly place = h('span', { class: 'section-aside' });
+  private readonly place = h('span', { class: 'scene-aside' });
   private readonly running = h('span', { class: 'muted', attributes: { role: 'status' } });
   private readonly add = button({
     text: compareWords.add,

@@ -10,7 +10,7 @@ import { plotTable } from './table.js';
 /** A plot of what is open: its curves, and the numbers behind them. */
 export class PlotsView {
   private readonly title = h('h2', { class: 'scene-title' });
-  private readonly place = h('span', { class: 'section-aside' });
+  private readonly place = h('span', { class: 'scene-aside' });
   private readonly note = h('p', { class: 'plot-note muted' });
   private readonly figure = h('div');
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });

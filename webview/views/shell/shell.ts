@@ -225,7 +225,9 @@ export class Shell {
     if (offered === this.offered) return;
     this.offered = offered;
     this.plots.hidden = plots.length === 0;
-    this.plots.replaceChildren(
+    this.plots.replaceChildren();
+    if (plots.length === 0) return;
+    this.plots.append(
       menu({
         text: plotWords.plots,
         items: plots.map(({ name, title }) => ({
