@@ -260,7 +260,7 @@ def main(data, out, name, minutes=15.0):
             if share >= 1:
                 break
             for group in optimiser.param_groups:
-                group["lr"] = peak * min(1, step / 200) * (1 - share) ** 0.7 + 1e-5
+                group["lr"] = peak * min(1, step / 300) * (1 - share) ** 0.7 + 1e-5
             bx, by = batch_of(x, y, batches[at])
             # Now and then a character that was never seen.
             bx = bx.masked_fill((torch.rand(bx.shape) < 0.01) & (bx != PADDING), UNKNOWN)

@@ -231,7 +231,8 @@ describe('gradient', () => {
     const scores = draw.numbers(1, 5);
     const weights = softmax(scores); // (1, key)
     const outer = matmul(transpose(weights), weights); // (key, key)
-    const jacobian = operators.subtract(operators.diagonal(weights), outer); // (key, key)
+    const ones = operators.identity(positions(5), positions(5)); // (key, key)
+    const jacobian = operators.subtract(operators.multiply(ones, weights), outer); // (key, key)
     const [whole] = evaluate([jacobian], draw.given);
     assert.ok(whole);
     for (let row = 0; row < 5; row++) {

@@ -202,7 +202,6 @@ class Builder {
       () => operators.within(value, this.placed(value, operators.alibi), 1, 0),
     ];
     const counts = divisors(width).filter((count) => count <= 4);
-    const whole = { start: 0, end: width };
     const own: (() => Value)[] =
       shape.length === 3
         ? [
@@ -214,8 +213,6 @@ class Builder {
             () => splitHeads(value, counts[this.upTo(counts.length) - 1] ?? 1),
             () => gather(value, this.indices(this.upTo(5), n)),
             () => operators.scatterRows(value, this.indices(n, 5), 5),
-            () => matmul(operators.diagonal(slice(value, [{ start: 0, end: 1 }, whole])), transpose(value)),
-            () => matmul(operators.diagonal(operators.mainDiagonal(matmul(value, transpose(value)))), value),
           ];
     // What changes the number of axes comes up as often as all the others.
     const choices = this.next() < 0.5 ? own : matrix;

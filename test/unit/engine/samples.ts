@@ -211,16 +211,6 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       return operators.scatterRows(draw.numbers(n, draw.upTo(3)), draw.indices(n, 5), 5);
     },
   ],
-  diagonal: [
-    (draw) => operators.diagonal(draw.numbers(draw.upTo(5))),
-    (draw) => operators.diagonal(draw.numbers(1, draw.upTo(5))),
-  ],
-  mainDiagonal: [
-    (draw) => {
-      const m = draw.upTo(5);
-      return operators.mainDiagonal(draw.numbers(m, m));
-    },
-  ],
   spread: [
     (draw) => {
       const shape = [draw.upTo(3), 1 + draw.upTo(3), 1 + draw.upTo(3)];
