@@ -24,9 +24,14 @@ export type FileReference =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array };
 
-/** A checkpoint folder, or the embedded one. */
+/** A checkpoint folder, the embedded one, or one of those that come along for written dates. */
 export type ModelReference =
-  { readonly kind: 'embedded' } | { readonly kind: 'folder'; readonly path: string };
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'dates'; readonly score: DateScore };
+
+/** The attention of a date model. */
+export type DateScore = 'bahdanau' | 'luong' | 'transformer';
 
 export interface ModelDescription {
   readonly reference: ModelReference;

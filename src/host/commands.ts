@@ -5,7 +5,7 @@ import { Disposable } from './disposable.js';
 import { extensions } from './files.js';
 import { Inspection } from './inspection.js';
 import type { Inspections } from './inspections.js';
-import { addedByHand, outline, sameModel } from './models.js';
+import { addedByHand, outline, placeOf, sameModel } from './models.js';
 import type { Models } from './models.js';
 import type { Opener } from './opener.js';
 import { copyCode } from './panel.js';
@@ -141,7 +141,7 @@ export class Commands extends Disposable {
       return {
         label: name,
         description: outline(model),
-        detail: reference.kind === 'embedded' ? l10n.t('embedded') : reference.path,
+        detail: placeOf(reference),
         iconPath: new ThemeIcon(sameModel(reference, activeModel()) ? 'pass-filled' : 'circle-large-outline'),
         model,
       };

@@ -140,7 +140,13 @@ async function workspaceCheckpoints(): Promise<readonly string[]> {
 }
 
 export function sameModel(a: ModelReference, b: ModelReference): boolean {
-  return a.kind === 'folder' && b.kind === 'folder' ? a.path === b.path : a.kind === b.kind;
+  if (a.kind === 'folder' && b.kind === 'folder') return a.path === b.path;
+  return a.kind === 'dates' && b.kind === 'dates' ? a.score === b.score : a.kind === b.kind;
+}
+
+/** Where a model comes from. */
+export function placeOf(reference: ModelReference): string {
+  return reference.kind === 'folder' ? reference.path : l10n.t('embedded');
 }
 
 /** Whether a folder was added by hand, or lies in one that was. */
@@ -164,9 +170,9 @@ function usableItem(model: ModelDescription): TreeItem {
   const { reference, name, width, limit, size } = model;
   const active = sameModel(reference, activeModel());
   const item = new TreeItem(name);
-  const where = reference.kind === 'embedded' ? l10n.t('embedded') : reference.path;
+  const where = placeOf(reference);
   const added = reference.kind === 'folder' && addedByHand(reference.path);
-  item.id = reference.kind === 'embedded' ? 'embedded' : reference.path;
+  item.id = reference.kind === 'folder' ? reference.path : reference.kind === 'dates' ? name : 'embedded';
   item.description = active ? l10n.t('{0} · in use', outline(model)) : outline(model);
   item.tooltip = [
     name,

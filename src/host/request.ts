@@ -1,4 +1,7 @@
-import type { ModelReference, ParameterValues, Position, WireTensor } from '../protocol.js';
+import type { DateScore, ModelReference, ParameterValues, Position, WireTensor } from '../protocol.js';
+
+/** The models for written dates that there are. */
+export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
 
 /** Where inspected text stands: a document, and the UTF-16 offset of its first character. */
 export interface Origin {
@@ -107,6 +110,10 @@ function readModel(value: unknown): ModelReference | undefined {
   if (!isRecord(value)) return undefined;
   if (value['kind'] === 'embedded') return { kind: 'embedded' };
   const { path } = value;
+  if (value['kind'] === 'dates') {
+    const score = dateScores.find((each) => each === value['score']);
+    return score === undefined ? undefined : { kind: 'dates', score };
+  }
   return value['kind'] === 'folder' && typeof path === 'string' ? { kind: 'folder', path } : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationTarget, workspace } from 'vscode';
 import type { ModelReference } from '../protocol.js';
+import { dateScores } from './request.js';
 
 export const section = 'attentionInspector';
 
@@ -11,6 +12,8 @@ function read<T>(name: string, standard: T): T {
 /** The model that reads selected text. */
 export function activeModel(): ModelReference {
   const path = read<string>('model', '').trim();
+  const dates = dateModel(path);
+  if (dates !== undefined) return dates;
   return path === '' ? { kind: 'embedded' } : { kind: 'folder', path: absolute(path) };
 }
 
@@ -20,9 +23,27 @@ export async function setActiveModel(model: ModelReference): Promise<void> {
   const ofWorkspace = configuration.inspect('model')?.workspaceValue !== undefined;
   await configuration.update(
     'model',
-    model.kind === 'embedded' ? (ofWorkspace ? '' : undefined) : model.path,
+    settingOf(model) ?? (ofWorkspace ? '' : undefined),
     ofWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global,
   );
+}
+
+/** What the setting says of a model; nothing for the embedded one. */
+function settingOf(model: ModelReference): string | undefined {
+  switch (model.kind) {
+    case 'embedded':
+      return undefined;
+    case 'folder':
+      return model.path;
+    case 'dates':
+      return `dates:${model.score}`;
+  }
+}
+
+/** “dates:luong” */
+function dateModel(setting: string): ModelReference | undefined {
+  const score = dateScores.find((each) => setting === `dates:${each}`);
+  return score === undefined ? undefined : { kind: 'dates', score };
 }
 
 /** Folders that the user added by hand. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { l10n, StatusBarAlignment, window, workspace } from 'vscode';
+import type { ModelReference } from '../protocol.js';
 import { Disposable } from './disposable.js';
 import { activeModel, section } from './settings.js';
 
@@ -24,11 +25,25 @@ export class ModelStatus extends Disposable {
 
   private show(): void {
     const model = activeModel();
-    const name = model.kind === 'embedded' ? l10n.t('embedded model') : basename(model.path);
+    const name = nameOf(model);
     this.item.text = `$(eye) ${name}`;
     this.item.tooltip =
       model.kind === 'embedded'
         ? l10n.t('Attention: selected text is read by the embedded model. Click to choose another.')
-        : l10n.t('Attention: selected text is read by {0}. Click to choose another.', model.path);
+        : l10n.t(
+            'Attention: selected text is read by {0}. Click to choose another.',
+            model.kind === 'folder' ? model.path : name,
+          );
+  }
+}
+
+function nameOf(model: ModelReference): string {
+  switch (model.kind) {
+    case 'embedded':
+      return l10n.t('embedded model');
+    case 'folder':
+      return basename(model.path);
+    case 'dates':
+      return `dates-${model.score}`;
   }
 }

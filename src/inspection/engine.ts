@@ -1,7 +1,9 @@
 import type { Call, Handlers } from '../channel.js';
 import { mechanisms } from '../engine/mechanisms/index.js';
 import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues, Variant } from '../protocol.js';
+import { DateModel, datesFolder } from '../models/index.js';
 import { Runtime } from '../runtime/session.js';
+import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
 import { findModels, ModelShelf } from './models.js';
@@ -27,8 +29,13 @@ export class Engine {
   }
 
   async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
-    const { text, second, mechanism } = params;
-    const lease = await this.models.lease(params.model);
+    const { text, second, mechanism, model } = params;
+    if (model.kind === 'dates' && mechanism === undefined) {
+      const opened = await DateModel.open(datesFolder(this.media), model.score);
+      return this.open(await DatePreparation.open(text, opened, this.runtime), params.parameters ?? {}, task);
+    }
+    // A date model has no words: a mechanism runs on those of the embedded one, and says so.
+    const lease = await this.models.lease(model.kind === 'dates' ? { kind: 'embedded' } : model);
     const preparation =
       mechanism === undefined
         ? await TextPreparation.open(text, lease, this.runtime)

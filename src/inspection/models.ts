@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { embedded, embeddedFolder, findCheckpoints, Model } from '../models/index.js';
+import { dates, embedded, embeddedFolder, findCheckpoints, Model } from '../models/index.js';
 import type { FoundModel, ModelReference } from '../protocol.js';
 
-/** The embedded model first, then the checkpoints in these folders. */
+/** The embedded model and those for dates first, then the checkpoints in these folders. */
 export async function findModels(folders: readonly string[], media: string): Promise<readonly FoundModel[]> {
-  return [await embedded(media), ...(await findCheckpoints(folders))];
+  return [await embedded(media), ...(await dates(media)), ...(await findCheckpoints(folders))];
 }
 
 interface Kept {
@@ -31,7 +31,7 @@ export class ModelShelf {
   constructor(private readonly media: string) {}
 
   /** @throws ModelError when the folder cannot be read as a model */
-  async lease(reference: ModelReference): Promise<Lease> {
+  async lease(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<Lease> {
     const path = reference.kind === 'embedded' ? embeddedFolder(this.media) : reference.path;
     const stamp = await stampOf(path);
     const known = this.kept.get(path);

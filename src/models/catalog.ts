@@ -2,13 +2,17 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { looksLikeModel } from './checkpoint.js';
+import { DateModel, dateScores, type DateScore } from './dates/index.js';
 import { reasonOf } from './error.js';
 import { folderOnDisk } from './folder.js';
 import { Model } from './model.js';
 
 /** A model as lists show it. */
 export interface ModelDescription {
-  readonly reference: { readonly kind: 'embedded' } | { readonly kind: 'folder'; readonly path: string };
+  readonly reference:
+    | { readonly kind: 'embedded' }
+    | { readonly kind: 'folder'; readonly path: string }
+    | { readonly kind: 'dates'; readonly score: DateScore };
   readonly name: string;
   /** "BERT" */
   readonly family: string;
@@ -49,6 +53,30 @@ export async function embedded(media: string): Promise<FoundModel> {
   return found.kind === 'model'
     ? { kind: 'model', model: { ...found.model, reference: { kind: 'embedded' } } }
     : found;
+}
+
+/** The folder of the models for written dates. @param media the folder of everything that comes with us */
+export function datesFolder(media: string): string {
+  return join(media, 'models', 'dates');
+}
+
+/** The models for written dates that come with us, for lists. */
+export function dates(media: string): Promise<FoundModel[]> {
+  return Promise.all(dateScores.map((score) => describeDates(datesFolder(media), score)));
+}
+
+async function describeDates(path: string, score: DateScore): Promise<FoundModel> {
+  try {
+    const model = await DateModel.open(path, score);
+    const { name, family, layers, heads, width, limit, size } = model;
+    await model.dispose();
+    return {
+      kind: 'model',
+      model: { reference: { kind: 'dates', score }, name, family, layers, heads, width, limit, size },
+    };
+  } catch (error) {
+    return { kind: 'unusable', path: join(path, score), reason: reasonOf(error) };
+  }
 }
 
 /** Opens a folder as a model and closes it again. */

@@ -1,5 +1,7 @@
 export { architectures, type ModelGraph } from './architectures/index.js';
 export {
+  dates,
+  datesFolder,
   describe,
   embedded,
   embeddedFolder,
@@ -7,6 +9,7 @@ export {
   type FoundModel,
   type ModelDescription,
 } from './catalog.js';
+export { DateModel, type DateScore } from './dates/index.js';
 export { ModelError } from './error.js';
 export { folderOnDisk, type CheckpointFolder } from './folder.js';
 export { Model } from './model.js';

@@ -1,4 +1,4 @@
-import type { Value } from '../../engine/graph.js';
+import { input, type Value } from '../../engine/graph.js';
 import type { Tensor } from '../../engine/tensor.js';
 
 /** What a date model writes: one of these at each of ten places. */
@@ -16,22 +16,26 @@ export const firstCharacter = 2;
 /** What the rows or columns of attention count: characters read, characters written, or what the decoder was given. */
 export type DateAxis = 'source' | 'output' | 'before';
 
+/** The attention of one layer, as it is presented: all queries at once, over what the model computed for them. */
+export interface DateLayer {
+  /** Labelled, in reading order; made from leaves, so that they end where the attention begins. */
+  readonly steps: readonly Value[];
+  /** The leaves among the steps, each with what the model computes for it. */
+  readonly inputs: ReadonlyMap<Value, Value>;
+  /** The weights inside the model, as it used them: the same numbers. // (query, key) or (head, query, key) */
+  readonly used: Value;
+}
+
 /** A date model for m characters. */
 export interface DateGraph {
   /** The numbers of every input of the graph but `previous`, for these characters. */
   feeds(ids: readonly number[]): ReadonlyMap<Value, Tensor>;
-  /** For each layer the labelled steps of the attention that is looked at, in reading order. */
-  readonly layers: readonly (readonly Value[])[];
+  readonly layers: readonly DateLayer[];
   readonly heads: number;
   readonly queries: DateAxis;
   readonly keys: DateAxis;
   /** How well each character fits at each place. // (10, 11) */
   readonly logits: Value;
-  /**
-   * The weights of each layer as the decoder used them while it wrote, a matrix put together from its steps; none where
-   * the presented ones are the decoder's own.
-   */
-  readonly used?: Value;
   /** For a decoder that runs anew for each character: what it reads. None where one run writes all of them. */
   readonly decoder?: {
     /** The characters before each place, whole numbers; what comes after a place does not change it. // (10) */
@@ -39,6 +43,31 @@ export interface DateGraph {
     /** What the encoder made of the text, known from the first run on. // (m, model) */
     readonly memory: Value;
   };
+}
+
+/**
+ * A layer whose presented steps are built like the model's own.
+ * @param build the mechanism, from leaves in the order of `inputs`
+ */
+export function presented(
+  inputs: readonly Value[],
+  used: Value,
+  build: (leaves: readonly Value[]) => readonly Value[],
+): DateLayer {
+  const leaves = inputs.map(({ shape }) => input(shape));
+  const steps = build(leaves);
+  const named = steps.flatMap((step) => {
+    const from = inputs[leaves.findIndex(({ origin }) => origin === step.origin)];
+    return from === undefined ? [] : [[step, from] as const];
+  });
+  return { steps, inputs: new Map(named), used };
+}
+
+/** A step by its name. */
+export function stepNamed(steps: readonly Value[], name: string): Value {
+  const found = steps.find((value) => value.label?.name === name);
+  if (found === undefined) throw new Error(`This attention has no step “${name}”.`);
+  return found;
 }
 
 /** (n) */

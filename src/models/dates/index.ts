@@ -7,5 +7,6 @@ export {
   start,
   type DateAxis,
   type DateGraph,
+  type DateLayer,
 } from './graph.js';
 export { DateModel, dateScores, type Accuracy, type DateReading, type DateScore } from './model.js';

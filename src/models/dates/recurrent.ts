@@ -13,7 +13,15 @@ import {
   type GruWeights,
 } from '../../engine/ops/index.js';
 import { inMemory } from '../../engine/tensor.js';
-import { list, outputCharacters, outputLength, start, type DateGraph } from './graph.js';
+import {
+  list,
+  outputCharacters,
+  outputLength,
+  presented,
+  start,
+  stepNamed,
+  type DateGraph,
+} from './graph.js';
 import type { DateWeights } from './weights.js';
 
 const sizes = {
@@ -28,7 +36,7 @@ const sizes = {
   /** d_a of Bahdanau's attention. */
   alignment: 64,
   /** Of Luong's attentional vector. */
-  attentional: 64,
+  attentional: 128,
   /** Of an output character's embedding. */
   output: 16,
 } as const;
@@ -62,19 +70,20 @@ export function recurrentGraph(
   const { H, state } = encode(weights, vocabulary, ids, last);
   const embeddings = weights.weight('output_embedding.weight', [start + 1, sizes.output]);
   const decoder = score === 'bahdanau' ? bahdanauDecoder : luongDecoder;
-  const { steps, present } = decoder(weights, H, state, embeddings, parameters);
+  const { steps, attention } = decoder(weights, H, state, embeddings, parameters);
+  const S = below(steps.map((each) => each.state)); // (10, d_s)
+  const used = below(steps.map((each) => each.weights)); // (10, key)
   return {
     feeds: (numbers) =>
       new Map([
         [ids, list(numbers)],
         [last, list([count - 1])],
       ]),
-    layers: [present(below(steps.map((each) => each.state)))],
+    layers: [presented([S, H], used, ([leafS = S, leafH = H]) => attention(leafS, leafH))],
     heads: 1,
     queries: 'output',
     keys: 'source',
     logits: below(steps.map(({ logits }) => logits)), // (10, 11)
-    used: below(steps.map((each) => each.weights)), // (10, key)
   };
 }
 
@@ -102,8 +111,8 @@ function encode(
 
 interface Decoder {
   readonly steps: readonly Step[];
-  /** The labelled steps of the attention of all states S (10, d_s) at once. */
-  present(S: Value): readonly Value[];
+  /** The labelled steps of the attention of states S (n, d_s) over H (m, d_h). */
+  attention(S: Value, H: Value): readonly Value[];
 }
 
 function bahdanauDecoder(
@@ -119,21 +128,22 @@ function bahdanauDecoder(
   const v_a = weights.weight('v_a', [alignment]);
   const cell = gruWeights(weights, 'cell.', '', output + encoder, decoder);
   const speak = weights.linear('logits', decoder + encoder, outputCharacters.length);
-  const attention = (S: Value): Value[] => additiveAttention({ S, H, W_a, U_a, v_a }, parameters);
+  const attention: Decoder['attention'] = (S, over) =>
+    additiveAttention({ S, H: over, W_a, U_a, v_a }, parameters);
 
   const steps: Step[] = [];
   let state = first; // (1, d_s)
   let before = row(embeddings, start); // (1, output)
   for (let at = 0; at < outputLength; at++) {
     const asked = state;
-    const looked = attention(asked);
-    const context = named(looked, 'context'); // (1, d_h)
+    const looked = attention(asked, H);
+    const context = stepNamed(looked, 'context'); // (1, d_h)
     state = next(at, cell, [before, context], asked);
     const logits = add(matmul(concat([state, context], 'columns'), speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
-    steps.push({ state: asked, weights: named(looked, 'weights'), logits });
+    steps.push({ state: asked, weights: stepNamed(looked, 'weights'), logits });
   }
-  return { steps, present: attention };
+  return { steps, attention };
 }
 
 function luongDecoder(
@@ -148,8 +158,8 @@ function luongDecoder(
   const W_c = weights.weight('W_c', [encoder + decoder, attentional]);
   const cell = gruWeights(weights, 'cell.', '', output + attentional, decoder);
   const speak = weights.linear('logits', attentional, outputCharacters.length);
-  const attention = (S: Value): Value[] =>
-    luongAttention({ S, H }, { kind: 'general', W_a }, W_c, parameters);
+  const attention: Decoder['attention'] = (S, over) =>
+    luongAttention({ S, H: over }, { kind: 'general', W_a }, W_c, parameters);
 
   const steps: Step[] = [];
   let state = first; // (1, d_s)
@@ -157,13 +167,13 @@ function luongDecoder(
   let before = row(embeddings, start); // (1, output)
   for (let at = 0; at < outputLength; at++) {
     state = next(at, cell, [before, fed], state);
-    const looked = attention(state);
-    fed = named(looked, 'attentional');
+    const looked = attention(state, H);
+    fed = stepNamed(looked, 'attentional');
     const logits = add(matmul(fed, speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
-    steps.push({ state, weights: named(looked, 'weights'), logits });
+    steps.push({ state, weights: stepNamed(looked, 'weights'), logits });
   }
-  return { steps, present: attention };
+  return { steps, attention };
 }
 
 /** The state after one step. // (1, d_s) */
@@ -193,12 +203,6 @@ function gruWeights(
     inputBias: weights.weight(`${prefix}bias_ih${suffix}`, [3 * hidden]),
     stateBias: weights.weight(`${prefix}bias_hh${suffix}`, [3 * hidden]),
   };
-}
-
-function named(steps: readonly Value[], name: string): Value {
-  const found = steps.find((value) => value.label?.name === name);
-  if (found === undefined) throw new Error(`This attention has no step “${name}”.`);
-  return found;
 }
 
 /** (n, a) → (1, a) */

@@ -11,9 +11,12 @@ import {
   list,
   outputCharacters,
   outputLength,
+  presented,
   start,
+  stepNamed,
   type DateAxis,
   type DateGraph,
+  type DateLayer,
 } from './graph.js';
 import type { DateWeights } from './weights.js';
 
@@ -52,7 +55,7 @@ export function transformerGraph(
   const of = (kind: TransformerAttention, standard: AttendParameters): AttendParameters =>
     kind === attention ? { ...looked.parameters, mask: standard.mask } : standard;
 
-  const presented: (readonly Value[])[] = [];
+  const layers: DateLayer[] = [];
   /** One attention, its result added to what it reads. */
   const attend = (
     kind: TransformerAttention,
@@ -67,11 +70,15 @@ export function transformerGraph(
     );
     if (Q === undefined || K === undefined || V === undefined)
       throw new Error('Attention has three projections.');
-    const steps = multiHead(
-      { queries, keys, Q, K, V, output, heads: transformerHeads, groups: transformerHeads },
-      parameters,
-    );
-    if (kind === attention) presented.push(steps);
+    const heads = { heads: transformerHeads, groups: transformerHeads };
+    const build = (from: Value, to: Value): Value[] =>
+      multiHead({ queries: from, keys: to, Q, K, V, output, ...heads }, parameters);
+    const steps = build(queries, keys);
+    if (kind === attention) {
+      const inputs = queries === keys ? [queries] : [queries, keys];
+      const used = stepNamed(steps, 'weights');
+      layers.push(presented(inputs, used, ([from = queries, to = from]) => build(from, to)));
+    }
     return add(X, steps.at(-1) ?? X); // (query, model)
   };
 
@@ -105,7 +112,7 @@ export function transformerGraph(
   const [queries, keys] = sides[attention];
   return {
     feeds: (numbers) => new Map([[ids, list(numbers)]]),
-    layers: presented,
+    layers,
     heads: transformerHeads,
     queries,
     keys,
