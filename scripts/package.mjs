@@ -109,6 +109,10 @@ const required = [
   'dist/webview/panel.js',
   'dist/webview/panel.css',
   'media/models/all-MiniLM-L6-v2/model.safetensors',
+  'media/models/dates/bahdanau.safetensors',
+  'media/models/dates/luong.safetensors',
+  'media/models/dates/transformer.safetensors',
+  'media/models/dates/vocabulary.json',
 ];
 
 /**

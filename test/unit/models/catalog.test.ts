@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { embedded, findCheckpoints, type FoundModel } from '../../../src/models/catalog.js';
+import { dates, embedded, findCheckpoints, type FoundModel } from '../../../src/models/catalog.js';
 import type { FoundModel as ProtocolFoundModel } from '../../../src/protocol.js';
 import { fixtures, media } from './expected.js';
 
@@ -37,6 +37,22 @@ describe('Catalogue', () => {
         size: 45,
       },
     );
+  });
+
+  it('describes the models for dates', async () => {
+    const found: readonly ProtocolFoundModel[] = await dates(media);
+    assert.deepEqual(
+      found.map(
+        (each) => each.kind === 'model' && [each.model.reference, each.model.family, each.model.limit],
+      ),
+      [
+        [{ kind: 'dates', score: 'bahdanau' }, 'Date model · Bahdanau', 64],
+        [{ kind: 'dates', score: 'luong' }, 'Date model · Luong', 64],
+        [{ kind: 'dates', score: 'transformer' }, 'Date model · Transformer', 64],
+      ],
+    );
+    for (const missing of await dates(folder))
+      assert.ok(missing.kind === 'unusable' && /^dates: \w+\.json cannot be opened: /.test(missing.reason));
   });
 
   it('says what is wrong where the embedded model is not there', async () => {
