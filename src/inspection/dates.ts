@@ -3,6 +3,7 @@ import {
   mechanisms,
   withValues,
   type Parameter,
+  type ParameterValue,
   type ParameterValues,
 } from '../engine/mechanisms/index.js';
 import { stateParameters } from '../engine/mechanisms/states.js';
@@ -18,6 +19,7 @@ import {
   type DateGraph,
   type DateModel,
   type DateReading,
+  type DateScore,
 } from '../models/dates/index.js';
 import type { Labels } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
@@ -29,27 +31,51 @@ import type { Layer, Subject } from './subject.js';
 /** What stands before the first output character. */
 const startLabel = '[START]';
 
-/** A written date run through a model that knows only dates: each output character attends to the characters it reads. */
+/** What opens each of the date models. */
+type OpenModel = (score: DateScore) => Promise<DateModel>;
+
+/**
+ * A written date run through a model that knows only dates: each output character attends to the characters it reads. The
+ * same date can be read by any of the models.
+ */
 export class DatePreparation implements Preparation {
+  private readonly models = new Map<DateScore, Promise<DateModel>>();
+
   private constructor(
     private readonly text: string,
-    private readonly reading: DateReading,
-    private readonly model: DateModel,
+    private readonly first: DateScore,
+    private readonly openModel: OpenModel,
     private readonly runtime: Runtime,
   ) {}
 
-  /** @throws ModelError when the text has no character; the model is then disposed of. */
-  static async open(text: string, model: DateModel, runtime: Runtime): Promise<DatePreparation> {
-    const reading = model.read(text);
-    if (reading.ids.length > 0) return new DatePreparation(text, reading, model, runtime);
-    await model.dispose();
-    throw new ModelError('There is no date to inspect: the text is empty.');
+  /** @throws ModelError when the text has no character, or the model cannot be read. */
+  static async open(
+    text: string,
+    first: DateScore,
+    openModel: OpenModel,
+    runtime: Runtime,
+  ): Promise<DatePreparation> {
+    const preparation = new DatePreparation(text, first, openModel, runtime);
+    try {
+      const model = await preparation.model(first);
+      if (model.read(text).ids.length > 0) return preparation;
+      throw new ModelError('There is no date to inspect: the text is empty.');
+    } catch (error) {
+      await preparation.dispose();
+      throw error;
+    }
   }
 
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
-    const { model, reading } = this;
+    const { first } = this;
+    const [choice = modelParameter] = withValues([{ ...modelParameter, value: first, standard: first }], {
+      mechanism: parameters['mechanism'] ?? first,
+    });
+    const model = await this.model(scoreOf(choice.value));
+    const reading = model.read(this.text);
     const { ids } = reading;
-    const described = withValues(parametersOf(model), withoutGradients(parameters));
+    const own = parametersOf(model);
+    const described = withValues(own, ownValues(own, withoutGradients(parameters), model.limit));
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = model.build(ids.length, values);
 
@@ -75,56 +101,66 @@ export class DatePreparation implements Preparation {
       mechanism: mechanismOf(model),
       layers,
       heads: graph.heads,
-      queries: this.labelsOf(graph.queries, said),
-      keys: this.labelsOf(graph.keys, said),
-      parameters: [...described, ...gradients],
-      notices: this.notices(iso),
+      queries: labelsOf(reading, graph.queries, said),
+      keys: labelsOf(reading, graph.keys, said),
+      parameters: [choice, ...described, ...gradients],
+      notices: noticesOf(model, reading, iso),
       forward,
     };
   }
 
   async dispose(): Promise<void> {
-    await this.model.dispose();
+    const opened = await Promise.allSettled(this.models.values());
+    await Promise.all(opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.dispose()] : [])));
   }
 
-  private labelsOf(axis: DateAxis, said: readonly number[]): Labels {
-    const { characters } = this.reading;
-    switch (axis) {
-      case 'source':
-        return {
-          count: characters.length,
-          words: characters.map(({ text }) => text),
-          places: characters.map((each) => ({ start: each.start, end: each.end })),
-        };
-      case 'output':
-        return { count: outputLength, words: said.map(characterOf) };
-      case 'before':
-        return { count: outputLength, words: [startLabel, ...said.slice(0, -1).map(characterOf)] };
-    }
+  /** A model, opened when it is first needed. */
+  private model(score: DateScore): Promise<DateModel> {
+    const known = this.models.get(score);
+    if (known !== undefined) return known;
+    const opening = this.openModel(score);
+    this.models.set(score, opening);
+    // One that could not be opened is tried again.
+    opening.catch(() => this.models.delete(score));
+    return opening;
   }
+}
 
-  private notices(iso: string): string[] {
-    const { model, reading } = this;
-    const { characters, total } = reading;
-    const { heldOut, unseen } = model.accuracy;
-    const strange = [...new Set(characters.map(({ text }) => text))].filter((each) => !model.knows(each));
-    const doubt = doubtOf(reading);
-    return [
-      `${model.name} knows only dates. ${percent(heldOut)} of held-out dates in the locales it was trained on come out right, and ${percent(unseen)} in locales that it has never seen.`,
-      ...(doubt === undefined ? [] : [doubt]),
-      ...(total > characters.length
-        ? [
-            `${model.name} reads ${model.limit} characters at a time: the first ${characters.length} of ${total} were used.`,
-          ]
-        : []),
-      ...(strange.length === 0
-        ? []
-        : [
-            `It cannot tell ${strange.slice(0, 5).join(' ')}${strange.length > 5 ? ' …' : ''} from other characters: ${strange.length === 1 ? 'it was' : 'they were'} too rare in training.`,
-          ]),
-      ...(isDay(iso) ? [] : [`What it wrote, ${iso}, is no day of the calendar.`]),
-    ];
+function labelsOf({ characters }: DateReading, axis: DateAxis, said: readonly number[]): Labels {
+  switch (axis) {
+    case 'source':
+      return {
+        count: characters.length,
+        words: characters.map(({ text }) => text),
+        places: characters.map((each) => ({ start: each.start, end: each.end })),
+      };
+    case 'output':
+      return { count: outputLength, words: said.map(characterOf) };
+    case 'before':
+      return { count: outputLength, words: [startLabel, ...said.slice(0, -1).map(characterOf)] };
   }
+}
+
+function noticesOf(model: DateModel, reading: DateReading, iso: string): string[] {
+  const { characters, total } = reading;
+  const { heldOut, unseen } = model.accuracy;
+  const strange = [...new Set(characters.map(({ text }) => text))].filter((each) => !model.knows(each));
+  const doubt = doubtOf(reading);
+  return [
+    `${model.name} knows only dates. ${percent(heldOut)} of held-out dates in the locales it was trained on come out right, and ${percent(unseen)} in locales that it has never seen.`,
+    ...(doubt === undefined ? [] : [doubt]),
+    ...(total > characters.length
+      ? [
+          `${model.name} reads ${model.limit} characters at a time: the first ${characters.length} of ${total} were used.`,
+        ]
+      : []),
+    ...(strange.length === 0
+      ? []
+      : [
+          `It cannot tell ${strange.slice(0, 5).join(' ')}${strange.length > 5 ? ' …' : ''} from other characters: ${strange.length === 1 ? 'it was' : 'they were'} too rare in training.`,
+        ]),
+    ...(isDay(iso) ? [] : [`What it wrote, ${iso}, is no day of the calendar.`]),
+  ];
 }
 
 /** What the decoder wrote, and the numbers that the presented attention starts from. */
@@ -181,12 +217,46 @@ function largestOf(logits: Tensor | undefined): number[] {
   });
 }
 
-function parametersOf(model: DateModel): readonly Parameter[] {
+function parametersOf({ score, limit }: DateModel): readonly Parameter[] {
+  return controlsOf(score, limit);
+}
+
+function controlsOf(score: DateScore, limit: number): readonly Parameter[] {
   // A mask would be one of places in the finished text, which the decoder does not have while it writes.
   const isOffered = ({ name }: Parameter): boolean => ['scaling', 'divisor', 'temperature'].includes(name);
-  return model.score === 'transformer'
-    ? [attentionParameter, ...attendParameters({ inputs: {}, keys: model.limit }).filter(isOffered)]
-    : stateParameters({}, model.limit).filter(isOffered);
+  return score === 'transformer'
+    ? [attentionParameter, ...attendParameters({ inputs: {}, keys: limit }).filter(isOffered)]
+    : stateParameters({}, limit).filter(isOffered);
+}
+
+/** The models as one control, so that they can be compared on one date. */
+const modelParameter: Parameter = {
+  kind: 'choice',
+  name: 'mechanism',
+  title: 'Date model',
+  note: 'Which of the models reads the date: they differ in their attention.',
+  value: 'bahdanau',
+  standard: 'bahdanau',
+  choices: [
+    { value: 'bahdanau', title: 'Bahdanau' },
+    { value: 'luong', title: 'Luong' },
+    { value: 'transformer', title: 'Transformer' },
+  ],
+};
+
+function scoreOf(value: ParameterValue): DateScore {
+  return value === 'luong' || value === 'transformer' ? value : 'bahdanau';
+}
+
+/** The values that are this model's own: one set for another model waits, one that none has stays, to be refused. */
+function ownValues(own: readonly Parameter[], values: ParameterValues, limit: number): ParameterValues {
+  const names = new Set(own.map(({ name }) => name));
+  const known = new Set(
+    [modelParameter, ...controlsOf('transformer', limit), ...controlsOf('bahdanau', limit)].map(
+      ({ name }) => name,
+    ),
+  );
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name) || !known.has(name)));
 }
 
 const attentionParameter: Parameter = {

@@ -1,7 +1,7 @@
 import type { Call, Handlers } from '../channel.js';
 import { mechanisms } from '../engine/mechanisms/index.js';
 import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues, Variant } from '../protocol.js';
-import { DateModel, datesFolder } from '../models/index.js';
+import { DateModel, datesFolder, type DateScore } from '../models/index.js';
 import { Runtime } from '../runtime/session.js';
 import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
@@ -31,8 +31,10 @@ export class Engine {
   async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
     const { text, second, mechanism, model } = params;
     if (model.kind === 'dates' && mechanism === undefined) {
-      const opened = await DateModel.open(datesFolder(this.media), model.score);
-      return this.open(await DatePreparation.open(text, opened, this.runtime), params.parameters ?? {}, task);
+      const folder = datesFolder(this.media);
+      const openModel = (score: DateScore): Promise<DateModel> => DateModel.open(folder, score);
+      const dates = await DatePreparation.open(text, model.score, openModel, this.runtime);
+      return this.open(dates, params.parameters ?? {}, task);
     }
     // A date model has no words: a mechanism runs on those of the embedded one, and says so.
     const lease = await this.models.lease(model.kind === 'dates' ? { kind: 'embedded' } : model);
