@@ -68,7 +68,7 @@ export class DatePreparation implements Preparation {
 
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const { first } = this;
-    const [choice = modelParameter] = withValues([{ ...modelParameter, value: first, standard: first }], {
+    const [choice = modelParameter(first)] = withValues([modelParameter(first)], {
       mechanism: parameters['mechanism'] ?? first,
     });
     const model = await this.model(scoreOf(choice.value));
@@ -230,19 +230,19 @@ function controlsOf(score: DateScore, limit: number): readonly Parameter[] {
 }
 
 /** The models as one control, so that they can be compared on one date. */
-const modelParameter: Parameter = {
+const modelParameter = (standard: DateScore): Parameter => ({
   kind: 'choice',
   name: 'mechanism',
   title: 'Date model',
   note: 'Which of the models reads the date: they differ in their attention.',
-  value: 'bahdanau',
-  standard: 'bahdanau',
+  value: standard,
+  standard,
   choices: [
     { value: 'bahdanau', title: 'Bahdanau' },
     { value: 'luong', title: 'Luong' },
     { value: 'transformer', title: 'Transformer' },
   ],
-};
+});
 
 function scoreOf(value: ParameterValue): DateScore {
   return value === 'luong' || value === 'transformer' ? value : 'bahdanau';
@@ -252,11 +252,11 @@ function scoreOf(value: ParameterValue): DateScore {
 function ownValues(own: readonly Parameter[], values: ParameterValues, limit: number): ParameterValues {
   const names = new Set(own.map(({ name }) => name));
   const known = new Set(
-    [modelParameter, ...controlsOf('transformer', limit), ...controlsOf('bahdanau', limit)].map(
-      ({ name }) => name,
-    ),
+    [...controlsOf('transformer', limit), ...controlsOf('bahdanau', limit)].map(({ name }) => name),
   );
-  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name) || !known.has(name)));
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => name !== 'mechanism' && (names.has(name) || !known.has(name))),
+  );
 }
 
 const attentionParameter: Parameter = {
