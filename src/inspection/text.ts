@@ -32,10 +32,15 @@ export class TextPreparation implements Preparation {
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const { model } = this.lease;
     const { ids } = this.encoding;
-    const described = withValues(
-      attendParameters({ inputs: {}, keys: ids.length, pairs: (model.width / model.heads) % 2 === 0 }),
-      withoutGradients(parameters),
-    );
+    const offered = attendParameters({
+      inputs: {},
+      keys: ids.length,
+      // Where positions are the model's own part of attention, there is nothing to choose.
+      pairs: model.positions !== 'rotary' && (model.width / model.heads) % 2 === 0,
+      bias: model.positions !== 'bias',
+      standard: model.attention,
+    });
+    const described = withValues(offered, withoutGradients(parameters));
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = model.build(ids.length, readAttendParameters(values, {}));
     const targets = graph.layers.flatMap(capturable);

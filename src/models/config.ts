@@ -50,8 +50,34 @@ export class Config {
     return word;
   }
 
-  flag(name: string): boolean {
-    return this.get(name) === true;
+  flag(name: string, standard = false): boolean {
+    return (this.get(name) ?? standard) === true;
+  }
+
+  /** Whether anything is said under the name; null is nothing. */
+  says(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Settings that stand together under a name of their own; none where there is nothing. @throws ModelError */
+  section(name: string): Config | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    if (!isObject(value)) throw this.fault(name, value, 'an object');
+    return new Config(value, `${this.where}: ${quoted(name)}`);
+  }
+
+  /** One of the words that are known here, for each layer; undefined where nothing is said. @throws ModelError */
+  words<Word extends string>(name: string, words: readonly Word[], count: number): Word[] | undefined {
+    const value = this.get(name);
+    if (value === undefined) return undefined;
+    const found = (Array.isArray(value) ? value : []).flatMap(
+      (each) => words.find((word) => word === each) ?? [],
+    );
+    if (!Array.isArray(value) || found.length !== value.length || found.length !== count) {
+      throw this.fault(name, value, `a list of ${count} of ${words.map(quoted).join(', ')}`);
+    }
+    return found;
   }
 
   private get(name: string): Json | undefined {

@@ -1,5 +1,10 @@
 import type { AttendParameters } from '../engine/mechanisms/index.js';
-import { architectureOf, type Architecture, type ModelGraph } from './architectures/index.js';
+import {
+  architectureOf,
+  type Architecture,
+  type ArchitectureDescription,
+  type ModelGraph,
+} from './architectures/index.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
@@ -18,6 +23,10 @@ export class Model {
   readonly limit: number;
   /** Of the weights on disk, in bytes. */
   readonly size: number;
+  /** What attention does as long as a reader asks for nothing else. */
+  readonly attention: AttendParameters;
+  /** Where positions come in: with what the layers read, or inside attention in a way of the model's own. */
+  readonly positions: ArchitectureDescription['positions'];
   private readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
@@ -34,6 +43,8 @@ export class Model {
       width: this.width,
       limit: this.limit,
       vocabulary: this.vocabulary,
+      attention: this.attention,
+      positions: this.positions,
     } = architecture.describe(checkpoint.config));
   }
 

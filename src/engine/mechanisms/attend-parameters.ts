@@ -3,7 +3,13 @@ import type { RotaryForm } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { standardAttention, type AttendParameters, type MaskParameters } from './attend.js';
 import type { BiasParameters } from './position-bias.js';
-import { ParameterError, type Parameter, type ParameterValue, type ParameterValues } from './parameters.js';
+import {
+  ParameterError,
+  withValues,
+  type Parameter,
+  type ParameterValue,
+  type ParameterValues,
+} from './parameters.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -13,19 +19,43 @@ export interface Offered {
   readonly keys: number;
   /** Whether attention starts from vectors of an even length, which positions can turn. */
   readonly pairs?: boolean;
+  /** Whether a bias for the places of query and key can be chosen; it can, where nothing is said. */
+  readonly bias?: boolean;
+  /** What attention does as long as nothing else is chosen: its mask, scaling and cap; where left out, as in the paper. */
+  readonly standard?: AttendParameters;
 }
 
 /** The controls for what `attend` takes. */
 export function attendParameters(offered: Offered): readonly Parameter[] {
-  return [
+  const parameters = [
     ...maskParameters(offered),
     ...scalingParameters,
     temperatureParameter,
     ...capParameters,
-    ...biasParameters(offered.inputs),
+    ...(offered.bias === false ? [] : biasParameters(offered.inputs)),
     ...(offered.pairs === true ? rotaryParameters : []),
     ...sinkParameters(offered.inputs),
   ];
+  return offered.standard === undefined ? parameters : withStandard(parameters, offered.standard);
+}
+
+/** The controls with other standard values, to which a reset returns. */
+function withStandard(
+  parameters: readonly Parameter[],
+  { mask, scaling, temperature, softcap = 0 }: AttendParameters,
+): readonly Parameter[] {
+  const standards: ParameterValues = {
+    mask: mask.kind,
+    ...(typeof scaling === 'number' ? { scaling: 'number', divisor: scaling } : { scaling }),
+    temperature,
+    softcap,
+  };
+  // The branches are alike to a reader, not to the types: words in one, numbers in the other.
+  return withValues(parameters, standards).map((parameter) =>
+    parameter.kind === 'choice'
+      ? { ...parameter, standard: parameter.value }
+      : { ...parameter, standard: parameter.value },
+  );
 }
 
 /** The controls for which keys a query may attend to. */

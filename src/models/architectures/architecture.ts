@@ -14,6 +14,10 @@ export interface ArchitectureDescription {
   readonly limit: number;
   /** Token ids are below it. */
   readonly vocabulary: number;
+  /** What attention does as long as a reader asks for nothing else: mask, scaling, cap. */
+  readonly attention: AttendParameters;
+  /** Where positions come in: with what the layers read, or inside attention in a way of the model's own. */
+  readonly positions: 'embedded' | 'rotary' | 'bias';
 }
 
 /** A transformer for inputs of n tokens, from token ids to the last hidden state. */
@@ -26,7 +30,10 @@ export interface ModelGraph {
   readonly words: Value;
   /** For each layer the labelled steps of its attention, in reading order: X, Q, K, V, scores, …, output. */
   readonly layers: readonly (readonly Value[])[];
-  /** The embeddings, then each layer's output. // each (n, model) */
+  /**
+   * The embeddings, then each layer's output; the last one normalised, where the family normalises after its layers.
+   * // each (n, model)
+   */
   readonly hiddenStates: readonly Value[];
 }
 

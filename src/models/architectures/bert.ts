@@ -1,12 +1,13 @@
-import { input, label, type Value } from '../../engine/graph.js';
-import type { AttendParameters } from '../../engine/mechanisms/index.js';
+import { standardAttention, type AttendParameters } from '../../engine/mechanisms/index.js';
 import { add, gather } from '../../engine/ops/index.js';
-import type { Tensor } from '../../engine/tensor.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
-import { activationOf, checkHeads, checkTokens, encoder, sane, Weights, type LayerNames } from './encoder.js';
+import { encoder, type LayerNames } from './encoder.js';
+import { list, whole } from './inputs.js';
+import { activationOf, checkHeads, checkTokens, sane } from './settings.js';
+import { Weights } from './weights.js';
 
 /** How a member of the family differs from BERT itself. */
 export interface BertVariant {
@@ -46,7 +47,7 @@ export function describeBert(config: Config, variant: BertVariant): Architecture
   const vocabulary = config.count('vocab_size', sane.vocabulary);
   const limit = positions - variant.firstPosition(config);
   if (limit < 1) throw new ModelError(`${config.where} leaves no position for any token.`);
-  return { layers, heads, width, limit, vocabulary };
+  return { layers, heads, width, limit, vocabulary, attention: standardAttention, positions: 'embedded' };
 }
 
 /** @throws ModelError */
@@ -108,14 +109,4 @@ function namesOf(layer: number): LayerNames {
     outer: `${at}.output.dense`,
     outputNorm: `${at}.output.LayerNorm`,
   };
-}
-
-/** An input of one whole number per token. */
-export function whole(name: string, symbol: string, tokens: number): Value {
-  return label(input([tokens], 'integer'), { name, symbol, axes: ['query'] });
-}
-
-/** (n) */
-export function list(numbers: readonly number[]): Tensor {
-  return { shape: [numbers.length], data: Float64Array.from(numbers) };
 }

@@ -1,9 +1,12 @@
+import { standardAttention } from '../../engine/mechanisms/index.js';
 import { add, gather } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
-import { list, whole } from './bert.js';
-import { activationOf, checkHeads, checkTokens, encoder, sane, Weights, type LayerNames } from './encoder.js';
+import { encoder, type LayerNames } from './encoder.js';
+import { list, whole } from './inputs.js';
+import { activationOf, checkHeads, checkTokens, sane } from './settings.js';
+import { Weights } from './weights.js';
 
 /** DistilBERT: Sanh et al. 2019. A BERT without token types, and with names of its own. */
 export const distilbert: Architecture = {
@@ -54,7 +57,8 @@ function describe(config: Config): ArchitectureDescription {
   if (config.flag('is_decoder')) {
     throw new ModelError(`${config.where} says "is_decoder"; only encoders of this family are read.`);
   }
-  return { layers, heads, width, limit, vocabulary: config.count('vocab_size', sane.vocabulary) };
+  const vocabulary = config.count('vocab_size', sane.vocabulary);
+  return { layers, heads, width, limit, vocabulary, attention: standardAttention, positions: 'embedded' };
 }
 
 function namesOf(layer: number): LayerNames {

@@ -4,10 +4,11 @@ import { ModelError } from '../error.js';
 import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
 import { distilbert } from './distilbert.js';
+import { gpt2 } from './gpt2.js';
 import { roberta } from './roberta.js';
 
 /** Every family of models that can be read; a new one is a file of its own and a line here. */
-export const architectures: readonly Architecture[] = [bert, distilbert, roberta];
+export const architectures: readonly Architecture[] = [bert, distilbert, gpt2, roberta];
 
 export type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
 import type { Architecture } from './architecture.js';
 import { buildBert, describeBert, type BertVariant } from './bert.js';
-import { sane } from './encoder.js';
+import { sane } from './settings.js';
 
 const variant: BertVariant = {
   prefix: 'roberta.',

@@ -17,6 +17,9 @@ const checkpoints = [
   { name: 'distilbert', family: 'DistilBERT', layers: 2, heads: 2, width: 10, limit: 33 },
   { name: 'roberta', family: 'RoBERTa', layers: 2, heads: 5, width: 15, limit: 48 },
   { name: 'xlm-roberta', family: 'RoBERTa', layers: 2, heads: 5, width: 15, limit: 48 },
+  { name: 'gpt2', family: 'GPT-2', layers: 2, heads: 3, width: 15, limit: 40 },
+  { name: 'gpt2-lm', family: 'GPT-2', layers: 2, heads: 2, width: 12, limit: 40 },
+  { name: 'gpt2-unscaled', family: 'GPT-2', layers: 2, heads: 5, width: 10, limit: 40 },
 ];
 
 describe('Architectures', () => {
@@ -42,7 +45,7 @@ describe('Architectures', () => {
       });
 
       it('computes the hidden states and attention weights that transformers computes', async () => {
-        const graph = model.build(ids.length, standardAttention);
+        const graph = model.build(ids.length, model.attention);
         const weights = graph.layers.map((steps) => stepNamed(steps, 'weights'));
         const targets = [...graph.hiddenStates, ...weights];
         const results = await runtime.run(targets, graph.feeds(ids));
@@ -59,7 +62,7 @@ describe('Architectures', () => {
 
       it('compiles to the same ONNX model for any number of tokens', () => {
         const [short, long] = [2, 30].map((tokens) => {
-          const { hiddenStates, layers } = model.build(tokens, standardAttention);
+          const { hiddenStates, layers } = model.build(tokens, model.attention);
           return compile([...hiddenStates, ...layers.map((steps) => stepNamed(steps, 'Q'))]).bytes;
         });
         assert.deepEqual(short, long);
@@ -80,7 +83,11 @@ describe('Architectures', () => {
 
   it('are all registered, and each model type has a checkpoint to compare with', () => {
     const folder = join(process.cwd(), 'src/models/architectures');
-    const shared = new Set(['architecture.ts', 'encoder.ts', 'index.ts']);
+    const shared = new Set(
+      ['architecture', 'decoder', 'encoder', 'index', 'inputs', 'settings', 'weights'].map(
+        (name) => `${name}.ts`,
+      ),
+    );
     const families = readdirSync(folder).filter((file) => !shared.has(file));
     const index = readFileSync(join(folder, 'index.ts'), 'utf8');
     for (const file of families) {
