@@ -147,7 +147,7 @@ function noticesOf(model: DateModel, reading: DateReading, iso: string): string[
   const strange = [...new Set(characters.map(({ text }) => text))].filter((each) => !model.knows(each));
   const doubt = doubtOf(reading);
   return [
-    `${model.name} knows only dates. ${percent(heldOut)} of held-out dates in the locales it was trained on come out right, and ${percent(unseen)} in locales that it has never seen.`,
+    `${model.name} knows only dates. ${percent(heldOut)} of held-out dates in the languages it was trained on come out right, and ${percent(unseen)} in languages that it has never seen.`,
     ...(doubt === undefined ? [] : [doubt]),
     ...(total > characters.length
       ? [

@@ -31,9 +31,9 @@ const shown: Readonly<Record<DateScore, Shown>> = {
 
 /** Shares of dates that came out right, every character of them. */
 export interface Accuracy {
-  /** Of dates that it was not trained on, in locales that it was. */
+  /** Of dates on days that it was not trained on, in languages that it was. */
   readonly heldOut: number;
-  /** Of dates in locales that it has never seen. */
+  /** Of dates in languages that it has never seen. */
   readonly unseen: number;
 }
 

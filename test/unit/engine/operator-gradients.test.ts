@@ -10,7 +10,7 @@ import { assertClose, Fixture } from './numbers.js';
 const fixture = new Fixture('gradients.safetensors');
 const { add, constant, divide, matmul, multiply, softmax, squareRoot, tanh, transpose } = operators;
 
-type Build = (inputs: readonly [Value, Value, Value]) => Value;
+type Build = (inputs: readonly [Value, Value, Value, ...Value[]]) => Value;
 
 const interval = (start: number, end: number): { start: number; end: number } => ({ start, end });
 
@@ -74,7 +74,16 @@ const builds: Readonly<Record<string, Build>> = {
   'mask, prefix': ([a, i, j]) => operators.mask(a, i, j, { kind: 'prefix', prefix: 4 }),
   'mask, softmax': ([a, i, j]) => softmax(operators.mask(a, i, j, { kind: 'causal' })),
   maskKeys: ([a, keep]) => operators.maskKeys(a, keep),
+  gru: (inputs) => gruOf('forward', inputs),
+  'gru, reverse': (inputs) => gruOf('reverse', inputs),
 };
+
+function gruOf(direction: operators.GruForm['direction'], inputs: readonly Value[]): Value {
+  const [X, W, U, b, c, initial] = inputs;
+  assert.ok(X && W && U && b && c && initial);
+  const weights = { input: W, state: U, inputBias: b, stateBias: c };
+  return operators.gru(X, weights, initial, { direction, name: 'gru' });
+}
 
 const takesIndices = /^(mask,|gather|scatterRows)/;
 /** In float32, squares of what is already rounded are a few units of it off. */
@@ -102,9 +111,9 @@ describe('an operator’s gradients, beside PyTorch', () => {
       const expected = [...fixture.below(`${name}/gradient/`)];
       const gradients = (): Value[] => {
         assert.ok(build, `${name} is not built here`);
-        const [a = input([]), b = input([]), c = input([])] = leaves;
+        const [a = input([]), b = input([]), c = input([]), ...more] = leaves;
         return gradient(
-          build([a, b, c]),
+          build([a, b, c, ...more]),
           upstream,
           expected.map(([at]) => leaves[Number(at)] ?? a),
         );
