@@ -13,7 +13,7 @@ import { weightsOf } from './alignment.js';
 import type { Beside } from './comparison.js';
 import { Formulas } from './formulas.js';
 import { Header } from './header.js';
-import type { Lens } from './lens.js';
+import type { Lens } from '../../draw/lens.js';
 import type { MetricName } from './metrics.js';
 import { metricsTable, signed } from './metrics.js';
 import { Pictures } from './pictures.js';

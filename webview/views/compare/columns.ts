@@ -10,11 +10,11 @@ import { compareWords, longLabel } from '../../words.js';
 import { align, phases, weightsOf } from './alignment.js';
 import { Column, pickedOf } from './column.js';
 import { Comparison } from './comparison.js';
-import { Lens } from './lens.js';
+import { Lens } from '../../draw/lens.js';
 import { metricNames } from './metrics.js';
 import type { Range } from './pictures.js';
 import { sameSize } from './pictures.js';
-import { attachPointing } from './pointing.js';
+import { attachPointing } from '../../draw/pointing.js';
 
 /** The matrices are no higher than this share of the view, or this many pixels where that is less. */
 const shareOfHeight = 0.56;

@@ -11,7 +11,7 @@ import type { Theme } from '../../theme.js';
 import { compareWords, quantity } from '../../words.js';
 import { isExact, MatrixLayers } from '../heatmap/layers.js';
 import { subtract } from './difference.js';
-import type { Lens } from './lens.js';
+import type { Lens } from '../../draw/lens.js';
 
 const emptyRows = new Uint32Array(0);
 const nothing = { minimum: 0, maximum: 0 };

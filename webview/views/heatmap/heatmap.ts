@@ -1,25 +1,16 @@
 import './heatmap.css';
-import { h, perFrame, settled } from '../../dom.js';
+import { h, settled } from '../../dom.js';
 import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
-import { attachGestures } from '../../draw/gestures.js';
-import { attachKeys } from '../../draw/keys.js';
 import { Legend } from '../../draw/legend.js';
+import { Lens } from '../../draw/lens.js';
 import { MatrixPicture } from '../../draw/picture.js';
+import { attachPointing } from '../../draw/pointing.js';
 import { extent } from '../../draw/strip.js';
-import type { Gutter, Target } from '../../draw/target.js';
-import { describe, sameTarget, targetAt, wholeLabel } from '../../draw/target.js';
-import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
-import {
-  constrain,
-  fitFrame,
-  fitted,
-  pan,
-  reveal,
-  zoomAt,
-  zoomAtCell,
-  zoomLevel,
-} from '../../draw/viewport.js';
+import type { Target } from '../../draw/target.js';
+import { describe, wholeLabel } from '../../draw/target.js';
+import type { Cell } from '../../draw/viewport.js';
+import { zoomLevel } from '../../draw/viewport.js';
 import type { Matrices } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
@@ -42,18 +33,19 @@ export class HeatmapView {
   private readonly body: HTMLElement;
   readonly element: HTMLElement;
 
-  private frame: Frame | null = null;
-  private viewport: Viewport | null = null;
-  private gutter: Gutter = { left: 0, top: 0, right: 0, slant: 0 };
   private scale: ColorScale | null = null;
-  private target: Target | null = null;
   /** Which matrix is framed; another one starts unzoomed unless it has the same rows and columns. */
   private framed = '';
   private owed = false;
   private askedAt: number | null = null;
   private pixels = { width: 0, height: 0 };
-  private readonly draw = perFrame(() => {
-    this.paint();
+  private readonly lens = new Lens({
+    draw: () => {
+      this.paint();
+    },
+    looked: () => {
+      this.look();
+    },
   });
   private readonly resized = settled(250, () => {
     this.sharpen();
@@ -71,7 +63,9 @@ export class HeatmapView {
     },
     options: { readonly webgl: boolean },
   ) {
-    this.picture = new MatrixPicture(options, this.draw);
+    this.picture = new MatrixPicture(options, () => {
+      this.lens.ask();
+    });
     this.stage = this.picture.element;
     this.layers = new MatrixLayers(matrices, {
       overview: (slice) => {
@@ -79,7 +73,7 @@ export class HeatmapView {
         this.problem.hidden = true;
         this.rescale();
         if (slice !== null) this.refreshReadout(false);
-        this.draw();
+        this.lens.ask();
       },
       detail: (slice) => {
         this.picture.set('detail', slice);
@@ -100,55 +94,17 @@ export class HeatmapView {
   }
 
   private connect(): void {
-    attachGestures(this.stage, {
-      point: (x, y) => {
-        this.aim(this.targetAt(x, y), false);
-      },
-      leave: () => {
-        this.aim(null, false);
-      },
-      press: (x, y) => {
-        const target = this.targetAt(x, y);
-        if (target?.kind === 'cell') this.panel.pick(target.cell);
-        this.stage.focus({ preventScroll: true });
-      },
-      drag: (x, y) => {
-        this.change((viewport, frame) => pan(viewport, frame, x, y));
-      },
-      zoom: (x, y, factor) => {
-        const { left, top } = this.gutter;
-        this.change((viewport, frame) => zoomAt(viewport, frame, x - left, y - top, factor));
-      },
-    });
-    attachKeys(this.stage, {
-      size: () => this.panel.step,
+    attachPointing(this.stage, {
+      lens: () => this.lens,
+      step: () => this.panel.step,
       current: () => this.current(),
-      page: () => {
-        const { frame, viewport } = this;
-        return frame === null || viewport === null
-          ? 1
-          : Math.max(1, Math.floor(frame.height / viewport.scaleY));
-      },
-      go: (cell) => {
-        this.change((viewport, frame) => reveal(viewport, frame, cell));
-        this.aim({ kind: 'cell', cell }, true);
+      aim: (target, aloud) => {
+        this.aim(target, aloud);
       },
       pick: (cell) => {
         this.panel.pick(cell);
       },
-      clear: () => {
-        this.aim(null, false);
-        this.panel.pick(null);
-      },
-      pan: (x, y) => {
-        this.change((viewport, frame) => pan(viewport, frame, x, y));
-      },
-      zoom: (factor) => {
-        this.zoom(factor);
-      },
-      fit: () => {
-        this.fit();
-      },
+      leave: () => undefined,
     });
     new ResizeObserver(() => {
       this.layout();
@@ -181,14 +137,10 @@ export class HeatmapView {
     store.watch(
       (view) => view.position.cell,
       (cell) => {
-        const { frame, viewport } = this;
-        if (cell !== undefined && frame !== null && viewport !== null) {
-          this.viewport = reveal(viewport, frame, cell);
-          this.look();
-        }
+        if (cell !== undefined) this.lens.reveal(cell);
         this.describe();
         this.refreshReadout(false);
-        this.draw();
+        this.lens.ask();
       },
     );
   }
@@ -201,17 +153,17 @@ export class HeatmapView {
 
   /** Zooms about the cell that is pointed at or picked, or the middle. */
   zoom(factor: number): void {
-    const cell = this.current();
-    this.change((viewport, frame) => zoomAtCell(viewport, frame, cell, factor));
+    this.lens.zoom(this.current(), factor);
   }
 
   fit(): void {
-    this.change((_, frame) => fitted(frame));
+    this.lens.unzoom();
   }
 
   /** The cell that the keyboard is at. */
   private current(): Cell | null {
-    if (this.target?.kind === 'cell') return this.target.cell;
+    const { target } = this.lens;
+    if (target?.kind === 'cell') return target.cell;
     return this.panel.store.get().position.cell ?? null;
   }
 
@@ -224,8 +176,7 @@ export class HeatmapView {
     const another = framed !== this.framed;
     this.framed = framed;
     if (another) {
-      this.target = null;
-      this.viewport = null;
+      this.lens.reset();
       this.layers.clear();
     }
     this.layout();
@@ -235,7 +186,7 @@ export class HeatmapView {
   }
 
   private ask(): void {
-    const { frame } = this;
+    const { frame } = this.lens;
     const { step } = this.panel;
     const place = step === null ? null : this.matrices.place(step.name);
     // What is not seen, in a pane behind another, is asked for when it comes into sight.
@@ -249,7 +200,7 @@ export class HeatmapView {
 
   /** After a resize: asks again where the picture has far fewer or more pixels than were asked for. */
   private sharpen(): void {
-    const { frame } = this;
+    const { frame } = this.lens;
     const { overview } = this.layers;
     if (frame === null) return;
     const pooled = overview !== null && overview.data.length < frame.rows * frame.columns;
@@ -271,64 +222,41 @@ export class HeatmapView {
       masked: overview.data.some(isMasked),
       beyond: overview.minimum < this.scale.low || overview.maximum > this.scale.high,
     });
-    this.draw();
+    this.lens.ask();
   }
 
   private layout(): void {
     const { step, summary } = this.panel;
     const { clientWidth, clientHeight } = this.body;
     if (step === null || summary === null || clientWidth === 0) return;
-    this.gutter = this.picture.gutter(summary, step, this.theme, clientWidth);
-    const { left, right, top } = this.gutter;
-    const width = Math.max(80, clientWidth - left - right - 16);
-    const height = Math.max(120, clientHeight - top - this.foot.offsetHeight - 24);
-    const before = this.frame;
-    this.frame = fitFrame(step.rows.size, step.columns.size, width, height);
-    const wasFitted = before === null || this.viewport === null || zoomLevel(this.viewport, before) <= 1.001;
-    this.viewport =
-      this.viewport === null || wasFitted ? fitted(this.frame) : constrain(this.viewport, this.frame);
-    this.picture.place(this.frame, this.gutter);
-    this.look();
-    this.draw();
-  }
-
-  private change(next: (viewport: Viewport, frame: Frame) => Viewport): void {
-    const { frame, viewport } = this;
-    if (frame === null || viewport === null) return;
-    this.viewport = next(viewport, frame);
-    this.look();
-    this.draw();
+    const gutter = this.picture.gutter(summary, step, this.theme, clientWidth);
+    const width = Math.max(80, clientWidth - gutter.left - gutter.right - 16);
+    const height = Math.max(120, clientHeight - gutter.top - this.foot.offsetHeight - 24);
+    this.picture.place(this.lens.fit(step.rows.size, step.columns.size, width, height, gutter), gutter);
   }
 
   private look(): void {
-    const { frame, viewport } = this;
+    const { frame, viewport } = this.lens;
     if (frame === null || viewport === null) return;
     this.events.zoom(zoomLevel(viewport, frame));
     this.layers.look(viewport, frame, window.devicePixelRatio, this.picture.largest);
   }
 
-  private targetAt(x: number, y: number): Target | null {
-    const { frame, viewport, gutter } = this;
-    return frame === null || viewport === null ? null : targetAt(x, y, frame, viewport, gutter);
-  }
-
   private aim(target: Target | null, aloud: boolean): void {
-    if (sameTarget(target, this.target)) return;
-    this.target = target;
+    if (!this.lens.aim(target)) return;
     const { summary, step } = this.panel;
     const whole = summary === null || step === null ? '' : wholeLabel(target, summary, step);
     if (this.stage.title !== whole) this.stage.title = whole;
     this.panel.point(target?.kind === 'cell' ? target.cell : null);
     this.events.hover(target);
     this.refreshReadout(aloud);
-    this.draw();
   }
 
   private refreshReadout(aloud: boolean): void {
     const { step } = this.panel;
     const { cell } = this.panel.store.get().position;
     if (step === null) return;
-    const target = this.target ?? (cell === undefined ? null : { kind: 'cell' as const, cell });
+    const target = this.lens.target ?? (cell === undefined ? null : { kind: 'cell' as const, cell });
     this.readout.show(target, step, aloud);
   }
 
@@ -339,7 +267,8 @@ export class HeatmapView {
   }
 
   private paint(): void {
-    const { frame, viewport, scale, theme } = this;
+    const { scale, theme } = this;
+    const { frame, viewport, gutter, target } = this.lens;
     const { summary, step } = this.panel;
     if (frame === null || viewport === null || summary === null || step === null) return;
     const shown = this.layers.overview === null ? null : scale;
@@ -349,11 +278,11 @@ export class HeatmapView {
         step,
         frame,
         viewport,
-        gutter: this.gutter,
+        gutter,
         ratio: window.devicePixelRatio,
         theme,
         picked: this.panel.store.get().position.cell ?? null,
-        target: this.target,
+        target,
         emptyRows: this.layers.overview?.emptyRows ?? emptyRows,
       },
       shown,
@@ -373,9 +302,7 @@ export class HeatmapView {
 
   private release(): void {
     this.framed = '';
-    this.frame = null;
-    this.viewport = null;
-    this.target = null;
+    this.lens.reset();
     this.scale = null;
     this.askedAt = null;
     this.readout.clear();

@@ -1,8 +1,8 @@
-import type { Step } from '../../../src/protocol.js';
-import { attachGestures } from '../../draw/gestures.js';
-import { attachKeys } from '../../draw/keys.js';
-import type { Target } from '../../draw/target.js';
-import type { Cell } from '../../draw/viewport.js';
+import type { Step } from '../../src/protocol.js';
+import { attachGestures } from './gestures.js';
+import { attachKeys } from './keys.js';
+import type { Target } from './target.js';
+import type { Cell } from './viewport.js';
 import type { Lens } from './lens.js';
 
 export interface PointingEvents {

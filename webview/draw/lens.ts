@@ -1,19 +1,10 @@
-import { perFrame } from '../../dom.js';
-import type { Gutter, Target } from '../../draw/target.js';
-import { sameTarget, targetAt } from '../../draw/target.js';
-import type { Cell, Frame, Viewport } from '../../draw/viewport.js';
-import {
-  constrain,
-  fitFrame,
-  fitted,
-  pan,
-  reveal,
-  zoomAt,
-  zoomAtCell,
-  zoomLevel,
-} from '../../draw/viewport.js';
+import { perFrame } from '../dom.js';
+import type { Gutter, Target } from './target.js';
+import { sameTarget, targetAt } from './target.js';
+import type { Cell, Frame, Viewport } from './viewport.js';
+import { constrain, fitFrame, fitted, pan, reveal, zoomAt, zoomAtCell, zoomLevel } from './viewport.js';
 
-/** What all columns look at: the same part of their matrices, in the same size, at the same cell. */
+/** What one picture, or several together, look at: which part of their matrices, in which size, and at which cell. */
 export class Lens {
   frame: Frame | null = null;
   viewport: Viewport | null = null;
@@ -33,7 +24,7 @@ export class Lens {
   ) {}
 
   /** Fits matrices of rows × columns into a window; what was zoomed to stays where it can. */
-  fit(rows: number, columns: number, width: number, height: number, gutter: Gutter): void {
+  fit(rows: number, columns: number, width: number, height: number, gutter: Gutter): Frame {
     const { frame: before, viewport } = this;
     const same = before !== null && before.rows === rows && before.columns === columns;
     const wasFitted = before === null || viewport === null || zoomLevel(viewport, before) <= 1.001;
@@ -44,9 +35,17 @@ export class Lens {
     if (!same) this.target = null;
     this.events.looked();
     this.draw();
+    return this.frame;
   }
 
-  /** Draws all columns in the next frame. */
+  /** Forgets all: what is looked at next is looked at as a whole. */
+  reset(): void {
+    this.frame = null;
+    this.viewport = null;
+    this.target = null;
+  }
+
+  /** Draws in the next frame. */
   ask(): void {
     this.draw();
   }
