@@ -247,6 +247,7 @@ export function pack(message: unknown): unknown {
 
 function copyOf(view: ArrayBufferView): ArrayBufferView {
   if (view instanceof Float32Array) return new Float32Array(view);
+  if (view instanceof Float64Array) return new Float64Array(view);
   if (view instanceof Uint32Array) return new Uint32Array(view);
   if (view instanceof Uint8Array) return new Uint8Array(view);
   throw new TypeError(`A ${view.constructor.name} cannot travel to a webview.`);

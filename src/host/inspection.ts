@@ -314,6 +314,16 @@ export class Inspection extends Disposable {
     return inspection !== undefined && this.variants.has(inspection);
   }
 
+  /**
+   * The variant that is asked about; undefined for the inspection itself.
+   * @throws CancelledError for one that is gone: the page that asked is about to be told of what came instead
+   */
+  private target({ inspection }: { readonly inspection?: string }): string | undefined {
+    if (inspection === undefined || inspection === this.id) return undefined;
+    if (this.variants.has(inspection)) return inspection;
+    throw new CancelledError();
+  }
+
   private async view<T>(
     place: { readonly inspection?: string },
     ask: (inspection: string) => Promise<T>,
@@ -325,7 +335,7 @@ export class Inspection extends Disposable {
     const { inEngine } = this;
     if (inEngine === undefined) throw new CancelledError();
     try {
-      return await ask(this.isVariant(place) ? (place.inspection ?? inEngine.id) : inEngine.id);
+      return await ask(this.target(place) ?? inEngine.id);
     } catch (error) {
       if (!(error instanceof EngineStoppedError)) throw error;
       // Somebody else's run was ended; this question had no part in it.
