@@ -9,6 +9,11 @@ export interface RotaryForm {
   readonly pairs: RotaryPairs;
   /** 10000 in the paper. */
   readonly base: number;
+  /**
+   * By how much each pair turns from one position to the next, where it is not base^(−2k/d): frequencies that were scaled
+   * for longer texts, or fewer pairs than features, of which the last ones then stay as they are.
+   */
+  readonly speeds?: readonly number[];
   /** Turns back instead: the gradient's direction. */
   readonly inverse?: true;
 }
@@ -21,7 +26,14 @@ export interface RotaryForm {
  * @throws ShapeError when the features do not pair
  */
 export function rotary(value: Value, positions: Value, form: RotaryForm): Value {
-  return apply(operationFor(form), [value, positions]);
+  const width = value.shape.at(-1) ?? 0;
+  const turning = 2 * (form.speeds?.length ?? width / 2);
+  if (turning > width) {
+    throw new ShapeError(
+      `Rotary positions have speeds for ${turning / 2} pairs, but ${formatShape(value.shape)} has ${width} features.`,
+    );
+  }
+  return apply(operationFor(form, turning < width), [value, positions]);
 }
 
 /** The partner of a column, its pair's number, and whether it is the pair's first. */
@@ -43,17 +55,21 @@ function wholeRows(region: Region, shape: Shape): Region {
   return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
 }
 
-function operationFor(form: RotaryForm): Operation {
-  const { pairs, base } = form;
+/** @param partial whether there are features behind those that turn */
+function operationFor(form: RotaryForm, partial: boolean): Operation {
+  const { pairs, base, speeds } = form;
   const direction = form.inverse === true ? -1 : 1;
-  const speed = (pair: number, width: number): number => direction * base ** ((-2 * pair) / width);
+  const speed = (pair: number, width: number): number =>
+    direction * (speeds === undefined ? base ** ((-2 * pair) / width) : (speeds[pair] ?? 0));
+  /** Of so many features, those that turn: the first ones. */
+  const turning = (width: number): number => (speeds === undefined ? width : 2 * speeds.length);
 
   return {
     name: 'rotary',
 
     shape([shape = [], positions = []]) {
       const [rows, width = 0] = shape.slice(-2);
-      if (shape.length < 2 || width % 2 !== 0 || width === 0) {
+      if (shape.length < 2 || turning(width) % 2 !== 0 || width === 0) {
         throw new ShapeError(
           `Rotary positions turn pairs of features, but ${formatShape(shape)} has ${width} of them, which is not even.`,
         );
@@ -75,7 +91,11 @@ function operationFor(form: RotaryForm): Operation {
       const out = new Float64Array(tensor?.data.length ?? 0);
       for (let at = 0; at < out.length; at++) {
         const column = at % width;
-        const { partner, pair, first } = pairOf(column, width, pairs);
+        if (column >= turning(width)) {
+          out[at] = tensor?.data[at] ?? 0;
+          continue;
+        }
+        const { partner, pair, first } = pairOf(column, turning(width), pairs);
         const angle = (positions?.data[Math.floor(at / width) % rows] ?? 0) * speed(pair, width);
         const [own, other] = [tensor?.data[at] ?? 0, tensor?.data[at - column + partner] ?? 0];
         out[at] = own * Math.cos(angle) + (first ? -other : other) * Math.sin(angle);
@@ -84,18 +104,17 @@ function operationFor(form: RotaryForm): Operation {
     },
 
     onnx(emitter, [value = '', positions = '']) {
-      // The number of features is known only from the shapes; so the angles are worked out in the graph.
-      const width = emitter.node('Shape', [value], { start: -1 });
-      const half = emitter.node('Div', [width, emitter.integers([2], [])]);
-      const angles = anglesOf(emitter, positions, width, half, Math.log(base)); // (query, pair)
+      const [turned, ...rest] = partial ? splitAt(emitter, value, turning(0)) : [value];
+      const [angles, half] = anglesOf(emitter, positions, turned, base, speeds); // (query, pair)
       const cos = emitter.node('Cos', [angles]);
       const sine = emitter.node('Sin', [angles]);
       const sin = direction < 0 ? emitter.node('Neg', [sine]) : sine;
-      const [a = '', b = ''] = partsOf(emitter, value, half, pairs);
+      const [a = '', b = ''] = partsOf(emitter, turned, half, pairs);
       const times = (x: string, y: string): string => emitter.node('Mul', [x, y]);
       const first = emitter.node('Sub', [times(a, cos), times(b, sin)]);
       const second = emitter.node('Add', [times(b, cos), times(a, sin)]);
-      return joined(emitter, first, second, value, pairs);
+      const all = joined(emitter, first, second, turned, pairs);
+      return rest.length === 0 ? all : emitter.node('Concat', [all, ...rest], { axis: -1 });
     },
 
     print(language, inputs) {
@@ -104,16 +123,22 @@ function operationFor(form: RotaryForm): Operation {
         const rotation = direction < 0 ? `R_{${positions.text}}^{-1}` : `R_{${positions.text}}`;
         return compose(`${inside(value, binding.product, language)} ${rotation}`, binding.product, inputs);
       }
-      const call = `rotary(${value.text}, ${positions.text}, ${base}${direction < 0 ? ', -1' : ''})`;
+      const how = speeds === undefined ? String(base) : `[${speeds.join(', ')}]`;
+      const call = `rotary(${value.text}, ${positions.text}, ${how}${direction < 0 ? ', -1' : ''})`;
+      const text = language === 'numpy' ? numpyText(pairs) : pytorchText(pairs);
       return compose(call, binding.atom, inputs, [
-        language === 'numpy' ? numpyText(pairs) : pytorchText(pairs),
+        speeds === undefined ? text : language === 'numpy' ? numpyBySpeeds(pairs) : pytorchBySpeeds(pairs),
       ]);
     },
 
     async derive(cell) {
       const column = cell.index.at(-1) ?? 0;
       const row = cell.index.at(-2) ?? 0;
-      const width = cell.shapes[0]?.at(-1) ?? 1;
+      const width = turning(cell.shapes[0]?.at(-1) ?? 1);
+      if (column >= width) {
+        const own = await cell.scalar(0, cell.index);
+        return { ...own, remark: `Only the first ${width} entries turn; this one stays as it is.` };
+      }
       const { partner, pair, first } = pairOf(column, width, pairs);
       const [own, other, position] = await Promise.all([
         cell.scalar(0, cell.index),
@@ -135,7 +160,7 @@ function operationFor(form: RotaryForm): Operation {
           [],
         ),
         sums: [...own.sums],
-        remark: `θ = ${position.value} · ${base}^(−${2 * pair}/${width}) = ${angle.toPrecision(4)}: entries ${Math.min(column, partner)} and ${Math.max(column, partner)} turn together.`,
+        remark: `θ = ${position.value} · ${speeds === undefined ? `${base}^(−${2 * pair}/${width})` : (speeds[pair] ?? 0).toPrecision(4)} = ${angle.toPrecision(4)}: entries ${Math.min(column, partner)} and ${Math.max(column, partner)} turn together.`,
       };
     },
 
@@ -148,23 +173,35 @@ function operationFor(form: RotaryForm): Operation {
   };
 }
 
-/** position · base^(−2k/d) // (query, pair) */
+/** The first `count` features, and those behind them. */
+function splitAt(emitter: OnnxEmitter, value: string, count: number): [string, string] {
+  const [zero, at, far, last] = [0, count, 2 ** 31 - 1, -1].map((each) => emitter.integers([each], [1]));
+  const part = (start = '', end = ''): string => emitter.node('Slice', [value, start, end, last ?? '']);
+  return [part(zero, at), part(at, far)];
+}
+
+/** The angles, position · speed (query, pair), and how many pairs there are. */
 function anglesOf(
   emitter: OnnxEmitter,
   positions: string,
-  width: string,
-  half: string,
-  logBase: number,
-): string {
+  value: string,
+  base: number,
+  speeds: readonly number[] | undefined,
+): [angles: string, half: string] {
+  const float = (x: string): string => emitter.node('Cast', [x], { to: 1 });
+  const rows = float(emitter.node('Unsqueeze', [positions, emitter.integers([1], [1])]));
+  if (speeds !== undefined) {
+    const angles = emitter.node('Mul', [rows, emitter.floats(speeds, [speeds.length])]);
+    return [angles, emitter.integers([speeds.length], [1])];
+  }
+  // The number of features is known only from the shapes; so the speeds are worked out in the graph.
+  const width = emitter.node('Shape', [value], { start: -1 });
+  const half = emitter.node('Div', [width, emitter.integers([2], [])]);
   const scalar = (list: string): string => emitter.node('Squeeze', [list, emitter.integers([0], [1])]);
   const pairs = emitter.node('Range', [emitter.integers([0], []), scalar(half), emitter.integers([1], [])]);
-  const float = (x: string): string => emitter.node('Cast', [x], { to: 1 });
   const share = emitter.node('Div', [float(pairs), float(width)]);
-  const speeds = emitter.node('Exp', [emitter.node('Mul', [share, emitter.floats([-2 * logBase], [])])]);
-  return emitter.node('Mul', [
-    float(emitter.node('Unsqueeze', [positions, emitter.integers([1], [1])])),
-    speeds,
-  ]);
+  const power = emitter.node('Mul', [share, emitter.floats([-2 * Math.log(base)], [])]);
+  return [emitter.node('Mul', [rows, emitter.node('Exp', [power])]), half];
 }
 
 /** The first and the second of each pair // (…, query, pair) */
@@ -218,4 +255,38 @@ function pytorchText(pairs: RotaryPairs): string {
     ${parts[0]}
     first, second = a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()
     ${parts[1]}.to(x.dtype)`;
+}
+
+function numpyBySpeeds(pairs: RotaryPairs): string {
+  const parts =
+    pairs === 'neighbours'
+      ? [
+          `a, b = x[..., 0:d:2], x[..., 1:d:2]`,
+          `np.stack([first, second], axis=-1).reshape(*x.shape[:-1], d)`,
+        ]
+      : [`a, b = np.split(x[..., :d], 2, axis=-1)`, `np.concatenate([first, second], axis=-1)`];
+  return `def rotary(x, positions, speeds, direction=1):
+    """Turns pair k of the vector at position i by i * speeds[k]; features behind the pairs stay."""
+    d = 2 * len(speeds)
+    angles = direction * positions[:, None] * np.array(speeds)
+    ${parts[0]}
+    first, second = a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)
+    return np.concatenate([${parts[1]}, x[..., d:]], axis=-1)`;
+}
+
+function pytorchBySpeeds(pairs: RotaryPairs): string {
+  const parts =
+    pairs === 'neighbours'
+      ? [
+          `a, b = x[..., 0:d:2], x[..., 1:d:2]`,
+          `torch.stack([first, second], dim=-1).reshape(*x.shape[:-1], d)`,
+        ]
+      : [`a, b = x[..., :d].chunk(2, dim=-1)`, `torch.cat([first, second], dim=-1)`];
+  return `def rotary(x, positions, speeds, direction=1):
+    """Turns pair k of the vector at position i by i * speeds[k]; features behind the pairs stay."""
+    d = 2 * len(speeds)
+    angles = direction * positions[:, None] * torch.tensor(speeds, dtype=torch.float64)
+    ${parts[0]}
+    first, second = a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()
+    return torch.cat([${parts[1]}.to(x.dtype), x[..., d:]], dim=-1)`;
 }

@@ -68,6 +68,13 @@ const builds: Readonly<Record<string, Build>> = {
   divideRows: ([a, b]) => operators.divideRows(a, b),
   tanh: ([a]) => operators.tanh(a),
   sigmoid: ([a]) => operators.sigmoid(a),
+  silu: ([a]) => operators.silu(a),
+  rmsNorm: ([a, weight]) => operators.rmsNorm(a, weight, 1e-5),
+  'rmsNorm, from one': ([a, weight]) => operators.rmsNorm(a, weight, 1e-5, 1),
+  'rotary, part, halves': ([a, i]) =>
+    operators.rotary(a, i, { pairs: 'halves', base: 500, speeds: [1, 500 ** -0.5] }),
+  'rotary, part, neighbours': ([a, i]) =>
+    operators.rotary(a, i, { pairs: 'neighbours', base: 500, speeds: [1, 500 ** -0.5] }),
   softCap: ([a]) => operators.softCap(a, 5),
   featureMap: ([a]) => operators.featureMap(a),
   gaussian: ([a]) => operators.gaussian(a, 1.5),

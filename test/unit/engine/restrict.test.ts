@@ -172,6 +172,8 @@ class Builder {
       () => operators.oneMinus(value),
       () => operators.tanh(value),
       () => operators.sigmoid(value),
+      () => operators.silu(value),
+      () => operators.rmsNorm(value, this.leaf([width]), 1e-5, 1),
       () => operators.normalDensity(value),
       () => operators.wherePositive(value, this.leaf(shape)),
       () => operators.spread(operators.rowSum(value), value),

@@ -134,6 +134,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   relu: [each(operators.relu)],
   tanh: [each(operators.tanh)],
   sigmoid: [each(operators.sigmoid)],
+  silu: [each(operators.silu)],
   gelu: [each((value) => operators.gelu(value, 'erf')), each((value) => operators.gelu(value, 'tanh'))],
   normalDistribution: [each(operators.normalDistribution)],
   normalDensity: [each(operators.normalDensity)],
@@ -254,6 +255,15 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       );
     },
   ],
+  rmsNorm: ([0, 1] as const).map((offset): Sample => (draw) => {
+    const width = 1 + draw.upTo(3);
+    return operators.rmsNorm(
+      draw.numbers(...sizes(draw, draw.upTo(2)), width),
+      draw.numbers(width),
+      1e-5,
+      offset,
+    );
+  }),
 
   mask: (['causal', 'sliding-window', 'prefix'] as const).flatMap((kind) =>
     [-Infinity, 0].map((fill): Sample => (draw) => {
@@ -286,10 +296,17 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       rule,
     );
   }),
-  rotary: (['neighbours', 'halves'] as const).map((pairs): Sample => (draw) => {
-    const n = draw.upTo(4);
-    return operators.rotary(draw.numbers(2, n, 4), draw.positions(n), { base: 10_000, pairs });
-  }),
+  rotary: (['neighbours', 'halves'] as const).flatMap((pairs): Sample[] => [
+    (draw) => {
+      const n = draw.upTo(4);
+      return operators.rotary(draw.numbers(2, n, 4), draw.positions(n), { base: 10_000, pairs });
+    },
+    (draw) => {
+      const n = draw.upTo(4);
+      const form = { base: 10_000, pairs, speeds: [0.75, 0.125] };
+      return operators.rotary(draw.numbers(2, n, 3 + draw.upTo(3)), draw.positions(n), form);
+    },
+  ]),
   gru: (['forward', 'reverse'] as const).map((direction): Sample => (draw) => {
     const hidden = draw.upTo(2);
     const X = draw.numbers(draw.upTo(2), draw.upTo(2));
