@@ -160,21 +160,31 @@ describe('an inspection of a written date', function () {
     );
   });
 
-  it('stands side by side with a variant of itself', async () => {
+  it('stands side by side with the other models, and with variants of itself', async () => {
     const engine = new Engine(media);
     try {
       const base = await engine.inspectText({
         text: '3 mai 1979',
         model: { kind: 'dates', score: 'transformer' },
+        parameters: { attention: 'cross' },
       });
       const variants = await engine.compare({
         inspection: base.id,
-        variants: [{ temperature: 2 }, { attention: 'encoder' }, { mask: 'causal' }],
+        variants: [
+          { mechanism: 'bahdanau' },
+          { mechanism: 'luong' },
+          { temperature: 2 },
+          { attention: 'encoder' },
+          { mechanism: 'linear' },
+          { mask: 'causal' },
+        ],
       });
       assert.deepEqual(
-        variants.map(({ kind }) => kind),
-        ['variant', 'variant', 'failed'],
+        variants.map((each) => each.kind === 'variant' && [each.summary.mechanism.id, each.summary.heads]),
+        [['bahdanau', 1], ['luong', 1], ['multi-head', 4], ['multi-head', 4], false, false],
       );
+      for (const each of variants.slice(0, 2))
+        assert.ok(each.kind === 'variant' && each.summary.title === base.summary.title);
     } finally {
       await engine.dispose();
     }
