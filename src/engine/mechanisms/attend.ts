@@ -25,6 +25,8 @@ export interface AttendParameters {
   /** The divisor of the scores: √d_k, none, or a number. */
   readonly scaling: 'sqrt' | 'none' | number;
   readonly mask: MaskParameters;
+  /** Keys further away than this are masked, whatever the mask says: a layer's own sliding window. */
+  readonly window?: number;
   /** Divides the scores once more: above 1 flattens the weights, below 1 sharpens them. */
   readonly temperature: number;
   /** Turns Q and K by their positions, before the scores (Su et al. 2021). */
@@ -100,9 +102,10 @@ function rotaryForm(form: RotaryForm | undefined, Q: Value, K: Value): [] | [Val
       axes: [axis],
     });
     const { label: own } = value;
-    const mark = (symbol: string): string => symbol.replace(/^\w/, (letter) => `\\mathring{${letter}}`);
+    const mark = (symbol: string): string =>
+      symbol.replace(/^(\\\w+\{\w\}|\w)/, (letter) => `\\mathring{${letter}}`);
     return label(rotary(value, place, form), {
-      name: `rotated_${own?.name ?? axis}`,
+      name: `rotated_${own?.name.replace(/^normed_/, '') ?? axis}`,
       symbol: mark(own?.symbol ?? axis),
       element: mark(own?.element ?? axis),
       axes: own?.axes ?? [],
@@ -151,13 +154,13 @@ function normalise(masked: Value, heads: number | undefined, sink: AttendParamet
 }
 
 /**
- * Scaled, capped, biased and masked scores: scores themselves first, masked scores last.
+ * Scaled, capped, biased, windowed and masked scores: scores themselves first, masked scores last.
  * @param size d_k, for the scaling
  */
 export function prepareScores(
   scores: Value,
   size: number,
-  { scaling, temperature, softcap, bias, mask: rule }: AttendParameters,
+  { scaling, temperature, softcap, bias, window, mask: rule }: AttendParameters,
 ): Value[] {
   const heads = headsOf(scores);
   const step = (value: Value, name: string, symbol: string, title: string, note: string): Value =>
@@ -189,6 +192,10 @@ export function prepareScores(
     const { value, note } = positionBias(bias, unbiased);
     const biased = step(add(unbiased, value), 'biased', 'S^{+}', 'Biased', note);
     steps.push(...(value.label?.step === undefined ? [] : [value]), biased);
+  }
+  if (window !== undefined) {
+    const [near, note] = applyMask(last(), { kind: 'sliding-window', window });
+    steps.push(step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note));
   }
   const [masked, note] = applyMask(last(), rule);
   steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note));

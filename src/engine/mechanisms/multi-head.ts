@@ -25,6 +25,9 @@ export interface MultiHeadInputs {
   readonly K: Projection;
   readonly V: Projection;
   readonly output?: Projection | undefined;
+  /** Normalises the vectors of each head, before positions turn them (Henry et al. 2020). // (head, row, feature) */
+  readonly normQ?: ((Q: Value) => Value) | undefined;
+  readonly normK?: ((K: Value) => Value) | undefined;
   readonly heads: number;
   /** Fewer than heads where heads share keys and values (Ainslie et al. 2023); one in multi-query attention (Shazeer 2019). */
   readonly groups: number;
@@ -32,7 +35,7 @@ export interface MultiHeadInputs {
 
 /**
  * Multi-head attention: Vaswani et al. 2017, §3.2.2. Head h reads columns h · d_k to (h + 1) · d_k of each projection.
- * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, scores, scaled, masked, weights, head, concat, and output where it is projected
+ * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, those of them that are normalised, scores, scaled, masked, weights, head, concat, and output where it is projected
  * @throws ShapeError when a weight does not fit
  */
 export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters): Value[] {
@@ -45,7 +48,9 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
   const Q = project(from, inputs.Q, 'Q', heads, false);
   const K = project(to, inputs.K, 'K', groups, grouped);
   const V = project(to, inputs.V, 'V', groups, grouped);
-  const attended = attend(Q, K, parameters);
+  const normQ = inputs.normQ === undefined ? [] : [normed(Q, inputs.normQ)];
+  const normK = inputs.normK === undefined ? [] : [normed(K, inputs.normK)];
+  const attended = attend(normQ[0] ?? Q, normK[0] ?? K, parameters);
   const head = label(matmul(attended.weights, repeatHeads(V, heads)), {
     name: 'head',
     symbol: '\\mathrm{head}_h',
@@ -64,7 +69,13 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
     axes: ['query', 'model'],
     step: { title: 'Concatenated', note: 'The heads’ outputs side by side.', scale: 'signed', phase: 'sum' },
   });
-  const steps = [...(self ? [from] : [from, to]), ...[Q, K, V], ...attended.steps, head, concat];
+  const steps = [
+    ...(self ? [from] : [from, to]),
+    ...[Q, K, V, ...normQ, ...normK],
+    ...attended.steps,
+    head,
+    concat,
+  ];
   if (inputs.output === undefined) return steps;
   checkProjection(concat, inputs.output, 'O');
   const output = label(affine(concat, named(inputs.output, 'O')), {
@@ -140,6 +151,24 @@ function project(
     element: symbolOf(name.toLowerCase(), heads, grouped),
     axes: [grouped ? 'group' : 'head', axis, column],
     step: { title, note, scale: 'signed', phase: 'input' },
+  });
+}
+
+/** A step of its own: each head's vectors at the length that the norm gives them. */
+function normed(value: Value, norm: (value: Value) => Value): Value {
+  const { name = '', symbol = '', element = symbol, axes = [] } = value.label ?? {};
+  const mark = (of: string): string => of.replace(/^\w/, (letter) => `\\bar{${letter}}`);
+  return label(norm(value), {
+    name: `normed_${name}`,
+    symbol: mark(symbol),
+    element: mark(element),
+    axes,
+    step: {
+      title: name === 'Q' ? 'Normalised queries' : 'Normalised keys',
+      note: 'Each vector is brought to a common length first, so that scores cannot grow with it.',
+      scale: 'signed',
+      phase: 'score',
+    },
   });
 }
 

@@ -5,10 +5,20 @@ import type { Architecture } from './architecture.js';
 import { bert } from './bert.js';
 import { distilbert } from './distilbert.js';
 import { gpt2 } from './gpt2.js';
+import { llama, mistral, qwen2, qwen3 } from './llama.js';
 import { roberta } from './roberta.js';
 
 /** Every family of models that can be read; a new one is a file of its own and a line here. */
-export const architectures: readonly Architecture[] = [bert, distilbert, gpt2, roberta];
+export const architectures: readonly Architecture[] = [
+  bert,
+  distilbert,
+  gpt2,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  roberta,
+];
 
 export type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
 

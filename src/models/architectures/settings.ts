@@ -1,5 +1,5 @@
 import type { Value } from '../../engine/graph.js';
-import { gelu, relu } from '../../engine/ops/index.js';
+import { gelu, relu, silu } from '../../engine/ops/index.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
@@ -22,6 +22,8 @@ export const activations = {
   gelu_fast: (value: Value) => gelu(value, 'tanh'),
   gelu_pytorch_tanh: (value: Value) => gelu(value, 'tanh'),
   relu,
+  silu,
+  swish: silu,
 } as const;
 
 export type Activation = keyof typeof activations;

@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph.js';
 import type { Projection } from '../../engine/mechanisms/index.js';
-import { add, layerNorm, matmul, slice, transpose } from '../../engine/ops/index.js';
+import { add, layerNorm, matmul, rmsNorm, slice, transpose } from '../../engine/ops/index.js';
 import type { Range } from '../../engine/tensor.js';
 import type { Checkpoint } from '../checkpoint.js';
 
@@ -62,6 +62,12 @@ export class Weights {
     const weight = this.vector(`${name}.${scale}`, width); // (model)
     const bias = this.vector(`${name}.${shift}`, width); // (model)
     return (value, epsilon) => layerNorm(value, weight, bias, epsilon);
+  }
+
+  /** A root-mean-square norm. @param offset 1 where the weight is kept as its distance from 1 */
+  rmsNorm(name: string, width: number, epsilon: number, offset: 0 | 1 = 0): (value: Value) => Value {
+    const weight = this.vector(`${name}.weight`, width); // (width)
+    return (value) => rmsNorm(value, weight, epsilon, offset);
   }
 }
 
