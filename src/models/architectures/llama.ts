@@ -1,16 +1,16 @@
-import { standardAttention, type Projection } from '../../engine/mechanisms/index.js';
-import { gather, multiply } from '../../engine/ops/index.js';
+import { standardAttention, type AttendParameters, type Projection } from '../../engine/mechanisms/index.js';
+import { gather, multiply, scale } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
-import { decoder, type DecoderLayer } from './decoder.js';
+import { decoder, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
-import { rotaryForm, rotarySettings } from './rotary.js';
-import { activationOf, activations, checkTokens, sane } from './settings.js';
-import { affine, Weights } from './weights.js';
+import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
+import { activationOf, activations, checkTokens, sane, type Activation } from './settings.js';
+import { affine, columns, Weights } from './weights.js';
 
 /** How a member of the family differs from Llama itself. */
-interface LlamaVariant {
+export interface LlamaVariant {
   readonly modelType: string;
   readonly title: string;
   /** Whether queries, keys and values have biases, and whether the output has. */
@@ -21,6 +21,16 @@ interface LlamaVariant {
   readonly normed?: boolean;
   /** What a configuration of the family means where it does not say the size of a head. */
   readonly headSize?: number;
+  /** Queries, keys and values lie in one weight, and so do the gate and what it gates (Phi-3). */
+  readonly fused?: boolean;
+  /** Gemma: norms keep their weight as its distance from 1, stand behind each part too, and words are scaled by √d. */
+  readonly gemma?: boolean;
+  /** What attention does otherwise than in the paper. @param size d_k */
+  attention?(config: Config, size: number): Partial<AttendParameters>;
+  /** What a layer's rotary positions are like. */
+  rotary?(config: Config, layer: number): Omit<RotaryStandards, 'size'>;
+  /** What the configuration calls the activation, and means where it does not say. */
+  readonly activation?: readonly [name: string, standard: Activation];
 }
 
 const none = { inputs: false, output: false };
@@ -100,7 +110,7 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
       `${config.where} turns pairs of features, but a head has ${size} of them, which is not even.`,
     );
   }
-  const { kind, factor } = rotarySettings(config, { size });
+  const { kind, factor } = rotarySettings(config, { size, ...variant.rotary?.(config, 0) });
   const positions = config.count('max_position_embeddings', sane.positions);
   return {
     layers,
@@ -110,12 +120,13 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
     size,
     limit: kind === 'dynamic' ? Math.floor(positions * factor) : positions,
     vocabulary: config.count('vocab_size', sane.vocabulary),
-    attention: { ...standardAttention, mask: { kind: 'causal' } },
+    attention: { ...standardAttention, mask: { kind: 'causal' }, ...variant.attention?.(config, size) },
     positions: 'rotary',
   };
 }
 
-function family(variant: LlamaVariant): Architecture {
+/** @returns a family that is a Llama but for what `variant` says */
+export function family(variant: LlamaVariant): Architecture {
   return {
     modelTypes: [variant.modelType],
     title: variant.title,
@@ -128,42 +139,95 @@ function family(variant: LlamaVariant): Architecture {
       const weights = new Weights(checkpoint, 'model.', 'embed_tokens.weight');
       const epsilon = config.positive('rms_norm_eps', 1e-6);
       const inner = config.count('intermediate_size', sane.inner);
-      const activation = activations[activationOf(config, 'hidden_act', 'silu')];
-      const rotary = rotaryForm(rotarySettings(config, { size }), size, tokens);
+      const activation = activations[activationOf(config, ...(variant.activation ?? ['hidden_act', 'silu']))];
       const biases = variant.biases(config);
       const innerBiases = config.flag('mlp_bias');
       const linear = (name: string, from: number, to: number, biased: boolean): Projection =>
         biased ? weights.linear(name, from, to) : weights.matrix(name, from, to);
 
+      const norm = (name: string, extent: number): Change =>
+        weights.rmsNorm(name, extent, epsilon, variant.gemma === true ? 1 : 0);
+      /** Linear layers that read the same, under names of their own or, in Phi-3, side by side in one weight. */
+      const beside = (
+        at: string,
+        names: readonly [name: string, to: number][],
+        together: string,
+        biased: boolean,
+      ): Projection[] => {
+        if (variant.fused !== true)
+          return names.map(([name, to]) => linear(`${at}.${name}`, width, to, biased));
+        const all = linear(
+          `${at}.${together}`,
+          width,
+          names.reduce((sum, [, to]) => sum + to, 0),
+          biased,
+        );
+        let end = 0;
+        return names.map(([, to]) => columns(all, { start: end, end: (end += to) }));
+      };
+
       const layer = (at: number): DecoderLayer => {
         const name = `layers.${at}`;
         const own = `${name}.self_attn`;
-        const gate = linear(`${name}.mlp.gate_proj`, width, inner, innerBiases);
-        const up = linear(`${name}.mlp.up_proj`, width, inner, innerBiases);
+        const [q, k] = [heads * size, groups * size];
+        const [Q, K, V] = beside(
+          own,
+          [
+            ['q_proj', q],
+            ['k_proj', k],
+            ['v_proj', k],
+          ],
+          'qkv_proj',
+          biases.inputs,
+        );
+        const [gate, up] = beside(
+          `${name}.mlp`,
+          [
+            ['gate_proj', inner],
+            ['up_proj', inner],
+          ],
+          'gate_up_proj',
+          innerBiases,
+        );
+        if (!Q || !K || !V || !gate || !up) throw new Error('A layer has three projections and a gate.');
         const down = linear(`${name}.mlp.down_proj`, inner, width, innerBiases);
         const window = variant.window?.(config, at);
+        const rotary = rotaryForm(
+          rotarySettings(config, { size, ...variant.rotary?.(config, at) }),
+          size,
+          tokens,
+        );
+        const after = norm(`${name}.post_attention_layernorm`, width);
         return {
-          attentionNorm: weights.rmsNorm(`${name}.input_layernorm`, width, epsilon),
+          attentionNorm: norm(`${name}.input_layernorm`, width),
           projections: {
-            Q: linear(`${own}.q_proj`, width, heads * size, biases.inputs),
-            K: linear(`${own}.k_proj`, width, groups * size, biases.inputs),
-            V: linear(`${own}.v_proj`, width, groups * size, biases.inputs),
-            output: linear(`${own}.o_proj`, heads * size, width, biases.output),
+            Q,
+            K,
+            V,
+            output: linear(`${own}.o_proj`, q, width, biases.output),
             ...(variant.normed === true && {
-              normQ: weights.rmsNorm(`${own}.q_norm`, size, epsilon),
-              normK: weights.rmsNorm(`${own}.k_norm`, size, epsilon),
+              normQ: norm(`${own}.q_norm`, size),
+              normK: norm(`${own}.k_norm`, size),
             }),
             heads,
             groups,
           },
           attention: { ...attention, rotary, ...(window !== undefined && { window: window - 1 }) },
-          feedForwardNorm: weights.rmsNorm(`${name}.post_attention_layernorm`, width, epsilon),
           feedForward: (value) => affine(multiply(activation(affine(value, gate)), affine(value, up)), down), // (n, inner) → (n, model)
+          ...(variant.gemma === true
+            ? {
+                afterAttention: after,
+                feedForwardNorm: norm(`${name}.pre_feedforward_layernorm`, width),
+                afterFeedForward: norm(`${name}.post_feedforward_layernorm`, width),
+              }
+            : { feedForwardNorm: after }),
         };
       };
 
       const ids = whole('ids', 't', tokens); // (n)
-      const words = gather(weights.table('embed_tokens', vocabulary, width), ids); // (n, model)
+      const table = weights.table('embed_tokens', vocabulary, width);
+      const plain = gather(table, ids); // (n, model)
+      const words = variant.gemma === true ? scale(plain, Math.sqrt(width), '\\sqrt{d}') : plain; // (n, model)
       return {
         ids,
         words,
@@ -171,7 +235,7 @@ function family(variant: LlamaVariant): Architecture {
         ...decoder(
           words,
           Array.from({ length: layers }, (_, at) => layer(at)),
-          weights.rmsNorm('norm', width, epsilon),
+          norm('norm', width),
         ),
       };
     },

@@ -29,6 +29,8 @@ export interface RotaryStandards {
   readonly names?: { readonly base?: string; readonly share?: string };
   /** The kind of layer whose settings are meant, where kinds have their own. */
   readonly layers?: string;
+  /** Layers that older configurations leave out of "rope_scaling". */
+  readonly unscaled?: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export function rotarySettings(config: Config, standards: RotaryStandards): Rota
   const own =
     (layers === undefined ? undefined : parameters?.section(layers)) ??
     parameters ??
-    config.section('rope_scaling');
+    (standards.unscaled === true ? undefined : config.section('rope_scaling'));
   const where = (name: string, older: string): [Config, string] =>
     own?.says(name) === true ? [own, name] : [config, older];
 

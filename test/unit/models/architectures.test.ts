@@ -26,6 +26,11 @@ const checkpoints = [
   { name: 'llama3', family: 'Llama', layers: 2, heads: 3, width: 9, limit: 128 },
   { name: 'mistral', family: 'Mistral', layers: 2, heads: 4, width: 8, limit: 64 },
   { name: 'qwen2', family: 'Qwen2', layers: 2, heads: 4, width: 16, limit: 64 },
+  { name: 'phi3', family: 'Phi-3', layers: 2, heads: 4, width: 16, limit: 64 },
+  { name: 'gemma2', family: 'Gemma 2', layers: 3, heads: 4, width: 12, limit: 64 },
+  { name: 'gemma3', family: 'Gemma 3', layers: 3, heads: 2, width: 10, limit: 64 },
+  { name: 'gpt-neox', family: 'GPT-NeoX', layers: 2, heads: 3, width: 24, limit: 64 },
+  { name: 'gpt-neox-serial', family: 'GPT-NeoX', layers: 2, heads: 2, width: 8, limit: 64 },
   { name: 'qwen3', family: 'Qwen3', layers: 2, heads: 2, width: 10, limit: 64 },
 ];
 
