@@ -1,13 +1,15 @@
 import { standardAttention, type AttendParameters } from '../../engine/mechanisms/index.js';
-import { add, gather } from '../../engine/ops/index.js';
+import type { Value } from '../../engine/graph.js';
+import { add, gather, type BucketRule } from '../../engine/ops/index.js';
+import type { Tensor } from '../../engine/tensor.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
 import { encoder, type LayerNames } from './encoder.js';
 import { list, whole } from './inputs.js';
-import { activationOf, checkHeads, checkTokens, sane } from './settings.js';
-import { Weights } from './weights.js';
+import { activationOf, checkHeads, checkTokens, sane, type Activation } from './settings.js';
+import { affine, Weights } from './weights.js';
 
 /** How a member of the family differs from BERT itself. */
 export interface BertVariant {
@@ -17,6 +19,16 @@ export interface BertVariant {
   firstPosition(config: Config): number;
   /** The row of the position table for each token. */
   positions(config: Config, ids: readonly number[]): number[];
+  /** Where a layer's weights are called otherwise than in BERT. */
+  names?(config: Config, layer: number): LayerNames;
+  /** The linear layer from embeddings of another size to the model's; undefined where there is none. */
+  widening?(config: Config): { readonly name: string; readonly from: number } | undefined;
+  /** Whether a token is of a first or a second text; it is, where nothing is said. */
+  readonly types?: boolean;
+  /** What is added to the scores of all layers for the distance of query and key. */
+  bias?(config: Config): { readonly name: string; readonly rule: BucketRule };
+  /** What the configuration means where it does not name the activation. */
+  readonly activation?: Activation;
 }
 
 const plain: BertVariant = {
@@ -47,7 +59,15 @@ export function describeBert(config: Config, variant: BertVariant): Architecture
   const vocabulary = config.count('vocab_size', sane.vocabulary);
   const limit = positions - variant.firstPosition(config);
   if (limit < 1) throw new ModelError(`${config.where} leaves no position for any token.`);
-  return { layers, heads, width, limit, vocabulary, attention: standardAttention, positions: 'embedded' };
+  return {
+    layers,
+    heads,
+    width,
+    limit,
+    vocabulary,
+    attention: standardAttention,
+    positions: variant.bias === undefined ? 'embedded' : 'bias',
+  };
 }
 
 /** @throws ModelError */
@@ -61,19 +81,30 @@ export function buildBert(
   const { layers, heads, width, limit, vocabulary } = describeBert(config, variant);
   checkTokens(checkpoint, tokens, limit);
   const places = config.count('max_position_embeddings', sane.positions);
-  const kinds = config.count('type_vocab_size', sane.vocabulary, 2);
   const epsilon = config.positive('layer_norm_eps', 1e-12);
   const weights = new Weights(checkpoint, variant.prefix, 'embeddings.word_embeddings.weight');
 
+  const widening = variant.widening?.(config);
+  const size = widening?.from ?? width;
   const ids = whole('ids', 't', tokens); // (n)
   const positions = whole('position_ids', 'p', tokens); // (n)
-  const types = whole('token_type_ids', 's', tokens); // (n)
-  const words = gather(weights.table('embeddings.word_embeddings', vocabulary, width), ids); // (n, model)
-  const sum = add(
-    add(words, gather(weights.table('embeddings.position_embeddings', places, width), positions)),
-    gather(weights.table('embeddings.token_type_embeddings', kinds, width), types),
-  ); // (n, model)
-  const embeddings = weights.norm('embeddings.LayerNorm', width)(sum, epsilon); // (n, model)
+  const words = gather(weights.table('embeddings.word_embeddings', vocabulary, size), ids); // (n, embedding)
+  const placed = add(words, gather(weights.table('embeddings.position_embeddings', places, size), positions)); // (n, embedding)
+  const feeds = (numbers: readonly number[]): Map<Value, Tensor> =>
+    new Map([
+      [ids, list(numbers)],
+      [positions, list(variant.positions(config, numbers))],
+    ]);
+  // A text by itself is all of the first kind.
+  const types = variant.types === false ? undefined : whole('token_type_ids', 's', tokens); // (n)
+  const kinds = config.count('type_vocab_size', sane.vocabulary, 2);
+  const sum =
+    types === undefined
+      ? placed
+      : add(placed, gather(weights.table('embeddings.token_type_embeddings', kinds, size), types)); // (n, embedding)
+  const normed = weights.norm('embeddings.LayerNorm', size)(sum, epsilon); // (n, embedding)
+  const embeddings =
+    widening === undefined ? normed : affine(normed, weights.linear(widening.name, size, width)); // (n, model)
 
   const sizes = {
     layers,
@@ -81,19 +112,23 @@ export function buildBert(
     width,
     epsilon,
     inner: config.count('intermediate_size', sane.inner),
-    activation: activationOf(config, 'hidden_act'),
+    activation: activationOf(config, 'hidden_act', variant.activation),
   };
+  const bias = variant.bias?.(config);
+  const own: AttendParameters =
+    bias === undefined
+      ? attention
+      : {
+          ...attention,
+          bias: { kind: 't5', table: weights.table(bias.name, bias.rule.buckets, heads), rule: bias.rule },
+        };
+  const names = (layer: number): LayerNames => variant.names?.(config, layer) ?? namesOf(layer);
   return {
     ids,
     words,
     feeds: (numbers) =>
-      new Map([
-        [ids, list(numbers)],
-        [positions, list(variant.positions(config, numbers))],
-        // A text by itself is all of the first kind.
-        [types, list(numbers.map(() => 0))],
-      ]),
-    ...encoder(weights, embeddings, sizes, namesOf, attention),
+      types === undefined ? feeds(numbers) : feeds(numbers).set(types, list(numbers.map(() => 0))),
+    ...encoder(weights, embeddings, sizes, names, own),
   };
 }
 

@@ -2,25 +2,31 @@ import { quoted } from '../../formats/untrusted.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture } from './architecture.js';
+import { albert } from './albert.js';
 import { bert } from './bert.js';
 import { distilbert } from './distilbert.js';
+import { electra } from './electra.js';
 import { gemma2, gemma3 } from './gemma.js';
 import { gptNeox } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import { llama, mistral, qwen2, qwen3 } from './llama.js';
+import { mpnet } from './mpnet.js';
 import { phi3 } from './phi3.js';
 import { roberta } from './roberta.js';
 
 /** Every family of models that can be read; a new one is a file of its own and a line here. */
 export const architectures: readonly Architecture[] = [
+  albert,
   bert,
   distilbert,
+  electra,
   gemma2,
   gemma3,
   gpt2,
   gptNeox,
   llama,
   mistral,
+  mpnet,
   phi3,
   qwen2,
   qwen3,
