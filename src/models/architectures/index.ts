@@ -10,7 +10,9 @@ import { gemma2, gemma3 } from './gemma.js';
 import { gptNeox } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import { llama, mistral, qwen2, qwen3 } from './llama.js';
+import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
+import { phi } from './phi.js';
 import { phi3 } from './phi3.js';
 import { roberta } from './roberta.js';
 
@@ -26,7 +28,9 @@ export const architectures: readonly Architecture[] = [
   gptNeox,
   llama,
   mistral,
+  modernbert,
   mpnet,
+  phi,
   phi3,
   qwen2,
   qwen3,

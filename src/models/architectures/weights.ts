@@ -1,6 +1,6 @@
-import type { Value } from '../../engine/graph.js';
+import { positions, type Value } from '../../engine/graph.js';
 import type { Projection } from '../../engine/mechanisms/index.js';
-import { add, layerNorm, matmul, rmsNorm, slice, transpose } from '../../engine/ops/index.js';
+import { add, full, layerNorm, matmul, rmsNorm, slice, transpose } from '../../engine/ops/index.js';
 import type { Range } from '../../engine/tensor.js';
 import type { Checkpoint } from '../checkpoint.js';
 
@@ -62,6 +62,13 @@ export class Weights {
     const weight = this.vector(`${name}.${scale}`, width); // (model)
     const bias = this.vector(`${name}.${shift}`, width); // (model)
     return (value, epsilon) => layerNorm(value, weight, bias, epsilon);
+  }
+
+  /** A layer norm that is not shifted. */
+  unshiftedNorm(name: string, width: number): (value: Value, epsilon: number) => Value {
+    const weight = this.vector(`${name}.weight`, width); // (model)
+    const zeros = full(positions(width), 0); // (model)
+    return (value, epsilon) => layerNorm(value, weight, zeros, epsilon);
   }
 
   /** A root-mean-square norm. @param offset 1 where the weight is kept as its distance from 1 */

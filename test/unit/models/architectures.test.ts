@@ -21,6 +21,8 @@ const checkpoints = [
   { name: 'electra', family: 'ELECTRA', layers: 2, heads: 3, width: 12, limit: 40 },
   { name: 'electra-equal', family: 'ELECTRA', layers: 2, heads: 3, width: 12, limit: 40 },
   { name: 'mpnet', family: 'MPNet', layers: 2, heads: 3, width: 12, limit: 198 },
+  { name: 'modernbert', family: 'ModernBERT', layers: 4, heads: 2, width: 12, limit: 64 },
+  { name: 'phi', family: 'Phi', layers: 2, heads: 3, width: 24, limit: 64 },
   { name: 'gpt2', family: 'GPT-2', layers: 2, heads: 3, width: 15, limit: 40 },
   { name: 'gpt2-lm', family: 'GPT-2', layers: 2, heads: 2, width: 12, limit: 40 },
   { name: 'gpt2-unscaled', family: 'GPT-2', layers: 2, heads: 5, width: 10, limit: 40 },

@@ -1,0 +1,102 @@
+import { standardAttention } from '../../engine/mechanisms/index.js';
+import { gather } from '../../engine/ops/index.js';
+import type { Config } from '../config.js';
+import { ModelError } from '../error.js';
+import type { Architecture, ArchitectureDescription } from './architecture.js';
+import { decoder, type Change, type DecoderLayer } from './decoder.js';
+import { list, whole } from './inputs.js';
+import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
+import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
+import { affine, Weights } from './weights.js';
+
+/** Phi-1 to Phi-2: Gunasekar et al. 2023. Half of the features turn; attention and the rest read the same norm. */
+export const phi: Architecture = {
+  modelTypes: ['phi'],
+  title: 'Phi',
+  describe,
+
+  build(checkpoint, tokens, attention) {
+    const { config } = checkpoint;
+    const { layers, heads, groups, width, limit, vocabulary } = describe(config);
+    checkTokens(checkpoint, tokens, limit);
+    const weights = new Weights(checkpoint, 'model.', 'embed_tokens.weight');
+    const epsilon = config.positive('layer_norm_eps', 1e-5);
+    const inner = config.count('intermediate_size', sane.inner);
+    const activation = activations[activationOf(config, 'hidden_act', 'gelu_new')];
+    const size = width / heads;
+    const rotary = rotaryForm(rotarySettings(config, standards(size)), size, tokens);
+    const norm = (name: string, extent: number): Change => {
+      const apply = weights.norm(name, extent);
+      return (value) => apply(value, epsilon);
+    };
+
+    const layer = (at: number): DecoderLayer => {
+      const name = `layers.${at}`;
+      const own = `${name}.self_attn`;
+      const up = weights.linear(`${name}.mlp.fc1`, width, inner);
+      const down = weights.linear(`${name}.mlp.fc2`, inner, width);
+      const shared = norm(`${name}.input_layernorm`, width);
+      return {
+        attentionNorm: shared,
+        projections: {
+          Q: weights.linear(`${own}.q_proj`, width, width),
+          K: weights.linear(`${own}.k_proj`, width, groups * size),
+          V: weights.linear(`${own}.v_proj`, width, groups * size),
+          output: weights.linear(`${own}.dense`, width, width),
+          ...(config.flag('qk_layernorm') && {
+            normQ: norm(`${own}.q_layernorm`, size),
+            normK: norm(`${own}.k_layernorm`, size),
+          }),
+          heads,
+          groups,
+        },
+        attention: { ...attention, rotary },
+        feedForwardNorm: shared,
+        feedForward: (value) => affine(activation(affine(value, up)), down), // (n, inner) → (n, model)
+        parallel: true,
+      };
+    };
+
+    const ids = whole('ids', 't', tokens); // (n)
+    const words = gather(weights.table('embed_tokens', vocabulary, width), ids); // (n, model)
+    return {
+      ids,
+      words,
+      feeds: (numbers) => new Map([[ids, list(numbers)]]),
+      ...decoder(
+        words,
+        Array.from({ length: layers }, (_, at) => layer(at)),
+        norm('final_layernorm', width),
+      ),
+    };
+  },
+};
+
+function standards(size: number): RotaryStandards {
+  return { size, share: 0.5 };
+}
+
+function describe(config: Config): ArchitectureDescription & { readonly groups: number } {
+  const layers = config.count('num_hidden_layers', sane.layers);
+  const heads = config.count('num_attention_heads', sane.heads);
+  const groups = config.count('num_key_value_heads', sane.heads, heads);
+  const width = config.count('hidden_size', sane.width);
+  const positions = config.count('max_position_embeddings', sane.positions);
+  checkHeads(config, width, heads);
+  if (heads % groups !== 0) {
+    throw new ModelError(
+      `${config.where} shares ${groups} heads of keys among ${heads} of queries, which leaves a rest.`,
+    );
+  }
+  const { kind, factor } = rotarySettings(config, standards(width / heads));
+  return {
+    layers,
+    heads,
+    groups,
+    width,
+    limit: kind === 'dynamic' ? Math.floor(positions * factor) : positions,
+    vocabulary: config.count('vocab_size', sane.vocabulary),
+    attention: { ...standardAttention, mask: { kind: 'causal' } },
+    positions: 'rotary',
+  };
+}
