@@ -7,6 +7,7 @@ import { bert } from './bert.js';
 import { distilbert } from './distilbert.js';
 import { electra } from './electra.js';
 import { gemma2, gemma3 } from './gemma.js';
+import { gptNeo } from './gpt-neo.js';
 import { gptNeox } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import { llama, mistral, qwen2, qwen3 } from './llama.js';
@@ -25,6 +26,7 @@ export const architectures: readonly Architecture[] = [
   gemma2,
   gemma3,
   gpt2,
+  gptNeo,
   gptNeox,
   llama,
   mistral,

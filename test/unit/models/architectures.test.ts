@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { standardAttention } from '../../../src/engine/mechanisms/index.js';
+import { attendParameters, standardAttention } from '../../../src/engine/mechanisms/index.js';
 import type { Value } from '../../../src/engine/graph.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
 import { architectures } from '../../../src/models/architectures/index.js';
 import { Model } from '../../../src/models/model.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from './expected.js';
+import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn, type Tensors } from './expected.js';
 
 const checkpoints = [
   { name: 'bert', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
@@ -35,6 +37,7 @@ const checkpoints = [
   { name: 'phi3', family: 'Phi-3', layers: 2, heads: 4, width: 16, limit: 64 },
   { name: 'gemma2', family: 'Gemma 2', layers: 3, heads: 4, width: 12, limit: 64 },
   { name: 'gemma3', family: 'Gemma 3', layers: 3, heads: 2, width: 10, limit: 64 },
+  { name: 'gpt-neo', family: 'GPT-Neo', layers: 3, heads: 2, width: 10, limit: 40 },
   { name: 'gpt-neox', family: 'GPT-NeoX', layers: 2, heads: 3, width: 24, limit: 64 },
   { name: 'gpt-neox-serial', family: 'GPT-NeoX', layers: 2, heads: 2, width: 8, limit: 64 },
   { name: 'qwen3', family: 'Qwen3', layers: 2, heads: 2, width: 10, limit: 64 },
@@ -121,6 +124,101 @@ describe('Architectures', () => {
     assert.deepEqual(new Set(compared), new Set(types));
   });
 
+  it('read rotary positions from older configurations as from newer ones', async () => {
+    const older: readonly [string, Readonly<Record<string, unknown>>][] = [
+      ['gpt-neox', { rotary_pct: 0.5, rotary_emb_base: 700 }],
+      ['phi', { partial_rotary_factor: 0.5, rope_theta: 10_000 }],
+      ['modernbert', { global_rope_theta: 160_000, local_rope_theta: 10_000, layer_types: null }],
+      ['llama-linear', { rope_theta: 500, rope_scaling: { type: 'linear', factor: 2.5 } }],
+      [
+        'gemma3',
+        { rope_theta: 5000, rope_local_base_freq: 100, rope_scaling: { rope_type: 'linear', factor: 4 } },
+      ],
+    ];
+    const scratch = await mkdtemp(join(tmpdir(), 'older-'));
+    try {
+      for (const [name, settings] of older) {
+        const copy = join(scratch, name);
+        await cp(join(fixtures, name), copy, { recursive: true });
+        const config = readJson<object>(readFileSync(join(copy, 'config.json'), 'utf8'));
+        const written = JSON.stringify({ ...config, rope_parameters: undefined, ...settings });
+        await writeFile(join(copy, 'config.json'), written);
+        const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
+        const ids = [...tensorNamed(expected, 'ids').data];
+        const model = await Model.open(copy);
+        const graph = model.build(ids.length, model.attention);
+        const states = tensorNamed(expected, 'hidden_states');
+        const last = graph.hiddenStates.length - 1;
+        const [result] = await runtime.run(graph.hiddenStates.slice(-1), graph.feeds(ids));
+        await model.dispose();
+        assert.ok(result);
+        assertClose(result, at(states, last), 1e-4, name);
+      }
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
+  });
+
+  it('say what a reader finds set: a causal mask, a cap, a scaling; and what there is nothing to choose of', async () => {
+    const standards = async (name: string): Promise<Record<string, unknown>> => {
+      const model = await Model.open(join(fixtures, name));
+      await model.dispose();
+      const offered = attendParameters({
+        inputs: {},
+        keys: 9,
+        pairs: model.positions !== 'rotary',
+        bias: model.positions !== 'bias',
+        standard: model.attention,
+      });
+      for (const { value, standard } of offered) assert.equal(value, standard);
+      return Object.fromEntries(offered.map((each) => [each.name, each.standard]));
+    };
+    const bert = await standards('bert');
+    assert.deepEqual(
+      [bert['mask'], bert['scaling'], bert['rotary'], bert['bias']],
+      ['none', 'sqrt', 'none', 'none'],
+    );
+    const gpt2 = await standards('gpt2');
+    assert.deepEqual([gpt2['mask'], gpt2['scaling'], gpt2['softcap']], ['causal', 'sqrt', 0]);
+    const gemma = await standards('gemma2');
+    assert.deepEqual([gemma['mask'], gemma['scaling'], gemma['softcap']], ['causal', 'number', 2.5]);
+    assert.equal(gemma['divisor'], Math.sqrt(11));
+    assert.ok(!('rotary' in gemma) && 'bias' in gemma);
+    assert.ok(!('bias' in (await standards('mpnet'))));
+  });
+
+  it('keep a layer’s window when the mask is taken away', async () => {
+    const model = await Model.open(join(fixtures, 'mistral'));
+    const graph = model.build(9, { ...model.attention, mask: { kind: 'none' } });
+    const targets = graph.layers.map((steps) => stepNamed(steps, 'weights'));
+    const results = await runtime.run(targets, graph.feeds([5, 6, 7, 8, 9, 10, 11, 12, 13]));
+    await model.dispose();
+    for (const { data } of results) {
+      data.forEach((weight, cell) => {
+        const apart = Math.abs((Math.floor(cell / 9) % 9) - (cell % 9));
+        assert.equal(weight > 0, apart < 5, `${apart}`);
+      });
+    }
+  });
+
+  it('refuse rotary scalings that are not built here, and heads that do not share evenly', async () => {
+    const model = (settings: object): Promise<Model> => {
+      const read = readJson<object>(readFileSync(join(fixtures, 'llama/config.json'), 'utf8'));
+      return openWith({ ...read, ...settings });
+    };
+    await assert.rejects(model({ rope_parameters: { rope_type: 'yarn', factor: 4 } }), {
+      name: 'ModelError',
+      message: /"rope_type" is "\\?"?yarn.* has to be one of "default", "linear", "dynamic", "llama3"/,
+    });
+    await assert.rejects(model({ rope_parameters: 7 }), /"rope_parameters" is .*7.* has to be an object/);
+    await assert.rejects(
+      model({ rope_parameters: { rope_type: 'linear', factor: 0 } }),
+      /"factor" is .*0.* a positive number/,
+    );
+    await assert.rejects(model({ num_key_value_heads: 3 }), /shares 3 heads of keys among 4 of queries/);
+    await assert.rejects(model({ head_dim: 5 }), /a head has 5 of them, which is not even/);
+  });
+
   it('passes a mask and a temperature on to every layer', async () => {
     const model = await Model.open(join(fixtures, 'bert'));
     const ids = [2, 9, 30, 31, 3];
@@ -146,6 +244,20 @@ describe('Architectures', () => {
     await model.dispose();
   });
 });
+
+/** The Llama fixture with another config.json. */
+async function openWith(config: object): Promise<Model> {
+  const copy = await mkdtemp(join(tmpdir(), 'llama-'));
+  try {
+    await cp(join(fixtures, 'llama'), copy, { recursive: true });
+    await writeFile(join(copy, 'config.json'), JSON.stringify(config));
+    const model = await Model.open(copy);
+    await model.dispose();
+    return model;
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
 
 function stepNamed(steps: readonly Value[], name: string): Value {
   const found = steps.find((step) => step.label?.name === name);
