@@ -3,8 +3,10 @@ import type { Json } from '../formats/json-text.js';
 import { isObject } from './config.js';
 import { ModelError, reasonOf } from './error.js';
 import { AddedTokenFinder, addedTokensOf, type AddedToken, type Section } from './tokenizer/added-tokens.js';
-import { aligned, mapped, rangeOf, type Aligned, type CharacterRange } from './tokenizer/aligned.js';
-import { normalizerOf, type CharacterMap } from './tokenizer/normalizer.js';
+import { aligned, type Aligned, type CharacterRange } from './tokenizer/aligned.js';
+import { checked } from './tokenizer/description.js';
+import { normalizerOf, type Normalizer } from './tokenizer/normalizer.js';
+import { piecesOf, type Piece } from './tokenizer/pieces.js';
 import { splitterOf, type Splitter } from './tokenizer/pre-tokenizer.js';
 import { searched } from './tokenizer/search.js';
 import { trimmerOf, type Trimmer } from './tokenizer/trim.js';
@@ -29,12 +31,6 @@ export interface TextTokenizer {
   encode(text: string, limit: number): Encoding;
 }
 
-/** A token of the text itself. */
-interface Piece {
-  readonly token: string;
-  readonly range: CharacterRange | null;
-}
-
 /**
  * The tokenizer that a tokenizer.json describes. Vocabulary and splitting into pieces are the library's; what comes
  * before them is done here, so that every piece knows its place in the text, and as the Rust library does it.
@@ -45,8 +41,10 @@ interface Piece {
 export function createTokenizer(description: Json, settings: Json, where: string): TextTokenizer {
   if (!isObject(description)) throw new ModelError(`${where} is not a JSON object.`);
   try {
-    const tokenizer = new Tokenizer(description, isObject(settings) ? settings : {});
+    const parts = checked(description, where);
+    const tokenizer = new Tokenizer(parts, isObject(settings) ? settings : {});
     const added = addedTokensOf(description['added_tokens']);
+    forget(added, parts['model'], tokenizer);
     const pieces = cutterOf(description, tokenizer, added) ?? libraryCutter(tokenizer);
     return new ModelTokenizer(tokenizer, added, pieces, where);
   } catch (error) {
@@ -55,6 +53,15 @@ export function createTokenizer(description: Json, settings: Json, where: string
       : new ModelError(`${where} describes no tokenizer that can be read: ${reasonOf(error)}.`, {
           cause: error,
         });
+  }
+}
+
+/** The library puts added tokens into its model, which would then make them of parts of words. */
+function forget(added: readonly AddedToken[], model: Json | undefined, { model: library }: Tokenizer): void {
+  const vocabulary = isObject(model) ? model['vocab'] : undefined;
+  if (!isObject(vocabulary)) return; // A list is read before they are added.
+  for (const { content } of added) {
+    if (!Object.hasOwn(vocabulary, content)) library?.tokens_to_ids.delete(content);
   }
 }
 
@@ -112,14 +119,14 @@ function cutterOf(
 ): ((text: string) => Piece[]) | undefined {
   const normalize = normalizerOf(description['normalizer']);
   const split = splitterOf(description['pre_tokenizer']);
-  const pieces = piecesOf(description['model'], tokenizer);
+  const pieces = piecesOf(description['model'], tokenizer.model);
   if (normalize === undefined || split === undefined || pieces === undefined) return undefined;
   return cutter(added, normalize, split, pieces, trimmerOf(description['post_processor']));
 }
 
 function cutter(
   added: readonly AddedToken[],
-  normalize: CharacterMap,
+  normalize: Normalizer,
   split: Splitter,
   pieces: (word: Aligned) => Piece[],
   trim: Trimmer,
@@ -128,62 +135,26 @@ function cutter(
   const normalized = added.filter((token) => token.normalized);
   const before = new AddedTokenFinder(new Map(plain.map((token) => [token.content, token])));
   const after = new AddedTokenFinder(
-    new Map(
-      normalized.map((token) => [mapped(aligned(token.content), normalize).characters.join(''), token]),
-    ),
+    new Map(normalized.map((token) => [normalize(aligned(token.content)).characters.join(''), token])),
   );
   const further = (section: Section): Section[] =>
-    section.kind === 'token' ? [section] : after.split(mapped(section.text, normalize));
+    section.kind === 'token' ? [section] : after.split(normalize(section.text));
   return (text) => {
     const places: Piece[] = [];
     const put = (token: string, surface: string, range: CharacterRange | null): void => {
       places.push({ token, range: range && trim(surface, range, places.length === 0, text) });
     };
-    for (const section of before.split(aligned(text)).flatMap(further)) {
+    for (const [at, section] of before.split(aligned(text)).flatMap(further).entries()) {
       if (section.kind === 'token') {
         const { token, range } = section;
         put(token.content, text.slice(range.start, range.end), range);
         continue;
       }
-      for (const word of split(section.text)) {
+      for (const word of split(section.text, at === 0)) {
         for (const { token, range } of pieces(word)) put(token, token, range);
       }
     }
     return places;
-  };
-}
-
-/** The pieces of a word, by the library's model. */
-function piecesOf(model: Json | undefined, tokenizer: Tokenizer): ((word: Aligned) => Piece[]) | undefined {
-  const { model: library } = tokenizer;
-  if (!isObject(model) || library === null) return undefined;
-  const isWordPiece = model['type'] === 'WordPiece';
-  // A suffix for the end of a word is not part of the text, and what falls back to bytes has no character of its own.
-  const isPlainBpe =
-    model['type'] === 'BPE' &&
-    !['end_of_word_suffix', 'continuing_subword_prefix'].some(
-      (name) => typeof model[name] === 'string' && model[name] !== '',
-    ) &&
-    model['byte_fallback'] !== true;
-  if (!isWordPiece && !isPlainBpe) return undefined;
-  const prefix = isWordPiece ? (model['continuing_subword_prefix'] ?? '##') : '';
-  if (typeof prefix !== 'string') return undefined;
-  return (word) => {
-    const text = word.characters.join('');
-    const tokens = library.encode([text]);
-    if (tokens.length === 1 && tokens[0] === library.unk_token) {
-      return tokens.map((token) => ({ token, range: rangeOf(word, 0, word.characters.length) }));
-    }
-    const surfaces = tokens.map((token, at) => (at > 0 ? token.slice(prefix.length) : token));
-    // A vocabulary with gaps can make a piece vanish; then no piece's place is certain.
-    if (surfaces.join('') !== text) return tokens.map((token) => ({ token, range: null }));
-    let from = 0;
-    return tokens.map((token, at) => {
-      const to = from + Array.from(surfaces[at] ?? '').length;
-      const range = rangeOf(word, from, to);
-      from = to;
-      return { token, range };
-    });
   };
 }
 

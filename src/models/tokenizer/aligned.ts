@@ -47,6 +47,55 @@ export function mapped(text: Aligned, replace: (character: string) => string): A
   return { characters, starts, ends };
 }
 
+/** A character that takes the place of others. */
+export interface Written {
+  readonly character: string;
+  /** How many characters of the text before it stands for; at 0 it is one more for what the one before it stands for. */
+  readonly takes: number;
+}
+
+/**
+ * A text written anew. A character comes from where the first of the characters that it stands for came from, as the
+ * `tokenizers` library has it: an accent that was composed with its letter belongs to no token.
+ */
+export function rewritten(text: Aligned, result: Iterable<Written>): Aligned {
+  const characters: string[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let taken = 0;
+  for (const { character, takes } of result) {
+    // What is new at the very beginning comes from the first character, for want of one before it.
+    const from = takes > 0 ? taken : Math.max(0, taken - 1);
+    characters.push(character);
+    starts.push(text.starts[from] ?? 0);
+    ends.push(text.ends[from] ?? 0);
+    taken += takes;
+  }
+  return { characters, starts, ends };
+}
+
+/** Something before the text, as if it had come from its first character; an empty text stays empty. */
+export function prepended(prefix: string, text: Aligned): Aligned {
+  const [start] = text.starts;
+  const [end] = text.ends;
+  if (start === undefined || end === undefined) return text;
+  const before = Array.from(prefix);
+  return {
+    characters: [...before, ...text.characters],
+    starts: [...before.map(() => start), ...text.starts],
+    ends: [...before.map(() => end), ...text.ends],
+  };
+}
+
+/** The texts one behind the other. */
+export function joined(parts: readonly Aligned[]): Aligned {
+  return {
+    characters: parts.flatMap(({ characters }) => characters),
+    starts: parts.flatMap(({ starts }) => starts),
+    ends: parts.flatMap(({ ends }) => ends),
+  };
+}
+
 /** The characters from `from` up to `to`. */
 export function part(text: Aligned, from: number, to: number): Aligned {
   return {

@@ -1,74 +1,106 @@
 import type { Json } from '../../formats/json-text.js';
 import { isObject, typeOf } from '../config.js';
-import { accents, ideographs, marks, removed } from './unicode.js';
+import { mapped, part, prepended, type Aligned } from './aligned.js';
+import { CharacterTable } from './charsmap.js';
 import { CodePoints } from './code-points.js';
+import { expressionOf, replaced } from './pattern.js';
+import { accents, ideographs, marks, removed } from './unicode.js';
+import { normalForm } from './unicode-forms.js';
 
-/** What becomes of one character; nothing here looks at its neighbours. */
-export type CharacterMap = (character: string) => string;
+/** Text as it is written before it is cut into words. */
+export type Normalizer = (text: Aligned) => Aligned;
 
 const isRemoved = new CodePoints(removed);
 const isAccent = new CodePoints(accents);
 const isMark = new CodePoints(marks);
 const isIdeograph = new CodePoints(ideographs);
 
-const lowercase: CharacterMap = (character) => character.toLowerCase();
-
-/** Decomposed, and what it is composed with left out. */
-function without(left: CodePoints): CharacterMap {
-  return (character) =>
-    Array.from(character.normalize('NFD'))
-      .filter((one) => !left.has(one))
-      .join('');
-}
-
-const withoutAccents = without(isAccent);
-const withoutMarks = without(isMark);
+/** The deepest sequence within a sequence. */
+const MAX_DEPTH = 16;
 
 /**
- * The normaliser that a tokenizer.json describes, character by character, as the `tokenizers` library has it.
- * @returns undefined for one that is not known here, or that looks at more than one character at a time
+ * The normaliser that a tokenizer.json describes, as the `tokenizers` library has it.
+ * @returns undefined for one that is not known here
+ * @throws when it is known and cannot be read
  */
-export function normalizerOf(description: Json | undefined): CharacterMap | undefined {
-  const map = mapOf(description);
-  return map && remembered(map);
-}
-
-function mapOf(description: Json | undefined): CharacterMap | undefined {
-  if (description === null || description === undefined) return (character) => character;
-  if (!isObject(description)) return undefined;
-  switch (typeOf(description)) {
+export function normalizerOf(description: Json | undefined, depth = 0): Normalizer | undefined {
+  if (description === null || description === undefined) return (text) => text;
+  if (!isObject(description) || depth > MAX_DEPTH) return undefined;
+  const type = typeOf(description);
+  switch (type) {
     case 'BertNormalizer':
-      return bertMap(description);
+      return byCharacter(bertMap(description));
     case 'Lowercase':
-      return lowercase;
+      return byCharacter(lowercase);
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD':
+      return (text) => normalForm(text, type);
+    case 'StripAccents':
+      return byCharacter((character) => (isMark.has(character) ? '' : character));
+    case 'Strip':
+      return stripper(description['strip_left'] === true, description['strip_right'] === true);
+    case 'Prepend':
+      return prefixer(description['prepend']);
+    case 'Replace':
+      return replacer(description['pattern'], description['content']);
+    case 'Precompiled':
+      return precompiled(description['precompiled_charsmap']);
     case 'Sequence':
-      return sequenceMap(description['normalizers']);
+      return sequence(description['normalizers'], depth);
     default:
       return undefined;
   }
 }
 
-function sequenceMap(descriptions: Json | undefined): CharacterMap | undefined {
+function sequence(descriptions: Json | undefined, depth: number): Normalizer | undefined {
   if (!Array.isArray(descriptions)) return undefined;
   const list = descriptions as readonly Json[]; // Only what Array.isArray takes away.
-  const types = list.map((one) => (isObject(one) ? one['type'] : undefined));
-  const maps: (CharacterMap | undefined)[] = [];
-  for (let at = 0; at < types.length; at++) {
-    if (types[at] === 'NFD') {
-      // By itself NFD sorts marks across characters. Where all marks go, that cannot be seen.
-      const strips = types.indexOf('StripAccents', at);
-      const between = types.slice(at + 1, strips);
-      if (strips < 0 || between.some((type) => type !== 'Lowercase')) return undefined;
-      maps.push(withoutMarks, ...between.map(() => lowercase));
-      at = strips;
-    } else {
-      maps.push(mapOf(list[at]));
-    }
-  }
-  const known = maps.filter((map) => map !== undefined);
-  if (known.length < maps.length) return undefined;
-  return (character) => known.reduce((text, map) => each(text, map), character);
+  const steps = list.map((one) => normalizerOf(one, depth + 1)).filter((step) => step !== undefined);
+  if (steps.length < list.length) return undefined;
+  return (text) => steps.reduce((each, step) => step(each), text);
 }
+
+function stripper(left: boolean, right: boolean): Normalizer {
+  const isSpace = (character: string | undefined): boolean => /^\p{White_Space}/u.test(character ?? '');
+  return (text) => {
+    let from = 0;
+    let to = text.characters.length;
+    while (left && from < to && isSpace(text.characters[from])) from++;
+    while (right && to > from && isSpace(text.characters[to - 1])) to--;
+    return from > 0 || to < text.characters.length ? part(text, from, to) : text;
+  };
+}
+
+function prefixer(prefix: Json | undefined): Normalizer | undefined {
+  return typeof prefix === 'string' ? (text) => prepended(prefix, text) : undefined;
+}
+
+function replacer(pattern: Json | undefined, content: Json | undefined): Normalizer | undefined {
+  const expression = expressionOf(pattern);
+  return expression && typeof content === 'string'
+    ? (text) => replaced(text, expression, content)
+    : undefined;
+}
+
+function precompiled(table: Json | undefined): Normalizer | undefined {
+  if (typeof table !== 'string') return undefined;
+  if (table === '') return (text) => text;
+  const characters = new CharacterTable(table);
+  return (text) => characters.normalize(text);
+}
+
+/** What becomes of one character; nothing here looks at its neighbours. */
+type CharacterMap = (character: string) => string;
+
+const lowercase: CharacterMap = (character) => character.toLowerCase();
+
+/** Decomposed, and the accents that it is composed with left out. */
+const withoutAccents: CharacterMap = (character) =>
+  Array.from(character.normalize('NFD'))
+    .filter((one) => !isAccent.has(one))
+    .join('');
 
 /** Devlin et al. 2019's own normaliser: characters that mean nothing go, ideographs stand apart, accents and case go. */
 function bertMap(settings: { readonly [name: string]: Json }): CharacterMap {
@@ -92,14 +124,12 @@ function each(text: string, map: CharacterMap): string {
   return text.length === 1 ? map(text) : Array.from(text, map).join('');
 }
 
-function remembered(map: CharacterMap): CharacterMap {
+function byCharacter(map: CharacterMap): Normalizer {
   const known = new Map<string, string>();
-  return (character) => {
-    let result = known.get(character);
-    if (result === undefined) {
-      result = map(character);
+  return (text) =>
+    mapped(text, (character) => {
+      const result = known.get(character) ?? map(character);
       known.set(character, result);
-    }
-    return result;
-  };
+      return result;
+    });
 }
