@@ -126,7 +126,9 @@ export class Workbench {
     const { page } = this;
     const input = page.locator('.quick-input-widget input.input');
     const rows = page.locator('.quick-input-list .monaco-list-row');
-    const row = rows.filter({ has: page.getByText(name, { exact: true }) }).first();
+    // What was typed is marked in the rows, in an element of its own: the whole label has to be the name.
+    const whole = new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+    const row = rows.filter({ has: page.locator('.label-name').filter({ hasText: whole }) }).first();
     const end = Date.now() + patience;
     for (;;) {
       await page.keyboard.press(key);

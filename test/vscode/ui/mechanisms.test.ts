@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, chooseFrom, panel, picks, selectLine, tabs, until } from './panel.js';
+import { assertSealed, chooseFrom, closeAllEditors, panel, picks, selectLine, tabs, until } from './panel.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'inspection');
 
@@ -25,7 +25,10 @@ describe('mechanisms', () => {
   it('read a selection without a model, and the panel says what their numbers are', async () => {
     await selectLine(workbench, 'too tired');
     await workbench.command('Attention: Inspect Selection With…');
-    await picks(workbench).filter({ hasText: 'Bahdanau' }).first().click();
+    await picks(workbench).filter({ hasText: 'Bahdanau (additive)' }).waitFor();
+    await workbench.page.keyboard.type('Bahdanau (additive)');
+    await until('the one that is meant', async () => (await picks(workbench).count()) === 1);
+    await workbench.page.keyboard.press('Enter');
     await until('the reading', async () => (await bodyOf()).includes('No model has run'));
     const text = await bodyOf();
     assert.match(text, /Bahdanau \(additive\) attention · 1 layer × 1 head/);
@@ -57,7 +60,28 @@ describe('mechanisms', () => {
     assertSealed(workbench);
   });
 
+  it('show which characters of a written date each character of its ISO form was read from', async () => {
+    await closeAllEditors(workbench);
+    writeFileSync(join(workbench.folder, 'letter.txt'), 'Tuesday the 9th of March, 2021\n');
+    await workbench.openFile('letter.txt');
+    await selectLine(workbench, '9th of March');
+    await workbench.command('Attention: Inspect Selection With…');
+    await picks(workbench).filter({ hasText: 'dates-bahdanau' }).waitFor();
+    await workbench.page.keyboard.type('dates-bahdanau');
+    await until('the one that is meant', async () => (await picks(workbench).count()) === 1);
+    await workbench.page.keyboard.press('Enter');
+    await until('the reading', async () => (await bodyOf()).includes('→ 2021-03-09'));
+    const frame = await panel(workbench);
+    await workbench.screenshot('vscode/date');
+    await frame.getByRole('button', { name: 'Compare' }).first().click();
+    await until('Luong beside it', async () => (await frame.locator('.compare canvas').count()) >= 2);
+    await workbench.screenshot('vscode/date-compare');
+    assertSealed(workbench);
+    await frame.getByRole('button', { name: 'Compare' }).first().click();
+  });
+
   it('are told by the names in a file of decoder and encoder states', async () => {
+    await closeAllEditors(workbench);
     await workbench.command('File: Focus on Files Explorer');
     const row = workbench.page
       .locator('.explorer-folders-view .monaco-list-row')
