@@ -21,7 +21,9 @@ export function checked(description: JsonObject, where: string): JsonObject {
   if (!isObject(model)) return fail('describes no tokenizer: it has no "model"');
   const { type, vocab, merges } = model;
   if (type !== undefined && type !== 'WordPiece' && type !== 'BPE' && type !== 'Unigram') {
-    return fail(`has a model of type ${quotedJson(type)}; known are WordPiece, BPE and Unigram`);
+    return fail(
+      `describes no tokenizer that is known: its model has the type ${quotedJson(type)}; known are WordPiece, BPE and Unigram`,
+    );
   }
   if (type === 'Unigram') checkScored(vocab, model['unk_id'], fail);
   else if (isObject(vocab)) checkVocabulary(vocab, fail);

@@ -170,7 +170,7 @@ describe('A tokenizer.json that is wrong', () => {
     [
       'has a model of an unknown type',
       { model: { ...pair, type: 'Magic' } },
-      /type "Magic"; known are WordPiece, BPE and Unigram/,
+      /the type "Magic"; known are WordPiece, BPE and Unigram/,
     ],
     ['has no vocabulary', { model: { type: 'WordPiece' } }, /has no "vocab"/],
     ['has a list where numbers belong', { model: { ...pair, vocab: ['a'] } }, /has no "vocab"/],
