@@ -25,8 +25,11 @@ export interface AttendParameters {
   /** The divisor of the scores: √d_k, none, or a number. */
   readonly scaling: 'sqrt' | 'none' | number;
   readonly mask: MaskParameters;
-  /** Keys further away than this are masked, whatever the mask says: a layer's own sliding window. */
-  readonly window?: number;
+  /**
+   * Keys further away than this are masked, whatever the mask says: a layer's own sliding window. "all" in a layer that
+   * has none among others that have, so that all of them have the same steps.
+   */
+  readonly window?: number | 'all';
   /** Divides the scores once more: above 1 flattens the weights, below 1 sharpens them. */
   readonly temperature: number;
   /** Turns Q and K by their positions, before the scores (Su et al. 2021). */
@@ -194,7 +197,10 @@ export function prepareScores(
     steps.push(...(value.label?.step === undefined ? [] : [value]), biased);
   }
   if (window !== undefined) {
-    const [near, note] = applyMask(last(), { kind: 'sliding-window', window });
+    const [near, note] =
+      window === 'all'
+        ? [divide(last(), []), 'This layer has no window: keys may be as far away as there are any.']
+        : applyMask(last(), { kind: 'sliding-window', window });
     steps.push(step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note));
   }
   const [masked, note] = applyMask(last(), rule);

@@ -24,7 +24,7 @@ export { standardAttention, type AttendParameters } from './attend.js';
 export { gradientParameters, gradientSteps, readObjective } from './gradients.js';
 export { additiveAttention, type AdditiveInputs } from './bahdanau.js';
 export { luongAttention, type LuongScore } from './luong.js';
-export { multiHead, type MultiHeadInputs, type Projection } from './multi-head.js';
+export { multiHead, type HeadNorm, type MultiHeadInputs, type Projection } from './multi-head.js';
 export { readBaseline, reinforce, type Baseline } from './reinforce.js';
 export {
   ParameterError,

@@ -16,6 +16,15 @@ export interface Projection {
   readonly bias?: Value | undefined;
 }
 
+/** A norm over the features of a head, the same for all heads. */
+export interface HeadNorm {
+  /** (feature) */
+  readonly weight: Value;
+  /** (feature) */
+  readonly bias?: Value | undefined;
+  apply(value: Value, weight: Value, bias: Value | undefined): Value;
+}
+
 export interface MultiHeadInputs {
   /** Where queries come from. // (query, model) */
   readonly queries: Value;
@@ -26,8 +35,8 @@ export interface MultiHeadInputs {
   readonly V: Projection;
   readonly output?: Projection | undefined;
   /** Normalises the vectors of each head, before positions turn them (Henry et al. 2020). // (head, row, feature) */
-  readonly normQ?: ((Q: Value) => Value) | undefined;
-  readonly normK?: ((K: Value) => Value) | undefined;
+  readonly normQ?: HeadNorm | undefined;
+  readonly normK?: HeadNorm | undefined;
   readonly heads: number;
   /** Fewer than heads where heads share keys and values (Ainslie et al. 2023); one in multi-query attention (Shazeer 2019). */
   readonly groups: number;
@@ -155,10 +164,12 @@ function project(
 }
 
 /** A step of its own: each head's vectors at the length that the norm gives them. */
-function normed(value: Value, norm: (value: Value) => Value): Value {
+function normed(value: Value, { weight, bias, apply }: HeadNorm): Value {
   const { name = '', symbol = '', element = symbol, axes = [] } = value.label ?? {};
   const mark = (of: string): string => of.replace(/^\w/, (letter) => `\\bar{${letter}}`);
-  return label(norm(value), {
+  const named = (of: Value, letter: string): Value =>
+    label(of, { name: `${letter}_${name}`, symbol: `${letter}^${name}`, axes: ['feature'], given: true });
+  return label(apply(value, named(weight, 'g'), bias && named(bias, 'c')), {
     name: `normed_${name}`,
     symbol: mark(symbol),
     element: mark(element),

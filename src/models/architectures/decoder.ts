@@ -54,3 +54,17 @@ export function decoder(
   hiddenStates[hiddenStates.length - 1] = finalNorm(X); // (n, model)
   return { layers, hiddenStates };
 }
+
+/**
+ * The windows of all layers as attention takes them.
+ * @param windowOf how far a layer sees to either side; undefined for all the way
+ */
+export function windows(
+  layers: number,
+  windowOf: (layer: number) => number | undefined,
+): readonly Pick<AttendParameters, 'window'>[] {
+  const all = Array.from({ length: layers }, (_, layer) => windowOf(layer));
+  return all.some((window) => window !== undefined)
+    ? all.map((window) => ({ window: window ?? 'all' }))
+    : all.map(() => ({}));
+}

@@ -2,7 +2,7 @@ import { standardAttention } from '../../engine/mechanisms/index.js';
 import { add, gather } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
-import { decoder, type Change, type DecoderLayer } from './decoder.js';
+import { decoder, windows, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
 import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
 import { affine, Weights } from './weights.js';
@@ -26,6 +26,9 @@ export const gptNeo: Architecture = {
       return (value) => apply(value, epsilon);
     };
 
+    const window = config.count('window_size', sane.positions, 256) - 1;
+    const seen = windows(layers, (at) => (isLocal(config, at) ? window : undefined));
+
     const layer = (at: number): DecoderLayer => {
       const name = `h.${at}`;
       const own = `${name}.attn.attention`;
@@ -41,10 +44,7 @@ export const gptNeo: Architecture = {
           heads,
           groups: heads,
         },
-        attention: {
-          ...attention,
-          ...(isLocal(config, at) && { window: config.count('window_size', sane.positions, 256) - 1 }),
-        },
+        attention: { ...attention, ...seen[at] },
         feedForwardNorm: norm(`${name}.ln_2`),
         feedForward: (value) => affine(activation(affine(value, up)), down), // (n, inner) → (n, model)
       };

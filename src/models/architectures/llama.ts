@@ -1,9 +1,14 @@
-import { standardAttention, type AttendParameters, type Projection } from '../../engine/mechanisms/index.js';
-import { gather, multiply, scale } from '../../engine/ops/index.js';
+import {
+  standardAttention,
+  type AttendParameters,
+  type HeadNorm,
+  type Projection,
+} from '../../engine/mechanisms/index.js';
+import { gather, multiply, rmsNorm, scale } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
-import { decoder, type Change, type DecoderLayer } from './decoder.js';
+import { decoder, windows, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
 import { activationOf, activations, checkTokens, sane, type Activation } from './settings.js';
@@ -145,8 +150,12 @@ export function family(variant: LlamaVariant): Architecture {
       const linear = (name: string, from: number, to: number, biased: boolean): Projection =>
         biased ? weights.linear(name, from, to) : weights.matrix(name, from, to);
 
-      const norm = (name: string, extent: number): Change =>
-        weights.rmsNorm(name, extent, epsilon, variant.gemma === true ? 1 : 0);
+      const offset = variant.gemma === true ? 1 : 0;
+      const norm = (name: string, extent: number): Change => weights.rmsNorm(name, extent, epsilon, offset);
+      const headNorm = (name: string): HeadNorm => ({
+        weight: weights.vector(`${name}.weight`, size),
+        apply: (value, weight) => rmsNorm(value, weight, epsilon, offset),
+      });
       /** Linear layers that read the same, under names of their own or, in Phi-3, side by side in one weight. */
       const beside = (
         at: string,
@@ -165,6 +174,11 @@ export function family(variant: LlamaVariant): Architecture {
         let end = 0;
         return names.map(([, to]) => columns(all, { start: end, end: (end += to) }));
       };
+
+      const seen = windows(layers, (at) => {
+        const window = variant.window?.(config, at);
+        return window === undefined ? undefined : window - 1;
+      });
 
       const layer = (at: number): DecoderLayer => {
         const name = `layers.${at}`;
@@ -191,7 +205,6 @@ export function family(variant: LlamaVariant): Architecture {
         );
         if (!Q || !K || !V || !gate || !up) throw new Error('A layer has three projections and a gate.');
         const down = linear(`${name}.mlp.down_proj`, inner, width, innerBiases);
-        const window = variant.window?.(config, at);
         const rotary = rotaryForm(
           rotarySettings(config, { size, ...variant.rotary?.(config, at) }),
           size,
@@ -206,13 +219,13 @@ export function family(variant: LlamaVariant): Architecture {
             V,
             output: linear(`${own}.o_proj`, q, width, biases.output),
             ...(variant.normed === true && {
-              normQ: norm(`${own}.q_norm`, size),
-              normK: norm(`${own}.k_norm`, size),
+              normQ: headNorm(`${own}.q_norm`),
+              normK: headNorm(`${own}.k_norm`),
             }),
             heads,
             groups,
           },
-          attention: { ...attention, rotary, ...(window !== undefined && { window: window - 1 }) },
+          attention: { ...attention, rotary, ...seen[at] },
           feedForward: (value) => affine(multiply(activation(affine(value, gate)), affine(value, up)), down), // (n, inner) → (n, model)
           ...(variant.gemma === true
             ? {

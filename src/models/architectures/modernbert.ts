@@ -2,7 +2,7 @@ import { standardAttention, type Projection } from '../../engine/mechanisms/inde
 import { gather, multiply } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
-import { decoder, type Change, type DecoderLayer } from './decoder.js';
+import { decoder, windows, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
@@ -31,6 +31,8 @@ export const modernbert: Architecture = {
     const linear = (name: string, from: number, to: number, biases: string): Projection =>
       config.flag(biases) ? weights.linear(name, from, to) : weights.matrix(name, from, to);
 
+    const seen = windows(layers, (at) => (isLocal(config, at) ? windowOf(config) : undefined));
+
     const layer = (at: number): DecoderLayer => {
       const name = `layers.${at}`;
       const qkv = linear(`${name}.attn.Wqkv`, width, 3 * width, 'attention_bias');
@@ -51,7 +53,7 @@ export const modernbert: Architecture = {
           heads,
           groups: heads,
         },
-        attention: { ...attention, rotary, ...(slides && { window: windowOf(config) }) },
+        attention: { ...attention, rotary, ...seen[at] },
         feedForwardNorm: norm(`${name}.mlp_norm`),
         feedForward: (value) => affine(multiply(activation(affine(value, gate)), affine(value, up)), down), // (n, inner) → (n, model)
       };

@@ -1,5 +1,5 @@
-import { standardAttention } from '../../engine/mechanisms/index.js';
-import { gather } from '../../engine/ops/index.js';
+import { standardAttention, type HeadNorm } from '../../engine/mechanisms/index.js';
+import { gather, layerNorm } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
@@ -30,6 +30,15 @@ export const phi: Architecture = {
       return (value) => apply(value, epsilon);
     };
 
+    const headNorm = (name: string): HeadNorm => {
+      const shift = weights.vector(`${name}.bias`, size); // (feature)
+      return {
+        weight: weights.vector(`${name}.weight`, size), // (feature)
+        bias: shift,
+        apply: (value, weight, bias = shift) => layerNorm(value, weight, bias, epsilon),
+      };
+    };
+
     const layer = (at: number): DecoderLayer => {
       const name = `layers.${at}`;
       const own = `${name}.self_attn`;
@@ -44,8 +53,8 @@ export const phi: Architecture = {
           V: weights.linear(`${own}.v_proj`, width, groups * size),
           output: weights.linear(`${own}.dense`, width, width),
           ...(config.flag('qk_layernorm') && {
-            normQ: norm(`${own}.q_layernorm`, size),
-            normK: norm(`${own}.k_layernorm`, size),
+            normQ: headNorm(`${own}.q_layernorm`),
+            normK: headNorm(`${own}.k_layernorm`),
           }),
           heads,
           groups,
