@@ -94,16 +94,16 @@ describe('Catalogue', () => {
     const path = await put('bert', 'damaged');
     await truncate(join(path, 'model.safetensors'), 2000);
     const other = await put('bert', 'other');
-    await writeFile(join(other, 'config.json'), '{"model_type": "llama"}');
+    await writeFile(join(other, 'config.json'), '{"model_type": "mamba"}');
     const found = await findCheckpoints([folder]);
     assert.deepEqual(
       found.map((each) => each.kind === 'unusable' && each.path),
       [path, other],
     );
-    const [damaged, llama] = found;
-    assert.ok(damaged?.kind === 'unusable' && llama?.kind === 'unusable');
+    const [damaged, unknown] = found;
+    assert.ok(damaged?.kind === 'unusable' && unknown?.kind === 'unusable');
     assert.match(damaged.reason, /^damaged: model\.safetensors claims/);
-    assert.match(llama.reason, /^other: config\.json says that "model_type" is "llama"; only/);
+    assert.match(unknown.reason, /^other: config\.json says that "model_type" is "mamba"; only/);
   });
 
   it('says why a folder that someone points at cannot be used, although it has no weights that are read', async () => {

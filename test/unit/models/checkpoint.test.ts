@@ -157,11 +157,38 @@ describe('Checkpoint', () => {
     });
 
     it('a family that is not known', async () => {
+      const families = [
+        ...[
+          'albert',
+          'bert',
+          'distilbert',
+          'electra',
+          'gemma2',
+          'gemma3_text',
+          'gpt2',
+          'gpt_neo',
+          'gpt_neox',
+        ],
+        ...[
+          'llama',
+          'mistral',
+          'modernbert',
+          'mpnet',
+          'phi',
+          'phi3',
+          'qwen2',
+          'qwen3',
+          'roberta',
+          'xlm-roberta',
+        ],
+      ]
+        .map((family) => `"${family}"`)
+        .join(', ');
       const folder = await copyOf('bert');
       await changeJson(join(folder, 'config.json'), (config) => ({ ...config, model_type: 'mamba' }));
       assert.equal(
         await failure(folder),
-        'bert: config.json says that "model_type" is "mamba"; only "bert", "distilbert", "roberta", "xlm-roberta" can be read.',
+        `bert: config.json says that "model_type" is "mamba"; only ${families} can be read.`,
       );
       await changeJson(join(folder, 'config.json'), () => ({}));
       assert.match(await failure(folder), /^bert: config\.json does not say "model_type"; "bert", /);
