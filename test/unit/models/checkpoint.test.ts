@@ -191,7 +191,7 @@ describe('Checkpoint', () => {
         `bert: config.json says that "model_type" is "mamba"; only ${families} can be read.`,
       );
       await changeJson(join(folder, 'config.json'), () => ({}));
-      assert.match(await failure(folder), /^bert: config\.json does not say "model_type"; "bert", /);
+      assert.match(await failure(folder), /^bert: config\.json does not say "model_type"; "albert", /);
     });
 
     const settings: [change: Json, message: RegExp][] = [
