@@ -55,6 +55,11 @@ export function cellRegion(cell: readonly number[]): Region {
   return cell.map((index) => ({ start: index, end: index + 1 }));
 }
 
+/** The rows of a region, each from its first column to its last. */
+export function wholeRows(region: Region, shape: Shape): Region {
+  return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
+}
+
 /** The shape of the tensor that a region cuts out. */
 export function regionShape(region: Region): Shape {
   return region.map((range) => range.end - range.start);

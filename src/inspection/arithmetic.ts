@@ -1,5 +1,6 @@
 import { explain } from '../engine/explain.js';
 import type { Sum } from '../engine/graph.js';
+import { cellRegion } from '../engine/tensor.js';
 import type { Arithmetic, ArithmeticRequest, Sum as WireSum } from '../protocol.js';
 import { leadingRanges } from './matrix.js';
 import { checkIndex } from './pool.js';
@@ -22,7 +23,7 @@ export async function arithmetic(
   const heads = { start: request.head, end: request.head + 1 };
   const leading = leadingRanges(value, { heads, headCount, query: request.query }).map(({ start }) => start);
   const index = [...leading, row, column];
-  const region = index.map((at) => ({ start: at, end: at + 1 }));
+  const region = cellRegion(index);
   const [ran, explanation] = await Promise.all([
     reader.read(value, region),
     explain(value, index, (from, part) => reader.read(from, part)),

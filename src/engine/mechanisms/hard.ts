@@ -1,14 +1,14 @@
 import { label, positions, type Value } from '../graph.js';
 import { add, argmax, constant, divide, frequencies, gumbel, noise, softmax } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
-import { attendParameters, numeric, readAttendParameters } from './attend-parameters.js';
+import { numeric, readAttendParameters } from './attend-parameters.js';
 import { attend, fromScores } from './attend.js';
-import { axesOf, extent, headsOf, headsParameter, readCount, symbolOf } from './heads.js';
+import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 import { reinforce, reinforceParameters, readBaseline, rewardInput, rewardLeaf } from './reinforce.js';
-import { fitsHeads, scoreInputs, scoreLeaves } from './score-tensors.js';
-import { outputOf, start, valueLeaf, vectorInputs } from './vectors.js';
+import { scoreInputs, scoreLeaves } from './score-tensors.js';
+import { outputOf, start, valueLeaf, vectorInputs, vectorParameters } from './vectors.js';
 
 /** How one key is chosen for each query. */
 export type Choice =
@@ -209,30 +209,13 @@ export const hard: Mechanism = {
   ],
 
   parameters(inputs) {
-    const { Q, K, V, scores } = inputs;
-    const keys = extent(K, -2) || extent(scores, -1);
-    const pairs = scores === undefined && extent(Q, -1) % 2 === 0;
-    // The temperature belongs to the choice here; a distribution has no weights to soften, and no sink.
-    const offered = attendParameters({ inputs, keys, pairs }).filter(
-      ({ name }) => name !== 'temperature' && !name.startsWith('sink'),
-    );
-    const fromVectors = scores === undefined && Q?.length === 2 && K?.length === 2;
+    const { heads, scores } = vectorParameters(inputs);
     return [
       ...choiceParameters,
       ...(inputs['reward'] === undefined ? [] : reinforceParameters),
-      ...(fromVectors
-        ? [headsParameter(extent(Q, -1), (heads) => extent(V, -1) % heads === 0 && fitsHeads(inputs, heads))]
-        : []),
-      ...offered.map((parameter) =>
-        scores !== undefined && parameter.name === 'scaling' && parameter.kind === 'choice'
-          ? {
-              ...parameter,
-              value: 'none',
-              standard: 'none',
-              choices: parameter.choices.filter(({ value }) => value !== 'sqrt'),
-            }
-          : parameter,
-      ),
+      ...heads,
+      // The temperature belongs to the choice here; a distribution has no weights to soften, and no sink.
+      ...scores.filter(({ name }) => name !== 'temperature' && !name.startsWith('sink')),
     ];
   },
 

@@ -1,9 +1,9 @@
 import { label, positions, type Value } from '../graph.js';
 import { divideRows, featureMap, mask, matmul, repeatHeads, rowSum, transpose } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
-import { axesOf, extent, headsOf, headsParameter, readCount, symbolOf } from './heads.js';
+import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';
-import { outputOf, start, valueLeaf, vectorInputs } from './vectors.js';
+import { outputOf, start, valueLeaf, vectorInputs, vectorParameters } from './vectors.js';
 
 /**
  * Linear attention: φ(Q)(φ(K)ᵀV) / φ(Q)Σφ(K) with φ = elu + 1, whose weights need not be worked out; here they are, beside
@@ -20,10 +20,8 @@ export const linear: Mechanism = {
     .map((each) => ({ ...each, required: each.name !== 'V' })),
 
   parameters(inputs) {
-    const { Q, K } = inputs;
-    const divides = (heads: number): boolean => extent(inputs['V'], -1) % heads === 0;
     return [
-      ...(Q?.length === 2 && K?.length === 2 ? [headsParameter(extent(Q, -1), divides)] : []),
+      ...vectorParameters(inputs).heads,
       {
         kind: 'choice',
         name: 'mask',

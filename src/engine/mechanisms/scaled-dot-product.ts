@@ -1,10 +1,10 @@
 import type { Value } from '../graph.js';
-import { attendParameters, readAttendParameters } from './attend-parameters.js';
+import { readAttendParameters } from './attend-parameters.js';
 import { attend, fromScores, type Attended } from './attend.js';
-import { extent, headsOf, headsParameter, readCount } from './heads.js';
+import { extent, headsOf, readCount } from './heads.js';
 import type { Mechanism } from './mechanism.js';
-import { fitsHeads, scoreInputs, scoreLeaves } from './score-tensors.js';
-import { outputOf, start, valueLeaf, vectorInputs } from './vectors.js';
+import { scoreInputs, scoreLeaves } from './score-tensors.js';
+import { outputOf, start, valueLeaf, vectorInputs, vectorParameters } from './vectors.js';
 
 /** softmax(Q Kᵀ / √d_k + M) V, from Q, K, V, from ready scores, or from ready weights. */
 export const scaledDotProduct: Mechanism = {
@@ -16,28 +16,8 @@ export const scaledDotProduct: Mechanism = {
 
   parameters(inputs) {
     if (inputs['weights'] !== undefined) return [];
-    const { Q, K } = inputs;
-    const keys = extent(K, -2) || extent(inputs['scores'], -1);
-    const pairs = inputs['scores'] === undefined && extent(Q, -1) % 2 === 0;
-    const offered = attendParameters({ inputs, keys, pairs });
-    if (inputs['scores'] !== undefined) {
-      // d_k is not known from scores alone, so there is no √d_k to divide by: they are taken as they are.
-      return offered.map((parameter) =>
-        parameter.name === 'scaling' && parameter.kind === 'choice'
-          ? {
-              ...parameter,
-              value: 'none',
-              standard: 'none',
-              choices: parameter.choices.filter(({ value }) => value !== 'sqrt'),
-            }
-          : parameter,
-      );
-    }
-    const divides = (heads: number): boolean =>
-      extent(inputs['V'], -1) % heads === 0 && fitsHeads(inputs, heads);
-    return Q?.length === 2 && K?.length === 2
-      ? [headsParameter(extent(Q, -1), divides), ...offered]
-      : offered;
+    const { heads, scores } = vectorParameters(inputs);
+    return [...heads, ...scores];
   },
 
   build(inputs, values) {

@@ -1,8 +1,11 @@
 import { input, label, type AxisName, type Value } from '../graph.js';
 import { matmul, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import { extent, headsOf, symbolOf } from './heads.js';
+import { attendParameters } from './attend-parameters.js';
+import { extent, headsOf, headsParameter, symbolOf } from './heads.js';
 import type { InputDescription } from './mechanism.js';
+import type { Parameter } from './parameters.js';
+import { fitsHeads } from './score-tensors.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -54,6 +57,31 @@ export const vectorInputs: readonly InputDescription[] = [
     ],
   },
 ];
+
+/**
+ * The controls for what starts from Q and K, or from ready scores: how matrices are split into heads, where they can be, and
+ * what happens to scores.
+ */
+export function vectorParameters(inputs: Shapes): {
+  readonly heads: readonly Parameter[];
+  readonly scores: readonly Parameter[];
+} {
+  const { Q, K, V, scores } = inputs;
+  const keys = extent(K, -2) || extent(scores, -1);
+  const pairs = scores === undefined && extent(Q, -1) % 2 === 0;
+  const offered = attendParameters({ inputs, keys, pairs });
+  // d_k is not known from scores alone, so there is no √d_k to divide by: they are taken as they are.
+  if (scores !== undefined) return { heads: [], scores: offered.map(withoutRoot) };
+  const divides = (heads: number): boolean => extent(V, -1) % heads === 0 && fitsHeads(inputs, heads);
+  const splits = Q?.length === 2 && K?.length === 2;
+  return { heads: splits ? [headsParameter(extent(Q, -1), divides)] : [], scores: offered };
+}
+
+function withoutRoot(parameter: Parameter): Parameter {
+  if (parameter.name !== 'scaling' || parameter.kind !== 'choice') return parameter;
+  const choices = parameter.choices.filter(({ value }) => value !== 'sqrt');
+  return { ...parameter, value: 'none', standard: 'none', choices };
+}
 
 /** What attention starts from. */
 export type Given =

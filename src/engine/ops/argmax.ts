@@ -1,6 +1,6 @@
 import { atom, binding, compose, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { ShapeError, type Region, type Shape } from '../tensor.js';
+import { ShapeError, wholeRows, cellRegion } from '../tensor.js';
 
 /**
  * A one where a row has its largest entry (the first of equals), zeros elsewhere. A row of −∞ alone has no largest and
@@ -22,10 +22,6 @@ const pytorchDefinition = `def one_hot_argmax(x):
     largest = x.max(dim=-1, keepdim=True).values
     one_hot = torch.nn.functional.one_hot((x == largest).int().argmax(dim=-1), x.shape[-1]).to(x.dtype)
     return torch.where(largest > -torch.inf, one_hot, torch.nan)`;
-
-function wholeRows(region: Region, shape: Shape): Region {
-  return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
-}
 
 /** The place of the largest number, the first of equals; −1 where there is none above −∞. */
 function largest(row: Float64Array | Float32Array): number {
@@ -90,10 +86,7 @@ function operationFor(gradient: 'none' | 'straight-through'): Operation {
     },
 
     async derive(cell) {
-      const region = wholeRows(
-        cell.index.map((at) => ({ start: at, end: at + 1 })),
-        cell.shapes[0] ?? [],
-      );
+      const region = wholeRows(cellRegion(cell.index), cell.shapes[0] ?? []);
       const { values, tex, axis } = await cell.line(0, region);
       const picked = cell.index.at(-1) ?? 0;
       const best = largest(values);

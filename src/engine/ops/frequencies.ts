@@ -1,6 +1,6 @@
 import { atom, binding, compose, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, type Region, type Shape } from '../tensor.js';
+import { formatShape, ShapeError, wholeRows, cellRegion } from '../tensor.js';
 
 /**
  * How often each key is drawn: every draw u picks the first key at which the running sum of the row's probabilities
@@ -28,10 +28,6 @@ const pytorchDefinition = `def frequencies(p, draws):
 
 /** Enough halvings for a row of 2²⁴ keys. */
 const halvings = 24;
-
-function whole(region: Region, shape: Shape): Region {
-  return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
-}
 
 /** The first place where the running sums exceed `threshold`; the last one where none does. */
 function pick(running: Float64Array, threshold: number): number {
@@ -62,8 +58,11 @@ const operation: Operation = {
     return probabilities;
   },
 
-  computes: whole,
-  reads: (region, [probabilities = [], draws = []]) => [whole(region, probabilities), whole(region, draws)],
+  computes: wholeRows,
+  reads: (region, [probabilities = [], draws = []]) => [
+    wholeRows(region, probabilities),
+    wholeRows(region, draws),
+  ],
 
   evaluate([probabilities, draws], shape) {
     const columns = shape.at(-1) ?? 1;
@@ -128,10 +127,10 @@ const operation: Operation = {
   },
 
   async derive(cell) {
-    const row = cell.index.map((at) => ({ start: at, end: at + 1 }));
+    const row = cellRegion(cell.index);
     const [probabilities, draws] = await Promise.all([
-      cell.line(0, whole(row, cell.shapes[0] ?? [])),
-      cell.line(1, whole(row, cell.shapes[1] ?? [])),
+      cell.line(0, wholeRows(row, cell.shapes[0] ?? [])),
+      cell.line(1, wholeRows(row, cell.shapes[1] ?? [])),
     ]);
     const running = runningSums(probabilities.values);
     const total = running.at(-1) ?? 0;

@@ -1,6 +1,6 @@
 import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, type Range, type Region } from '../tensor.js';
+import { formatShape, ShapeError, type Range, type Region, wholeRows, cellRegion } from '../tensor.js';
 import { add } from './add.js';
 import { constant, divide } from './divide.js';
 import { inverseSquareRoot } from './inverse-square-root.js';
@@ -39,7 +39,7 @@ function operationFor(epsilon: number, offset: 0 | 1): Operation {
       return shape;
     },
 
-    computes: (region, shape) => [...region.slice(0, -1), wholeRow(shape.at(-1) ?? 0)],
+    computes: wholeRows,
     reads: (region, [shape = []]): Region[] => {
       const columns = wholeRow(shape.at(-1) ?? 0);
       return [[...region.slice(0, -1), columns], [columns]];
@@ -83,7 +83,7 @@ function operationFor(epsilon: number, offset: 0 | 1): Operation {
     async derive(cell) {
       const column = cell.index.at(-1) ?? 0;
       const columns = cell.shapes[0]?.at(-1) ?? 0;
-      const row = cell.index.slice(0, -1).map((at) => ({ start: at, end: at + 1 }));
+      const row = cellRegion(cell.index.slice(0, -1));
       const [line, weight] = await Promise.all([
         cell.line(0, [...row, wholeRow(columns)]),
         cell.scalar(1, [column]),

@@ -1,6 +1,6 @@
 import { atom, binding, compose, factor, inside } from '../expression.js';
 import { apply, type OnnxEmitter, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, type Region, type Shape } from '../tensor.js';
+import { formatShape, ShapeError, wholeRows } from '../tensor.js';
 
 /** Which entries of a vector turn together: (0, 1), (2, 3), … or (0, d/2), (1, d/2 + 1), …. */
 export type RotaryPairs = 'neighbours' | 'halves';
@@ -49,10 +49,6 @@ function pairOf(
   const half = width / 2;
   const first = column < half;
   return { partner: first ? column + half : column - half, pair: first ? column : column - half, first };
-}
-
-function wholeRows(region: Region, shape: Shape): Region {
-  return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
 }
 
 /** @param partial whether there are features behind those that turn */

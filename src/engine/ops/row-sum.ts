@@ -1,16 +1,12 @@
 import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { ShapeError, type Region, type Shape } from '../tensor.js';
+import { ShapeError, wholeRows, cellRegion } from '../tensor.js';
 import { sumOfTerms } from './terms.js';
 import { spread } from './spread.js';
 
 /** Each row's sum, as a column: (…, n, m) → (…, n, 1). */
 export function rowSum(value: Value): Value {
   return apply(operation, [value]);
-}
-
-function wholeRow(region: Region, [shape = []]: readonly Shape[]): Region {
-  return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
 }
 
 const operation: Operation = {
@@ -21,7 +17,7 @@ const operation: Operation = {
     return [...shape.slice(0, -1), 1];
   },
 
-  reads: (region, inputs) => [wholeRow(region, inputs)],
+  reads: (region, [shape = []]) => [wholeRows(region, shape)],
 
   evaluate([tensor], shape) {
     const columns = tensor?.shape.at(-1) ?? 0;
@@ -51,8 +47,7 @@ const operation: Operation = {
   },
 
   async derive(cell) {
-    const row = cell.index.map((at) => ({ start: at, end: at + 1 }));
-    const { values, tex, axis } = await cell.line(0, wholeRow(row, cell.shapes));
+    const { values, tex, axis } = await cell.line(0, wholeRows(cellRegion(cell.index), cell.shapes[0] ?? []));
     const total = values.reduce((sum, value) => sum + value, 0);
     return {
       value: total,

@@ -1,6 +1,6 @@
 import { atom, binding, compose, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, type Region, type Shape } from '../tensor.js';
+import { formatShape, ShapeError, wholeRows, cellRegion } from '../tensor.js';
 import { dropAxis } from './drop-axis.js';
 import { insertAxis } from './insert-axis.js';
 import { multiply } from './multiply.js';
@@ -16,10 +16,6 @@ import { sumOfTerms } from './terms.js';
  */
 export function sinkSoftmax(scores: Value, sinks: Value): Value {
   return apply(operation, [scores, sinks]);
-}
-
-function wholeRows(region: Region, shape: Shape): Region {
-  return [...region.slice(0, -1), { start: 0, end: shape.at(-1) ?? 0 }];
 }
 
 const numpyDefinition = `def sink_softmax(x, sinks):
@@ -106,10 +102,7 @@ const operation: Operation = {
   async derive(cell) {
     const shape = cell.shapes[0] ?? [];
     const picked = cell.index.at(-1) ?? 0;
-    const region = wholeRows(
-      cell.index.map((at) => ({ start: at, end: at + 1 })),
-      shape,
-    );
+    const region = wholeRows(cellRegion(cell.index), shape);
     const [scores, sink] = await Promise.all([
       cell.line(0, region),
       cell.scalar(1, [shape.length === 3 ? (cell.index[0] ?? 0) : 0]),

@@ -1,6 +1,6 @@
 import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import type { Region } from '../tensor.js';
+import { cellRegion, wholeRows } from '../tensor.js';
 import { sumOfTerms } from './terms.js';
 import { multiply } from './multiply.js';
 import { rowSum } from './row-sum.js';
@@ -19,15 +19,11 @@ const numpyDefinition = `def softmax(x):
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)`;
 
-function wholeRows(region: Region, columns: number): Region {
-  return [...region.slice(0, -1), { start: 0, end: columns }];
-}
-
 const operation: Operation = {
   name: 'softmax',
   shape: ([shape = []]) => shape,
-  computes: (region, shape) => wholeRows(region, shape.at(-1) ?? 0),
-  reads: (region, [shape = []]) => [wholeRows(region, shape.at(-1) ?? 0)],
+  computes: wholeRows,
+  reads: (region, [shape = []]) => [wholeRows(region, shape)],
 
   evaluate([tensor]) {
     if (tensor === undefined) return new Float64Array();
@@ -59,15 +55,8 @@ const operation: Operation = {
   },
 
   async derive(cell) {
-    const shape = cell.shapes[0] ?? [];
     const picked = cell.index.at(-1) ?? 0;
-    const scores = await cell.line(
-      0,
-      wholeRows(
-        cell.index.map((at) => ({ start: at, end: at + 1 })),
-        shape.at(-1) ?? 0,
-      ),
-    );
+    const scores = await cell.line(0, wholeRows(cellRegion(cell.index), cell.shapes[0] ?? []));
     const maximum = scores.values.reduce((a, b) => Math.max(a, b), -Infinity);
     if (maximum === -Infinity) {
       return {

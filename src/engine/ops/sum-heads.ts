@@ -1,6 +1,6 @@
 import { atom, binding, compose, inside, number } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, sizeOf, type Region } from '../tensor.js';
+import { formatShape, ShapeError, sizeOf, type Region, cellRegion } from '../tensor.js';
 import { repeatHeads } from './repeat-heads.js';
 import { sumOfTerms } from './terms.js';
 
@@ -68,7 +68,7 @@ function operationFor(share: number): Operation {
     },
 
     async derive(cell) {
-      const box = cell.index.map((at) => ({ start: at, end: at + 1 }));
+      const box = cellRegion(cell.index);
       const { values, tex, axis } = await cell.line(0, reads(box));
       const total = values.reduce((sum, value) => sum + value, 0);
       return {

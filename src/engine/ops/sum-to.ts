@@ -1,6 +1,14 @@
 import { atom, binding, compose, inside, number, type Expression } from '../expression.js';
 import { apply, type Operation, type Value } from '../graph.js';
-import { formatShape, ShapeError, sizeOf, stridesOf, type Region, type Shape } from '../tensor.js';
+import {
+  formatShape,
+  ShapeError,
+  sizeOf,
+  stridesOf,
+  type Region,
+  type Shape,
+  cellRegion,
+} from '../tensor.js';
 import { broadcastShape } from './broadcast.js';
 import { spread } from './spread.js';
 import { sumOfTerms } from './terms.js';
@@ -81,7 +89,7 @@ function operationFor(leading: number, kept: readonly number[]): Operation {
     },
 
     async derive(cell) {
-      const box = cell.index.map((at) => ({ start: at, end: at + 1 }));
+      const box = cellRegion(cell.index);
       const { values, tex, axis } = await cell.line(0, reads(box, cell.shapes));
       const total = values.reduce((sum, value) => sum + value, 0);
       // A line of cells has a symbol; a box of them has none.
