@@ -26,6 +26,7 @@ import type { Runtime } from '../runtime/session.js';
 import { capture, keep } from './capture.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
+import { ownValues } from './own-values.js';
 import type { Layer, Subject } from './subject.js';
 
 /** What stands before the first output character. */
@@ -75,7 +76,10 @@ export class DatePreparation implements Preparation {
     const reading = model.read(this.text);
     const { ids } = reading;
     const own = parametersOf(model);
-    const described = withValues(own, ownValues(own, withoutGradients(parameters), model.limit));
+    const described = withValues(
+      own,
+      ownValues(own, everyControl(model.limit), withoutGradients(parameters)),
+    );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = model.build(ids.length, values);
 
@@ -248,15 +252,10 @@ function scoreOf(value: ParameterValue): DateScore {
   return value === 'luong' || value === 'transformer' ? value : 'bahdanau';
 }
 
-/** The values that are this model's own: one set for another model waits, one that none has stays, to be refused. */
-function ownValues(own: readonly Parameter[], values: ParameterValues, limit: number): ParameterValues {
-  const names = new Set(own.map(({ name }) => name));
-  const known = new Set(
-    [...controlsOf('transformer', limit), ...controlsOf('bahdanau', limit)].map(({ name }) => name),
-  );
-  return Object.fromEntries(
-    Object.entries(values).filter(([name]) => name !== 'mechanism' && (names.has(name) || !known.has(name))),
-  );
+/** The names of all controls that any of the models has. */
+function everyControl(limit: number): string[] {
+  const own = [...controlsOf('transformer', limit), ...controlsOf('bahdanau', limit)];
+  return ['mechanism', ...own.map(({ name }) => name)];
 }
 
 const attentionParameter: Parameter = {

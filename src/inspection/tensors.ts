@@ -21,6 +21,7 @@ import type { Runtime } from '../runtime/session.js';
 import { capture } from './capture.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
+import { ownValues } from './own-values.js';
 import type { Layer, Subject } from './subject.js';
 
 /** Tensors under a mechanism's input names, and what to call the whole. */
@@ -85,7 +86,10 @@ export class TensorPreparation implements Preparation {
     const count = layerCount(mechanism, sources);
     const shapes = shapesOf(mechanism, sources);
     const own = mechanism.parameters(shapes);
-    const described = withValues(own, spelledOut(ownValues(own, withoutGradients(parameters), candidates)));
+    const described = withValues(
+      own,
+      spelledOut(ownValues(own, everyControl(candidates), withoutGradients(parameters))),
+    );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = mechanism.build(shapes, values);
     const { steps, parameters: ofGradients } = withGradients(graph.steps, parameters);
@@ -191,24 +195,12 @@ export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanis
   };
 }
 
-/**
- * The values that are this mechanism's own. One set for another mechanism waits until that is chosen again; one that none
- * of them has stays, to be refused.
- */
-function ownValues(
-  own: readonly Parameter[],
-  values: ParameterValues,
-  candidates: readonly Candidate[],
-): ParameterValues {
-  const names = new Set(own.map(({ name }) => name));
-  const others = new Set(
-    candidates.flatMap(({ mechanism, sources }) =>
-      mechanism.parameters(shapesOf(mechanism, sources)).map(({ name }) => name),
-    ),
+/** The names of all controls that any of the mechanisms has for these tensors. */
+function everyControl(candidates: readonly Candidate[]): string[] {
+  const own = candidates.flatMap(({ mechanism, sources }) =>
+    mechanism.parameters(shapesOf(mechanism, sources)),
   );
-  const stays = ([name]: [string, unknown]): boolean =>
-    name !== 'mechanism' && (names.has(name) || !others.has(name));
-  return Object.fromEntries(Object.entries(values).filter(stays));
+  return ['mechanism', ...own.map(({ name }) => name)];
 }
 
 /** The leaves of one layer and where their numbers are. */

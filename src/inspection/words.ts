@@ -7,6 +7,7 @@ import type { Labels, Parameter, ParameterValues, Span } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
+import { ownValues } from './own-values.js';
 import { identityMatrix, seededNormal } from './seeded.js';
 import type { Subject } from './subject.js';
 import { mechanismParameter, TensorPreparation } from './tensors.js';
@@ -92,7 +93,7 @@ export class WordPreparation implements Preparation {
       runtime,
     );
     const outer = new Set([...own.map(({ name }) => name), 'mechanism']);
-    const ofInner = this.innerValues(mechanism, material, parameters, outer);
+    const ofInner = innerValues(mechanism, material, parameters);
     const subject = await inner.prepare({ ...ofInner, mechanism: mechanism.id }, task);
     return {
       ...subject,
@@ -110,31 +111,6 @@ export class WordPreparation implements Preparation {
 
   async dispose(): Promise<void> {
     await this.lease.release();
-  }
-
-  /**
-   * The values for the mechanism itself. One set for another mechanism waits until that is chosen again; one that none of
-   * them has stays, to be refused.
-   */
-  private innerValues(
-    chosen: Mechanism,
-    material: Material,
-    parameters: ParameterValues,
-    outer: ReadonlySet<string>,
-  ): ParameterValues {
-    const shapeOnly: Material = { ...material, weight: (_, shape) => ({ shape, data: new Float32Array() }) };
-    const namesOf = (mechanism: Mechanism): string[] => {
-      const tensors = Object.entries(inputsOf(mechanism, shapeOnly, parameters));
-      const shapes = Object.fromEntries(tensors.map(([name, { shape }]) => [name, shape]));
-      return [...ownParameters(mechanism), ...mechanism.parameters(shapes)].map(({ name }) => name);
-    };
-    const own = new Set(namesOf(chosen));
-    const others = new Set(mechanisms.flatMap(namesOf));
-    const score = outer.has('score') ? pickNames(parameters, new Set(['score'])) : {};
-    const rest = Object.entries(parameters).filter(
-      ([name]) => !outer.has(name) && (own.has(name) || !others.has(name)),
-    );
-    return { ...Object.fromEntries(rest), ...score };
   }
 
   /** A row for each word. // (n, model) */
@@ -211,6 +187,17 @@ function inputsOf(
   return { ...states, ...compared, ...placed, W_c: weight('W_c', [2 * width, width]) };
 }
 
+/** The values for the mechanism itself, without those for the text around it. */
+function innerValues(chosen: Mechanism, material: Material, parameters: ParameterValues): ParameterValues {
+  const shapeOnly: Material = { ...material, weight: (_, shape) => ({ shape, data: new Float32Array() }) };
+  const controlsOf = (mechanism: Mechanism): readonly Parameter[] => {
+    const tensors = Object.entries(inputsOf(mechanism, shapeOnly, parameters));
+    return mechanism.parameters(Object.fromEntries(tensors.map(([name, { shape }]) => [name, shape])));
+  };
+  const everywhere = mechanisms.flatMap((each) => [...ownParameters(each), ...controlsOf(each)]);
+  return ownValues(controlsOf(chosen), ['mechanism', ...everywhere.map(({ name }) => name)], parameters);
+}
+
 /** The controls that text without a model has beside the mechanism’s own. */
 function ownParameters(mechanism: Mechanism): readonly Parameter[] {
   const needsWeights = mechanism.inputs.some(({ name }) => name === 'W_Q' || name === 'W_a');
@@ -275,10 +262,7 @@ const scoreChoice: Parameter = {
 };
 
 function pick(values: ParameterValues, parameters: readonly Parameter[]): ParameterValues {
-  return pickNames(values, new Set(parameters.map(({ name }) => name)));
-}
-
-function pickNames(values: ParameterValues, names: ReadonlySet<string>): ParameterValues {
+  const names = new Set(parameters.map(({ name }) => name));
   return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
 }
 

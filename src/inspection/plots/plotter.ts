@@ -1,6 +1,7 @@
 import type { Value } from '../../engine/graph.js';
 import type { Region, Tensor } from '../../engine/tensor.js';
 import type { ParameterValues, Plot } from '../../protocol.js';
+import { leadingRanges } from '../matrix.js';
 import type { Layer } from '../subject.js';
 
 /** What a plot is made of: a layer and head, its numbers, and how the inspection is set. */
@@ -26,6 +27,24 @@ export interface Plotter {
 /** A step by name, where a layer has it. */
 export function stepNamed({ steps }: Layer, name: string): Value | undefined {
   return steps.find(({ label }) => label?.name === name);
+}
+
+/**
+ * A step's matrix for the head that is plotted, up to so many of its rows. // (row, column)
+ * @throws Error where the layer has no such step
+ */
+export async function matrixOf(
+  { layer, head, heads, read }: PlotContext,
+  name: string,
+  most = Infinity,
+): Promise<Tensor> {
+  const value = stepNamed(layer, name);
+  if (value === undefined) throw new Error(`There is no step ${name} here.`);
+  const rows = { start: 0, end: Math.min(most, value.shape.at(-2) ?? 0) };
+  const columns = { start: 0, end: value.shape.at(-1) ?? 0 };
+  const own = leadingRanges(value, { heads: { start: head, end: head + 1 }, headCount: heads });
+  const { data } = await read(value, [...own, rows, columns]);
+  return { shape: [rows.end, columns.end], data };
 }
 
 /** 1, 2, 5, 10, 20, 50, …, up to `most`. */

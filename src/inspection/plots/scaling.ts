@@ -6,9 +6,8 @@ import { attend, standardAttention } from '../../engine/mechanisms/attend.js';
 import { entropy } from '../../engine/metrics/entropy.js';
 import { cut, type Tensor } from '../../engine/tensor.js';
 import type { Plot } from '../../protocol.js';
-import { headRange } from '../matrix.js';
 import { seededNormal } from '../seeded.js';
-import { stepNamed, rootMeanSquare, variance, type PlotContext, type Plotter } from './plotter.js';
+import { matrixOf, rootMeanSquare, stepNamed, variance, type Plotter } from './plotter.js';
 
 /** How many queries and keys are looked at: enough for a variance, few enough to be done at once. */
 const most = 64;
@@ -28,7 +27,7 @@ export const scalingPlot: Plotter = {
   fits: (layer) => stepNamed(layer, 'Q') !== undefined && stepNamed(layer, 'K') !== undefined,
 
   async plot(context) {
-    const [Q, K] = await Promise.all([vectorsOf(context, 'Q'), vectorsOf(context, 'K')]);
+    const [Q, K] = await Promise.all([matrixOf(context, 'Q', most), matrixOf(context, 'K', most)]);
     const own = Q.shape[1] ?? 1;
     const ownWidths = widths.filter((width) => width < own).concat(own);
     const x = [...new Set([...widths, ...ownWidths])].toSorted((a, b) => a - b);
@@ -92,17 +91,6 @@ interface Measures {
   readonly variance: number;
   readonly entropy: number;
   readonly gradient: number;
-}
-
-/** The first rows of a head's queries or keys. // (row, feature) */
-async function vectorsOf({ layer, head, heads, read }: PlotContext, name: 'Q' | 'K'): Promise<Tensor> {
-  const value = stepNamed(layer, name);
-  if (value === undefined) throw new Error(`There is no step ${name} here.`);
-  const rows = { start: 0, end: Math.min(most, value.shape.at(-2) ?? 0) };
-  const columns = { start: 0, end: value.shape.at(-1) ?? 0 };
-  const own = value.shape.length === 3 ? [headRange(value, { start: head, end: head + 1 }, heads)] : [];
-  const { data } = await read(value, [...own, rows, columns]);
-  return { shape: [rows.end, columns.end], data };
 }
 
 /** Not scaled and scaled, by the engine's own graph in float64. */

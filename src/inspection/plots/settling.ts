@@ -4,8 +4,15 @@ import { input, label, type Value } from '../../engine/graph.js';
 import { readBaseline, reinforce, type Baseline } from '../../engine/mechanisms/index.js';
 import type { Tensor } from '../../engine/tensor.js';
 import type { Plot } from '../../protocol.js';
-import { headRange } from '../matrix.js';
-import { mean, rootMeanSquare, roundNumbers, stepNamed, type PlotContext, type Plotter } from './plotter.js';
+import {
+  matrixOf,
+  mean,
+  rootMeanSquare,
+  roundNumbers,
+  stepNamed,
+  type PlotContext,
+  type Plotter,
+} from './plotter.js';
 
 /** The most draws of one estimate. */
 const mostSamples = 10_000;
@@ -36,7 +43,10 @@ export const settlingPlot: Plotter = {
     const single: typeof error = [];
     for (const baseline of picked) {
       const name = `baseline ${nameOf(baseline)}`;
-      const [errors, expected, biases, ofCell] = [0, 0, 0, 0].map(() => new Float64Array(counts.length));
+      const errors = new Float64Array(counts.length);
+      const expected = new Float64Array(counts.length);
+      const biases = new Float64Array(counts.length);
+      const ofCell = new Float64Array(counts.length);
       for (const [at, samples] of counts.entries()) {
         const runs: Float64Array[] = [];
         let variance = 0;
@@ -46,15 +56,13 @@ export const settlingPlot: Plotter = {
           const run = runOnce(distribution, reward, { seed: first + repeat, samples, baseline });
           runs.push(run.error);
           variance = mean(run.variance);
-          if (repeat === 0 && ofCell !== undefined) ofCell[at] = run.estimate[steepest] ?? Number.NaN;
+          if (repeat === 0) ofCell[at] = run.estimate[steepest] ?? Number.NaN;
         }
-        if (errors !== undefined) errors[at] = rootMeanSquare(runs.map(rootMeanSquare));
-        if (expected !== undefined) expected[at] = Math.sqrt(variance);
+        errors[at] = rootMeanSquare(runs.map(rootMeanSquare));
+        expected[at] = Math.sqrt(variance);
         const centre = exact.map((_, key) => mean(runs.map((run) => run[key] ?? 0)));
-        if (biases !== undefined) biases[at] = rootMeanSquare(centre);
+        biases[at] = rootMeanSquare(centre);
       }
-      if (errors === undefined || expected === undefined || biases === undefined || ofCell === undefined)
-        continue;
       error.push(
         { title: `Measured, ${name}`, kind: 'measured', values: errors },
         { title: `√variance, ${name}`, kind: 'expected', values: expected },
@@ -110,24 +118,15 @@ function nameOf(baseline: Baseline): string {
 }
 
 /** Probabilities and rewards of the query with the largest exact gradient. // each (1, key) */
-async function rowOf({ layer, head, heads, read }: PlotContext): Promise<{
+async function rowOf(context: PlotContext): Promise<{
   query: number;
   distribution: Tensor;
   reward: Tensor;
 }> {
-  const whole = async (name: string): Promise<Tensor> => {
-    const value = stepNamed(layer, name);
-    if (value === undefined) throw new Error(`There is no step ${name} here.`);
-    const rows = { start: 0, end: value.shape.at(-2) ?? 0 };
-    const columns = { start: 0, end: value.shape.at(-1) ?? 0 };
-    const own = value.shape.length === 3 ? [headRange(value, { start: head, end: head + 1 }, heads)] : [];
-    const { data } = await read(value, [...own, rows, columns]);
-    return { shape: [rows.end, columns.end], data };
-  };
   const [exact, distribution, reward] = [
-    await whole('exact_gradient'),
-    await whole('distribution'),
-    await whole('reward'),
+    await matrixOf(context, 'exact_gradient'),
+    await matrixOf(context, 'distribution'),
+    await matrixOf(context, 'reward'),
   ];
   const [rows = 0, columns = 0] = exact.shape;
   const sizes = Array.from({ length: rows }, (_, row) =>
