@@ -3,7 +3,17 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, chooseFrom, closeAllEditors, panel, picks, selectLine, tabs, until } from './panel.js';
+import {
+  assertSealed,
+  chooseFrom,
+  closeAllEditors,
+  line,
+  panel,
+  picks,
+  selectLine,
+  tabs,
+  until,
+} from './panel.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'inspection');
 
@@ -23,6 +33,20 @@ describe('mechanisms', () => {
   });
 
   const bodyOf = async (): Promise<string> => (await panel(workbench)).locator('body').innerText();
+
+  it('let the words of a second selection attend to those of the first', async () => {
+    await selectLine(workbench, 'too tired');
+    await line(workbench, 'too wide').click({ clickCount: 2, modifiers: ['Alt'] });
+    await workbench.command('Attention: Inspect Selection With…');
+    await picks(workbench).filter({ hasText: 'Luong (multiplicative)' }).waitFor();
+    await workbench.page.keyboard.type('Luong (multiplicative)');
+    await until('the one that is meant', async () => (await picks(workbench).count()) === 1);
+    await workbench.page.keyboard.press('Enter');
+    await until('the reading', async () => (await bodyOf()).includes('Queries are the second selection’s'));
+    assert.match(await bodyOf(), /1 queries × 14 keys/);
+    await workbench.screenshot('vscode/two-selections');
+    assertSealed(workbench);
+  });
 
   it('read a selection without a model, and the panel says what their numbers are', async () => {
     await selectLine(workbench, 'too tired');
