@@ -1,0 +1,77 @@
+import type { WireTensor } from './wire.js';
+import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
+import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  CodeLanguage,
+  Metric,
+  Plot,
+  Slice,
+  SliceRequest,
+  Thumbnails,
+} from './views.js';
+
+/** What the engine process answers. */
+export type EngineMethods = {
+  inspectText: {
+    params: {
+      text: string;
+      model: ModelReference;
+      /** With a mechanism's id, the model gives only its word vectors, and the mechanism runs on them. */
+      mechanism?: string;
+      /** With a mechanism: the text of the queries, where that is not the same. */
+      second?: string;
+      parameters?: ParameterValues;
+    };
+    result: InspectionSummary;
+  };
+  inspectFiles: {
+    params: {
+      files: readonly FileReference[];
+      roles?: Readonly<Record<string, string>>;
+      mechanism?: string;
+      parameters?: ParameterValues;
+    };
+    result: FilesResult;
+  };
+  inspectTensors: {
+    params: {
+      tensors: Readonly<Record<string, WireTensor>>;
+      mechanism?: string;
+      parameters?: ParameterValues;
+    };
+    result: InspectionSummary;
+  };
+  /** Re-runs with some parameters changed. */
+  change: { params: { inspection: string; parameters: ParameterValues }; result: InspectionSummary };
+  slice: { params: SliceRequest; result: Slice };
+  arithmetic: { params: ArithmeticRequest; result: Arithmetic };
+  thumbnails: { params: { inspection: string; size: number }; result: Thumbnails };
+  metrics: { params: { inspection: string; layer: number; head: number }; result: readonly Metric[] };
+  code: {
+    params: { inspection: string; layer: number; head: number; language: CodeLanguage };
+    result: string;
+  };
+  /**
+   * Runs the inspection's input again beside it, once for each set of changes to its parameters. A variant is asked for
+   * slices, arithmetic, thumbnails and metrics like an inspection; those of the call before go, and all with the inspection.
+   */
+  compare: {
+    params: { inspection: string; variants: readonly ParameterValues[] };
+    result: readonly Variant[];
+  };
+  plot: { params: { inspection: string; layer: number; head: number; name: string }; result: Plot };
+  close: { params: { inspection: string }; result: null };
+  /** Looks for checkpoints in these folders, not deeper than a few levels. */
+  models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
+  /** Every mechanism there is, for lists. */
+  mechanisms: { params: null; result: readonly MechanismDescription[] };
+  /** For diagnostics and the benchmark: bytes, as the process itself sees them. */
+  memory: { params: null; result: { readonly resident: number; readonly peak: number } };
+};
+
+/** What the engine process tells without being asked. */
+export type EngineNotices = {
+  log: { level: 'info' | 'warning' | 'error'; message: string };
+};

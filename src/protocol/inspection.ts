@@ -1,0 +1,126 @@
+import type { Span } from './wire.js';
+
+/** A parameter of a mechanism, with what it takes, so that a view can offer it without knowing the mechanism. */
+export type Parameter = {
+  readonly name: string;
+  /** "Mask", "Temperature" */
+  readonly title: string;
+  /** One sentence: what it does. */
+  readonly note: string;
+  /** Only then is it of use: another parameter's name and values. */
+  readonly when?: { readonly parameter: string; readonly is: readonly ParameterValue[] };
+} & (
+  | {
+      readonly kind: 'choice';
+      readonly value: string;
+      readonly standard: string;
+      readonly choices: readonly { readonly value: string; readonly title: string }[];
+    }
+  | {
+      readonly kind: 'number';
+      readonly value: number;
+      readonly standard: number;
+      readonly minimum: number;
+      readonly maximum: number;
+      /** 1 for whole numbers; 0 for any. */
+      readonly step: number;
+      readonly logarithmic?: boolean;
+    }
+);
+
+export type ParameterValue = string | number;
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+/** The names along one side of a matrix. */
+export interface Labels {
+  readonly count: number;
+  /** One a row or column; where there are none, positions count from 0. */
+  readonly words?: readonly string[];
+  /** Each word's place in the inspected text, in UTF-16 units; null for a special token such as [CLS]. */
+  readonly places?: readonly (Span | null)[];
+}
+
+/** One step of the mechanism, the same for every layer and head but for its numbers. */
+export interface Step {
+  /** Unique within an inspection: "Q", "scores", "weights". */
+  readonly name: string;
+  /** "Queries" */
+  readonly title: string;
+  /** The formula, in TeX, as the graph that runs says it: "Q_h = X W^Q_h + b^Q_h". */
+  readonly tex: string;
+  /** The left side alone: "Q_h". */
+  readonly symbol: string;
+  /** One or two sentences: what this step is for. */
+  readonly note: string;
+  /** What rows and columns count, and how many there are, for one layer and one head. */
+  readonly rows: AxisDescription;
+  readonly columns: AxisDescription;
+  /** How its numbers lie: 0 to 1 in rows that sum to 1, or around 0. */
+  readonly scale: 'weights' | 'signed';
+  /** False for what is the same for all heads of a layer (X, concat, the layer's output). */
+  readonly perHead: boolean;
+  /** True for what has a matrix of its own for each query: the one of the picked query is shown. */
+  readonly perQuery: boolean;
+  /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
+  readonly phase: Phase;
+}
+
+export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient';
+
+export interface AxisDescription {
+  readonly axis: AxisName;
+  readonly size: number;
+}
+
+/**
+ * `feature` is d_k, `value` d_v, `model` d_model, `hidden` a hidden layer's units, `sample` the draws of a random choice.
+ * Queries and keys bear the inspection's labels.
+ */
+export type AxisName = 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'sample';
+
+export interface InspectionSummary {
+  readonly id: string;
+  /** Grows with every re-run; a reply to an older revision is out of date. */
+  readonly revision: number;
+  /** "all-MiniLM-L6-v2", "Q.npy, K.npy, V.npy" */
+  readonly title: string;
+  /** "BERT · 6 layers × 12 heads · 15 tokens" */
+  readonly subtitle: string;
+  readonly mechanism: { readonly id: string; readonly title: string };
+  readonly layers: number;
+  readonly heads: number;
+  readonly queries: Labels;
+  readonly keys: Labels;
+  readonly steps: readonly Step[];
+  readonly parameters: readonly Parameter[];
+  /** Sentences worth a line of their own: "The model reads 512 tokens at a time; the first 512 of 830 were used." */
+  readonly notices: readonly string[];
+  /** What can be plotted of it. */
+  readonly plots: readonly { readonly name: string; readonly title: string; readonly note: string }[];
+  /** What the last run took, in milliseconds. */
+  readonly timing: { readonly forward: number };
+}
+
+/** One input run with other parameters, or through another mechanism; or the sentence that says why it cannot be. */
+export type Variant =
+  | { readonly kind: 'variant'; readonly summary: InspectionSummary }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** A tensor in a file whose role could not be told, and what it may be. */
+export interface RoleQuestion {
+  readonly tensors: readonly {
+    readonly key: string;
+    readonly name: string;
+    readonly file: string;
+    readonly shape: readonly number[];
+  }[];
+  readonly roles: readonly { readonly role: string; readonly title: string }[];
+  /** What has been told already, by name and shape: tensor key → role. */
+  readonly known: Readonly<Record<string, string>>;
+  /** Why it asks, in a sentence. */
+  readonly reason: string;
+}
+
+export type FilesResult =
+  | { readonly kind: 'inspection'; readonly summary: InspectionSummary }
+  | { readonly kind: 'question'; readonly question: RoleQuestion };

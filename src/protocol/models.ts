@@ -1,0 +1,41 @@
+/** A file on the engine's own disk, or, for virtual workspaces, its bytes. */
+export type FileReference =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array };
+
+/** A checkpoint folder, the embedded one, or one of those that come along for written dates. */
+export type ModelReference =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'dates'; readonly score: DateScore };
+
+/** The attention of a date model. */
+export type DateScore = 'bahdanau' | 'luong' | 'transformer';
+
+export interface ModelDescription {
+  readonly reference: ModelReference;
+  readonly name: string;
+  /** "BERT" */
+  readonly family: string;
+  readonly layers: number;
+  readonly heads: number;
+  /** d_model */
+  readonly width: number;
+  /** The longest input, in tokens. */
+  readonly limit: number;
+  /** In bytes, of the weights on disk. */
+  readonly size: number;
+}
+
+/** A mechanism as lists show it. */
+export interface MechanismDescription {
+  readonly id: string;
+  readonly title: string;
+  /** Where it was published. */
+  readonly source: string;
+}
+
+/** What was found where a checkpoint was looked for: a model, or the sentence that says why it is none. */
+export type FoundModel =
+  | { readonly kind: 'model'; readonly model: ModelDescription }
+  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };

@@ -1,0 +1,69 @@
+import type { InspectionSummary, ParameterValues } from './inspection.js';
+import type { CodeLanguage, Place, Slice } from './views.js';
+import type { EngineMethods } from './engine.js';
+
+/** Where the user is. Kept by the host, followed by the panel and by the side panel. */
+export interface Position {
+  readonly layer: number;
+  readonly head: number;
+  readonly step: string;
+  /** The picked cell of that step. */
+  readonly cell?: { readonly row: number; readonly column: number };
+}
+
+/** A whole matrix, a number a cell, and where it belongs. */
+export interface Picture {
+  readonly place: Place;
+  readonly slice: Slice;
+}
+
+export type PanelState =
+  | {
+      readonly kind: 'inspection';
+      readonly summary: InspectionSummary;
+      readonly position: Position;
+      /** What is looked at first, where it is small and soon there: it need not be asked for. */
+      readonly picture?: Picture;
+    }
+  | { readonly kind: 'busy'; readonly title: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** What the host answers to the panel's webview. Inspection ids are the panel's own; the host checks them. */
+export type PanelMethods = {
+  /** The page is up: the full state comes back. */
+  ready: { params: null; result: PanelState };
+  slice: EngineMethods['slice'];
+  arithmetic: EngineMethods['arithmetic'];
+  thumbnails: EngineMethods['thumbnails'];
+  metrics: EngineMethods['metrics'];
+  compare: EngineMethods['compare'];
+  plot: EngineMethods['plot'];
+  /** Puts code or TeX on the clipboard; says so in the status bar. */
+  copyCode: { params: { layer: number; head: number; language: CodeLanguage }; result: null };
+  change: { params: { parameters: ParameterValues }; result: null };
+  cancel: { params: null; result: null };
+  /** Tries again after a failure. */
+  retry: { params: null; result: null };
+};
+
+/** What the panel's webview tells the host. */
+export type PanelReports = {
+  position: Position;
+  /** Hovered, or no longer: paints the source text. */
+  hover: {
+    readonly axis: 'query' | 'key';
+    readonly index: number;
+    readonly layer: number;
+    readonly head: number;
+  } | null;
+  /** The first heatmap is on screen; milliseconds since the page asked for it. */
+  painted: { readonly milliseconds: number };
+  error: { readonly message: string };
+};
+
+/** What the host tells the panel's webview. */
+export type PanelNotices = {
+  state: PanelState;
+  position: Position;
+  progress: { readonly message: string; readonly fraction: number | null };
+};

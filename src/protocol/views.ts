@@ -1,0 +1,110 @@
+import type { Span, WireTensor } from './wire.js';
+import type { AxisName } from './inspection.js';
+
+export interface Place {
+  readonly inspection: string;
+  readonly layer: number;
+  readonly head: number;
+  readonly step: string;
+  /** The picked query, for a step that has a matrix for each; the first where left out. */
+  readonly query?: number;
+}
+
+export interface SliceRequest extends Place {
+  /** All where left out. */
+  readonly rows?: Span;
+  readonly columns?: Span;
+  /** Pooled down to at most this many rows and columns. */
+  readonly pool?: { readonly rows: number; readonly columns: number; readonly by: 'mean' | 'max' };
+}
+
+/** A part of one step's matrix. Masked entries are NaN. */
+export interface Slice extends WireTensor {
+  readonly revision: number;
+  readonly rows: Span;
+  readonly columns: Span;
+  /** Rows, counted in the whole matrix, that have nothing to attend to: every key is masked. */
+  readonly emptyRows: Uint32Array;
+  /** Of the finite numbers in the part before pooling; both 0 where there are none. */
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+export interface ArithmeticRequest extends Place {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** How one cell came about, with its real numbers. */
+export interface Arithmetic {
+  readonly step: string;
+  readonly row: number;
+  readonly column: number;
+  /** The cell itself, as it ran in float32; NaN where masked. */
+  readonly value: number;
+  /** "S_{11,3} = q_{11} \cdot k_3 = 0.83 \cdot 1.12 + 0.41 \cdot 0.95 + \cdots = 17.57": the largest terms first. */
+  readonly tex: string;
+  /** The sums that it is made of, term by term. Empty for a step that is given rather than computed. */
+  readonly sums: readonly Sum[];
+  /** In words, where numbers are not the whole story: "Masked: key 7 comes after query 3." */
+  readonly remark?: string;
+}
+
+/** A sum's terms as aligned columns: q, k, q·k; or score, exponential, weight. */
+export interface Sum {
+  /** What the terms count. */
+  readonly axis: AxisName;
+  /** The index of the first term. */
+  readonly start: number;
+  readonly columns: readonly {
+    /** "q_{11}" */
+    readonly tex: string;
+    readonly values: Float32Array;
+    /** Where the column adds up to something that the formula uses. */
+    readonly total?: number;
+  }[];
+  /** The term that the picked cell is, in a softmax's row. */
+  readonly picked?: number;
+}
+
+/** All heads of all layers, each pooled to `size` × `size` at most. */
+export interface Thumbnails {
+  readonly revision: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** [layer, head, row, column] */
+  readonly data: Float32Array;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly title: string;
+  readonly note: string;
+  readonly value: number;
+  /** "nats", "tokens", or nothing. */
+  readonly unit: string;
+  /** What a full bar stands for. */
+  readonly full: number;
+}
+
+/** Curves over one quantity, in panels below each other that share their horizontal axis. */
+export interface Plot {
+  readonly name: string;
+  readonly title: string;
+  /** One or two sentences: what is to be seen. */
+  readonly note: string;
+  readonly x: { readonly title: string; readonly logarithmic: boolean; readonly values: Float64Array };
+  readonly panels: readonly {
+    readonly title: string;
+    readonly unit: string;
+    readonly logarithmic: boolean;
+    /** NaN where there is nothing. `expected` is what theory says, `measured` what was computed. */
+    readonly series: readonly {
+      readonly title: string;
+      readonly kind: 'measured' | 'expected';
+      readonly values: Float64Array;
+    }[];
+  }[];
+}
+
+export type CodeLanguage = 'numpy' | 'pytorch' | 'latex';
