@@ -1,4 +1,5 @@
 import { apply, input, inputsOf, sorted, type Value } from './graph.js';
+import { concat } from './ops/concat.js';
 import { slice } from './ops/slice.js';
 import {
   formatShape,
@@ -31,8 +32,15 @@ export interface Restriction {
  * are), then the same operations are applied to the parts. So a head's or a row's weights are computed without the rest.
  *
  * A parameter that is needed whole stays a parameter, so that its numbers need not be fed.
+ *
+ * @param held how many of a matrix's first rows are known already; undefined for what is computed whole. Only further rows
+ *   are computed, and the known ones are put before them: so a text grows without its beginning being run again.
  */
-export function restrict(targets: readonly Target[], given: (value: Value) => boolean): Restriction {
+export function restrict(
+  targets: readonly Target[],
+  given: (value: Value) => boolean,
+  held: (value: Value) => number | undefined = () => undefined,
+): Restriction {
   const isLeaf = (value: Value): boolean => value.origin.kind !== 'operation' || given(value);
   const order = sorted(
     targets.map(({ value }) => value),
@@ -59,7 +67,8 @@ export function restrict(targets: readonly Target[], given: (value: Value) => bo
     const shapes = inputs.map(({ shape }) => shape);
     const region = operation.computes?.(wanted, value.shape, shapes) ?? wanted;
     needed.set(value, region);
-    operation.reads(region, shapes).forEach((part, at) => {
+    const further = furtherRows(region, held(value)) ?? region;
+    operation.reads(further, shapes).forEach((part, at) => {
       const from = inputs[at];
       if (from !== undefined) need(from, part);
     });
@@ -67,6 +76,13 @@ export function restrict(targets: readonly Target[], given: (value: Value) => bo
 
   const rebuilt = new Map<Value, Value>();
   const feeds: { leaf: Value; original: Value; region: Region }[] = [];
+  /** Of what is held in part: the part that is computed. */
+  const computed = new Map<Value, { readonly value: Value; readonly region: Region }>();
+  const feed = (original: Value, region: Region): Value => {
+    const leaf = input(regionShape(region), original.type);
+    feeds.push({ leaf, original, region });
+    return leaf;
+  };
   const take = (value: Value, region: Region): Value => {
     const whole = rebuilt.get(value);
     const held = needed.get(value);
@@ -82,29 +98,49 @@ export function restrict(targets: readonly Target[], given: (value: Value) => bo
         rebuilt.set(value, value);
         continue;
       }
-      const leaf = input(regionShape(region), value.type);
-      feeds.push({ leaf, original: value, region });
-      rebuilt.set(value, leaf);
+      rebuilt.set(value, feed(value, region));
       continue;
     }
     const { operation } = value.origin;
     const inputs = inputsOf(value);
+    const further = furtherRows(region, held(value));
+    const wanted = further ?? region;
     const parts = operation.reads(
-      region,
+      wanted,
       inputs.map(({ shape }) => shape),
     );
-    const restricted = operation.restrict?.(region) ?? operation;
-    rebuilt.set(
-      value,
-      apply(
-        restricted,
-        inputs.map((from, at) => take(from, parts[at] ?? wholeOf(from.shape))),
-      ),
+    const part = apply(
+      operation.restrict?.(wanted) ?? operation,
+      inputs.map((from, at) => take(from, parts[at] ?? wholeOf(from.shape))),
     );
+    if (further === undefined) {
+      rebuilt.set(value, part);
+      continue;
+    }
+    const [rows = { start: 0, end: 0 }, ...rest] = region;
+    const known = [{ start: rows.start, end: further[0]?.start ?? rows.start }, ...rest];
+    computed.set(value, { value: part, region: further });
+    rebuilt.set(value, concat([feed(value, known), part], 'rows'));
   }
+  const result = ({ value, region }: Target): { readonly value: Value; readonly region: Region } => {
+    const part = computed.get(value);
+    return part !== undefined && (region[0]?.start ?? 0) >= (part.region[0]?.start ?? 0)
+      ? part
+      : { value: rebuilt.get(value) ?? value, region: needed.get(value) ?? region };
+  };
   return {
-    targets: targets.map(({ value }) => rebuilt.get(value) ?? value),
-    regions: targets.map(({ value, region }) => needed.get(value) ?? region),
+    targets: targets.map((target) => result(target).value),
+    regions: targets.map((target) => result(target).region),
     feeds,
   };
+}
+
+/** The rows of a matrix's part that are not held; undefined where nothing is. @throws ShapeError where all are */
+function furtherRows(region: Region, held: number | undefined): Region | undefined {
+  if (held === undefined) return undefined;
+  const [rows, ...rest] = region;
+  if (rows === undefined || rest.length !== 1 || held >= rows.end) {
+    throw new ShapeError('What is held in part has to be a matrix of which further rows are wanted.');
+  }
+  return [{ start: Math.max(rows.start, held), end: rows.end }, ...rest];
 }

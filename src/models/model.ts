@@ -27,6 +27,8 @@ export class Model {
   readonly attention: AttendParameters;
   /** Where positions come in: with what the layers read, or inside attention in a way of the model's own. */
   readonly positions: ArchitectureDescription['positions'];
+  /** Whether nothing of a shorter text can be kept for a longer one. */
+  readonly growing: boolean;
   private readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
@@ -37,6 +39,8 @@ export class Model {
     this.name = checkpoint.name;
     this.family = architecture.title;
     this.size = checkpoint.size;
+    const description = architecture.describe(checkpoint.config);
+    this.growing = description.growing === true;
     ({
       layers: this.layers,
       heads: this.heads,
@@ -45,7 +49,7 @@ export class Model {
       vocabulary: this.vocabulary,
       attention: this.attention,
       positions: this.positions,
-    } = architecture.describe(checkpoint.config));
+    } = description);
   }
 
   /**

@@ -18,6 +18,8 @@ export interface ArchitectureDescription {
   readonly attention: AttendParameters;
   /** Where positions come in: with what the layers read, or inside attention in a way of the model's own. */
   readonly positions: 'embedded' | 'rotary' | 'bias';
+  /** Set where the angles of all positions change with the number of tokens, so that nothing of a shorter text can be kept. */
+  readonly growing?: boolean;
 }
 
 /** A transformer for inputs of n tokens, from token ids to the last hidden state. */
@@ -35,6 +37,8 @@ export interface ModelGraph {
    * // each (n, model)
    */
   readonly hiddenStates: readonly Value[];
+  /** What the model says of each next token, where it is one that says any. // (n, vocabulary) */
+  readonly logits?: Value | undefined;
 }
 
 /** A family of models that share their graph. */

@@ -11,6 +11,7 @@ export const gemma2 = family({
   window: (config, layer) => window(config, layer, 2),
   headSize: 256,
   gemma: true,
+  tied: true,
   attention,
   activation: ['hidden_activation', 'gelu_pytorch_tanh'],
 });
@@ -24,6 +25,7 @@ export const gemma3 = family({
   normed: true,
   headSize: 256,
   gemma: true,
+  tied: true,
   attention,
   rotary: (config, layer) =>
     window(config, layer, pattern(config)) === undefined

@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
+import { logitsOf } from './language-head.js';
 import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
 import { affine, Weights } from './weights.js';
 
@@ -52,7 +53,13 @@ export const gptNeo: Architecture = {
 
     const ids = whole('ids', 't', tokens); // (n)
     const positions = whole('position_ids', 'p', tokens); // (n)
-    const words = gather(weights.table('wte', vocabulary, width), ids); // (n, model)
+    const table = weights.table('wte', vocabulary, width); // (vocabulary, model)
+    const words = gather(table, ids); // (n, model)
+    const stack = decoder(
+      add(words, gather(weights.table('wpe', limit, width), positions)), // (n, model)
+      Array.from({ length: layers }, (_, at) => layer(at)),
+      norm('ln_f'),
+    );
     return {
       ids,
       words,
@@ -61,11 +68,8 @@ export const gptNeo: Architecture = {
           [ids, list(numbers)],
           [positions, list(numbers.map((_, at) => at))],
         ]),
-      ...decoder(
-        add(words, gather(weights.table('wpe', limit, width), positions)), // (n, model)
-        Array.from({ length: layers }, (_, at) => layer(at)),
-        norm('ln_f'),
-      ),
+      ...stack,
+      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: true }),
     };
   },
 };

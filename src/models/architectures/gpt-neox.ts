@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
 import { decoder, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
+import { logitsOf } from './language-head.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
 import { affine, Weights } from './weights.js';
@@ -55,17 +56,20 @@ export const gptNeox: Architecture = {
     };
 
     const ids = whole('ids', 't', tokens); // (n)
-    const words = gather(weights.table('embed_in', vocabulary, width), ids); // (n, model)
+    const table = weights.table('embed_in', vocabulary, width); // (vocabulary, model)
+    const words = gather(table, ids); // (n, model)
     const last = weights.norm('final_layer_norm', width);
+    const stack = decoder(
+      words,
+      Array.from({ length: layers }, (_, at) => layer(at)),
+      (value) => last(value, epsilon),
+    );
     return {
       ids,
       words,
       feeds: (numbers) => new Map([[ids, list(numbers)]]),
-      ...decoder(
-        words,
-        Array.from({ length: layers }, (_, at) => layer(at)),
-        (value) => last(value, epsilon),
-      ),
+      ...stack,
+      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: false, name: 'embed_out' }),
     };
   },
 };
@@ -107,5 +111,6 @@ function describe(config: Config): ArchitectureDescription {
     vocabulary: config.count('vocab_size', sane.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
+    growing: kind === 'dynamic',
   };
 }

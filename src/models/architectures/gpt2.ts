@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
 import { decoder, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
+import { logitsOf } from './language-head.js';
 import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
 import { affine, columns, Weights } from './weights.js';
 
@@ -47,9 +48,15 @@ export const gpt2: Architecture = {
 
     const ids = whole('ids', 't', tokens); // (n)
     const positions = whole('position_ids', 'p', tokens); // (n)
-    const words = gather(weights.table('wte', vocabulary, width), ids); // (n, model)
+    const table = weights.table('wte', vocabulary, width); // (vocabulary, model)
+    const words = gather(table, ids); // (n, model)
     const embeddings = add(words, gather(weights.table('wpe', limit, width), positions)); // (n, model)
     const last = weights.norm('ln_f', width);
+    const stack = decoder(
+      embeddings,
+      Array.from({ length: layers }, (_, at) => layer(at)),
+      (value) => last(value, epsilon),
+    );
     return {
       ids,
       words,
@@ -58,11 +65,8 @@ export const gpt2: Architecture = {
           [ids, list(numbers)],
           [positions, list(numbers.map((_, at) => at))],
         ]),
-      ...decoder(
-        embeddings,
-        Array.from({ length: layers }, (_, at) => layer(at)),
-        (value) => last(value, epsilon),
-      ),
+      ...stack,
+      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: true }),
     };
   },
 };

@@ -4,12 +4,13 @@ import {
   type HeadNorm,
   type Projection,
 } from '../../engine/mechanisms/index.js';
-import { gather, multiply, rmsNorm, scale } from '../../engine/ops/index.js';
+import { gather, multiply, rmsNorm, scale, softCap } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
+import { logitsOf } from './language-head.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
 import { activationOf, activations, checkTokens, sane, type Activation } from './settings.js';
 import { affine, columns, Weights } from './weights.js';
@@ -34,6 +35,8 @@ export interface LlamaVariant {
   attention?(config: Config, size: number): Partial<AttendParameters>;
   /** What a layer's rotary positions are like. */
   rotary?(config: Config, layer: number): Omit<RotaryStandards, 'size'>;
+  /** Whether words are said with the vectors they are read with, where the configuration does not tell. */
+  readonly tied?: boolean;
   /** What the configuration calls the activation, and means where it does not say. */
   readonly activation?: readonly [name: string, standard: Activation];
 }
@@ -127,6 +130,7 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
     vocabulary: config.count('vocab_size', sane.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' }, ...variant.attention?.(config, size) },
     positions: 'rotary',
+    growing: kind === 'dynamic',
   };
 }
 
@@ -241,15 +245,21 @@ export function family(variant: LlamaVariant): Architecture {
       const table = weights.table('embed_tokens', vocabulary, width);
       const plain = gather(table, ids); // (n, model)
       const words = variant.gemma === true ? scale(plain, Math.sqrt(width), '\\sqrt{d}') : plain; // (n, model)
+      const stack = decoder(
+        words,
+        Array.from({ length: layers }, (_, at) => layer(at)),
+        norm('norm', width),
+      );
+      const logits = logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: variant.tied === true });
       return {
         ids,
         words,
         feeds: (numbers) => new Map([[ids, list(numbers)]]),
-        ...decoder(
-          words,
-          Array.from({ length: layers }, (_, at) => layer(at)),
-          norm('norm', width),
-        ),
+        ...stack,
+        logits:
+          logits && config.says('final_logit_softcapping')
+            ? softCap(logits, config.positive('final_logit_softcapping', 30))
+            : logits,
       };
     },
   };

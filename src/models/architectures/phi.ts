@@ -5,6 +5,7 @@ import { ModelError } from '../error.js';
 import type { Architecture, ArchitectureDescription } from './architecture.js';
 import { decoder, type Change, type DecoderLayer } from './decoder.js';
 import { list, whole } from './inputs.js';
+import { logitsOf } from './language-head.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from './rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, sane } from './settings.js';
 import { affine, Weights } from './weights.js';
@@ -67,16 +68,19 @@ export const phi: Architecture = {
     };
 
     const ids = whole('ids', 't', tokens); // (n)
-    const words = gather(weights.table('embed_tokens', vocabulary, width), ids); // (n, model)
+    const table = weights.table('embed_tokens', vocabulary, width); // (vocabulary, model)
+    const words = gather(table, ids); // (n, model)
+    const stack = decoder(
+      words,
+      Array.from({ length: layers }, (_, at) => layer(at)),
+      norm('final_layernorm', width),
+    );
     return {
       ids,
       words,
       feeds: (numbers) => new Map([[ids, list(numbers)]]),
-      ...decoder(
-        words,
-        Array.from({ length: layers }, (_, at) => layer(at)),
-        norm('final_layernorm', width),
-      ),
+      ...stack,
+      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: false }),
     };
   },
 };
@@ -107,5 +111,6 @@ function describe(config: Config): ArchitectureDescription & { readonly groups: 
     vocabulary: config.count('vocab_size', sane.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
+    growing: kind === 'dynamic',
   };
 }

@@ -1,0 +1,201 @@
+import type { Value } from '../engine/graph.js';
+import { restrict, type Target } from '../engine/restrict.js';
+import { cut, sizeOf, wholeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
+import type { ModelGraph } from '../models/index.js';
+import type { Runtime } from '../runtime/session.js';
+import type { Task } from './inspection.js';
+import { Rows } from './rows.js';
+
+/** How many tokens go through all layers at a time: their scores against all keys before them are what takes memory. */
+const chunk = 256;
+
+/** What is kept of each layer. */
+const names: readonly string[] = ['X', 'Q', 'K', 'V'];
+
+/** What a causal model is asked with. */
+export interface CausalModel {
+  /** The graph of so many tokens. */
+  build(tokens: number): ModelGraph;
+  /** Whether nothing of a shorter text can be kept. */
+  readonly growing: boolean;
+}
+
+/**
+ * A text on its way through a model that never looks ahead: what was run is kept (X, Q, K and V of each layer, and the last
+ * hidden states), so that the text can grow at its end. Only new tokens are computed, by the same graph restricted to their
+ * rows, with the keys and values of those before them given: the key–value cache of generation, which also lets a long text
+ * pass in parts.
+ */
+export class CausalRun {
+  private readonly rows = new Map<string, Rows>();
+  private read: number[] = [];
+
+  constructor(
+    private readonly model: CausalModel,
+    private readonly runtime: Runtime,
+  ) {}
+
+  /** The tokens that were run. */
+  get ids(): readonly number[] {
+    return this.read;
+  }
+
+  /**
+   * Runs further tokens. Where it is aborted, everything is as before.
+   * @throws ModelError beyond the limit, RunError, or the signal's reason
+   */
+  async append(ids: readonly number[], task: Task = {}): Promise<void> {
+    const before = this.read.length;
+    const all = [...this.read, ...ids];
+    try {
+      if (this.model.growing) {
+        this.truncate(0);
+        await this.advance(all, task);
+      }
+      while (this.read.length < all.length) {
+        task.progress?.(`${this.read.length} of ${all.length} tokens`, this.read.length / all.length);
+        await this.advance(all.slice(0, Math.min(all.length, this.read.length + chunk)), task);
+      }
+    } catch (error) {
+      this.truncate(this.model.growing ? 0 : before);
+      if (this.model.growing && before > 0) await this.advance(all.slice(0, before), {});
+      throw error;
+    }
+  }
+
+  /** For each layer of a graph of all tokens that were run: where the numbers of what is kept are. */
+  kept(graph: ModelGraph): ReadonlyMap<Value, TensorSource>[] {
+    const count = this.read.length;
+    return graph.layers.map(
+      (steps, layer) =>
+        new Map(
+          [...cachedOf(steps)].flatMap(([name, value]) => {
+            const rows = this.rows.get(keyOf(layer, name));
+            return rows === undefined ? [] : [[value, rows.source(count)] as const];
+          }),
+        ),
+    );
+  }
+
+  /** What the model says after one of the tokens. // (vocabulary) @throws RangeError where there is no such token */
+  async logits(row: number, task: Task = {}): Promise<Float32Array> {
+    const rows = this.rows.get(last);
+    const graph = this.model.build(this.read.length);
+    const hidden = graph.hiddenStates.at(-1);
+    if (graph.logits === undefined || hidden === undefined || rows === undefined || row >= this.read.length) {
+      throw new RangeError(`There is nothing that comes after token ${row}.`);
+    }
+    const region = [{ start: row, end: row + 1 }, ...wholeOf(graph.logits.shape).slice(1)];
+    const part = restrict([{ value: graph.logits, region }], (value) => value === hidden);
+    const feeds = new Map(part.feeds.map(({ leaf }) => [leaf, rows.view(row, row + 1)]));
+    const [result] = await this.runtime.run(part.targets, feeds, signalOf(task));
+    return result?.data ?? new Float32Array();
+  }
+
+  /** Forgets the tokens after the first `count`. */
+  truncate(count: number): void {
+    this.read = this.read.slice(0, count);
+    for (const rows of this.rows.values()) rows.truncate(count);
+  }
+
+  /** Runs the tokens of `ids` that were not run yet. */
+  private async advance(ids: readonly number[], task: Task): Promise<void> {
+    const past = this.read.length;
+    const graph = this.model.build(ids.length);
+    const cached = new Map<Value, string>();
+    const known = new Map<Value, string>();
+    graph.layers.forEach((steps, layer) => {
+      for (const [name, value] of cachedOf(steps)) {
+        cached.set(value, keyOf(layer, name));
+        if (name === 'K' || name === 'V') known.set(value, keyOf(layer, name));
+      }
+    });
+    const hidden = graph.hiddenStates.at(-1);
+    if (hidden !== undefined) cached.set(hidden, last);
+
+    const fresh = (value: Value): Region => [
+      { start: past, end: ids.length },
+      ...wholeOf(value.shape).slice(1),
+    ];
+    const targets = [...cached.keys()].map((value): Target => ({ value, region: fresh(value) }));
+    const given = graph.feeds(ids);
+    const part = restrict(
+      targets,
+      () => false,
+      (value) => (known.has(value) ? past : undefined),
+    );
+    const feeds = new Map<Value, Tensor>();
+    for (const { leaf, original, region } of part.feeds) {
+      const name = known.get(original);
+      feeds.set(
+        leaf,
+        name === undefined
+          ? await numbersOf(original, region, given)
+          : (this.rows.get(name)?.view(0, past) ?? {
+              shape: [0, original.shape[1] ?? 0],
+              data: new Float32Array(),
+            }),
+      );
+    }
+    const results = await this.runtime.run(part.targets, feeds, signalOf(task));
+    task.signal?.throwIfAborted();
+    targets.forEach(({ value }, at) => {
+      const [key, tensor] = [cached.get(value), results[at]];
+      if (key === undefined || tensor === undefined) return;
+      const width = value.shape[1] ?? 0;
+      const rows = this.rows.get(key) ?? new Rows(width, ids.length);
+      this.rows.set(key, rows);
+      rows.append(tensor.data);
+    });
+    this.read = [...ids];
+  }
+}
+
+/** The key of the last hidden states. */
+const last = 'last';
+
+function keyOf(layer: number, name: string): string {
+  return `${layer} ${name}`;
+}
+
+/** Of a layer's steps, the matrices that are kept, one row a token: Q, K and V before they are cut into heads. */
+function cachedOf(steps: readonly Value[]): Map<string, Value> {
+  return new Map(
+    steps.flatMap((value) => {
+      const name = value.label?.name ?? '';
+      return names.includes(name) ? [[name, unmoved(value)] as const] : [];
+    }),
+  );
+}
+
+/** What a value's cells were computed as, before they were only moved. */
+function unmoved(value: Value): Value {
+  const { origin } = value;
+  if (origin.kind !== 'operation' || origin.operation.moves !== true) return value;
+  const [from] = origin.inputs;
+  return from === undefined ? value : unmoved(from);
+}
+
+async function numbersOf(value: Value, region: Region, given: ReadonlyMap<Value, Tensor>): Promise<Tensor> {
+  const tensor = given.get(value);
+  if (tensor !== undefined) return cut(tensor, region);
+  switch (value.origin.kind) {
+    case 'parameter':
+      return value.origin.source.read(region);
+    case 'positions': {
+      const [range = { start: 0, end: 0 }] = region;
+      const data = Float64Array.from(
+        { length: sizeOf([range.end - range.start]) },
+        (_, at) => range.start + at,
+      );
+      return { shape: [data.length], data };
+    }
+    case 'input':
+    case 'operation':
+      throw new Error(`${value.label?.name ?? 'An input'} was not given.`);
+  }
+}
+
+function signalOf({ signal }: Task): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
