@@ -57,8 +57,7 @@ export class CausalRun {
         await this.advance(all.slice(0, Math.min(all.length, this.read.length + chunk)), task);
       }
     } catch (error) {
-      this.truncate(this.model.growing ? 0 : before);
-      if (this.model.growing && before > 0) await this.advance(all.slice(0, before), {});
+      await this.back(before, all);
       throw error;
     }
   }
@@ -92,8 +91,14 @@ export class CausalRun {
     return result?.data ?? new Float32Array();
   }
 
-  /** Forgets the tokens after the first `count`. */
-  truncate(count: number): void {
+  /** Goes back to the first `count` tokens. @param ids those that were run, where they are not what is held now */
+  async back(count: number, ids: readonly number[] = this.read): Promise<void> {
+    const kept = ids.slice(0, count);
+    this.truncate(this.model.growing ? 0 : count);
+    if (this.model.growing && count > 0) await this.advance(kept, {});
+  }
+
+  private truncate(count: number): void {
     this.read = this.read.slice(0, count);
     for (const rows of this.rows.values()) rows.truncate(count);
   }

@@ -172,6 +172,16 @@ export class Engine {
       code: ({ inspection, language, layer }) => at(inspection).code(language, layer),
       compare: (params, call) => this.compare(params, taskOf(call)),
       plot: (params, call) => at(params.inspection).plot(params, taskOf(call)),
+      continue: async (params, call) => {
+        const continuation = await at(params.inspection).continue(params, taskOf(call));
+        await this.closeVariants(params.inspection);
+        return continuation;
+      },
+      halt: ({ inspection }) => {
+        at(inspection).halt();
+        return null;
+      },
+      candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
       close: async ({ inspection }) => {
         await this.close(inspection);
         return null;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type {
   Arithmetic,
+  Candidates,
   CodeLanguage,
+  Continuation,
   FileReference,
   InspectionSummary,
   Metric,
@@ -9,6 +11,7 @@ import type {
   ParameterValues,
   Plot,
   RoleQuestion,
+  Sampling,
   Slice,
   Span,
   Step,
@@ -35,6 +38,10 @@ export interface OpenInspection {
   code(language: CodeLanguage, layer?: number): string;
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
+  /** Goes on with the text, greedily unless the sampling says otherwise. */
+  continue(options: ContinueOptions): Promise<Continuation>;
+  /** What the model expects after a token, the likeliest first. */
+  candidates(query: number, count?: number): Promise<Candidates>;
   /** Runs again with some parameters changed. */
   change(params: ParameterValues): Promise<InspectionSummary>;
   /** Closes files and frees what was captured. */
@@ -48,6 +55,15 @@ export interface SliceOptions {
   readonly columns?: Span | readonly [start: number, end: number];
   readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
   readonly signal?: AbortSignal;
+}
+
+export interface ContinueOptions {
+  /** How many more tokens at most. */
+  readonly tokens: number;
+  readonly sampling?: Partial<Sampling>;
+  readonly signal?: AbortSignal;
+  /** Told what was said so far, after each token. */
+  readonly onText?: (text: string) => void;
 }
 
 export type CellIndex =
@@ -202,10 +218,22 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
     code: (language, layer) => inspection.code(language, layer),
+    continue: ({ tokens, sampling, signal, onText }) =>
+      inspection.continue(
+        { inspection: inspection.id, tokens, sampling: { ...standardSampling, ...sampling } },
+        {
+          ...(signal === undefined ? {} : { signal }),
+          ...(onText === undefined ? {} : { progress: onText }),
+        },
+      ),
+    candidates: (query, count = 10) => inspection.candidates({ inspection: inspection.id, query, count }),
     change: (params) => inspection.change(params),
     dispose: () => (disposed ??= engine.close(inspection.id).then(leave)),
   };
 }
+
+/** The likeliest, always. */
+const standardSampling: Sampling = { method: 'greedy', temperature: 1, topP: 1, seed: 0 };
 
 function spanOf(span: Span | readonly [number, number]): Span {
   return 'start' in span ? span : { start: span[0], end: span[1] };
@@ -227,13 +255,16 @@ function parametersOf({ params }: InspectOptions): { parameters?: ParameterValue
 
 export type {
   Arithmetic,
+  Candidates,
   CodeLanguage,
+  Continuation,
   InspectionSummary,
   Metric,
   ModelReference,
   ParameterValues,
   Plot,
   RoleQuestion,
+  Sampling,
   Slice,
   Span,
   Step,

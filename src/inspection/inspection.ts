@@ -3,7 +3,11 @@ import { metrics as allMetrics } from '../engine/metrics/index.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
+  Candidates,
+  CandidatesRequest,
   CodeLanguage,
+  Continuation,
+  ContinueRequest,
   InspectionSummary,
   Metric,
   ParameterValues,
@@ -20,7 +24,7 @@ import { plotters } from './plots/index.js';
 import type { Plotter } from './plots/plotter.js';
 import { checkIndex, Pool } from './pool.js';
 import { LayerReader } from './reader.js';
-import { describeStep, type Layer, type Subject } from './subject.js';
+import { describeStep, type Layer, type Next, type Subject } from './subject.js';
 import { Turns, urgency, type Urgency } from './turns.js';
 
 /** Says how far a long task is, and when to stop. */
@@ -42,6 +46,7 @@ export class Inspection {
   private readonly turns = new Turns();
   private readers = new Map<Layer, LayerReader>();
   private revision = 1;
+  private halted = false;
 
   private constructor(
     readonly id: string,
@@ -87,6 +92,7 @@ export class Inspection {
       steps: this.steps,
       parameters: subject.parameters,
       notices: subject.notices,
+      continues: subject.next !== undefined,
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };
@@ -104,6 +110,39 @@ export class Inspection {
     this.readers = new Map();
     this.revision++;
     return this.summary;
+  }
+
+  /**
+   * Goes on with the text. What was shown before is part of what is shown then.
+   * @throws Error where there is no model that says what comes next; where it fails, everything stays as it was
+   */
+  async continue(request: ContinueRequest, task: Task = {}): Promise<Continuation> {
+    this.halted = false;
+    const { subject, ...said } = await this.next.goOn(request, () => this.halted, task);
+    this.subject = subject;
+    this.readers = new Map();
+    this.revision++;
+    return { ...said, summary: this.summary };
+  }
+
+  /** Lets a continuation that is under way end with what came. */
+  halt(): void {
+    this.halted = true;
+  }
+
+  /** What the model expects after one of the queries. */
+  async candidates({ query, count }: CandidatesRequest, task: Task = {}): Promise<Candidates> {
+    const { revision } = this;
+    checkIndex(query, this.subject.queries.count, 'query');
+    return { revision, ...(await this.next.candidates(query, Math.max(1, Math.min(count, 1000)), task)) };
+  }
+
+  private get next(): Next {
+    const { next, title } = this.subject;
+    if (next === undefined) {
+      throw new Error(`${title} says nothing of what comes next: a causal model with a language head does.`);
+    }
+    return next;
   }
 
   /** The same input run beside this one with some parameters changed; what it reads stays this one's to close. */

@@ -1,8 +1,17 @@
 import { isPerHead, type Value } from '../engine/graph.js';
 import { extent } from '../engine/mechanisms/heads.js';
 import type { TensorSource } from '../engine/tensor.js';
-import type { AxisName, Labels, Parameter, Step } from '../protocol.js';
+import type {
+  AxisName,
+  Candidates,
+  Continuation,
+  ContinueRequest,
+  Labels,
+  Parameter,
+  Step,
+} from '../protocol.js';
 import { definition } from '../engine/explain.js';
+import type { Task } from './inspection.js';
 
 /** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
 export interface Layer {
@@ -25,6 +34,20 @@ export interface Subject {
   readonly notices: readonly string[];
   /** Milliseconds that the run took. */
   readonly forward: number;
+  /** Set where a model says what comes next. */
+  readonly next?: Next;
+}
+
+/** What comes after a text, as its model says. */
+export interface Next {
+  /** @throws RangeError where there is no such query */
+  candidates(query: number, count: number, task: Task): Promise<Omit<Candidates, 'revision'>>;
+  /** @param halted asked before each token: whether it shall end with those that came */
+  goOn(
+    request: Omit<ContinueRequest, 'inspection'>,
+    halted: () => boolean,
+    task: Task,
+  ): Promise<Omit<Continuation, 'summary'> & { readonly subject: Subject }>;
 }
 
 /** A layer's step by name. @throws Error where there is none of that name. */

@@ -1,18 +1,23 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
-import { ModelError, type Encoding } from '../models/index.js';
-import type { Labels, ParameterValues } from '../protocol.js';
+import type { AttendParameters } from '../engine/mechanisms/index.js';
+import type { Value } from '../engine/graph.js';
+import type { TensorSource } from '../engine/tensor.js';
+import { ModelError, type Encoding, type Model, type ModelGraph } from '../models/index.js';
+import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capturable, keep } from './capture.js';
+import { CausalRun } from './causal-run.js';
+import { candidatesAfter, generate } from './generation.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
-import type { Layer, Subject } from './subject.js';
+import type { Layer, Next, Subject } from './subject.js';
 
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
   private constructor(
     private readonly lease: Lease,
-    private readonly encoding: Encoding,
+    private encoding: Encoding,
     private readonly runtime: Runtime,
   ) {}
 
@@ -32,21 +37,17 @@ export class TextPreparation implements Preparation {
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const { model } = this.lease;
     const { ids } = this.encoding;
-    const offered = attendParameters({
-      inputs: {},
-      keys: ids.length,
-      // Where positions are the model's own part of attention, there is nothing to choose.
-      pairs: model.positions !== 'rotary' && (model.width / model.heads) % 2 === 0,
-      bias: model.positions !== 'bias',
-      standard: model.attention,
-    });
-    const described = withValues(offered, withoutGradients(parameters));
-    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
-    const graph = model.build(ids.length, readAttendParameters(values, {}));
-    const targets = graph.layers.flatMap(capturable);
-
+    const { attention } = this.read(parameters);
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
+    if (attention.mask.kind === 'causal') {
+      const build = (tokens: number): ModelGraph => model.build(tokens, attention);
+      const run = new CausalRun({ build, growing: model.growing }, this.runtime);
+      await run.append(ids, task);
+      return this.causal(parameters, run, performance.now() - begun);
+    }
+    const graph = model.build(ids.length, attention);
+    const targets = graph.layers.flatMap(capturable);
     const tensors = await this.runtime.run(
       targets,
       graph.feeds(ids),
@@ -54,22 +55,48 @@ export class TextPreparation implements Preparation {
     );
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
-
     const sources = keep(targets, tensors);
+    return this.subject(parameters, graph, () => sources, forward);
+  }
+
+  async dispose(): Promise<void> {
+    await this.lease.release();
+  }
+
+  /** What was run by a model that never looks ahead, and how it goes on. */
+  private causal(parameters: ParameterValues, run: CausalRun, forward: number): Subject {
+    const { model } = this.lease;
+    const graph = model.build(run.ids.length, this.read(parameters).attention);
+    const kept = run.kept(graph);
+    const subject = this.subject(parameters, graph, (layer) => kept[layer] ?? new Map(), forward);
+    if (graph.logits === undefined) return subject;
+    const next: Next = {
+      candidates: (query, count, task) => candidatesAfter(model, run, query, count, task),
+      goOn: async (request, halted, task) => {
+        const begun = performance.now();
+        const said = await generate(model, run, request, halted, task);
+        this.encoding = await extended(this.encoding, run.ids, model);
+        return { ...said, subject: this.causal(parameters, run, performance.now() - begun) };
+      },
+    };
+    return { ...subject, next };
+  }
+
+  private subject(
+    parameters: ParameterValues,
+    graph: ModelGraph,
+    sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
+    forward: number,
+  ): Subject {
+    const { model } = this.lease;
+    const { described } = this.read(parameters);
     const derived = graph.layers.map((steps) => withGradients(steps, parameters));
-    const layers = derived.map(({ steps }): Layer => {
-      const own = steps.flatMap((value) => {
-        const source = sources.get(value);
-        return source === undefined ? [] : [[value, source] as const];
-      });
-      return { steps, kept: new Map(own) };
-    });
     const labels = labelsOf(this.encoding);
     return {
       title: model.name,
-      subtitle: `${model.family} · ${model.layers} layers × ${model.heads} heads · ${ids.length} tokens`,
+      subtitle: `${model.family} · ${model.layers} layers × ${model.heads} heads · ${labels.count} tokens`,
       mechanism: { id: 'multi-head', title: 'Multi-head attention' },
-      layers,
+      layers: derived.map(({ steps }, layer): Layer => ({ steps, kept: sourcesOf(layer) })),
       heads: model.heads,
       queries: labels,
       keys: labels,
@@ -79,8 +106,22 @@ export class TextPreparation implements Preparation {
     };
   }
 
-  async dispose(): Promise<void> {
-    await this.lease.release();
+  private read(parameters: ParameterValues): {
+    readonly described: readonly Parameter[];
+    readonly attention: AttendParameters;
+  } {
+    const { model } = this.lease;
+    const offered = attendParameters({
+      inputs: {},
+      keys: this.encoding.ids.length,
+      // Where positions are the model's own part of attention, there is nothing to choose.
+      pairs: model.positions !== 'rotary' && (model.width / model.heads) % 2 === 0,
+      bias: model.positions !== 'bias',
+      standard: model.attention,
+    });
+    const described = withValues(offered, withoutGradients(parameters));
+    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
+    return { described, attention: readAttendParameters(values, {}) };
   }
 
   private notices(): string[] {
@@ -92,6 +133,18 @@ export class TextPreparation implements Preparation {
         ]
       : [];
   }
+}
+
+/** With the tokens that a model added; they have no place in the text that was inspected. */
+async function extended(encoding: Encoding, ids: readonly number[], model: Model): Promise<Encoding> {
+  const added = ids.slice(encoding.ids.length);
+  const tokens = await Promise.all(added.map((id) => model.spell(id)));
+  return {
+    ids,
+    tokens: [...encoding.tokens, ...tokens],
+    ranges: [...encoding.ranges, ...added.map(() => null)],
+    total: encoding.total + added.length,
+  };
 }
 
 function labelsOf({ tokens, ranges }: Encoding): Labels {

@@ -54,6 +54,12 @@ export class Config {
     return (this.get(name) ?? standard) === true;
   }
 
+  /** A number or several; none where nothing of the kind is said. */
+  numbers(name: string): readonly number[] {
+    const value = this.get(name);
+    return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'number');
+  }
+
   /** Whether anything is said under the name; null is nothing. */
   says(name: string): boolean {
     return this.get(name) !== undefined;

@@ -6,6 +6,7 @@ import {
   type ModelGraph,
 } from './architectures/index.js';
 import { Checkpoint } from './checkpoint.js';
+import { isObject } from './config.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
@@ -71,8 +72,7 @@ export class Model {
    * @throws ModelError when there is no tokenizer that can be read, or it does not fit the model
    */
   async encode(text: string): Promise<Encoding> {
-    this.tokenizer ??= this.openTokenizer();
-    const encoding = (await this.tokenizer).encode(text, this.limit);
+    const encoding = (await this.openedTokenizer()).encode(text, this.limit);
     const strange = encoding.ids.findIndex((id) => id >= this.vocabulary);
     if (strange >= 0) {
       throw new ModelError(
@@ -80,6 +80,25 @@ export class Model {
       );
     }
     return encoding;
+  }
+
+  /** The text that tokens stand for. @throws ModelError as `encode` */
+  async decode(ids: readonly number[]): Promise<string> {
+    return (await this.openedTokenizer()).decode(ids);
+  }
+
+  /** A token as the vocabulary spells it; its number in angle brackets where there is none. @throws ModelError as `encode` */
+  async spell(id: number): Promise<string> {
+    return (await this.openedTokenizer()).spell(id) ?? `<${id}>`;
+  }
+
+  /** The tokens that say that a text is over: of generation_config.json, or of config.json. @throws ModelError */
+  async endings(): Promise<ReadonlySet<number>> {
+    const generation = await this.checkpoint.json('generation_config.json');
+    const own = isObject(generation) ? generation['eos_token_id'] : undefined;
+    const found = own ?? this.checkpoint.config.numbers('eos_token_id');
+    const list = Array.isArray(found) ? found : [found];
+    return new Set(list.filter((id) => typeof id === 'number'));
   }
 
   /**
@@ -93,6 +112,11 @@ export class Model {
   /** Closes all files; graphs that were built can no longer read their weights. */
   dispose(): Promise<void> {
     return this.checkpoint.dispose();
+  }
+
+  private openedTokenizer(): Promise<TextTokenizer> {
+    this.tokenizer ??= this.openTokenizer();
+    return this.tokenizer;
   }
 
   private async openTokenizer(): Promise<TextTokenizer> {

@@ -29,6 +29,10 @@ export interface Encoding {
 export interface TextTokenizer {
   /** @param limit the most tokens that are wanted, special ones included; the text's end is left out for it */
   encode(text: string, limit: number): Encoding;
+  /** The text that tokens stand for; special ones stand for none. A character that is not whole yet is “\uFFFD”. */
+  decode(ids: readonly number[]): string;
+  /** A token as the vocabulary spells it; undefined for a number that it does not have. */
+  spell(id: number): string | undefined;
 }
 
 /**
@@ -100,6 +104,17 @@ class ModelTokenizer implements TextTokenizer {
       ranges: all.map(({ range }) => range),
       total: pieces.length + special,
     };
+  }
+
+  decode(ids: readonly number[]): string {
+    const known = ids.filter((id) => this.spell(id) !== undefined);
+    return known.length === 0
+      ? ''
+      : this.tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+  }
+
+  spell(id: number): string | undefined {
+    return this.tokenizer.id_to_token(id);
   }
 
   private idOf(token: string): number {

@@ -1,3 +1,4 @@
+import type { Candidates, CandidatesRequest, Continuation, ContinueRequest } from './generation.js';
 import type { WireTensor } from './wire.js';
 import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
 import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
@@ -62,6 +63,12 @@ export type EngineMethods = {
     result: readonly Variant[];
   };
   plot: { params: { inspection: string; layer: number; head: number; name: string }; result: Plot };
+  /** Goes on with the text that was inspected, a token at a time. Progress carries what was said so far. */
+  continue: { params: ContinueRequest; result: Continuation };
+  /** Lets a continuation that is under way end with the tokens that came. */
+  halt: { params: { inspection: string }; result: null };
+  /** What a model expects after one of the queries. */
+  candidates: { params: CandidatesRequest; result: Candidates };
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };

@@ -95,6 +95,8 @@ export interface InspectionSummary {
   readonly parameters: readonly Parameter[];
   /** Sentences worth a line of their own: "The model reads 512 tokens at a time; the first 512 of 830 were used." */
   readonly notices: readonly string[];
+  /** Whether the model says what comes next, so that it can be gone on with. */
+  readonly continues: boolean;
   /** What can be plotted of it. */
   readonly plots: readonly { readonly name: string; readonly title: string; readonly note: string }[];
   /** What the last run took, in milliseconds. */

@@ -30,6 +30,7 @@ const summaryOf = (count: number, changes: Partial<Step> = {}): InspectionSummar
   steps: [step('scores', count), { ...step('weights', count), ...changes }],
   parameters: [],
   notices: [],
+  continues: false,
   plots: [],
   timing: { forward: 1 },
 });

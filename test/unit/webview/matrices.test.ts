@@ -38,6 +38,7 @@ const summary: InspectionSummary = {
   steps: [weights],
   parameters: [],
   notices: [],
+  continues: false,
   plots: [],
   timing: { forward: 1 },
 };

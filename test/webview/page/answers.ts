@@ -103,6 +103,7 @@ export class Answers {
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
       parameters: this.parameters,
       notices,
+      continues: false,
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
       timing: { forward: 11.2 },
     };

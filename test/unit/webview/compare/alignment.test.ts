@@ -72,6 +72,7 @@ function summary(id: string, steps: readonly (readonly [string, string, Phase])[
     steps: described,
     parameters: [],
     notices: [],
+    continues: false,
     plots: [],
     timing: { forward: 0 },
   };

@@ -1,0 +1,68 @@
+import type { Model } from '../models/index.js';
+import type { Candidate, Candidates, Continuation, ContinueRequest } from '../protocol.js';
+import type { CausalRun } from './causal-run.js';
+import type { Task } from './inspection.js';
+import { choose, likeliest, probabilitiesOf } from './sampling.js';
+
+/** The most tokens of one continuation. */
+const mostTokens = 4096;
+
+/** What a model expects after one of the tokens that were run. */
+export async function candidatesAfter(
+  model: Model,
+  run: CausalRun,
+  query: number,
+  count: number,
+  task: Task,
+): Promise<Omit<Candidates, 'revision'>> {
+  const logits = await run.logits(query, task);
+  const shares = probabilitiesOf(logits);
+  const describe = async (id: number): Promise<Candidate> => ({
+    id,
+    token: await model.spell(id),
+    text: await model.decode([id]),
+    logit: logits[id] ?? Number.NaN,
+    probability: shares[id] ?? 0,
+  });
+  const candidates = await Promise.all(likeliest(logits, count).map(describe));
+  const entropy = shares.reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0);
+  const stands = run.ids[query + 1];
+  if (stands === undefined) return { query, candidates, entropy };
+  const own = logits[stands] ?? -Infinity;
+  const rank = logits.reduce((likelier, logit) => (logit > own ? likelier + 1 : likelier), 0);
+  return { query, candidates, entropy, actual: { ...(await describe(stands)), rank } };
+}
+
+/**
+ * Lets a model go on, token by token; the run holds all of them afterwards. Where it is aborted or fails, the run is as
+ * before.
+ * @param halted asked before each token
+ */
+export async function generate(
+  model: Model,
+  run: CausalRun,
+  { tokens, sampling }: Omit<ContinueRequest, 'inspection'>,
+  halted: () => boolean,
+  task: Task,
+): Promise<Omit<Continuation, 'summary'>> {
+  if (!Number.isInteger(tokens) || tokens < 1 || tokens > mostTokens) {
+    throw new RangeError(`A continuation has 1 to ${mostTokens} tokens, not ${tokens}.`);
+  }
+  const before = run.ids.length;
+  const endings = await model.endings();
+  const text = (): Promise<string> => model.decode(run.ids.slice(before));
+  try {
+    for (let step = 0; step < tokens; step++) {
+      if (halted()) return { ending: 'halted', text: await text() };
+      if (run.ids.length >= model.limit) return { ending: 'limit', text: await text() };
+      const next = choose(await run.logits(run.ids.length - 1, task), sampling, step);
+      await run.append([next], task.signal === undefined ? {} : { signal: task.signal });
+      task.progress?.(await text(), (step + 1) / tokens);
+      if (endings.has(next)) return { ending: 'end', text: await text() };
+    }
+    return { ending: 'length', text: await text() };
+  } catch (error) {
+    await run.back(before);
+    throw error;
+  }
+}
