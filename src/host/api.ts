@@ -1,12 +1,15 @@
 import { Uri } from 'vscode';
 import type {
   Arithmetic,
+  Candidates,
   CodeLanguage,
+  Continuation,
   InspectionSummary,
   Metric,
   ModelReference,
   ParameterValues,
   Plot,
+  Sampling,
   Slice,
   Span,
   Step,
@@ -61,6 +64,15 @@ export interface Cell {
   readonly column: number;
 }
 
+export interface ContinueOptions {
+  /** How many more tokens at most. */
+  readonly tokens: number;
+  readonly sampling?: Partial<Sampling>;
+  readonly signal?: AbortSignal;
+  /** Told what was said so far, after each token. */
+  readonly onText?: (text: string) => void;
+}
+
 /** Text run through a model, or tensors through a mechanism. Dispose of it when done. */
 export interface AttentionInspection {
   /** Sizes, labels, parameters, notices. */
@@ -76,6 +88,10 @@ export interface AttentionInspection {
   plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
   /** Code or TeX that reproduces the numbers. */
   code(language: CodeLanguage, place?: { readonly layer?: number; readonly head?: number }): Promise<string>;
+  /** Goes on with the text, where its model says what comes next: greedily, unless the sampling says otherwise. */
+  continue(options: ContinueOptions): Promise<Omit<Continuation, 'summary'>>;
+  /** What the model expects after a token, the likeliest first. */
+  candidates(query: number, count?: number): Promise<Candidates>;
   /** Runs again with some parameters changed. */
   change(params: ParameterValues): Promise<void>;
   dispose(): void;
@@ -183,6 +199,21 @@ function present(inspection: Inspection): AttentionInspection {
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
     code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, layer, head),
+    continue: ({ tokens, sampling, signal, onText }) =>
+      inspection.continue(
+        { tokens, sampling: { method: 'greedy', temperature: 1, topP: 1, seed: 0, ...sampling } },
+        {
+          ...(signal === undefined ? {} : { signal }),
+          ...(onText === undefined
+            ? {}
+            : {
+                onProgress: ({ message }) => {
+                  onText(message);
+                },
+              }),
+        },
+      ),
+    candidates: (query, count = 10) => inspection.candidates({ query, count }),
     change: (params) => inspection.change(params),
     dispose: () => {
       inspection.dispose();

@@ -9,6 +9,7 @@ import { addedByHand, outline, placeOf, sameModel } from './models.js';
 import type { Models } from './models.js';
 import type { Opener } from './opener.js';
 import { copyCode } from './panel.js';
+import { withProgress } from './progress.js';
 import type { Readers } from './readers.js';
 import { selectedText, selectedTexts } from './selection.js';
 import { activeModel } from './settings.js';
@@ -22,6 +23,12 @@ export interface CommandContext {
   readonly log: LogOutputChannel;
 }
 
+/** What the panel's controls begin with, too. */
+const standardContinuation = {
+  tokens: 32,
+  sampling: { method: 'greedy', temperature: 1, topP: 1, seed: 0 },
+} as const;
+
 /** Every command of the manifest. What goes wrong in one is one sentence to the user, and more in the log. */
 export class Commands extends Disposable {
   constructor(private readonly context: CommandContext) {
@@ -29,6 +36,7 @@ export class Commands extends Disposable {
     const { opener, inspections, models, log } = context;
     this.add('inspectSelection', () => opener.openText(selectedText()));
     this.add('inspectSelectionWith', (given) => this.inspectWith(given));
+    this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
     this.add('closeInspection', (entry) => {
@@ -89,6 +97,27 @@ export class Commands extends Disposable {
       ? { mechanism: given.mechanism }
       : await readers.pick(selected.second !== undefined);
     if (reader !== undefined) await opener.openText(selected, reader);
+  }
+
+  /**
+   * The active model goes on with the selection; cancelling keeps the tokens that came. What it says is in the panel, never
+   * in the user's text.
+   */
+  private async continueSelection(): Promise<void> {
+    const { opener } = this.context;
+    const inspection = await opener.openText(selectedText());
+    if (inspection.summary?.continues !== true) {
+      throw new Error(
+        l10n.t(
+          '{0} says nothing of what comes next: choose a causal model, such as a GPT, with “Attention: Use Model”.',
+          inspection.summary?.title ?? inspection.label,
+        ),
+      );
+    }
+    await withProgress(l10n.t('Continuing “{0}”', inspection.label), async (signal, report) => {
+      signal.addEventListener('abort', () => void inspection.halt().catch(() => undefined));
+      await inspection.continue(standardContinuation, { onProgress: report });
+    });
   }
 
   /** From the explorer: the clicked file and all that are selected; from a tab: its file; from the palette: a dialog. */

@@ -5,7 +5,11 @@ import type { Progress, RequestOptions } from '../channel.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
+  Candidates,
+  CandidatesRequest,
   CodeLanguage,
+  Continuation,
+  ContinueRequest,
   EngineMethods,
   FilesResult,
   InspectionSummary,
@@ -202,6 +206,32 @@ export class Inspection extends Disposable {
     return this.view(request, (inspection) =>
       this.engine.request('plot', { ...request, inspection }, options),
     );
+  }
+
+  async candidates(request: Looked<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
+    const said = await this.view(request, (inspection) =>
+      this.engine.request('candidates', { ...request, inspection }, options),
+    );
+    return this.isVariant(request) ? said : { ...said, revision: this.revision(said.revision) };
+  }
+
+  /** Goes on with the text, as its model says; what is shown then has the new tokens. */
+  async continue(
+    request: Omit<ContinueRequest, 'inspection'>,
+    options?: RequestOptions,
+  ): Promise<Omit<Continuation, 'summary'>> {
+    const { summary, ...said } = await this.view({}, (inspection) =>
+      this.engine.request('continue', { ...request, inspection }, options),
+    );
+    await this.accept(summary, this.fresh().signal);
+    return said;
+  }
+
+  /** Lets a continuation that is under way end with the tokens that came. */
+  async halt(): Promise<void> {
+    const { inEngine } = this;
+    if (inEngine === undefined || inEngine.generation !== this.engine.generation) return;
+    await this.engine.request('halt', { inspection: inEngine.id });
   }
 
   code(language: CodeLanguage, layer: number, head: number, options?: RequestOptions): Promise<string> {

@@ -43,7 +43,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
    * Runs a model, by default the active one, or a mechanism over a text. A panel that shows text of the same document is used again; a first one opens while
    * the engine starts, and is closed again if the run fails.
    */
-  async openText({ text, origin, second }: SelectedText, reader: Reader = {}): Promise<void> {
+  async openText({ text, origin, second }: SelectedText, reader: Reader = {}): Promise<Inspection> {
     const { model = activeModel(), mechanism } = reader;
     const inspection = this.make({
       kind: 'text',
@@ -63,11 +63,12 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       used.show(inspection);
       this.register(inspection);
       if (!used.panel.visible) used.panel.reveal(undefined, true);
-      return;
+      return inspection;
     }
     const panel = this.newPanel(inspection, { viewColumn: ViewColumn.Beside, preserveFocus: true });
     this.attach(panel, inspection);
     await this.run(inspection);
+    return inspection;
   }
 
   /** Inspects files as one; a panel opens only when that has worked. */

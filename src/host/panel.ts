@@ -121,6 +121,12 @@ export class InspectionPanel extends Disposable {
         metrics: (request, call) => this.shown.metrics(request, relay(call)),
         compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
         plot: (request, call) => this.shown.plot(request, relay(call)),
+        candidates: (request, call) => this.shown.candidates(request, relay(call)),
+        continue: (request, call) => this.shown.continue(request, relay(call)),
+        halt: async () => {
+          await this.shown.halt();
+          return null;
+        },
         copyCode: async ({ layer, head, language }) => {
           await copyCode(this.shown, language, layer, head);
           return null;

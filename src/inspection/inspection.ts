@@ -47,6 +47,7 @@ export class Inspection {
   private readers = new Map<Layer, LayerReader>();
   private revision = 1;
   private halted = false;
+  private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly id: string,
@@ -103,26 +104,26 @@ export class Inspection {
   }
 
   /** Runs again with some parameters changed. Where that fails, everything stays as it was. */
-  async change(parameters: ParameterValues, task: Task = {}): Promise<InspectionSummary> {
-    const changed = { ...this.parameters, ...parameters };
-    this.subject = await this.preparation.prepare(changed, task);
-    this.parameters = changed;
-    this.readers = new Map();
-    this.revision++;
-    return this.summary;
+  change(parameters: ParameterValues, task: Task = {}): Promise<InspectionSummary> {
+    return this.alone(async () => {
+      const changed = { ...this.parameters, ...parameters };
+      this.show(await this.preparation.prepare(changed, task));
+      this.parameters = changed;
+      return this.summary;
+    });
   }
 
   /**
    * Goes on with the text. What was shown before is part of what is shown then.
    * @throws Error where there is no model that says what comes next; where it fails, everything stays as it was
    */
-  async continue(request: ContinueRequest, task: Task = {}): Promise<Continuation> {
-    this.halted = false;
-    const { subject, ...said } = await this.next.goOn(request, () => this.halted, task);
-    this.subject = subject;
-    this.readers = new Map();
-    this.revision++;
-    return { ...said, summary: this.summary };
+  continue(request: ContinueRequest, task: Task = {}): Promise<Continuation> {
+    return this.alone(async () => {
+      this.halted = false;
+      const { subject, ...said } = await this.next.goOn(request, () => this.halted, task);
+      this.show(subject);
+      return { ...said, summary: this.summary };
+    });
   }
 
   /** Lets a continuation that is under way end with what came. */
@@ -135,6 +136,19 @@ export class Inspection {
     const { revision } = this;
     checkIndex(query, this.subject.queries.count, 'query');
     return { revision, ...(await this.next.candidates(query, Math.max(1, Math.min(count, 1000)), task)) };
+  }
+
+  /** What makes a new state of it waits for what does so already. */
+  private alone<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(task);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private show(subject: Subject): void {
+    this.subject = subject;
+    this.readers = new Map();
+    this.revision++;
   }
 
   private get next(): Next {

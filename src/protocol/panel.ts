@@ -1,3 +1,4 @@
+import type { Continuation, ContinueRequest } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
 import type { CodeLanguage, Place, Slice } from './views.js';
 import type { EngineMethods } from './engine.js';
@@ -38,6 +39,14 @@ export type PanelMethods = {
   metrics: EngineMethods['metrics'];
   compare: EngineMethods['compare'];
   plot: EngineMethods['plot'];
+  candidates: EngineMethods['candidates'];
+  /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
+  continue: {
+    params: Omit<ContinueRequest, 'inspection'>;
+    result: Omit<Continuation, 'summary'>;
+  };
+  /** Lets a continuation end with the tokens that came. */
+  halt: { params: null; result: null };
   /** Puts code or TeX on the clipboard; says so in the status bar. */
   copyCode: { params: { layer: number; head: number; language: CodeLanguage }; result: null };
   change: { params: { parameters: ParameterValues }; result: null };

@@ -26,6 +26,8 @@ export interface Subject extends Size {
   readonly mechanisms: boolean;
   /** Whether there is something to plot. */
   readonly plots: boolean;
+  /** Whether its model says what comes next. */
+  readonly continues: boolean;
 }
 
 /** What a change of parameters makes of a subject. */
@@ -103,7 +105,7 @@ export class Answers {
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
       parameters: this.parameters,
       notices,
-      continues: false,
+      continues: this.subject.continues,
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
       timing: { forward: 11.2 },
     };

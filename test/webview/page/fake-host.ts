@@ -13,6 +13,7 @@ import type {
 } from '../../../src/protocol.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
+import { candidatesOf, continuationOf } from './expectations.js';
 import { plots } from './plots.js';
 
 /** How a test wants the host to behave. Plain data: it is passed into the page. */
@@ -123,6 +124,12 @@ export class FakeHost {
           if (plot === undefined) throw new Error(`There is no plot “${name}” here.`);
           return plot;
         }),
+        candidates: answer('candidates', (params) => {
+          const { revision, subject } = this.at(params);
+          return candidatesOf(params, revision, subject.queries);
+        }),
+        continue: answer('continue', (params) => continuationOf(params)),
+        halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);

@@ -40,6 +40,7 @@ export const story: Subject = {
   temperature: 1,
   mechanisms: false,
   plots: false,
+  continues: false,
 };
 
 const usual: Behaviour = {

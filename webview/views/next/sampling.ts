@@ -1,0 +1,91 @@
+import type { ContinueRequest, Parameter, ParameterValues } from '../../../src/protocol.js';
+
+/** How a text is gone on with, as controls like those of any mechanism. */
+export const samplingParameters: readonly Parameter[] = [
+  {
+    kind: 'number',
+    name: 'tokens',
+    title: 'Tokens',
+    note: 'How many more at most; it ends earlier where the model says that the text is over.',
+    value: 32,
+    standard: 32,
+    minimum: 1,
+    maximum: 512,
+    step: 1,
+    logarithmic: true,
+  },
+  {
+    kind: 'choice',
+    name: 'method',
+    title: 'Choice',
+    note: 'Always the likeliest token, or one drawn by its probability.',
+    value: 'greedy',
+    standard: 'greedy',
+    choices: [
+      { value: 'greedy', title: 'The likeliest' },
+      { value: 'sample', title: 'Drawn' },
+    ],
+  },
+  {
+    kind: 'number',
+    name: 'temperature',
+    title: 'Temperature',
+    note: 'Logits are divided by it: above 1 draws are bolder, below 1 safer.',
+    when: { parameter: 'method', is: ['sample'] },
+    value: 1,
+    standard: 1,
+    minimum: 0.05,
+    maximum: 5,
+    step: 0,
+    logarithmic: true,
+  },
+  {
+    kind: 'number',
+    name: 'topP',
+    title: 'Top-p',
+    note: 'Drawn among the fewest tokens whose probabilities come to at least this.',
+    when: { parameter: 'method', is: ['sample'] },
+    value: 0.95,
+    standard: 0.95,
+    minimum: 0.01,
+    maximum: 1,
+    step: 0,
+  },
+  {
+    kind: 'number',
+    name: 'seed',
+    title: 'Seed',
+    note: 'The same seed draws the same tokens.',
+    when: { parameter: 'method', is: ['sample'] },
+    value: 0,
+    standard: 0,
+    minimum: 0,
+    maximum: 9999,
+    step: 1,
+  },
+];
+
+/** The controls with these values. */
+export function withValues(values: ParameterValues): readonly Parameter[] {
+  return samplingParameters.map((parameter) => {
+    const value = values[parameter.name];
+    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
+    return typeof value === 'number' ? { ...parameter, value } : parameter;
+  });
+}
+
+/** What the controls ask for. */
+export function requestOf(parameters: readonly Parameter[]): Omit<ContinueRequest, 'inspection'> {
+  const numberOf = (name: string): number =>
+    Number(parameters.find((each) => each.name === name)?.value ?? 0);
+  const drawn = parameters.some(({ name, value }) => name === 'method' && value === 'sample');
+  return {
+    tokens: numberOf('tokens'),
+    sampling: {
+      method: drawn ? 'sample' : 'greedy',
+      temperature: numberOf('temperature'),
+      topP: numberOf('topP'),
+      seed: numberOf('seed'),
+    },
+  };
+}
