@@ -59,7 +59,7 @@ describe('a text that a model goes on with', () => {
   });
 
   it('is gone on with from the editor by a command', async () => {
-    const settings = workspace.getConfiguration('attention-inspector');
+    const settings = workspace.getConfiguration('attentionInspector');
     await settings.update('model', folder, true);
     try {
       const editor = await window.showTextDocument(
