@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dates, embedded, embeddedFolder, findCheckpoints, Model } from '../models/index.js';
+import { dates, embedded, embeddedFolder, findCheckpoints, Model, weightFiles } from '../models/index.js';
 import type { FoundModel, ModelReference } from '../protocol.js';
 
 /** The embedded model and those for dates first, then the checkpoints in these folders. */
@@ -83,7 +83,7 @@ async function close({ model }: Kept): Promise<void> {
 }
 
 async function stampOf(path: string): Promise<string> {
-  const files = ['config.json', 'tokenizer.json', 'model.safetensors', 'model.safetensors.index.json'];
+  const files = ['config.json', 'tokenizer.json', ...weightFiles];
   const stamps = await Promise.all(
     files.map((file) =>
       stat(join(path, file)).then(

@@ -7,3 +7,10 @@ export class ModelError extends Error {
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** An error that begins with the checkpoint's name. */
+export function named(error: unknown, name: string): ModelError {
+  if (error instanceof ModelError) return error;
+  const reason = reasonOf(error);
+  return new ModelError(reason.startsWith(`${name}: `) ? reason : `${name}: ${reason}`, { cause: error });
+}

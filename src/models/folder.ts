@@ -1,6 +1,9 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { parseJson, type Json } from '../formats/json-text.js';
 import { openFile, type ByteSource } from '../formats/source.js';
+import { utf8 } from '../formats/untrusted.js';
+import { ModelError, named, reasonOf } from './error.js';
 
 /** Where a checkpoint's files come from: a folder on disk, or one that only looks like it. */
 export interface CheckpointFolder {
@@ -37,4 +40,27 @@ function nameOf(path: string): string {
   return snapshots === 'snapshots' && cached?.startsWith('models--') === true
     ? cached.slice('models--'.length).split('--').join('/')
     : (parts.at(-1) ?? path);
+}
+
+/** The contents of a JSON file of a folder, at most `limit` bytes of it. @throws ModelError */
+export async function readJson(folder: CheckpointFolder, file: string, limit: number): Promise<Json> {
+  const where = `${folder.name}: ${file}`;
+  let source: ByteSource;
+  try {
+    source = await folder.open(file);
+  } catch (error) {
+    throw new ModelError(`${where} cannot be opened: ${reasonOf(error)}.`, { cause: error });
+  }
+  try {
+    if (source.size > limit) {
+      throw new ModelError(`${where} has ${source.size} bytes; more than ${limit} are not read.`);
+    }
+    const text = utf8(await source.read(0, source.size));
+    if (text === undefined) throw new ModelError(`${where} is not text in UTF-8.`);
+    return parseJson(text, where, { maxDepth: 64, pythonNumbers: true });
+  } catch (error) {
+    throw named(error, folder.name);
+  } finally {
+    await source.close();
+  }
 }

@@ -13,4 +13,5 @@ export { DateModel, type DateScore } from './dates/index.js';
 export { ModelError } from './error.js';
 export { folderOnDisk, type CheckpointFolder } from './folder.js';
 export { Model } from './model.js';
+export { weightFiles } from './weight-files.js';
 export { joinRanges, type CharacterRange, type Encoding } from './tokenizer.js';

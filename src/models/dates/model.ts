@@ -1,10 +1,9 @@
 import { readAttendParameters } from '../../engine/mechanisms/index.js';
 import { readStateParameters } from '../../engine/mechanisms/states.js';
 import type { ParameterValues } from '../../engine/mechanisms/index.js';
-import { readJson } from '../checkpoint.js';
 import { isObject } from '../config.js';
 import { ModelError } from '../error.js';
-import { folderOnDisk, type CheckpointFolder } from '../folder.js';
+import { folderOnDisk, readJson, type CheckpointFolder } from '../folder.js';
 import type { Json } from '../../formats/json-text.js';
 import { charactersOf, type Character } from './characters.js';
 import { firstCharacter, inputLimit, unknown, type DateGraph } from './graph.js';
