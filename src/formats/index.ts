@@ -3,6 +3,7 @@ import type { Contents, Format } from './format.js';
 import { json } from './json.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
+import { pytorch } from './pytorch.js';
 import { safetensors } from './safetensors.js';
 import { FormatError, type ByteSource } from './source.js';
 import { tsv } from './tsv.js';
@@ -11,9 +12,10 @@ export type { AxisTokens, Contents, Format, NamedTensor } from './format.js';
 export { tokensBeside } from './tokens.js';
 
 /** Every format that can be read; a new one is a file of its own and a line here. */
-export const formats: readonly Format[] = [npy, npz, safetensors, csv, tsv, json];
+export const formats: readonly Format[] = [npy, pytorch, npz, safetensors, csv, tsv, json];
 
-const HEAD_BYTES = 16;
+/** A zip archive's first member is told by its name. */
+const HEAD_BYTES = 512;
 
 /**
  * Opens a file of tensors by its first bytes, or by its extension where these tell nothing.

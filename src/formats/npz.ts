@@ -61,9 +61,7 @@ function contentsOf(
   if (names.size !== tensors.length) throw new FormatError(`${source.name} holds two arrays of one name.`);
   if (tensors.length === 0) {
     if (entries.some((entry) => entry.name.endsWith('data.pkl'))) {
-      throw new FormatError(
-        `${source.name} is a PyTorch file, whose pickled objects could run code and are therefore never loaded; save its tensors with safetensors.`,
-      );
+      throw new FormatError(`${source.name} is a PyTorch file, no NumPy archive: name it .pt.`);
     }
     const array = skipped.find((member) => member.reason.startsWith(source.name));
     throw new FormatError(array?.reason ?? `${source.name} is a zip archive without NumPy arrays.`);

@@ -53,6 +53,31 @@ export async function readBox(
   return { shape, data: reverseAxes(data, shape) };
 }
 
+/**
+ * The numbers of a box of a tensor whose axes lie in any order, overlap, or repeat: what they span is read once.
+ * @param strides in numbers, none below 0
+ * @throws ShapeError when the region leaves the tensor; FormatError when the source ends or the box is too large.
+ */
+export async function readStrided(
+  source: ByteSource,
+  layout: Layout,
+  strides: readonly number[],
+  region: Region,
+): Promise<Tensor<Float32Array>> {
+  checkRegion(layout, region);
+  const shape = regionShape(region);
+  const out = allocate(layout, shape);
+  if (out.length === 0) return { shape, data: out };
+  const first = region.reduce((sum, { start }, axis) => sum + start * (strides[axis] ?? 0), 0);
+  const last = region.reduce((sum, { end }, axis) => sum + (end - 1) * (strides[axis] ?? 0), 0);
+  const span = allocate(layout, [last - first + 1]);
+  await readRuns(source, layout, { first, count: 1, length: span.length, stride: span.length }, span, 0);
+  const outer = shape.map((count, axis) => ({ start: 0, count, stride: strides[axis] ?? 0 }));
+  let to = 0;
+  for (const base of basesOf(outer)) out[to++] = span[base] ?? NaN;
+  return { shape, data: out };
+}
+
 function checkRegion(layout: Layout, region: Region): void {
   const { shape, where } = layout;
   if (region.length !== shape.length) {

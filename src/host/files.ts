@@ -6,7 +6,18 @@ import type { FileReference } from '../protocol.js';
 const largestRemote = 256 * 2 ** 20;
 
 /** The kinds of files that tensors are read from; the manifest's menus name the same. */
-export const extensions: readonly string[] = ['npy', 'npz', 'safetensors', 'csv', 'tsv', 'json'];
+export const extensions: readonly string[] = [
+  'npy',
+  'npz',
+  'safetensors',
+  'pt',
+  'pth',
+  'bin',
+  'ckpt',
+  'csv',
+  'tsv',
+  'json',
+];
 
 /**
  * How the engine gets at a file: by its path where it is on this machine's disk, else by its bytes.

@@ -1,0 +1,379 @@
+import { FormatError, viewOf } from './source.js';
+import { quoted } from './untrusted.js';
+
+/** What a pickle holds. Nothing in it is ever called: what it asks to call is kept as a `call`, for a reader to understand or not. */
+export type Pickled =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | { readonly kind: 'list'; readonly items: Pickled[] }
+  | { readonly kind: 'tuple'; readonly items: Pickled[] }
+  | { readonly kind: 'set'; readonly items: Pickled[] }
+  | { readonly kind: 'dict'; readonly entries: (readonly [key: Pickled, value: Pickled])[] }
+  /** A name that Python would import: "torch._utils._rebuild_tensor_v2". */
+  | { readonly kind: 'global'; readonly name: string }
+  /** What Python would get by calling `callee`; `state` is what it would be given afterwards. */
+  | {
+      readonly kind: 'call';
+      readonly callee: Pickled;
+      readonly arguments: Pickled;
+      state?: Pickled;
+      /** What would be put into it, where it is a dictionary or a list of its own kind. */
+      readonly entries: (readonly [key: Pickled, value: Pickled])[];
+    }
+  /** Something that lies outside of the pickle. */
+  | { readonly kind: 'persistent'; readonly id: Pickled };
+
+const mark = Symbol('mark');
+type Entry = Pickled | typeof mark;
+
+/** Where one pickle ends and the next may begin. */
+export interface ReadPickle {
+  readonly value: Pickled;
+  readonly end: number;
+}
+
+/**
+ * Reads one pickle, of protocols 2 to 5, without running anything. Source: Python's Lib/pickletools.py.
+ * @param where what it belongs to, to begin a message
+ * @throws FormatError when it is damaged, or uses an operation that state dictionaries have no need for
+ */
+export function readPickle(bytes: Uint8Array, start: number, where: string): ReadPickle {
+  return new Reader(bytes, start, where).run();
+}
+
+class Reader {
+  private readonly view: DataView;
+  private readonly stack: Entry[] = [];
+  private readonly memo = new Map<number, Pickled>();
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private at: number,
+    private readonly where: string,
+  ) {
+    this.view = viewOf(bytes);
+  }
+
+  run(): ReadPickle {
+    for (;;) {
+      const code = this.byte();
+      if (code === 0x2e) return { value: this.pop(), end: this.at }; // STOP
+      this.step(code);
+    }
+  }
+
+  private step(code: number): void {
+    const operation = operations[code];
+    if (operation === undefined) {
+      throw this.fault(`the operation 0x${code.toString(16).padStart(2, '0')}, which is not read`);
+    }
+    operation(this);
+  }
+
+  // ---- what operations are made of
+
+  byte(): number {
+    return this.view.getUint8(this.advance(1));
+  }
+
+  uint16(): number {
+    return this.view.getUint16(this.advance(2), true);
+  }
+
+  int32(): number {
+    return this.view.getInt32(this.advance(4), true);
+  }
+
+  uint32(): number {
+    return this.view.getUint32(this.advance(4), true);
+  }
+
+  /** A length of eight bytes. */
+  uint64(): number {
+    const value = this.view.getBigUint64(this.advance(8), true);
+    if (value > BigInt(this.bytes.length)) throw this.fault(`a length of ${value} bytes`);
+    return Number(value);
+  }
+
+  /** Big-endian, alone of all numbers. */
+  float64(): number {
+    return this.view.getFloat64(this.advance(8), false);
+  }
+
+  /** Two's complement, little-endian. */
+  long(length: number): number | bigint {
+    // Python has no limit; nothing here is as large as that.
+    if (length > 64) throw this.fault(`a whole number of ${length} bytes`);
+    let value = 0n;
+    const from = this.advance(length);
+    for (let index = length - 1; index >= 0; index--)
+      value = (value << 8n) | BigInt(this.bytes[from + index] ?? 0);
+    const signed = length === 0 ? 0n : BigInt.asIntN(8 * length, value);
+    return signed >= BigInt(Number.MIN_SAFE_INTEGER) && signed <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(signed)
+      : signed;
+  }
+
+  raw(length: number): Uint8Array {
+    const from = this.advance(length);
+    return this.bytes.subarray(from, from + length);
+  }
+
+  text(length: number): string {
+    return new TextDecoder('utf-8').decode(this.raw(length));
+  }
+
+  line(): string {
+    const end = this.bytes.indexOf(0x0a, this.at);
+    if (end < 0) throw this.fault('a line without an end');
+    const text = this.text(end - this.at);
+    this.at = end + 1;
+    return text;
+  }
+
+  push(value: Pickled): void {
+    this.stack.push(value);
+  }
+
+  mark(): void {
+    this.stack.push(mark);
+  }
+
+  pop(): Pickled {
+    const value = this.stack.pop();
+    if (value === undefined || value === mark) throw this.fault('an operation without anything to work on');
+    return value;
+  }
+
+  top(): Pickled {
+    const value = this.stack.at(-1);
+    if (value === undefined || value === mark) throw this.fault('an operation without anything to work on');
+    return value;
+  }
+
+  /** Everything since the last mark, which goes too. */
+  sinceMark(): Pickled[] {
+    const at = this.stack.lastIndexOf(mark);
+    if (at < 0) throw this.fault('an end without a beginning');
+    const values = this.stack.splice(at).slice(1);
+    return values.filter((value) => value !== mark);
+  }
+
+  remember(index: number): void {
+    this.memo.set(index, this.top());
+  }
+
+  memoize(): void {
+    this.remember(this.memo.size);
+  }
+
+  recall(index: number): void {
+    const value = this.memo.get(index);
+    if (value === undefined) throw this.fault(`something numbered ${index} that was not said before`);
+    this.push(value);
+  }
+
+  append(values: readonly Pickled[]): void {
+    const to = this.top();
+    if (isKind(to, 'list') || isKind(to, 'set')) to.items.push(...values);
+    else if (isKind(to, 'call')) to.entries.push(...values.map((value) => [null, value] as const));
+    else throw this.fault('items for something that takes none');
+  }
+
+  /** Keys and values in turn. */
+  setItems(values: readonly Pickled[]): void {
+    const to = this.top();
+    if (!isKind(to, 'dict') && !isKind(to, 'call')) throw this.fault('entries for something that takes none');
+    for (let index = 0; index + 1 < values.length; index += 2) {
+      to.entries.push([values[index] ?? null, values[index + 1] ?? null]);
+    }
+  }
+
+  fault(what: string): FormatError {
+    return new FormatError(`${this.where} holds ${what}, at byte ${this.at} of its pickle.`);
+  }
+
+  private advance(length: number): number {
+    const from = this.at;
+    if (length < 0 || from + length > this.bytes.length) {
+      throw new FormatError(`${this.where} ends in the middle of its pickle, at byte ${from}.`);
+    }
+    this.at = from + length;
+    return from;
+  }
+}
+
+export function isKind<Kind extends Extract<Pickled, { kind: string }>['kind']>(
+  value: Pickled | undefined,
+  kind: Kind,
+): value is Extract<Pickled, { readonly kind: Kind }> {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === kind;
+}
+
+/** What Python would import it as. */
+function globalOf(reader: Reader, module: string, name: string): Pickled {
+  if (module.length + name.length > 400) throw reader.fault(`the name ${quoted(module)}`);
+  return { kind: 'global', name: `${module}.${name}` };
+}
+
+function tuple(items: Pickled[]): Pickled {
+  return { kind: 'tuple', items };
+}
+
+function call(reader: Reader): void {
+  const given = reader.pop();
+  reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [] });
+}
+
+/** By their codes. */
+const operations: Readonly<Record<number, (reader: Reader) => void>> = {
+  0x80: (reader) => {
+    const protocol = reader.byte();
+    if (protocol < 2 || protocol > 5) throw reader.fault(`protocol ${protocol}`);
+  },
+  0x95: (reader) => void reader.uint64(), // FRAME
+  0x28: (reader) => {
+    reader.mark();
+  },
+  0x30: (reader) => void reader.pop(),
+  0x4e: (reader) => {
+    reader.push(null);
+  },
+  0x88: (reader) => {
+    reader.push(true);
+  },
+  0x89: (reader) => {
+    reader.push(false);
+  },
+  0x4a: (reader) => {
+    reader.push(reader.int32());
+  },
+  0x4b: (reader) => {
+    reader.push(reader.byte());
+  },
+  0x4d: (reader) => {
+    reader.push(reader.uint16());
+  },
+  0x8a: (reader) => {
+    reader.push(reader.long(reader.byte()));
+  },
+  0x8b: (reader) => {
+    reader.push(reader.long(reader.uint32()));
+  },
+  0x47: (reader) => {
+    reader.push(reader.float64());
+  },
+  0x58: (reader) => {
+    reader.push(reader.text(reader.uint32()));
+  },
+  0x8c: (reader) => {
+    reader.push(reader.text(reader.byte()));
+  },
+  0x8d: (reader) => {
+    reader.push(reader.text(reader.uint64()));
+  },
+  0x54: (reader) => {
+    reader.push(reader.text(reader.uint32()));
+  },
+  0x55: (reader) => {
+    reader.push(reader.text(reader.byte()));
+  },
+  0x42: (reader) => {
+    reader.push(reader.raw(reader.uint32()));
+  },
+  0x43: (reader) => {
+    reader.push(reader.raw(reader.byte()));
+  },
+  0x8e: (reader) => {
+    reader.push(reader.raw(reader.uint64()));
+  },
+  0x5d: (reader) => {
+    reader.push({ kind: 'list', items: [] });
+  },
+  0x7d: (reader) => {
+    reader.push({ kind: 'dict', entries: [] });
+  },
+  0x8f: (reader) => {
+    reader.push({ kind: 'set', items: [] });
+  },
+  0x29: (reader) => {
+    reader.push(tuple([]));
+  },
+  0x85: (reader) => {
+    reader.push(tuple([reader.pop()]));
+  },
+  0x86: (reader) => {
+    const second = reader.pop();
+    reader.push(tuple([reader.pop(), second]));
+  },
+  0x87: (reader) => {
+    const [third, second] = [reader.pop(), reader.pop()];
+    reader.push(tuple([reader.pop(), second, third]));
+  },
+  0x74: (reader) => {
+    reader.push(tuple(reader.sinceMark()));
+  },
+  0x6c: (reader) => {
+    reader.push({ kind: 'list', items: reader.sinceMark() });
+  },
+  0x64: (reader) => {
+    const values = reader.sinceMark();
+    reader.push({ kind: 'dict', entries: [] });
+    reader.setItems(values);
+  },
+  0x61: (reader) => {
+    reader.append([reader.pop()]);
+  },
+  0x65: (reader) => {
+    reader.append(reader.sinceMark());
+  },
+  0x90: (reader) => {
+    reader.append(reader.sinceMark());
+  },
+  0x73: (reader) => {
+    const value = reader.pop();
+    reader.setItems([reader.pop(), value]);
+  },
+  0x75: (reader) => {
+    reader.setItems(reader.sinceMark());
+  },
+  0x68: (reader) => {
+    reader.recall(reader.byte());
+  },
+  0x6a: (reader) => {
+    reader.recall(reader.uint32());
+  },
+  0x71: (reader) => {
+    reader.remember(reader.byte());
+  },
+  0x72: (reader) => {
+    reader.remember(reader.uint32());
+  },
+  0x94: (reader) => {
+    reader.memoize();
+  },
+  0x63: (reader) => {
+    const module = reader.line();
+    reader.push(globalOf(reader, module, reader.line()));
+  },
+  0x93: (reader) => {
+    const [name, module] = [reader.pop(), reader.pop()];
+    if (typeof name !== 'string' || typeof module !== 'string') throw reader.fault('a name that is no text');
+    reader.push(globalOf(reader, module, name));
+  },
+  0x52: call, // REDUCE
+  0x81: call, // NEWOBJ
+  0x62: (reader) => {
+    const state = reader.pop();
+    const to = reader.top();
+    if (!isKind(to, 'call')) throw reader.fault('a state for something that takes none');
+    to.state = state;
+  },
+  0x51: (reader) => {
+    reader.push({ kind: 'persistent', id: reader.pop() });
+  },
+};
