@@ -41,14 +41,21 @@ export const pytorch: Format = {
   id: 'pytorch',
   title: 'PyTorch file',
   extensions: ['.pt', '.pth', '.bin', '.ckpt'],
-  recognises: (head) => isArchive(head) || legacyStart.every((byte, at) => head[at] === byte),
+  recognises: (head) => isArchive(head) || isLegacy(head),
   async open(source, signal) {
-    const head = await source.read(0, Math.min(source.size, 4));
+    const head = await source.read(0, Math.min(source.size, legacyStart.length));
+    if (!isZip(head) && !isLegacy(head)) {
+      throw new FormatError(`${source.name} is no PyTorch file of a kind that is read.`);
+    }
     const saved = isZip(head) ? await openArchive(source) : await openLegacy(source);
     signal?.throwIfAborted();
     return contentsOf(source, saved);
   },
 };
+
+function isLegacy(head: Uint8Array): boolean {
+  return legacyStart.every((byte, at) => head[at] === byte);
+}
 
 /** The first member of what torch.save writes is …/data.pkl; of an .npz it is an array. */
 function isArchive(head: Uint8Array): boolean {

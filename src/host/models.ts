@@ -86,7 +86,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
         reason?.kind === 'unusable'
           ? reason.reason
           : l10n.t(
-              '{0} holds no checkpoint: config.json, tokenizer.json and *.safetensors are looked for.',
+              '{0} holds no checkpoint: config.json, tokenizer.json and *.safetensors or pytorch_model.bin are looked for.',
               name,
             ),
       );
@@ -131,7 +131,7 @@ async function workspaceCheckpoints(): Promise<readonly string[]> {
     folders.map(async (folder) => {
       const entries = await workspace.fs.readDirectory(folder).then(undefined, () => []);
       const weights = entries.some(
-        ([name, type]) => (type & FileType.File) !== 0 && name.endsWith('.safetensors'),
+        ([name, type]) => (type & FileType.File) !== 0 && /\.safetensors$|^pytorch_model.*\.bin$/.test(name),
       );
       return weights ? [folder.fsPath] : [];
     }),

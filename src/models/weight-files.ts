@@ -1,4 +1,5 @@
 import type { Format, NamedTensor } from '../formats/format.js';
+import { pytorch } from '../formats/pytorch.js';
 import { safetensors } from '../formats/safetensors.js';
 import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
@@ -19,6 +20,7 @@ interface WeightFiles {
 /** In the order in which they are looked for; a further kind of file is a line here. */
 const kinds: readonly WeightFiles[] = [
   { format: safetensors, single: 'model.safetensors', index: 'model.safetensors.index.json' },
+  { format: pytorch, single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json' },
 ];
 
 /** What the files of weights are called; a change of one of them is a change of the model. */
@@ -80,11 +82,10 @@ function sourceNamed(source: ByteSource, name: string): ByteSource {
 }
 
 function noWeights(folder: CheckpointFolder, files: ReadonlySet<string>): ModelError {
-  const [{ single, index } = { single: '', index: '' }] = kinds;
   const others = [...files].filter((file) => /\.(bin|h5|msgpack|gguf|onnx|ckpt|pth?)$/i.test(file));
   const hint = others.length > 0 ? `; ${others.slice(0, 3).map(quoted).join(', ')} is not read` : '';
   return new ModelError(
-    `The folder ${folder.name} holds no weights: neither ${single} nor ${index} is in it${hint}.`,
+    `The folder ${folder.name} holds no weights: neither ${kinds.map(({ single }) => single).join(' nor ')} nor an index of shards is in it${hint}.`,
   );
 }
 

@@ -16,6 +16,8 @@ const checkpoints = [
   { name: 'bert', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
   { name: 'bert-legacy', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
   { name: 'bert-sharded', family: 'BERT', layers: 3, heads: 3, width: 12, limit: 40 },
+  { name: 'bert-bin', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
+  { name: 'bert-bin-sharded', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
   { name: 'distilbert', family: 'DistilBERT', layers: 2, heads: 2, width: 10, limit: 33 },
   { name: 'roberta', family: 'RoBERTa', layers: 2, heads: 5, width: 15, limit: 48 },
   { name: 'xlm-roberta', family: 'RoBERTa', layers: 2, heads: 5, width: 15, limit: 48 },

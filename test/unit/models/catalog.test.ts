@@ -108,10 +108,10 @@ describe('Catalogue', () => {
 
   it('says why a folder that someone points at cannot be used, although it has no weights that are read', async () => {
     const path = await put('bert', 'pickled');
-    await rename(join(path, 'model.safetensors'), join(path, 'pytorch_model.bin'));
+    await rename(join(path, 'model.safetensors'), join(path, 'tf_model.h5'));
     assert.deepEqual(await findCheckpoints([folder]), []);
     assert.deepEqual(names(await findCheckpoints([path])), [
-      `${path}: The folder pickled holds no weights: neither model.safetensors nor model.safetensors.index.json is in it; "pytorch_model.bin" is not read.`,
+      `${path}: The folder pickled holds no weights: neither model.safetensors nor pytorch_model.bin nor an index of shards is in it; "tf_model.h5" is not read.`,
     ]);
   });
 

@@ -150,10 +150,15 @@ describe('Checkpoint', () => {
       const folder = await copyOf('bert');
       await unlink(join(folder, 'model.safetensors'));
       const sentence =
-        'The folder bert holds no weights: neither model.safetensors nor model.safetensors.index.json is in it';
+        'The folder bert holds no weights: neither model.safetensors nor pytorch_model.bin nor an index of shards is in it';
       assert.equal(await failure(folder), `${sentence}.`);
+      await writeFile(join(folder, 'tf_model.h5'), 'weights');
+      assert.equal(await failure(folder), `${sentence}; "tf_model.h5" is not read.`);
       await writeFile(join(folder, 'pytorch_model.bin'), 'pickled');
-      assert.equal(await failure(folder), `${sentence}; "pytorch_model.bin" is not read.`);
+      assert.equal(
+        await failure(folder),
+        'bert: pytorch_model.bin is no PyTorch file of a kind that is read.',
+      );
     });
 
     it('a family that is not known', async () => {
