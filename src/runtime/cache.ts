@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
+import { wholeOf } from '../engine/tensor.js';
 import type { Backend } from './backend.js';
 import type { CompiledGraph, Weights } from './compile.js';
 import { RunError } from './error.js';
@@ -84,9 +85,11 @@ export class SessionCache {
     const options =
       weights === undefined
         ? this.options
-        : this.backend.kind === 'native'
-          ? withFolder(this.options, weights.folder)
-          : { ...this.options, externalData: await readFiles(weights) };
+        : weights.folder === undefined
+          ? { ...this.options, externalData: await readGiven(weights) }
+          : this.backend.kind === 'native'
+            ? withFolder(this.options, weights.folder)
+            : { ...this.options, externalData: await readFiles(weights) };
     try {
       return await this.backend.InferenceSession.create(bytes, options);
     } catch (error) {
@@ -117,7 +120,7 @@ function withFolder(
   };
 }
 
-async function describeFiles({ folder, files }: Weights): Promise<string> {
+async function describeFiles({ folder = '', files }: Weights): Promise<string> {
   const lines = [folder];
   for (const [file, needed] of files) {
     const { size, mtimeMs } = await stat(join(folder, file)).catch((error: unknown) => {
@@ -133,8 +136,18 @@ async function describeFiles({ folder, files }: Weights): Promise<string> {
   return lines.join('\n');
 }
 
+/** The weights that are no plain numbers in a file, one after the other: dequantised, or gathered from a transposed tensor. */
+async function readGiven({ given }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+  const read: { path: string; data: Uint8Array }[] = [];
+  for (const [path, source] of given) {
+    const { data } = await source.read(wholeOf(source.shape));
+    read.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
+  }
+  return read;
+}
+
 /** WebAssembly cannot map a file: it is given the bytes. */
-function readFiles({ folder, files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+function readFiles({ folder = '', files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
   return Promise.all(
     [...files.keys()].map(async (file) => ({ path: file, data: await readFile(join(folder, file)) })),
   );

@@ -1,10 +1,10 @@
 import { posix, win32 } from 'node:path';
 import { inputsOf, sorted, type Storage, type Value } from '../engine/graph.js';
-import { formatShape, sizeOf, type Shape } from '../engine/tensor.js';
+import { formatShape, sizeOf, type Shape, type TensorSource } from '../engine/tensor.js';
 import { GraphBuilder } from './builder.js';
 import { RunError } from './error.js';
 import { findAttention, type FusedAttention } from './fuse.js';
-import { elementSize, encodeModel, type OnnxType } from './onnx.js';
+import { elementSize, encodeModel, type OnnxExternalData, type OnnxType } from './onnx.js';
 
 /** A graph as ONNX Runtime reads it: a few kilobytes, whatever the size of its weights. */
 export interface CompiledGraph {
@@ -14,7 +14,7 @@ export interface CompiledGraph {
   readonly feeds: readonly Feed[];
   /** The model's name of each target, in the targets' order; the same value asked for twice has one name. */
   readonly outputs: readonly string[];
-  /** The files that hold weights. */
+  /** Where its weights come from; left out where it has none. */
   readonly weights?: Weights;
 }
 
@@ -25,9 +25,12 @@ export interface Feed {
 }
 
 export interface Weights {
-  readonly folder: string;
+  /** The folder of all files; undefined where there are none. */
+  readonly folder: string | undefined;
   /** File → how many bytes it must have at least. */
   readonly files: ReadonlyMap<string, number>;
+  /** Name in the model → the numbers of a weight that ONNX Runtime cannot read by itself: they are given to each session once. */
+  readonly given: ReadonlyMap<string, TensorSource>;
   /** What the weights take up in memory as float32, in bytes. */
   readonly size: number;
 }
@@ -43,7 +46,8 @@ const toFloat32 = { to: 1 };
 
 /**
  * Writes the graph behind `targets` as an ONNX model with these as its outputs, in float32. Parameters with a storage
- * are read from their file by ONNX Runtime itself, as long as all lie in one folder; any other parameter is fed.
+ * are read from their file by ONNX Runtime itself where all have one, in one folder; otherwise the numbers of all are given
+ * to it when a session is made.
  * @param isFed values whose numbers are given although they could be computed; nothing behind them is looked at
  * @throws RunError when a weight's storage does not fit its shape, or its file lies outside its folder.
  */
@@ -94,9 +98,12 @@ export function compile(
       case 'positions':
         return feed(value);
       case 'parameter':
-        return origin.storage !== undefined && weights.take(shape, origin.storage)
-          ? weight(shape, origin.storage)
-          : feed(value);
+        if (sizeOf(shape) === 0) return feed(value);
+        if (onDisk && origin.storage !== undefined) {
+          weights.take(shape, origin.storage);
+          return weight(shape, origin.storage);
+        }
+        return builder.external('float32', shape, weights.give(shape, origin.source));
       case 'operation':
         return origin.operation.onnx(builder, origin.inputs.map(nameOf));
     }
@@ -113,6 +120,8 @@ export function compile(
       needed.add(from.origin);
     }
   }
+  // ONNX Runtime takes weights from files or from us, but not some from here and some from there.
+  const onDisk = inOneFolder(order.filter((value) => needed.has(value.origin) && !isFed(value)));
   for (const value of order) {
     if (needed.has(value.origin) && !names.has(value.origin)) names.set(value.origin, place(value));
   }
@@ -144,14 +153,34 @@ export function compile(
   };
 }
 
+/** Whether ONNX Runtime can read all parameters among these from the files of a single folder. */
+function inOneFolder(values: readonly Value[]): boolean {
+  const folders = new Set(
+    values.flatMap(({ origin, shape }) =>
+      origin.kind === 'parameter' && sizeOf(shape) > 0 ? [origin.storage?.folder] : [],
+    ),
+  );
+  return folders.size === 1 && !folders.has(undefined);
+}
+
 /** Gathers where a model's weights lie, and refuses what cannot be right. */
 class WeightFiles {
   private folder: string | undefined;
   private readonly files = new Map<string, number>();
+  private readonly given = new Map<string, TensorSource>();
   private size = 0;
 
-  /** Notes a weight; false where it lies in another folder than those before it, which ONNX Runtime cannot reach. */
-  take(shape: Shape, { folder, file, offset, length, dtype }: Storage): boolean {
+  /** Notes a weight whose numbers are read by us. */
+  give(shape: Shape, source: TensorSource): OnnxExternalData {
+    const location = `given-${numberOf(source)}`;
+    const length = sizeOf(shape) * elementSize.float32;
+    if (!this.given.has(location)) this.size += length;
+    this.given.set(location, source);
+    return { location, offset: 0, length };
+  }
+
+  /** Notes a weight that ONNX Runtime reads. */
+  take(shape: Shape, { folder, file, offset, length, dtype }: Storage): void {
     if (!staysInside(file)) {
       throw new RunError(`A weight's file “${file}” lies outside its checkpoint's folder and is not read.`);
     }
@@ -161,18 +190,25 @@ class WeightFiles {
         `${file}: a ${dtype} weight of shape ${formatShape(shape)} takes ${needed} bytes, but ${length} at byte ${offset} are declared for it.`,
       );
     }
-    if (length === 0 || (this.folder !== undefined && this.folder !== folder)) return false;
     this.folder = folder;
     this.files.set(file, Math.max(this.files.get(file) ?? 0, offset + length));
     this.size += sizeOf(shape) * elementSize.float32;
-    return true;
   }
 
   finish(): Weights | undefined {
-    return this.folder === undefined
-      ? undefined
-      : { folder: this.folder, files: this.files, size: this.size };
+    const { folder, files, given, size } = this;
+    return folder === undefined && given.size === 0 ? undefined : { folder, files, given, size };
   }
+}
+
+const numbers = new WeakMap<TensorSource, number>();
+let lastNumber = 0;
+
+/** The same for the same source as long as it lives: models that differ in a weight differ in its name. */
+function numberOf(source: TensorSource): number {
+  const known = numbers.get(source) ?? ++lastNumber;
+  numbers.set(source, known);
+  return known;
 }
 
 /** Whether a file's name, taken from a checkpoint's index, leads to a place in or below its folder on every system. */

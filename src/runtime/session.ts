@@ -19,7 +19,7 @@ interface Compiled {
   readonly graph: CompiledGraph;
 }
 
-const standardLimits: CacheLimits = { sessions: 16, bytes: 1 << 29 };
+const standardLimits: CacheLimits = { sessions: 16, bytes: 2 ** 31 };
 
 /**
  * Runs graphs in ONNX Runtime, one at a time. Sessions are kept between runs, so that a graph that differs from an

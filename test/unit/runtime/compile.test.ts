@@ -63,27 +63,32 @@ describe('compile', () => {
     assert.equal(count(bytes, 'MatMul'), count(compile([S]).bytes, 'MatMul'));
   });
 
-  it('asks to be fed with what is not on disk', () => {
+  it('asks for the numbers of what is not plainly on disk once, and names it by its source', () => {
     const X = input([3, 8]);
-    const W = parameter(inMemory({ shape: [8, 8], data: new Float32Array(64) }));
+    const source = inMemory({ shape: [8, 8], data: new Float32Array(64) });
+    const [first, again] = [1, 2].map(() => compile([matmul(X, parameter(source))]));
     assert.deepEqual(
-      compile([matmul(X, W)]).feeds.map(({ value }) => value),
-      [X, W],
+      first?.feeds.map(({ value }) => value),
+      [X],
     );
+    assert.deepEqual([...(first?.weights?.given.values() ?? [])], [source]);
+    assert.equal(first?.weights?.folder, undefined);
+    assert.equal(first?.weights?.size, 256);
+    assert.deepEqual(first?.bytes, again?.bytes);
+    const other = inMemory({ shape: [8, 8], data: new Float32Array(64) });
+    assert.notDeepEqual(compile([matmul(X, parameter(other))]).bytes, first?.bytes);
   });
 
-  it('takes weights from one folder and asks to be fed with those of another', () => {
+  it('asks for the numbers of all weights where they lie in several folders', () => {
     const here = weight('w.f32');
     const there = parameter(inMemory({ shape: [8, 8], data: new Float32Array(64) }), {
       ...storageOf('w.f32'),
       folder: 'elsewhere',
     });
     const { feeds, weights } = compile([matmul(here, there)]);
-    assert.deepEqual(
-      feeds.map(({ value }) => value),
-      [there],
-    );
-    assert.equal(weights?.folder, folder);
+    assert.deepEqual(feeds, []);
+    assert.equal(weights?.given.size, 2);
+    assert.equal(weights?.folder, undefined);
   });
 
   it('does not look behind a value that is fed', () => {
