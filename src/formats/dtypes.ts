@@ -78,7 +78,8 @@ function tableOf(exponentBits: number, mantissaBits: number, infinities: boolean
     ));
 }
 
-const halves = tableOf(5, 10, true);
+/** Every half-precision number, by its bits. */
+export const halves = tableOf(5, 10, true);
 const e5m2 = tableOf(5, 2, true);
 const e4m3 = tableOf(4, 3, false);
 

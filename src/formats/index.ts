@@ -1,5 +1,6 @@
 import { csv } from './csv.js';
 import type { Contents, Format } from './format.js';
+import { gguf } from './gguf.js';
 import { json } from './json.js';
 import { npy } from './npy.js';
 import { npz } from './npz.js';
@@ -12,7 +13,7 @@ export type { AxisTokens, Contents, Format, NamedTensor } from './format.js';
 export { tokensBeside } from './tokens.js';
 
 /** Every format that can be read; a new one is a file of its own and a line here. */
-export const formats: readonly Format[] = [npy, pytorch, npz, safetensors, csv, tsv, json];
+export const formats: readonly Format[] = [npy, pytorch, npz, safetensors, gguf, csv, tsv, json];
 
 /** A zip archive's first member is told by its name. */
 const HEAD_BYTES = 512;

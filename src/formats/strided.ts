@@ -78,7 +78,8 @@ export async function readStrided(
   return { shape, data: out };
 }
 
-function checkRegion(layout: Layout, region: Region): void {
+/** @throws ShapeError when a region leaves its tensor */
+export function checkRegion(layout: Pick<Layout, 'where' | 'shape'>, region: Region): void {
   const { shape, where } = layout;
   if (region.length !== shape.length) {
     throw new ShapeError(
@@ -95,7 +96,8 @@ function checkRegion(layout: Layout, region: Region): void {
   });
 }
 
-function allocate(layout: Layout, shape: Shape): Float32Array {
+/** @throws FormatError when a part is too large to hold */
+export function allocate(layout: Pick<Layout, 'where'>, shape: Shape): Float32Array {
   const size = sizeOf(shape);
   const tooLarge = `${layout.where}: a part of shape ${formatShape(shape)} is too large to hold in memory; ask for a smaller one.`;
   if (size > MAX_NUMBERS) throw new FormatError(tooLarge);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { formats, openTensors } from '../../../src/formats/index.js';
 import { FormatError } from '../../../src/formats/source.js';
 import { expected, fixture, folder, numbersOf, readAll, refused } from './fixtures.js';
 
-describe('files written by NumPy, PyTorch, safetensors and Python', () => {
+describe('files written by NumPy, PyTorch, safetensors, gguf and Python', () => {
   for (const [file, content] of Object.entries(expected)) {
     it(`${file} holds what its writer put there`, async () => {
       const opened = await openTensors(fixture(file));
@@ -30,9 +31,11 @@ describe('files written by NumPy, PyTorch, safetensors and Python', () => {
   }
 
   it('are all there, each expected or refused', () => {
-    const files = readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && !['make.py', 'expected.json'].includes(entry.name))
-      .map((entry) => entry.name);
+    const files = ['', 'gguf/'].flatMap((within) =>
+      readdirSync(join(folder, within), { withFileTypes: true })
+        .filter((entry) => entry.isFile() && !/^(make\w*\.py|expected\.json)$/.test(entry.name))
+        .map((entry) => within + entry.name),
+    );
     assert.deepEqual(files.sort(), [...Object.keys(expected), ...Object.keys(refused)].sort());
   });
 });

@@ -11,8 +11,9 @@ const { formats, openTensors } = index;
 describe('the list of formats', () => {
   it('has every file of src/formats that exports one', () => {
     const folder = join(process.cwd(), 'src/formats');
-    const declared = readdirSync(folder).flatMap((file) => {
-      const source = readFileSync(join(folder, file), 'utf8');
+    const declared = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      if (!entry.isFile()) return [];
+      const source = readFileSync(join(folder, entry.name), 'utf8');
       return [...source.matchAll(/^export const (\w+): Format\b/gm)].map(([, name]) => name);
     });
     assert.ok(declared.length > 0);
