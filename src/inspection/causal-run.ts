@@ -7,7 +7,7 @@ import type { Task } from './inspection.js';
 import { Rows } from './rows.js';
 
 /** How many tokens go through all layers at a time: their scores against all keys before them are what takes memory. */
-const chunk = 256;
+const chunk = 128;
 
 /** What is kept of each layer. */
 const names: readonly string[] = ['X', 'Q', 'K', 'V'];
@@ -33,6 +33,7 @@ export class CausalRun {
   constructor(
     private readonly model: CausalModel,
     private readonly runtime: Runtime,
+    private readonly part = chunk,
   ) {}
 
   /** The tokens that were run. */
@@ -54,12 +55,19 @@ export class CausalRun {
       }
       while (this.read.length < all.length) {
         task.progress?.(`${this.read.length} of ${all.length} tokens`, this.read.length / all.length);
-        await this.advance(all.slice(0, Math.min(all.length, this.read.length + chunk)), task);
+        await this.advance(all.slice(0, Math.min(all.length, this.read.length + this.part)), task);
       }
     } catch (error) {
       await this.back(before, all);
       throw error;
     }
+  }
+
+  /** How many bytes will be kept of so many tokens. */
+  bytesFor(tokens: number): number {
+    const { layers } = this.model.build(tokens);
+    const kept = layers.flatMap((steps) => [...cachedOf(steps).values()]);
+    return kept.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
   }
 
   /** For each layer of a graph of all tokens that were run: where the numbers of what is kept are. */

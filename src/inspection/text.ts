@@ -13,6 +13,9 @@ import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
 import type { Layer, Next, Subject } from './subject.js';
 
+/** Of a longer text it is said beforehand how much memory it takes. */
+const estimated = 512;
+
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
   private constructor(
@@ -43,6 +46,10 @@ export class TextPreparation implements Preparation {
     if (attention.mask.kind === 'causal') {
       const build = (tokens: number): ModelGraph => model.build(tokens, attention);
       const run = new CausalRun({ build, growing: model.growing }, this.runtime);
+      if (ids.length > estimated) {
+        const size = (run.bytesFor(ids.length) / 1e6).toFixed(0);
+        task.progress?.(`${model.name}: ${ids.length} tokens, of which ${size} MB are kept`, 0);
+      }
       await run.append(ids, task);
       return this.causal(parameters, run, performance.now() - begun);
     }

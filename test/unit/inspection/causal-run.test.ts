@@ -92,6 +92,31 @@ describe('A causal run', () => {
     });
   }
 
+  it('a long text passes in parts, and says how far it is and how much it keeps', async () => {
+    const model = await Model.open(join(fixtures, 'gemma3'));
+    try {
+      const continued = await tensorsIn(join(fixtures, 'gemma3', 'continued.safetensors'));
+      const ids = [
+        ...tensorNamed(await tensorsIn(join(fixtures, 'gemma3', 'expected.safetensors')), 'ids').data,
+      ];
+      const build = (tokens: number) => model.build(tokens, model.attention);
+      const run = new CausalRun({ build, growing: model.growing }, runtime, 5);
+      const fractions: (number | null)[] = [];
+      await run.append(ids, { progress: (_, fraction) => fractions.push(fraction) });
+      assert.deepEqual(
+        fractions,
+        [0, 5, 10, 15].map((done) => done / ids.length),
+      );
+      const expected = at(tensorNamed(continued, 'logits'), ids.length - 1);
+      const data = await run.logits(ids.length - 1);
+      assertClose({ shape: expected.shape, data }, expected, 1e-4, 'the last logits');
+      // Per layer X and Q of 10 and 16 columns, K and V of 8 for one group: (10 + 16 + 8 + 8) numbers a token.
+      assert.equal(run.bytesFor(ids.length), 3 * ids.length * 42 * 4);
+    } finally {
+      await model.dispose();
+    }
+  });
+
   it('where angles grow with the text, a shorter text is run again', async () => {
     const model = await Model.open(join(fixtures, 'llama-dynamic'));
     try {
