@@ -7,6 +7,7 @@ import { quoted } from '../formats/untrusted.js';
 import { Config } from './config.js';
 import { ModelError, named, reasonOf } from './error.js';
 import { folderOnDisk, readJson, type CheckpointFolder } from './folder.js';
+import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
 const CONFIG = 'config.json';
@@ -19,6 +20,8 @@ const MAX_TOKENIZER_BYTES = 1 << 27;
 export interface CheckpointParts {
   readonly name: string;
   readonly config: Config;
+  /** Where its settings stand, for messages: "config.json". */
+  readonly settings: string;
   /** Under the names that Hugging Face gives them. */
   readonly weights: ReadonlyMap<string, Weight>;
   /** What the weights are read from. */
@@ -32,11 +35,12 @@ export class Checkpoint {
   private constructor(private readonly parts: CheckpointParts) {}
 
   /**
-   * Opens a Hugging Face folder and checks its files' headers; the caller disposes of it.
+   * Opens a Hugging Face folder, or the path of a GGUF file, and checks headers; the caller disposes of it.
    * @throws ModelError when it is no checkpoint, or one of its files is damaged
    */
   static async open(from: CheckpointFolder | string): Promise<Checkpoint> {
-    return new Checkpoint(await openFolder(typeof from === 'string' ? folderOnDisk(from) : from));
+    if (typeof from !== 'string') return new Checkpoint(await openFolder(from));
+    return new Checkpoint(await (isGgufPath(from) ? openGgufFile(from) : openFolder(folderOnDisk(from))));
   }
 
   get name(): string {
@@ -66,7 +70,7 @@ export class Checkpoint {
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
       throw new ModelError(
-        `${this.name}: ${file}: the tensor ${quoted(name)} has the shape ${formatShape(tensor.shape)}, but by ${CONFIG} it should be ${formatShape(shape)}.`,
+        `${this.name}: ${file}: the tensor ${quoted(name)} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
       );
     }
     return parameter(tensor, storageOf(tensor, place));
@@ -92,6 +96,7 @@ async function openFolder(folder: CheckpointFolder): Promise<CheckpointParts> {
     return {
       name: folder.name,
       config,
+      settings: CONFIG,
       weights,
       sources,
       async json(file) {

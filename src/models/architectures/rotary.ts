@@ -1,7 +1,8 @@
 import type { RotaryForm } from '../../engine/ops/index.js';
 import type { Config } from '../config.js';
+import { ModelError } from '../error.js';
 
-const kinds = ['default', 'linear', 'dynamic', 'llama3'] as const;
+const kinds = ['default', 'linear', 'dynamic', 'llama3', 'divided'] as const;
 
 /** Rotary positions as a configuration says them. */
 export interface RotarySettings {
@@ -16,6 +17,8 @@ export interface RotarySettings {
   readonly high: number;
   /** The longest text that the frequencies were first made for. */
   readonly context: number;
+  /** Of "divided": what the speed of each pair is divided by. */
+  readonly divisors: readonly number[];
 }
 
 /** What families differ in. */
@@ -52,18 +55,26 @@ export function rotarySettings(config: Config, standards: RotaryStandards): Rota
   const base = baseConfig.positive(baseName, standards.base ?? 10_000);
   const [shareConfig, shareName] = where('partial_rotary_factor', names.share);
   const share = Math.min(1, shareConfig.positive(shareName, standards.share ?? 1));
-  const positions = { from: 1, to: 16_777_216 };
   // In the oldest configurations the kind of scaling is called "type".
   const kind = own?.choice(own.says('rope_type') ? 'rope_type' : 'type', kinds, 'default') ?? 'default';
+  const divisors = kind === 'divided' ? (own?.numbers('divisors') ?? []) : [];
+  const turning = 2 * Math.ceil(Math.floor(size * share) / 2);
+  if (kind === 'divided' && !(divisors.length === turning / 2 && divisors.every((each) => each > 0))) {
+    throw new ModelError(
+      `${config.where} has ${divisors.length} divisors of rotary frequencies, but ${turning / 2} positive ones are needed.`,
+    );
+  }
+  const positions = { from: 1, to: 16_777_216 };
   const [contextConfig, contextName] = where('original_max_position_embeddings', 'max_position_embeddings');
   return {
     kind,
     base,
-    size: 2 * Math.ceil(Math.floor(size * share) / 2),
+    size: turning,
+    divisors,
     factor: kind === 'default' ? 1 : (own?.positive('factor', 1) ?? 1),
     low: own?.positive('low_freq_factor', 1) ?? 1,
     high: own?.positive('high_freq_factor', 4) ?? 4,
-    context: kind === 'default' ? 1 : contextConfig.count(contextName, positions),
+    context: kind === 'default' || kind === 'divided' ? 1 : contextConfig.count(contextName, positions),
   };
 }
 
@@ -78,7 +89,7 @@ export function rotaryForm(settings: RotarySettings, size: number, tokens: numbe
 }
 
 function speedOf(settings: RotarySettings, pair: number, tokens: number): number {
-  const { kind, base, size, factor, low, high, context } = settings;
+  const { kind, base, size, factor, low, high, context, divisors } = settings;
   const plain = base ** ((-2 * pair) / size);
   switch (kind) {
     case 'default':
@@ -86,6 +97,9 @@ function speedOf(settings: RotarySettings, pair: number, tokens: number): number
     // Positions are pressed together (Chen et al. 2023).
     case 'linear':
       return plain / factor;
+    // Each pair has a divisor of its own (llama.cpp keeps the scaling of Llama 3.1 so).
+    case 'divided':
+      return plain / (divisors[pair] ?? 1);
     // The base grows with the text, beyond the first context ("NTK-aware", bloc97 2023).
     case 'dynamic': {
       const longer = (factor * Math.max(tokens, context)) / context - (factor - 1);
