@@ -15,6 +15,7 @@ import type {
   Step,
   WireTensor,
 } from '../protocol.js';
+import { modelAt } from './modelPath.js';
 import type { Engine } from './engine.js';
 import { Inspection } from './inspection.js';
 import type { InspectionRequest } from './request.js';
@@ -171,7 +172,7 @@ export function createApi(engine: Engine): AttentionInspectorApi {
 
 function referenceOf(model: string | ModelReference | undefined): ModelReference {
   if (model === undefined) return activeModel();
-  return typeof model === 'string' ? { kind: 'folder', path: model } : model;
+  return typeof model === 'string' ? modelAt(model) : model;
 }
 
 function present(inspection: Inspection): AttentionInspection {

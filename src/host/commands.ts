@@ -1,6 +1,7 @@
 import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
+import { modelPath } from './modelPath.js';
 import { Disposable } from './disposable.js';
 import { extensions } from './files.js';
 import { Inspection } from './inspection.js';
@@ -226,7 +227,7 @@ export class Commands extends Disposable {
 
 function pathOf(found: FoundModel): string | undefined {
   if (found.kind === 'unusable') return found.path;
-  return found.model.reference.kind === 'folder' ? found.model.reference.path : undefined;
+  return modelPath(found.model.reference);
 }
 
 /** What a keybinding may pass: {"mechanism": "bahdanau"}. */

@@ -12,6 +12,7 @@ import {
 } from 'vscode';
 import type { TreeDataProvider } from 'vscode';
 import type { FoundModel, ModelDescription, ModelReference } from '../protocol.js';
+import { modelPath } from './modelPath.js';
 import { Disposable } from './disposable.js';
 import type { Engine } from './engine.js';
 import { activeModel, modelFolders, section, setActiveModel, setModelFolders } from './settings.js';
@@ -78,7 +79,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     }
     const found = await this.engine.request('models', { folders: [folder.fsPath] });
     const models = found.flatMap((one) =>
-      one.kind === 'model' && one.model.reference.kind === 'folder' ? [one.model] : [],
+      one.kind === 'model' && modelPath(one.model.reference) !== undefined ? [one.model] : [],
     );
     if (models.length === 0) {
       const reason = found.find((one) => one.kind === 'unusable');
@@ -100,7 +101,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   async remove(path: string): Promise<void> {
     await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));
     const active = activeModel();
-    if (active.kind === 'folder' && active.path === path) await setActiveModel({ kind: 'embedded' });
+    if (modelPath(active) === path) await setActiveModel({ kind: 'embedded' });
     this.refresh();
   }
 
@@ -113,11 +114,12 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   private async find(): Promise<readonly FoundModel[]> {
-    const active = activeModel();
+    const activePath = modelPath(activeModel());
     const folders = new Set([
+      ...(await workspaceFiles()),
       ...(await workspaceCheckpoints()),
       ...modelFolders(),
-      ...(active.kind === 'folder' ? [active.path] : []),
+      ...(activePath === undefined ? [] : [activePath]),
     ]);
     return this.engine.request('models', { folders: [...folders] });
   }
@@ -139,14 +141,20 @@ async function workspaceCheckpoints(): Promise<readonly string[]> {
   return checked.flat().sort();
 }
 
+/** Models of the workspace that are one file each, on this machine's disk. */
+async function workspaceFiles(): Promise<readonly string[]> {
+  const found = await workspace.findFiles('**/*.gguf', '**/{node_modules,.git}/**', mostConfigs);
+  return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : [])).sort();
+}
+
 export function sameModel(a: ModelReference, b: ModelReference): boolean {
-  if (a.kind === 'folder' && b.kind === 'folder') return a.path === b.path;
+  if (modelPath(a) !== undefined) return modelPath(a) === modelPath(b);
   return a.kind === 'dates' && b.kind === 'dates' ? a.score === b.score : a.kind === b.kind;
 }
 
 /** Where a model comes from. */
 export function placeOf(reference: ModelReference): string {
-  return reference.kind === 'folder' ? reference.path : l10n.t('embedded');
+  return modelPath(reference) ?? l10n.t('embedded');
 }
 
 /** Whether a folder was added by hand, or lies in one that was. */
@@ -171,8 +179,9 @@ function usableItem(model: ModelDescription): TreeItem {
   const active = sameModel(reference, activeModel());
   const item = new TreeItem(name);
   const where = placeOf(reference);
-  const added = reference.kind === 'folder' && addedByHand(reference.path);
-  item.id = reference.kind === 'folder' ? reference.path : reference.kind === 'dates' ? name : 'embedded';
+  const path = modelPath(reference);
+  const added = path !== undefined && addedByHand(path);
+  item.id = path ?? (reference.kind === 'dates' ? name : 'embedded');
   item.description = active ? l10n.t('{0} · in use', outline(model)) : outline(model);
   item.tooltip = [
     name,

@@ -114,7 +114,8 @@ function readModel(value: unknown): ModelReference | undefined {
     const score = dateScores.find((each) => each === value['score']);
     return score === undefined ? undefined : { kind: 'dates', score };
   }
-  return value['kind'] === 'folder' && typeof path === 'string' ? { kind: 'folder', path } : undefined;
+  const { kind } = value;
+  return (kind === 'folder' || kind === 'file') && typeof path === 'string' ? { kind, path } : undefined;
 }
 
 function readOrigin(value: unknown): Origin | undefined {

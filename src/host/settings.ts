@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationTarget, workspace } from 'vscode';
 import type { ModelReference } from '../protocol.js';
+import { modelAt } from './modelPath.js';
 import { dateScores } from './request.js';
 
 export const section = 'attentionInspector';
@@ -14,7 +15,7 @@ export function activeModel(): ModelReference {
   const path = read<string>('model', '').trim();
   const dates = dateModel(path);
   if (dates !== undefined) return dates;
-  return path === '' ? { kind: 'embedded' } : { kind: 'folder', path: absolute(path) };
+  return path === '' ? { kind: 'embedded' } : modelAt(absolute(path));
 }
 
 /** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
@@ -34,6 +35,7 @@ function settingOf(model: ModelReference): string | undefined {
     case 'embedded':
       return undefined;
     case 'folder':
+    case 'file':
       return model.path;
     case 'dates':
       return `dates:${model.score}`;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { l10n, StatusBarAlignment, window, workspace } from 'vscode';
 import type { ModelReference } from '../protocol.js';
+import { modelPath } from './modelPath.js';
 import { Disposable } from './disposable.js';
 import { activeModel, section } from './settings.js';
 
@@ -32,7 +33,7 @@ export class ModelStatus extends Disposable {
         ? l10n.t('Attention: selected text is read by the embedded model. Click to choose another.')
         : l10n.t(
             'Attention: selected text is read by {0}. Click to choose another.',
-            model.kind === 'folder' ? model.path : name,
+            modelPath(model) ?? name,
           );
   }
 }
@@ -42,6 +43,7 @@ function nameOf(model: ModelReference): string {
     case 'embedded':
       return l10n.t('embedded model');
     case 'folder':
+    case 'file':
       return basename(model.path);
     case 'dates':
       return `dates-${model.score}`;

@@ -16,6 +16,7 @@ import type {
   Span,
   Step,
 } from '../protocol.js';
+import { modelAt } from '../models/index.js';
 import { Engine } from './engine.js';
 import type { Inspection } from './inspection.js';
 
@@ -147,11 +148,7 @@ export function inspectFiles(
 export function inspectText(text: string, options: InspectTextOptions = {}): Promise<OpenInspection> {
   const { model } = options;
   const reference: ModelReference =
-    model === undefined
-      ? { kind: 'embedded' }
-      : typeof model === 'string'
-        ? { kind: 'folder', path: model }
-        : model;
+    model === undefined ? { kind: 'embedded' } : typeof model === 'string' ? modelAt(model) : model;
   return opened(options, (engine, task) =>
     engine.inspectText(
       {

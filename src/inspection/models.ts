@@ -33,7 +33,7 @@ export class ModelShelf {
   /** @throws ModelError when the folder cannot be read as a model */
   async lease(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<Lease> {
     const path = reference.kind === 'embedded' ? embeddedFolder(this.media) : reference.path;
-    const stamp = await stampOf(path);
+    const stamp = await stampOf(path, reference.kind);
     const known = this.kept.get(path);
     const entry = known?.stamp === stamp ? known : { model: Model.open(path), stamp, users: 0 };
     entry.users++;
@@ -82,8 +82,8 @@ async function close({ model }: Kept): Promise<void> {
   await opened?.dispose();
 }
 
-async function stampOf(path: string): Promise<string> {
-  const files = ['config.json', 'tokenizer.json', ...weightFiles];
+async function stampOf(path: string, kind: 'embedded' | 'folder' | 'file'): Promise<string> {
+  const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
   const stamps = await Promise.all(
     files.map((file) =>
       stat(join(path, file)).then(

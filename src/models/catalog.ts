@@ -5,6 +5,7 @@ import { looksLikeModel } from './checkpoint.js';
 import { DateModel, dateScores, type DateScore } from './dates/index.js';
 import { reasonOf } from './error.js';
 import { folderOnDisk } from './folder.js';
+import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
 
 /** A model as lists show it. */
@@ -12,6 +13,7 @@ export interface ModelDescription {
   readonly reference:
     | { readonly kind: 'embedded' }
     | { readonly kind: 'folder'; readonly path: string }
+    | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'dates'; readonly score: DateScore };
   readonly name: string;
   /** "BERT" */
@@ -79,7 +81,12 @@ async function describeDates(path: string, score: DateScore): Promise<FoundModel
   }
 }
 
-/** Opens a folder as a model and closes it again. */
+/** The model at a path: a file that holds all of it, by its ending, or a folder. */
+export function modelAt(path: string): { readonly kind: 'file' | 'folder'; readonly path: string } {
+  return { kind: isGgufPath(path) ? 'file' : 'folder', path };
+}
+
+/** Opens a folder, or a GGUF file, as a model and closes it again. */
 export async function describe(path: string): Promise<FoundModel> {
   try {
     const model = await Model.open(path);
@@ -87,7 +94,7 @@ export async function describe(path: string): Promise<FoundModel> {
       const { name, family, layers, heads, width, limit, size } = model;
       return {
         kind: 'model',
-        model: { reference: { kind: 'folder', path }, name, family, layers, heads, width, limit, size },
+        model: { reference: modelAt(path), name, family, layers, heads, width, limit, size },
       };
     } finally {
       await model.dispose();
@@ -98,7 +105,7 @@ export async function describe(path: string): Promise<FoundModel> {
 }
 
 /**
- * Looks for checkpoints in these folders and a few levels below, in the Hugging Face cache's layout too. Each is found
+ * Looks for checkpoints in these folders and a few levels below, and at these GGUF files, in the Hugging Face cache's layout too. Each is found
  * once, whatever links lead to it; in the order of the folders, then of their names.
  */
 export async function findCheckpoints(
@@ -106,7 +113,9 @@ export async function findCheckpoints(
   signal?: AbortSignal,
 ): Promise<FoundModel[]> {
   const walk = new Walk(signal);
-  for (const folder of folders) await walk.visit(resolve(folder), 0);
+  for (const each of folders.map((folder) => resolve(folder))) {
+    await (isGgufPath(each) ? walk.file(each) : walk.visit(each, 0));
+  }
   return walk.found;
 }
 
@@ -130,14 +139,27 @@ class Walk {
       for (const snapshot of await currentSnapshots(path)) await this.visit(snapshot, MAX_DEPTH);
       return;
     }
+    const inOrder = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of inOrder) {
+      if (isGgufPath(entry.name) && !entry.isDirectory()) await this.file(join(path, entry.name));
+    }
     if (depth >= MAX_DEPTH) return;
-    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of inOrder) {
       if (entry.name.startsWith('.') || skipped.has(entry.name)) continue;
       const child = join(path, entry.name);
       if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(child)))) {
         await this.visit(child, depth + 1);
       }
     }
+  }
+
+  /** A file that holds a whole model. */
+  async file(path: string): Promise<void> {
+    this.signal?.throwIfAborted();
+    const real = await realpath(path).catch(() => path);
+    if (this.visited.has(real) || this.found.length >= MAX_MODELS) return;
+    this.visited.add(real);
+    this.found.push(await describe(path));
   }
 
   /**

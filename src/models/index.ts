@@ -6,6 +6,7 @@ export {
   embedded,
   embeddedFolder,
   findCheckpoints,
+  modelAt,
   type FoundModel,
   type ModelDescription,
 } from './catalog.js';

@@ -3,10 +3,12 @@ export type FileReference =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array };
 
-/** A checkpoint folder, the embedded one, or one of those that come along for written dates. */
+/** A checkpoint folder or file, the embedded one, or one of those that come along for written dates. */
 export type ModelReference =
   | { readonly kind: 'embedded' }
   | { readonly kind: 'folder'; readonly path: string }
+  /** One file that holds a whole model: GGUF. */
+  | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'dates'; readonly score: DateScore };
 
 /** The attention of a date model. */

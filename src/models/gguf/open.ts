@@ -48,13 +48,15 @@ async function partsOf(
   place: { readonly folder: string; readonly file: string },
 ): Promise<CheckpointParts> {
   const { tensors, skipped, metadata: values } = await openGguf(source);
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const metadata = new Metadata(source.name, values, shapes);
+  if ((metadata.count('split.count') ?? 1) > 1) {
+    throw new ModelError(
+      `${source.name} is one of several files of a model; such are not read, only whole ones.`,
+    );
+  }
   const [unreadable] = skipped ?? [];
   if (unreadable !== undefined) throw new ModelError(unreadable.reason);
-  const metadata = new Metadata(
-    source.name,
-    values,
-    new Map(tensors.map(({ name, shape }) => [name, shape])),
-  );
   const family = familyOf(metadata);
   const weights = new Map<string, Weight>();
   for (const tensor of tensors) {
