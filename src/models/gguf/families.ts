@@ -155,7 +155,7 @@ export const ggufFamilies: Readonly<Record<string, GgufFamily>> = {
     },
     layer: 'layers.',
     change: (name, metadata) =>
-      /^attn_qkv\./.test(name) ? byHead(metadata.number('attention.head_count') ?? 1) : undefined,
+      name.startsWith('attn_qkv.') ? byHead(metadata.number('attention.head_count') ?? 1) : undefined,
   },
   phi2: {
     settings: (metadata) => ({

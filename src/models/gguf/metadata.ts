@@ -19,7 +19,7 @@ export class Metadata {
   /** A setting of the model; a list that has one value for each layer is that value, where they agree. */
   setting(name: string): Json | undefined {
     const value = this.values.get(`${this.architecture}.${name}`);
-    if (!Array.isArray(value)) return value as Json | undefined; // What Array.isArray leaves.
+    if (!Array.isArray(value)) return value;
     const list = value as readonly (number | boolean | string)[];
     const [first] = list;
     return list.every((each) => each === first) ? first : [...list];

@@ -74,6 +74,25 @@ describe('Catalogue', () => {
     assert.equal(first.model.family, 'RoBERTa');
   });
 
+  it('finds GGUF files beside folders, each once, and those that it is pointed at', async () => {
+    await put('bert', 'b');
+    const file = join(folder, 'a', 'small.Q8_0.GGUF');
+    await mkdir(dirname(file));
+    await cp(join(fixtures, 'gguf', 'llama.gguf'), file);
+    await symlink(file, join(folder, 'a', 'linked.gguf'));
+    await writeFile(join(folder, 'a', 'damaged.gguf'), 'GGUF');
+    const found: readonly ProtocolFoundModel[] = await findCheckpoints([folder, file]);
+    const [damaged, linked, bert] = found;
+    assert.equal(found.length, 3);
+    assert.ok(bert?.kind === 'model' && bert.model.name === 'b');
+    assert.ok(damaged?.kind === 'unusable' && /^damaged\.gguf ends too early/.test(damaged.reason));
+    assert.ok(linked?.kind === 'model');
+    assert.deepEqual(linked.model.reference, { kind: 'file', path: join(folder, 'a', 'linked.gguf') });
+    assert.equal(linked.model.family, 'Llama');
+    const [own] = await findCheckpoints([file]);
+    assert.ok(own?.kind === 'model' && own.model.name === 'small.Q8_0');
+  });
+
   it('takes a checkpoint’s own folder, and finds each once', async () => {
     const path = await put('bert', 'one');
     assert.deepEqual(names(await findCheckpoints([path, folder, path])), ['one']);
