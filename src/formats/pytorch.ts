@@ -127,7 +127,7 @@ async function openLegacy(source: ByteSource): Promise<Saved> {
   const sizes = elementSizes(root);
   const storages = new Map<string, { offset: number; bytes: number }>();
   for (const key of keys.items) {
-    const name = String(key);
+    const name = typeof key === 'string' || typeof key === 'number' ? String(key) : '';
     const count = viewOf(await source.read(at, 8)).getBigInt64(0, littleEndian);
     const size = sizes.get(name);
     if (size === undefined || count < 0n || count > BigInt(source.size)) {
