@@ -20,7 +20,7 @@ import { noticesView } from './views/notices/notices.js';
 import { ParametersView } from './views/parameters/parameters.js';
 import { Shell, standardColumns } from './views/shell/shell.js';
 import { Toolbar } from './views/shell/toolbar.js';
-import { NextView } from './views/next/next.js';
+import { nextSection } from './views/next/next.js';
 import { PlotsView } from './views/plots/plots.js';
 import { StatusView } from './views/status/status.js';
 import { StepsView } from './views/steps/steps.js';
@@ -122,7 +122,7 @@ const shell = new Shell(
     heads: [
       h('section', { class: 'section' }, h('h2', { class: 'section-title', text: 'Heads' }), heads.element),
       new MetricsView(panel).element,
-      new NextView(panel).element,
+      nextSection(panel),
       whatIf,
     ],
     matrix: [toolbar.element, heatmap.element, table.element],

@@ -24,6 +24,8 @@ const themes = {
 export interface WorkbenchOptions {
   /** The folder whose copy is opened; `media/sample` if left out. */
   readonly workspace?: string;
+  /** Puts files into the copy before VS Code looks at it: the explorer can miss what is written while it starts. */
+  readonly prepare?: (folder: string) => void;
   readonly theme?: keyof typeof themes;
   /** User settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -77,6 +79,7 @@ export class Workbench {
     const vsix = process.env['ATTENTION_INSPECTOR_VSIX'];
     const theme = themes[options.theme ?? 'dark'];
     const { folder, remove } = copyWorkspace(options.workspace ?? join(root, 'media', 'sample'));
+    options.prepare?.(folder);
     const server = await startServer({
       root,
       settings: { 'workbench.colorTheme': theme.id, ...tidySettings, ...options.settings },

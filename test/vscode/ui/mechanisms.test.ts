@@ -21,10 +21,12 @@ describe('mechanisms', () => {
   let workbench: Workbench;
 
   before(async () => {
-    workbench = await openWorkbench();
-    cpSync(join(fixtures, 'bahdanau.npz'), join(workbench.folder, 'bahdanau.npz'));
-    // Written early: the list of files is not made anew at once.
-    writeFileSync(join(workbench.folder, 'letter.txt'), 'Tuesday the 9th of March, 2021\n');
+    workbench = await openWorkbench({
+      prepare: (folder) => {
+        cpSync(join(fixtures, 'bahdanau.npz'), join(folder, 'bahdanau.npz'));
+        writeFileSync(join(folder, 'letter.txt'), 'Tuesday the 9th of March, 2021\n');
+      },
+    });
     await workbench.openFile('story.md');
   });
 

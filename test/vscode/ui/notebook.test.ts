@@ -12,7 +12,6 @@ describe('a selection in a notebook', () => {
   let workbench: Workbench;
 
   before(async () => {
-    workbench = await openWorkbench();
     const cell = (source: string): object => ({
       cell_type: 'code',
       execution_count: null,
@@ -20,16 +19,17 @@ describe('a selection in a notebook', () => {
       outputs: [],
       source: [source],
     });
-    writeFileSync(
-      join(workbench.folder, 'words.ipynb'),
-      JSON.stringify({
-        cells: [cell('print("first")'), cell('the bank of the river')],
-        metadata: { language_info: { name: 'python' } },
-        nbformat: 4,
-        nbformat_minor: 5,
-      }),
-    );
-    await workbench.explorerRow('words.ipynb').waitFor();
+    const notebook = JSON.stringify({
+      cells: [cell('print("first")'), cell('the bank of the river')],
+      metadata: { language_info: { name: 'python' } },
+      nbformat: 4,
+      nbformat_minor: 5,
+    });
+    workbench = await openWorkbench({
+      prepare: (folder) => {
+        writeFileSync(join(folder, 'words.ipynb'), notebook);
+      },
+    });
     await workbench.openFile('words.ipynb');
     await workbench.page.locator('.notebook-editor .view-line').first().waitFor();
   });

@@ -1,19 +1,38 @@
 import './next.css';
 import type { Candidate, Candidates, InspectionSummary, ParameterValues } from '../../../src/protocol.js';
+import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel, PanelView } from '../../panel.js';
 import { button } from '../../ui.js';
-import { nextWords } from '../../words.js';
+import { nextWords, shortLabel, visibleWord } from '../../words.js';
 import { ParametersView } from '../parameters/parameters.js';
-import { requestOf, withValues } from './sampling.js';
+import { withValues } from '../parameters/values.js';
+import { requestOf, samplingParameters } from './sampling.js';
 
 /** How many tokens are listed. */
 const listed = 8;
 
+/** The section for a model that says what comes next, made when the first such model is shown. */
+export function nextSection(panel: Panel): HTMLElement {
+  const element = h('section', { class: 'section next' });
+  element.hidden = true;
+  let view: NextView | null = null;
+  panel.store.watch(
+    (shown) => queryOf(shown) !== null,
+    (continues) => {
+      element.hidden = !continues;
+      if (!continues || view !== null) return;
+      view = new NextView(panel);
+      element.append(...view.parts);
+    },
+  );
+  return element;
+}
+
 /** What the model expects after the picked token, or after the last, and how the text can be gone on with. */
-export class NextView {
+class NextView {
   private readonly after = h('span', { class: 'muted next-after' });
   private readonly list = h('ol', { class: 'next-list', attributes: { 'aria-label': nextWords.list } });
   private readonly entropy = h('p', { class: 'muted next-entropy' });
@@ -22,7 +41,7 @@ export class NextView {
   private readonly controls = new ParametersView(
     (values) => {
       this.values = { ...this.values, ...values };
-      this.controls.show(withValues(this.values));
+      this.controls.show(withValues(samplingParameters, this.values));
     },
     { resetAll: false },
   );
@@ -42,9 +61,7 @@ export class NextView {
       });
     },
   });
-  readonly element = h(
-    'section',
-    { class: 'section next' },
+  readonly parts = [
     h('h2', { class: 'section-title', text: nextWords.title }),
     this.after,
     this.list,
@@ -53,15 +70,14 @@ export class NextView {
     h('div', { class: 'next-actions' }, this.go, this.stop),
     this.said,
     this.problem,
-  );
+  ];
   private values: ParameterValues = {};
   private asking: AbortController | null = null;
 
   constructor(private readonly panel: Panel) {
-    this.element.hidden = true;
     this.stop.hidden = true;
     this.problem.hidden = true;
-    this.controls.show(withValues(this.values));
+    this.controls.show(withValues(samplingParameters, this.values));
     panel.store.watch(
       (view) => {
         const query = queryOf(view);
@@ -69,10 +85,7 @@ export class NextView {
           ? JSON.stringify([view.content.summary.id, view.content.summary.revision, query])
           : '';
       },
-      (shown) => {
-        this.element.hidden = shown === '';
-        void this.fetch(shown);
-      },
+      (shown) => void this.fetch(shown),
     );
   }
 
@@ -96,7 +109,7 @@ export class NextView {
   }
 
   private show(said: Candidates, summary: InspectionSummary): void {
-    this.after.textContent = nextWords.after(`“${summary.queries.words?.[said.query] ?? said.query}”`);
+    this.after.textContent = nextWords.after(`“${shortLabel(summary, 'query', said.query)}”`);
     const { actual, candidates } = said;
     const rows = candidates.map((each, rank) => row(each, rank, each.id === actual?.id));
     if (actual !== undefined && actual.rank >= candidates.length) rows.push(row(actual, actual.rank, true));
@@ -110,7 +123,7 @@ export class NextView {
     try {
       const { text, ending } = await this.panel.channel.request(
         'continue',
-        requestOf(withValues(this.values)),
+        requestOf(withValues(samplingParameters, this.values)),
         {
           onProgress: ({ message }) => {
             this.said.textContent = message;
@@ -148,8 +161,6 @@ function queryOf({ content, position }: PanelView): number | null {
 }
 
 function row({ text, token, probability }: Candidate, rank: number, stands: boolean): HTMLElement {
-  const fill = h('span', { class: 'bar-fill' });
-  fill.style.width = `${probability * 100}%`;
   return h(
     'li',
     {
@@ -157,17 +168,12 @@ function row({ text, token, probability }: Candidate, rank: number, stands: bool
       title: stands ? `${token} ${nextWords.here}` : token,
     },
     h('span', { class: 'next-rank muted number', text: nextWords.rank(rank) }),
-    h('span', { class: 'next-text', text: visible(text === '' ? token : text) }),
-    h('span', { class: 'bar', attributes: { 'aria-hidden': 'true' } }, fill),
+    h('span', { class: 'next-text', text: visibleWord(text === '' ? token : text) }),
+    bar(probability),
     h('span', {
       class: 'metric-value number',
       text: `${(probability * 100).toFixed(probability < 0.1 ? 2 : 1)} %`,
     }),
     ...(stands ? [h('span', { class: 'aside', text: nextWords.here })] : []),
   );
-}
-
-/** Blanks as signs: what a token begins with matters. */
-function visible(text: string): string {
-  return text.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥');
 }

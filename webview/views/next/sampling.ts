@@ -1,4 +1,4 @@
-import type { ContinueRequest, Parameter, ParameterValues } from '../../../src/protocol.js';
+import type { ContinueRequest, Parameter } from '../../../src/protocol.js';
 
 /** How a text is gone on with, as controls like those of any mechanism. */
 export const samplingParameters: readonly Parameter[] = [
@@ -29,7 +29,7 @@ export const samplingParameters: readonly Parameter[] = [
   {
     kind: 'number',
     name: 'temperature',
-    title: 'Temperature',
+    title: 'Sampling temperature',
     note: 'Logits are divided by it: above 1 draws are bolder, below 1 safer.',
     when: { parameter: 'method', is: ['sample'] },
     value: 1,
@@ -64,15 +64,6 @@ export const samplingParameters: readonly Parameter[] = [
     step: 1,
   },
 ];
-
-/** The controls with these values. */
-export function withValues(values: ParameterValues): readonly Parameter[] {
-  return samplingParameters.map((parameter) => {
-    const value = values[parameter.name];
-    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
-    return typeof value === 'number' ? { ...parameter, value } : parameter;
-  });
-}
 
 /** What the controls ask for. */
 export function requestOf(parameters: readonly Parameter[]): Omit<ContinueRequest, 'inspection'> {
