@@ -77,7 +77,7 @@ export function restrict(
   const rebuilt = new Map<Value, Value>();
   const feeds: { leaf: Value; original: Value; region: Region }[] = [];
   /** Of what is held in part: the part that is computed. */
-  const computed = new Map<Value, { readonly value: Value; readonly region: Region }>();
+  const computed = new Map<Value, Target>();
   const feed = (original: Value, region: Region): Value => {
     const leaf = input(regionShape(region), original.type);
     feeds.push({ leaf, original, region });
@@ -122,17 +122,13 @@ export function restrict(
     computed.set(value, { value: part, region: further });
     rebuilt.set(value, concat([feed(value, known), part], 'rows'));
   }
-  const result = ({ value, region }: Target): { readonly value: Value; readonly region: Region } => {
+  const results = targets.map(({ value, region }): Target => {
     const part = computed.get(value);
     return part !== undefined && (region[0]?.start ?? 0) >= (part.region[0]?.start ?? 0)
       ? part
       : { value: rebuilt.get(value) ?? value, region: needed.get(value) ?? region };
-  };
-  return {
-    targets: targets.map((target) => result(target).value),
-    regions: targets.map((target) => result(target).region),
-    feeds,
-  };
+  });
+  return { targets: results.map(({ value }) => value), regions: results.map(({ region }) => region), feeds };
 }
 
 /** The rows of a matrix's part that are not held; undefined where nothing is. @throws ShapeError where all are */

@@ -1,10 +1,10 @@
-import { regionShape, sizeOf, type Region, type Shape, type Tensor } from '../engine/tensor.js';
+import { regionShape, sizeOf, stridesOf, type Region, type Shape, type Tensor } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { isGguf, readGgufHeader, type GgufHeader, type MetadataValue } from './gguf-header.js';
 import { quants, type Quant } from './quants/index.js';
 import { FormatError, type ByteSource } from './source.js';
-import { allocate, checkRegion, readBox } from './strided.js';
+import { allocate, basesOf, checkRegion, readBox } from './strided.js';
 import { checkedShape, quoted } from './untrusted.js';
 
 const DEFAULT_ALIGNMENT = 32;
@@ -220,11 +220,19 @@ async function readBlocks(
   const atOnce = whole ? Math.max(1, Math.floor(CHUNK_BYTES / (perRow * quant.bytes))) : 1;
   const width = range.end - range.start;
   const scratch = whole ? out : new Float32Array(blocks * quant.numbers);
+  const [rows, ...outer] = region.slice(0, -1).toReversed();
+  const { start, end } = rows ?? { start: 0, end: 1 };
+  const strides = stridesOf(shape.slice(0, -1)); // in rows
+  const matrices = outer.toReversed().map((each, axis) => ({
+    start: each.start,
+    count: each.end - each.start,
+    stride: strides[axis] ?? 1,
+  }));
   let to = 0;
-  for (const { row, rows } of runsOf(region, shape)) {
-    for (let done = 0; done < rows; done += atOnce) {
-      const count = Math.min(atOnce, rows - done);
-      const at = offset + ((row + done) * perRow + first) * quant.bytes;
+  for (const base of basesOf(matrices)) {
+    for (let done = start; done < end; done += atOnce) {
+      const count = Math.min(atOnce, end - done);
+      const at = offset + ((base + done) * perRow + first) * quant.bytes;
       const bytes = await source.read(at, count * blocks * quant.bytes);
       quant.dequantise(bytes, count * blocks, scratch, whole ? to : 0);
       if (!whole) {
@@ -235,24 +243,4 @@ async function readBlocks(
     }
   }
   return { shape: outShape, data: out };
-}
-
-/** The rows of a region, as runs of those that follow one another in the file. */
-function* runsOf(region: Region, shape: Shape): Generator<{ row: number; rows: number }> {
-  const outer = region.slice(0, -2);
-  const range = region.length < 2 ? { start: 0, end: 1 } : (region.at(-2) ?? { start: 0, end: 1 });
-  const extent = shape.length < 2 ? 1 : (shape.at(-2) ?? 1);
-  const index = outer.map(({ start }) => start);
-  for (;;) {
-    const matrix = index.reduce((sum, at, axis) => sum * (shape[axis] ?? 1) + at, 0);
-    yield { row: matrix * extent + range.start, rows: range.end - range.start };
-    let axis = outer.length - 1;
-    for (; axis >= 0; axis--) {
-      const next = (index[axis] ?? 0) + 1;
-      index[axis] = next;
-      if (next < (outer[axis]?.end ?? 0)) break;
-      index[axis] = outer[axis]?.start ?? 0;
-    }
-    if (axis < 0) return;
-  }
 }

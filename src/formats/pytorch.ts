@@ -14,7 +14,7 @@ const MAX_PICKLE_BYTES = 1 << 26;
 /** Deeper than any state dictionary; what is deeper holds itself. */
 const MAX_DEPTH = 32;
 
-const MAX_TENSORS = 1 << 20;
+const MAX_VISITS = 1 << 20;
 
 /** torch.serialization.MAGIC_NUMBER, as the pickle before torch 1.6 begins. */
 const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -206,8 +206,10 @@ function contentsOf(source: ByteSource, saved: Saved): Contents {
   const skip = (name: string, reason: string): void => {
     skipped.push({ name, reason: `${source.name}: ${quoted(name)} ${reason}` });
   };
+  // What is said once may stand in many places: it is visits that are counted, not tensors.
+  let visits = 0;
   const visit = (name: string, value: Pickled, depth: number): void => {
-    if (tensors.length + skipped.length > MAX_TENSORS || depth > MAX_DEPTH) {
+    if (++visits > MAX_VISITS || depth > MAX_DEPTH) {
       throw new FormatError(`${source.name} holds more, or deeper, than any state dictionary.`);
     }
     const entries = entriesOf(value);
@@ -268,7 +270,12 @@ function tensorOf(value: Pickled): SavedTensor | string | undefined {
     case 'torch._utils._rebuild_tensor_v2': {
       const [from, offset, shape, strides] = given;
       const storage = storageOf(from);
-      if (storage === undefined || typeof offset !== 'number' || !isTuple(shape) || !isTuple(strides)) {
+      if (
+        storage === undefined ||
+        typeof offset !== 'number' ||
+        !isKind(shape, 'tuple') ||
+        !isKind(strides, 'tuple')
+      ) {
         return 'is a tensor without a place for its numbers.';
       }
       return { storage, offset, shape: shape.items, strides: strides.items };
@@ -276,10 +283,6 @@ function tensorOf(value: Pickled): SavedTensor | string | undefined {
     default:
       return `would be made by ${value.callee.name}, which is never called.`;
   }
-}
-
-function isTuple(value: Pickled | undefined): value is Extract<Pickled, { readonly kind: 'tuple' }> {
-  return isKind(value, 'tuple');
 }
 
 /** @throws FormatError when it reaches beyond its storage */

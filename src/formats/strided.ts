@@ -200,7 +200,7 @@ async function readRuns(
 }
 
 /** The first element of each combination of indices along the outer axes, in row-major order. */
-function* basesOf(axes: Runs['outer']): Generator<number> {
+export function* basesOf(axes: Runs['outer']): Generator<number> {
   const index = axes.map(() => 0);
   for (;;) {
     yield axes.reduce((sum, axis, i) => sum + (axis.start + (index[i] ?? 0)) * axis.stride, 0);

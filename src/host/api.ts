@@ -202,7 +202,7 @@ function present(inspection: Inspection): AttentionInspection {
     code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, layer, head),
     continue: ({ tokens, sampling, signal, onText }) =>
       inspection.continue(
-        { tokens, sampling: { method: 'greedy', temperature: 1, topP: 1, seed: 0, ...sampling } },
+        { tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
           ...(signal === undefined ? {} : { signal }),
           ...(onText === undefined

@@ -24,11 +24,8 @@ export interface CommandContext {
   readonly log: LogOutputChannel;
 }
 
-/** What the panel's controls begin with, too. */
-const standardContinuation = {
-  tokens: 32,
-  sampling: { method: 'greedy', temperature: 1, topP: 1, seed: 0 },
-} as const;
+/** How many tokens a continuation has at most; what the panel's controls begin with, too. */
+const continued = 32;
 
 /** Every command of the manifest. What goes wrong in one is one sentence to the user, and more in the log. */
 export class Commands extends Disposable {
@@ -117,7 +114,7 @@ export class Commands extends Disposable {
     }
     await withProgress(l10n.t('Continuing “{0}”', inspection.label), async (signal, report) => {
       signal.addEventListener('abort', () => void inspection.halt().catch(() => undefined));
-      await inspection.continue(standardContinuation, { onProgress: report });
+      await inspection.continue({ tokens: continued }, { onProgress: report });
     });
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, l10n } from 'vscode';
+import { EventEmitter } from 'vscode';
 import { CancelledError } from '../channel.js';
 import type { Progress, RequestOptions } from '../channel.js';
 import type {
@@ -11,7 +11,6 @@ import type {
   Continuation,
   ContinueRequest,
   EngineMethods,
-  FilesResult,
   InspectionSummary,
   Metric,
   PanelState,
@@ -25,12 +24,13 @@ import type {
   Thumbnails,
   Variant,
 } from '../protocol.js';
+import { ask } from './asking.js';
 import { Disposable } from './disposable.js';
 import { EngineStoppedError } from './engine.js';
 import type { Engine } from './engine.js';
-import { referenceTo } from './files.js';
 import { firstPicture, within } from './position.js';
-import type { FilesRequest, InspectionRequest, Remembered } from './request.js';
+import { labelOf } from './request.js';
+import type { InspectionRequest, Remembered } from './request.js';
 import { messageOf } from './words.js';
 
 export interface InspectionOptions {
@@ -262,56 +262,16 @@ export class Inspection extends Disposable {
     const { signal } = this.fresh();
     this.setState({ kind: 'busy', title: this.label });
     try {
-      const summary = await this.run(signal);
+      const { asked, summary } = await ask(this.engine, this.asked, this.parameters, {
+        ...this.reporting(signal),
+        roles: (question) => this.options.ask(question, signal),
+      });
+      this.asked = asked;
       return await this.accept(summary, signal);
     } catch (error) {
       this.setState({ kind: 'failed', message: messageOf(error) });
       throw error;
     }
-  }
-
-  private async run(signal: AbortSignal): Promise<InspectionSummary> {
-    const { asked, parameters, engine } = this;
-    const options = this.reporting(signal);
-    switch (asked.kind) {
-      case 'text': {
-        const { text, model, mechanism, second } = asked;
-        const more = {
-          ...(mechanism === undefined ? {} : { mechanism }),
-          ...(second === undefined ? {} : { second }),
-        };
-        return engine.request('inspectText', { text, model, ...more, parameters }, options);
-      }
-      case 'tensors': {
-        const { kind: _, ...tensors } = asked;
-        return engine.request('inspectTensors', { ...tensors, parameters }, options);
-      }
-      case 'files': {
-        let told = asked;
-        for (;;) {
-          const result = await this.runFiles(told, signal);
-          this.asked = told;
-          if (result.kind === 'inspection') return result.summary;
-          told = { ...asked, roles: await this.options.ask(result.question, signal) };
-        }
-      }
-    }
-  }
-
-  private async runFiles(asked: FilesRequest, signal: AbortSignal): Promise<FilesResult> {
-    const files = await Promise.all(asked.uris.map((uri) => referenceTo(uri)));
-    if (signal.aborted) throw new CancelledError();
-    const { roles, mechanism } = asked;
-    return this.engine.request(
-      'inspectFiles',
-      {
-        files,
-        ...(roles === undefined ? {} : { roles }),
-        ...(mechanism === undefined ? {} : { mechanism }),
-        parameters: this.parameters,
-      },
-      this.reporting(signal),
-    );
   }
 
   private async catchUp(): Promise<void> {
@@ -414,7 +374,7 @@ export class Inspection extends Disposable {
     return this.controller;
   }
 
-  private reporting(signal: AbortSignal): RequestOptions {
+  private reporting(signal: AbortSignal): RequestOptions & { readonly signal: AbortSignal } {
     return {
       signal,
       onProgress: (progress) => {
@@ -422,25 +382,4 @@ export class Inspection extends Disposable {
       },
     };
   }
-}
-
-function labelOf(request: InspectionRequest): string {
-  switch (request.kind) {
-    case 'text':
-      return abridged(request.text);
-    case 'files':
-      return request.uris.map((uri) => decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))).join(', ');
-    case 'tensors':
-      return l10n.t('Tensors');
-  }
-}
-
-/** The first words of a text, on one line. */
-export function abridged(text: string, longest = 40): string {
-  const line = text
-    .slice(0, 4 * longest)
-    .replace(/\s+/g, ' ')
-    .trim();
-  const characters = [...line];
-  return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`;
 }

@@ -1,3 +1,4 @@
+import { l10n } from 'vscode';
 import type { DateScore, ModelReference, ParameterValues, Position, WireTensor } from '../protocol.js';
 
 /** The models for written dates that there are. */
@@ -150,4 +151,26 @@ function stringsOf(record: Record<string, unknown>): Record<string, string> {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The first words of the text, or the names of the files. */
+export function labelOf(request: InspectionRequest): string {
+  switch (request.kind) {
+    case 'text':
+      return abridged(request.text);
+    case 'files':
+      return request.uris.map((uri) => decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))).join(', ');
+    case 'tensors':
+      return l10n.t('Tensors');
+  }
+}
+
+/** The first words of a text, on one line. */
+export function abridged(text: string, longest = 40): string {
+  const line = text
+    .slice(0, 4 * longest)
+    .replace(/\s+/g, ' ')
+    .trim();
+  const characters = [...line];
+  return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`;
 }

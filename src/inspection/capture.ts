@@ -31,7 +31,7 @@ export async function capture(layer: Layer, runtime: Runtime, task: Task): Promi
     const source = layer.kept.get(leaf);
     if (source !== undefined) feeds.set(leaf, await source.read(wholeOf(source.shape)));
   }
-  const tensors = await runtime.run(targets, feeds, task.signal === undefined ? {} : { signal: task.signal });
+  const tensors = await runtime.run(targets, feeds, task);
   return { steps: layer.steps, kept: new Map([...layer.kept, ...keep(targets, tensors)]) };
 }
 

@@ -4,6 +4,7 @@ import { cut, sizeOf, wholeOf, type Region, type Tensor, type TensorSource } fro
 import type { ModelGraph } from '../models/index.js';
 import type { Runtime } from '../runtime/session.js';
 import type { Task } from './inspection.js';
+import { leafNumbers } from './leaf.js';
 import { Rows } from './rows.js';
 
 /** How many tokens go through all layers at a time: their scores against all keys before them are what takes memory. */
@@ -95,7 +96,7 @@ export class CausalRun {
     const region = [{ start: row, end: row + 1 }, ...wholeOf(graph.logits.shape).slice(1)];
     const part = restrict([{ value: graph.logits, region }], (value) => value === hidden);
     const feeds = new Map(part.feeds.map(({ leaf }) => [leaf, rows.view(row, row + 1)]));
-    const [result] = await this.runtime.run(part.targets, feeds, signalOf(task));
+    const [result] = await this.runtime.run(part.targets, feeds, task);
     return result?.data ?? new Float32Array();
   }
 
@@ -150,7 +151,7 @@ export class CausalRun {
             }),
       );
     }
-    const results = await this.runtime.run(part.targets, feeds, signalOf(task));
+    const results = await this.runtime.run(part.targets, feeds, task);
     task.signal?.throwIfAborted();
     targets.forEach(({ value }, at) => {
       const [key, tensor] = [cached.get(value), results[at]];
@@ -189,26 +190,10 @@ function unmoved(value: Value): Value {
   return from === undefined ? value : unmoved(from);
 }
 
+/** The numbers of a part of one of a graph's leaves. @param given those of its inputs */
 async function numbersOf(value: Value, region: Region, given: ReadonlyMap<Value, Tensor>): Promise<Tensor> {
   const tensor = given.get(value);
-  if (tensor !== undefined) return cut(tensor, region);
-  switch (value.origin.kind) {
-    case 'parameter':
-      return value.origin.source.read(region);
-    case 'positions': {
-      const [range = { start: 0, end: 0 }] = region;
-      const data = Float64Array.from(
-        { length: sizeOf([range.end - range.start]) },
-        (_, at) => range.start + at,
-      );
-      return { shape: [data.length], data };
-    }
-    case 'input':
-    case 'operation':
-      throw new Error(`${value.label?.name ?? 'An input'} was not given.`);
-  }
-}
-
-function signalOf({ signal }: Task): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
+  const numbers = tensor === undefined ? await leafNumbers(value, region) : cut(tensor, region);
+  if (numbers === undefined) throw new Error(`${value.label?.name ?? 'An input'} was not given.`);
+  return numbers;
 }

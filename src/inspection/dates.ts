@@ -180,15 +180,14 @@ async function decode(
   runtime: Runtime,
   task: Task,
 ): Promise<Decoded> {
-  const options = task.signal === undefined ? {} : { signal: task.signal };
   const wanted = [...new Set(graph.layers.flatMap(({ inputs }) => [...inputs.values()]))];
   const { decoder } = graph;
   const feeds = new Map(graph.feeds(ids));
   if (decoder === undefined) {
-    const [logits, ...tensors] = await runtime.run([graph.logits, ...wanted], feeds, options);
+    const [logits, ...tensors] = await runtime.run([graph.logits, ...wanted], feeds, task);
     return { said: largestOf(logits), sources: keep(wanted, tensors) };
   }
-  const [memory] = await runtime.run([decoder.memory], feeds, options);
+  const [memory] = await runtime.run([decoder.memory], feeds, task);
   if (memory === undefined) throw new ModelError('The encoder gave nothing.');
   const said: number[] = [];
   while (said.length < outputLength) {
@@ -196,10 +195,10 @@ async function decode(
       [decoder.memory, memory],
       [decoder.previous, before(said)],
     ]);
-    const [logits] = await runtime.run([graph.logits], given, options);
+    const [logits] = await runtime.run([graph.logits], given, task);
     said.push(largestOf(logits)[said.length] ?? 0);
   }
-  const tensors = await runtime.run(wanted, feeds.set(decoder.previous, before(said)), options);
+  const tensors = await runtime.run(wanted, feeds.set(decoder.previous, before(said)), task);
   return { said, sources: keep(wanted, tensors) };
 }
 

@@ -41,7 +41,7 @@ export async function candidatesAfter(
 export async function generate(
   model: Model,
   run: CausalRun,
-  { tokens, sampling }: Omit<ContinueRequest, 'inspection'>,
+  { tokens, sampling = {} }: Omit<ContinueRequest, 'inspection'>,
   halted: () => boolean,
   task: Task,
 ): Promise<Omit<Continuation, 'summary'>> {

@@ -217,7 +217,7 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
     code: (language, layer) => inspection.code(language, layer),
     continue: ({ tokens, sampling, signal, onText }) =>
       inspection.continue(
-        { inspection: inspection.id, tokens, sampling: { ...standardSampling, ...sampling } },
+        { inspection: inspection.id, tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
           ...(signal === undefined ? {} : { signal }),
           ...(onText === undefined ? {} : { progress: onText }),
@@ -228,9 +228,6 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
     dispose: () => (disposed ??= engine.close(inspection.id).then(leave)),
   };
 }
-
-/** The likeliest, always. */
-const standardSampling: Sampling = { method: 'greedy', temperature: 1, topP: 1, seed: 0 };
 
 function spanOf(span: Span | readonly [number, number]): Span {
   return 'start' in span ? span : { start: span[0], end: span[1] };

@@ -2,6 +2,7 @@ import { isPerHead, type Operation, type Value } from '../engine/graph.js';
 import { restrict, type Target } from '../engine/restrict.js';
 import { cut, regionShape, regionWithin, sameRegion, type Region, type Tensor } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
+import { leafNumbers } from './leaf.js';
 import type { Layer } from './subject.js';
 
 type Numbers = Tensor<Float32Array>;
@@ -67,20 +68,7 @@ export class LayerReader {
 
   /** The numbers of what is not computed; undefined for what is. */
   private readLeaf(value: Value, region: Region): Promise<Numbers> | undefined {
-    const kept = this.layer.kept.get(value);
-    if (kept !== undefined) return kept.read(region);
-    switch (value.origin.kind) {
-      case 'parameter':
-        return value.origin.source.read(region);
-      case 'positions': {
-        const [range = { start: 0, end: 0 }] = region;
-        const data = Float32Array.from({ length: range.end - range.start }, (_, at) => range.start + at);
-        return Promise.resolve({ shape: [data.length], data });
-      }
-      case 'input':
-      case 'operation':
-        return undefined;
-    }
+    return this.layer.kept.get(value)?.read(region) ?? leafNumbers(value, region);
   }
 
   /** A part of something whose cells are only moved: nothing has to run. */

@@ -1,7 +1,10 @@
 import { evaluate } from '../engine/evaluate.js';
-import { positions } from '../engine/graph.js';
+import { input } from '../engine/graph.js';
 import { noise } from '../engine/ops/index.js';
 import type { Sampling } from '../protocol.js';
+
+/** What is left out is so. */
+const standard: Sampling = { method: 'greedy', temperature: 1, topP: 1, seed: 0 };
 
 /** Probabilities of all tokens, in float64: softmax of logits / temperature. // (vocabulary) */
 export function probabilitiesOf(logits: ArrayLike<number>, temperature = 1): Float64Array {
@@ -43,8 +46,8 @@ export function likeliest(shares: ArrayLike<number>, count: number): number[] {
  * @param step how many tokens were chosen before it: each has a draw of its own
  * @throws RangeError when the sampling makes no sense
  */
-export function choose(logits: ArrayLike<number>, sampling: Sampling, step: number): number {
-  const { method, temperature, topP, seed } = sampling;
+export function choose(logits: ArrayLike<number>, sampling: Partial<Sampling>, step: number): number {
+  const { method, temperature, topP, seed } = { ...standard, ...sampling };
   if (!(temperature > 0 && temperature <= 100)) {
     throw new RangeError(`The temperature has to be above 0 and at most 100, not ${temperature}.`);
   }
@@ -85,6 +88,8 @@ export function nucleus(
 
 /** The engine's own noise: a function of seed and place. */
 function uniform(seed: number, step: number): number {
-  const [drawn] = evaluate([noise([positions(step + 1)], seed)], new Map()); // (step + 1)
-  return drawn?.data[step] ?? 0.5;
+  const place = input([1], 'integer');
+  const given = new Map([[place, { shape: [1], data: Float64Array.of(step) }]]);
+  const [drawn] = evaluate([noise([place], seed)], given); // (1)
+  return drawn?.data[0] ?? 0.5;
 }

@@ -16,6 +16,12 @@ import type { Layer, Next, Subject } from './subject.js';
 /** Of a longer text it is said beforehand how much memory it takes. */
 const estimated = 512;
 
+/** What parameters say to a model. */
+interface Reading {
+  readonly described: readonly Parameter[];
+  readonly attention: AttendParameters;
+}
+
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
   private constructor(
@@ -40,7 +46,8 @@ export class TextPreparation implements Preparation {
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const { model } = this.lease;
     const { ids } = this.encoding;
-    const { attention } = this.read(parameters);
+    const reading = this.read(parameters);
+    const { attention } = reading;
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
     if (attention.mask.kind === 'causal') {
@@ -51,19 +58,15 @@ export class TextPreparation implements Preparation {
         task.progress?.(`${model.name}: ${ids.length} tokens, of which ${size} MB are kept`, 0);
       }
       await run.append(ids, task);
-      return this.causal(parameters, run, performance.now() - begun);
+      return this.causal(parameters, reading, run, performance.now() - begun);
     }
     const graph = model.build(ids.length, attention);
     const targets = graph.layers.flatMap(capturable);
-    const tensors = await this.runtime.run(
-      targets,
-      graph.feeds(ids),
-      task.signal === undefined ? {} : { signal: task.signal },
-    );
+    const tensors = await this.runtime.run(targets, graph.feeds(ids), task);
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
     const sources = keep(targets, tensors);
-    return this.subject(parameters, graph, () => sources, forward);
+    return this.subject(parameters, reading, graph, () => sources, forward);
   }
 
   async dispose(): Promise<void> {
@@ -71,11 +74,12 @@ export class TextPreparation implements Preparation {
   }
 
   /** What was run by a model that never looks ahead, and how it goes on. */
-  private causal(parameters: ParameterValues, run: CausalRun, forward: number): Subject {
+  private causal(parameters: ParameterValues, reading: Reading, run: CausalRun, forward: number): Subject {
     const { model } = this.lease;
-    const graph = model.build(run.ids.length, this.read(parameters).attention);
+    const graph = model.build(run.ids.length, reading.attention);
     const kept = run.kept(graph);
-    const subject = this.subject(parameters, graph, (layer) => kept[layer] ?? new Map(), forward);
+    const keptOf = (layer: number): ReadonlyMap<Value, TensorSource> => kept[layer] ?? new Map();
+    const subject = this.subject(parameters, reading, graph, keptOf, forward);
     if (graph.logits === undefined) return subject;
     const next: Next = {
       candidates: (query, count, task) => candidatesAfter(model, run, query, count, task),
@@ -83,7 +87,9 @@ export class TextPreparation implements Preparation {
         const begun = performance.now();
         const said = await generate(model, run, request, halted, task);
         this.encoding = await extended(this.encoding, run.ids, model);
-        return { ...said, subject: this.causal(parameters, run, performance.now() - begun) };
+        // A window may reach as far as there are tokens, of which there are more now.
+        const longer = this.read(parameters);
+        return { ...said, subject: this.causal(parameters, longer, run, performance.now() - begun) };
       },
     };
     return { ...subject, next };
@@ -91,12 +97,12 @@ export class TextPreparation implements Preparation {
 
   private subject(
     parameters: ParameterValues,
+    { described }: Reading,
     graph: ModelGraph,
     sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
     forward: number,
   ): Subject {
     const { model } = this.lease;
-    const { described } = this.read(parameters);
     const derived = graph.layers.map((steps) => withGradients(steps, parameters));
     const labels = labelsOf(this.encoding);
     return {
@@ -113,10 +119,7 @@ export class TextPreparation implements Preparation {
     };
   }
 
-  private read(parameters: ParameterValues): {
-    readonly described: readonly Parameter[];
-    readonly attention: AttendParameters;
-  } {
+  private read(parameters: ParameterValues): Reading {
     const { model } = this.lease;
     const offered = attendParameters({
       inputs: {},

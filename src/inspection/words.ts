@@ -117,8 +117,7 @@ export class WordPreparation implements Preparation {
   private async vectors(words: Words, kind: VectorKind, task: Task): Promise<Tensor<Float32Array>> {
     const graph = this.lease.model.build(words.ids.length, standardAttention);
     const target = kind === 'words' ? graph.words : standardised(graph.words);
-    const options = task.signal === undefined ? {} : { signal: task.signal };
-    const [vectors] = await this.runtime.run([target], graph.feeds(words.ids), options);
+    const [vectors] = await this.runtime.run([target], graph.feeds(words.ids), task);
     if (vectors === undefined) throw new ModelError(`${this.lease.model.name} gave no word vectors.`);
     return vectors;
   }

@@ -145,7 +145,7 @@ async function readConfig(folder: CheckpointFolder, files: ReadonlySet<string>):
   return Config.of(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
 }
 
-/** ONNX Runtime reads these types from the file by itself; others are converted and fed. */
+/** ONNX Runtime reads these types from the file by itself; others are converted and given to it. */
 export function storageOf({ storage }: NamedTensor, place: Place): Storage | undefined {
   if (storage === undefined || place === undefined) return undefined;
   const { dtype, offset, length } = storage;

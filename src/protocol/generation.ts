@@ -16,7 +16,8 @@ export interface ContinueRequest {
   readonly inspection: string;
   /** How many more at most; it ends earlier where the model says that the text is over. */
   readonly tokens: number;
-  readonly sampling: Sampling;
+  /** Where left out: the likeliest, temperature 1, all tokens, seed 0. */
+  readonly sampling?: Partial<Sampling>;
 }
 
 /** Why no more came. `end`: the model said so; `limit`: it reads no more tokens; `halted`: somebody said so. */

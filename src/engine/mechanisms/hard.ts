@@ -1,7 +1,7 @@
 import { label, positions, type Value } from '../graph.js';
 import { add, argmax, constant, divide, frequencies, gumbel, noise, softmax } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
-import { numeric, readAttendParameters } from './attend-parameters.js';
+import { numeric, readAttendParameters } from './attend-values.js';
 import { attend, fromScores } from './attend.js';
 import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';

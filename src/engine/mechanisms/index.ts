@@ -19,7 +19,8 @@ export const mechanisms: readonly Mechanism[] = [
 ];
 
 export type { AttentionGraph, InputDescription, Mechanism } from './mechanism.js';
-export { attendParameters, readAttendParameters } from './attend-parameters.js';
+export { attendParameters } from './attend-parameters.js';
+export { readAttendParameters } from './attend-values.js';
 export { standardAttention, type AttendParameters } from './attend.js';
 export { gradientParameters, gradientSteps, readObjective } from './gradients.js';
 export { additiveAttention, type AdditiveInputs } from './bahdanau.js';

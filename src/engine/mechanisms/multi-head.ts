@@ -1,7 +1,8 @@
 import { input, label, type AxisName, type Value } from '../graph.js';
 import { add, matmul, mergeHeads, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import { attendParameters, readAttendParameters } from './attend-parameters.js';
+import { attendParameters } from './attend-parameters.js';
+import { readAttendParameters } from './attend-values.js';
 import { attend, type AttendParameters } from './attend.js';
 import { extent, headsParameter, readCount, symbolOf } from './heads.js';
 import { labelledLeaves, type Mechanism } from './mechanism.js';

@@ -1,5 +1,5 @@
 import type { Value } from '../graph.js';
-import { readAttendParameters } from './attend-parameters.js';
+import { readAttendParameters } from './attend-values.js';
 import { attend, fromScores, type Attended } from './attend.js';
 import { extent, headsOf, readCount } from './heads.js';
 import type { Mechanism } from './mechanism.js';

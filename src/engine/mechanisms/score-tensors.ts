@@ -1,6 +1,6 @@
 import { input, label, type AxisName, type Value } from '../graph.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import type { ScoreTensors } from './attend-parameters.js';
+import type { ScoreTensors } from './attend-values.js';
 import type { InputDescription } from './mechanism.js';
 
 /** The tensors that masks need. */

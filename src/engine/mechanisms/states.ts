@@ -1,13 +1,8 @@
 import { input, label, type AxisName, type Value } from '../graph.js';
 import { divide, insertAxis, matmul, softmax, tanh, constant, dropAxis, add } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import {
-  maskParameters,
-  numeric,
-  readMask,
-  temperatureParameter,
-  type ScoreTensors,
-} from './attend-parameters.js';
+import { maskParameters, temperatureParameter } from './attend-parameters.js';
+import { numeric, readMask, type ScoreTensors } from './attend-values.js';
 import { applyMask, type MaskParameters } from './attend.js';
 import type { InputDescription } from './mechanism.js';
 import type { Parameter, ParameterValues } from './parameters.js';

@@ -10,7 +10,7 @@ import { Checkpoint } from '../../../src/models/checkpoint.js';
 import type { CheckpointFolder } from '../../../src/models/folder.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn } from './expected.js';
+import { assertClose, at, failure, fixtures, readJson, tensorNamed, tensorsIn } from './expected.js';
 
 type Json = Record<string, unknown>;
 
@@ -374,24 +374,6 @@ describe('Checkpoint', () => {
 
 async function changeJson(path: string, change: (value: Json) => Json): Promise<void> {
   await writeFile(path, JSON.stringify(change(readJson<Json>(await readFile(path, 'utf8')))));
-}
-
-/** Opens and builds; what goes wrong is one sentence. */
-async function failure(folder: string): Promise<string> {
-  try {
-    const model = await Model.open(folder);
-    try {
-      model.build(3, standardAttention);
-    } finally {
-      await model.dispose();
-    }
-  } catch (error) {
-    assert.ok(error instanceof Error);
-    assert.equal(error.name, 'ModelError', error.stack);
-    assert.ok(!error.message.includes('\n') && error.message.endsWith('.'), error.message);
-    return error.message;
-  }
-  return assert.fail('it opened');
 }
 
 async function openFiles(): Promise<number> {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { standardAttention } from '../../../src/engine/mechanisms/index.js';
 import { sizeOf, wholeOf, type Tensor } from '../../../src/engine/tensor.js';
 import { openTensors } from '../../../src/formats/index.js';
 import { openFile } from '../../../src/formats/source.js';
+import { Model } from '../../../src/models/model.js';
 
 /** Made by make_models.py. */
 export const fixtures = join(process.cwd(), 'test/fixtures/models');
@@ -68,4 +70,22 @@ export function assertClose(
   assert.deepEqual(actual.shape, expected.shape, what);
   const difference = distance(actual.data, expected.data);
   assert.ok(difference <= tolerance, `${what}: differs by ${difference}`);
+}
+
+/** Opens and builds; what goes wrong is one sentence. */
+export async function failure(path: string): Promise<string> {
+  try {
+    const model = await Model.open(path);
+    try {
+      model.build(3, standardAttention);
+    } finally {
+      await model.dispose();
+    }
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    assert.equal(error.name, 'ModelError', error.stack);
+    assert.ok(!error.message.includes('\n') && error.message.endsWith('.'), error.message);
+    return error.message;
+  }
+  return assert.fail('it opened');
 }

@@ -6,7 +6,7 @@ import { standardAttention } from '../../../src/engine/mechanisms/index.js';
 import { sorted } from '../../../src/engine/graph.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, fixtures, tensorNamed, tensorsIn } from './expected.js';
+import { assertClose, at, failure, fixtures, tensorNamed, tensorsIn } from './expected.js';
 
 /** Made by make_gguf.py. */
 const folder = join(fixtures, 'gguf');
@@ -93,23 +93,6 @@ describe('Models in GGUF', () => {
     }
 
     /** Opens and builds; what goes wrong is one sentence. */
-    async function failure(path: string): Promise<string> {
-      try {
-        const model = await Model.open(path);
-        try {
-          model.build(3, standardAttention);
-        } finally {
-          await model.dispose();
-        }
-      } catch (error) {
-        assert.ok(error instanceof Error);
-        assert.equal(error.name, 'ModelError', error.stack);
-        assert.ok(!error.message.includes('\n') && error.message.endsWith('.'), error.message);
-        return error.message;
-      }
-      return assert.fail('it opened');
-    }
-
     it('an architecture that is not known', async () => {
       assert.match(
         await failure(await changed('llama', 'llama', 'mamba')),

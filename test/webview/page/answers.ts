@@ -1,3 +1,4 @@
+import { withValues } from '../../../webview/views/parameters/values.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -41,14 +42,6 @@ function changed(subject: Subject, { mask, scaling, temperature, mechanism }: Pa
       ? {}
       : { mechanism: mechanism === 'additive' ? ('additive' as const) : ('dot' as const) }),
   };
-}
-
-function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
-  return parameters.map((parameter) => {
-    const value = values[parameter.name];
-    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
-    return typeof value === 'number' ? { ...parameter, value } : parameter;
-  });
 }
 
 /** Answers the protocol's questions about one subject. */

@@ -1,4 +1,5 @@
 import type { Metric } from '../../../src/protocol.js';
+import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
 import { isCancelled, messageOf } from '../../matrices.js';
@@ -49,9 +50,7 @@ export class MetricsView {
 }
 
 function row(metric: Metric): HTMLElement {
-  const fill = h('span', { class: 'bar-fill' });
   const share = metric.full > 0 && Number.isFinite(metric.value) ? metric.value / metric.full : 0;
-  fill.style.width = `${Math.min(1, Math.max(0, share)) * 100}%`;
   const unit = metric.unit === '' ? '' : ` ${metric.unit}`;
   // A number that does not exist, as of a head with nothing to attend to.
   const value = Number.isNaN(metric.value) ? '–' : `${formatShort(metric.value)}${unit}`;
@@ -59,7 +58,7 @@ function row(metric: Metric): HTMLElement {
     'div',
     { class: 'metric', title: metric.note },
     h('span', { class: 'metric-title', text: metric.title }),
-    h('span', { class: 'bar', attributes: { 'aria-hidden': 'true' } }, fill),
+    bar(share),
     h('span', { class: 'metric-value number', text: value }),
   );
 }
