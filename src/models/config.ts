@@ -60,6 +60,12 @@ export class Config {
     return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'number');
   }
 
+  /** A list of whatever it holds; none where there is none. */
+  list(name: string): readonly Json[] {
+    const value = this.get(name);
+    return Array.isArray(value) ? value : [];
+  }
+
   /** Whether anything is said under the name; null is nothing. */
   says(name: string): boolean {
     return this.get(name) !== undefined;

@@ -1,14 +1,18 @@
+import type { Value } from '../engine/graph.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import {
   architectureOf,
   type Architecture,
   type ArchitectureDescription,
+  type DecoderAttention,
+  type DecoderDescription,
+  type DecoderGraph,
   type ModelGraph,
 } from './architectures/index.js';
 import { Checkpoint } from './checkpoint.js';
-import { isObject } from './config.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
+import { generationOf, type Generation } from './generation.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
 
 /** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
@@ -30,6 +34,8 @@ export class Model {
   readonly positions: ArchitectureDescription['positions'];
   /** Whether nothing of a shorter text can be kept for a longer one. */
   readonly growing: boolean;
+  /** What writes, in an encoder–decoder model; everything above is said of the encoder then. */
+  readonly decoder: DecoderDescription | undefined;
   private readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
@@ -42,6 +48,7 @@ export class Model {
     this.size = checkpoint.size;
     const description = architecture.describe(checkpoint.config);
     this.growing = description.growing === true;
+    this.decoder = architecture.decoder?.isIn(checkpoint) === true ? description.decoder : undefined;
     ({
       layers: this.layers,
       heads: this.heads,
@@ -92,13 +99,9 @@ export class Model {
     return (await this.openedTokenizer()).spell(id) ?? `<${id}>`;
   }
 
-  /** The tokens that say that a text is over: of generation_config.json, or of config.json. @throws ModelError */
-  async endings(): Promise<ReadonlySet<number>> {
-    const generation = await this.checkpoint.json('generation_config.json');
-    const own = isObject(generation) ? generation['eos_token_id'] : undefined;
-    const found = own ?? this.checkpoint.config.numbers('eos_token_id');
-    const list = Array.isArray(found) ? found : [found];
-    return new Set(list.filter((id) => typeof id === 'number'));
+  /** What generation_config.json, or config.json, says of going on. @throws ModelError */
+  async generation(): Promise<Generation> {
+    return generationOf(await this.checkpoint.json('generation_config.json'), this.checkpoint.config);
   }
 
   /**
@@ -107,6 +110,20 @@ export class Model {
    */
   build(tokens: number, attention: AttendParameters): ModelGraph {
     return this.architecture.build(this.checkpoint, tokens, attention);
+  }
+
+  /**
+   * The graph of the half that writes.
+   * @param tokens how many it has read
+   * @param memory the last hidden states of `build` // (m, model)
+   * @throws ModelError as `build`, or where there is no such half
+   */
+  buildDecoder(tokens: number, memory: Value, attention: DecoderAttention): DecoderGraph {
+    const { decoder } = this.architecture;
+    if (decoder === undefined || this.decoder === undefined) {
+      throw new ModelError(`${this.name} only reads: it has no decoder.`);
+    }
+    return decoder.build(this.checkpoint, tokens, memory, attention);
   }
 
   /** Closes all files; graphs that were built can no longer read their weights. */

@@ -20,6 +20,26 @@ export interface ArchitectureDescription {
   readonly positions: 'embedded' | 'rotary' | 'bias';
   /** Set where the angles of all positions change with the number of tokens, so that nothing of a shorter text can be kept. */
   readonly growing?: boolean;
+  /** Of an encoder–decoder family, what stands beside the encoder, which all the rest is said of. */
+  readonly decoder?: DecoderDescription;
+}
+
+export interface DecoderDescription {
+  readonly layers: number;
+  readonly heads: number;
+  /** Token ids of the target are below it. */
+  readonly vocabulary: number;
+  /** The longest target, in tokens. */
+  readonly limit: number;
+  /** What attention does as long as a reader asks for nothing else. */
+  readonly attention: DecoderAttention;
+}
+
+export interface DecoderAttention {
+  /** Of target tokens to those before them. */
+  readonly decoder: AttendParameters;
+  /** Of target tokens to the source. */
+  readonly cross: AttendParameters;
 }
 
 /** A transformer for inputs of n tokens, from token ids to the last hidden state. */
@@ -41,6 +61,21 @@ export interface ModelGraph {
   readonly logits?: Value | undefined;
 }
 
+/** The half of an encoder–decoder Transformer that writes: a target of n tokens, with a source of m. */
+export interface DecoderGraph {
+  /** What it reads: the token before each that it writes. // (n) */
+  readonly ids: Value;
+  /** The numbers of every input of this half, for these token ids; n of them. */
+  feeds(ids: readonly number[]): ReadonlyMap<Value, Tensor>;
+  /** For each layer the labelled steps of its own attention, and of that to the source: Xq, Xkv, Q, K, V, …, output. */
+  readonly layers: readonly (readonly Value[])[];
+  readonly cross: readonly (readonly Value[])[];
+  /** // each (n, model) */
+  readonly hiddenStates: readonly Value[];
+  /** What it says of the token to write after each. // (n, vocabulary) */
+  readonly logits: Value;
+}
+
 /** A family of models that share their graph. */
 export interface Architecture {
   /** What config.json calls it: "bert". */
@@ -54,4 +89,15 @@ export interface Architecture {
    * @throws ModelError when a weight is missing or has the wrong shape, or there are more tokens than the limit
    */
   build(checkpoint: Checkpoint, tokens: number, attention: AttendParameters): ModelGraph;
+  /** Of an encoder–decoder family, whose encoder is what `build` gives. */
+  readonly decoder?: {
+    /** There are checkpoints of the encoder alone. */
+    isIn(checkpoint: Checkpoint): boolean;
+    /**
+     * @param tokens n
+     * @param memory the encoder’s last hidden states // (m, model)
+     * @throws ModelError as `build`
+     */
+    build(checkpoint: Checkpoint, tokens: number, memory: Value, attention: DecoderAttention): DecoderGraph;
+  };
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import { ModelError } from '../error.js';
 import type { Architecture } from './architecture.js';
 import { albert } from './albert.js';
+import { bart } from './bart.js';
 import { bert } from './bert.js';
 import { distilbert } from './distilbert.js';
 import { electra } from './electra.js';
@@ -11,15 +12,22 @@ import { gptNeo } from './gpt-neo.js';
 import { gptNeox } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import { llama, mistral, qwen2, qwen3 } from './llama.js';
+import { m2m100 } from './m2m100.js';
+import { marian } from './marian.js';
+import { mbart } from './mbart.js';
 import { modernbert } from './modernbert.js';
 import { mpnet } from './mpnet.js';
+import { mt5 } from './mt5.js';
+import { pegasus } from './pegasus.js';
 import { phi } from './phi.js';
 import { phi3 } from './phi3.js';
 import { roberta } from './roberta.js';
+import { t5 } from './t5.js';
 
 /** Every family of models that can be read; a new one is a file of its own and a line here. */
 export const architectures: readonly Architecture[] = [
   albert,
+  bart,
   bert,
   distilbert,
   electra,
@@ -29,17 +37,30 @@ export const architectures: readonly Architecture[] = [
   gptNeo,
   gptNeox,
   llama,
+  m2m100,
+  marian,
+  mbart,
   mistral,
   modernbert,
   mpnet,
+  mt5,
+  pegasus,
   phi,
   phi3,
   qwen2,
   qwen3,
   roberta,
+  t5,
 ];
 
-export type { Architecture, ArchitectureDescription, ModelGraph } from './architecture.js';
+export type {
+  Architecture,
+  ArchitectureDescription,
+  DecoderAttention,
+  DecoderDescription,
+  DecoderGraph,
+  ModelGraph,
+} from './architecture.js';
 
 /** @throws ModelError when no family goes by the configuration's "model_type", with those that are known. */
 export function architectureOf(config: Config): Architecture {

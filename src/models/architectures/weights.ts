@@ -25,6 +25,10 @@ export class Weights {
     this.prefix = checkpoint.has(prefix + anchor) ? prefix : '';
   }
 
+  has(name: string): boolean {
+    return this.checkpoint.has(this.prefix + name);
+  }
+
   /** (rows, columns), as it is stored */
   table(name: string, rows: number, columns: number): Value {
     return this.checkpoint.weight(`${this.prefix}${name}.weight`, [rows, columns]);

@@ -163,29 +163,9 @@ describe('Checkpoint', () => {
 
     it('a family that is not known', async () => {
       const families = [
-        ...[
-          'albert',
-          'bert',
-          'distilbert',
-          'electra',
-          'gemma2',
-          'gemma3_text',
-          'gpt2',
-          'gpt_neo',
-          'gpt_neox',
-        ],
-        ...[
-          'llama',
-          'mistral',
-          'modernbert',
-          'mpnet',
-          'phi',
-          'phi3',
-          'qwen2',
-          'qwen3',
-          'roberta',
-          'xlm-roberta',
-        ],
+        ...['albert', 'bart', 'bert', 'distilbert', 'electra', 'gemma2', 'gemma3_text', 'gpt2'],
+        ...['gpt_neo', 'gpt_neox', 'llama', 'm2m_100', 'marian', 'mbart', 'mistral', 'modernbert'],
+        ...['mpnet', 'mt5', 'pegasus', 'phi', 'phi3', 'qwen2', 'qwen3', 'roberta', 'xlm-roberta', 't5'],
       ]
         .map((family) => `"${family}"`)
         .join(', ');

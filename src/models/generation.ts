@@ -1,0 +1,58 @@
+import type { Json } from '../formats/json-text.js';
+import { isObject, type Config } from './config.js';
+
+/** What a checkpoint says of how a text goes on. */
+export interface Generation {
+  /** The tokens that say that a text is over. */
+  readonly endings: ReadonlySet<number>;
+  /** What a decoder reads before the first token that it writes. */
+  readonly start: number | undefined;
+  /** The first token that it writes, whatever it would say itself. */
+  readonly first: number | undefined;
+  /** Never written. */
+  readonly banned: ReadonlySet<number>;
+  /** What is asked for and not done here: a search over several texts, lengths, no repeats. */
+  readonly left: readonly string[];
+}
+
+/** Settings of generation that choose among texts, or change what the model says. */
+const searching: readonly (readonly [name: string, unset: readonly number[]])[] = [
+  ['num_beams', [1]],
+  ['no_repeat_ngram_size', [0]],
+  ['repetition_penalty', [1]],
+  ['min_length', [0]],
+  ['length_penalty', [1]],
+];
+
+/** @param generation generation_config.json, where there is one; older checkpoints say the same in config.json. */
+export function generationOf(generation: Json | undefined, config: Config): Generation {
+  const own = isObject(generation) ? generation : {};
+  const numbers = (name: string): readonly number[] => {
+    const found = own[name];
+    if (found === undefined || found === null) return config.numbers(name);
+    return (Array.isArray(found) ? found : [found]).filter((each) => typeof each === 'number');
+  };
+  const sequences = own['bad_words_ids'] ?? config.list('bad_words_ids');
+  const words = Array.isArray(sequences) ? sequences : [];
+  const left = searching.flatMap(([name, unset]) => {
+    const [value] = numbers(name);
+    const matters = value !== undefined && !unset.includes(value);
+    // Lengths are weighed only where several texts are.
+    const weighed = name !== 'length_penalty' || (numbers('num_beams')[0] ?? 1) > 1;
+    return matters && weighed ? [`${name} ${value}`] : [];
+  });
+  return {
+    endings: new Set(numbers('eos_token_id')),
+    start: numbers('decoder_start_token_id')[0],
+    first: numbers('forced_bos_token_id')[0],
+    banned: new Set([
+      ...numbers('suppress_tokens'),
+      ...words.flatMap((word) => (Array.isArray(word) && word.length === 1 ? word : [])).filter(isNumber),
+    ]),
+    left,
+  };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
