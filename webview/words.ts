@@ -161,6 +161,7 @@ export const compareWords = {
 export const nextWords = {
   title: 'Next token',
   after: (word: string) => `after ${word}`,
+  at: (word: string) => `where ${word} was written`,
   here: 'stands here',
   rank: (rank: number) => `${rank + 1}.`,
   entropy: (nats: string) => `Entropy ${nats} nats: how undecided the model is.`,

@@ -50,7 +50,9 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       text,
       origin,
       model,
-      ...(mechanism === undefined ? {} : { mechanism, ...(second === undefined ? {} : { second }) }),
+      ...(mechanism === undefined ? {} : { mechanism }),
+      // A second selection is meant where somebody says what reads it.
+      ...(second === undefined || Object.keys(reader).length === 0 ? {} : { second }),
     });
     const used = [...this.panels].find(({ panel, inspection: { request } }) => {
       const here = request.kind === 'text' && request.origin?.document === origin.document;

@@ -56,7 +56,11 @@ export class Readers {
     const recent = all.filter(({ label }) => label === this.last);
     return [
       ...(recent.length === 0 ? [] : [separator(l10n.t('last used')), ...recent]),
-      separator(l10n.t('models')),
+      separator(
+        two
+          ? l10n.t('models: one that translates or summarises takes the second selection as its target')
+          : l10n.t('models'),
+      ),
       ...read.filter((each) => !recent.includes(each)),
       separator(
         two

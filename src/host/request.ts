@@ -16,7 +16,7 @@ export interface TextRequest {
   readonly model: ModelReference;
   /** With a mechanism, the model gives only its word vectors. */
   readonly mechanism?: string;
-  /** With a mechanism: the text of the queries, where that is not the same. */
+  /** The text of the queries, where that is not the same; the target of an encoder–decoder model. */
   readonly second?: string;
   readonly origin?: Origin;
 }

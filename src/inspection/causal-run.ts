@@ -1,6 +1,14 @@
 import type { Value } from '../engine/graph.js';
 import { restrict, type Target } from '../engine/restrict.js';
-import { cut, sizeOf, wholeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
+import {
+  cut,
+  inMemory,
+  sizeOf,
+  wholeOf,
+  type Region,
+  type Tensor,
+  type TensorSource,
+} from '../engine/tensor.js';
 import type { ModelGraph } from '../models/index.js';
 import type { Runtime } from '../runtime/session.js';
 import type { Task } from './inspection.js';
@@ -11,12 +19,18 @@ import { Rows } from './rows.js';
 const chunk = 128;
 
 /** What is kept of each layer. */
-const names: readonly string[] = ['X', 'Q', 'K', 'V'];
+const names: readonly string[] = ['X', 'Xq', 'Q', 'K', 'V'];
+
+/** What a run needs of a graph. */
+export interface CausalGraph extends Pick<ModelGraph, 'feeds' | 'layers' | 'hiddenStates' | 'logits'> {
+  /** What does not grow with the text and is known already: what a source gives to attend to. */
+  readonly fixed?: ReadonlyMap<Value, Tensor>;
+}
 
 /** What a causal model is asked with. */
 export interface CausalModel {
   /** The graph of so many tokens. */
-  build(tokens: number): ModelGraph;
+  build(tokens: number): CausalGraph;
   /** Whether nothing of a shorter text can be kept. */
   readonly growing: boolean;
 }
@@ -66,22 +80,23 @@ export class CausalRun {
 
   /** How many bytes will be kept of so many tokens. */
   bytesFor(tokens: number): number {
-    const { layers } = this.model.build(tokens);
-    const kept = layers.flatMap((steps) => [...cachedOf(steps).values()]);
+    const graph = this.model.build(tokens);
+    const kept = graph.layers.flatMap((steps) => [...cachedOf(steps, graph).values()]);
     return kept.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
   }
 
-  /** For each layer of a graph of all tokens that were run: where the numbers of what is kept are. */
-  kept(graph: ModelGraph): ReadonlyMap<Value, TensorSource>[] {
-    const count = this.read.length;
+  /** For each layer of a graph of the first, or all, tokens that were run: where the numbers of what is kept are. */
+  kept(graph: CausalGraph): ReadonlyMap<Value, TensorSource>[] {
+    const fixed = [...(graph.fixed ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
     return graph.layers.map(
       (steps, layer) =>
-        new Map(
-          [...cachedOf(steps)].flatMap(([name, value]) => {
+        new Map([
+          ...fixed,
+          ...[...cachedOf(steps, graph)].flatMap(([name, value]) => {
             const rows = this.rows.get(keyOf(layer, name));
-            return rows === undefined ? [] : [[value, rows.source(count)] as const];
+            return rows === undefined ? [] : [[value, rows.source(value.shape[0] ?? 0)] as const];
           }),
-        ),
+        ]),
     );
   }
 
@@ -119,7 +134,7 @@ export class CausalRun {
     const cached = new Map<Value, string>();
     const known = new Map<Value, string>();
     graph.layers.forEach((steps, layer) => {
-      for (const [name, value] of cachedOf(steps)) {
+      for (const [name, value] of cachedOf(steps, graph)) {
         cached.set(value, keyOf(layer, name));
         if (name === 'K' || name === 'V') known.set(value, keyOf(layer, name));
       }
@@ -132,10 +147,10 @@ export class CausalRun {
       ...wholeOf(value.shape).slice(1),
     ];
     const targets = [...cached.keys()].map((value): Target => ({ value, region: fresh(value) }));
-    const given = graph.feeds(ids);
+    const given = new Map([...graph.feeds(ids), ...(graph.fixed ?? [])]);
     const part = restrict(
       targets,
-      () => false,
+      (value) => graph.fixed?.has(value) === true,
       (value) => (known.has(value) ? past : undefined),
     );
     const feeds = new Map<Value, Tensor>();
@@ -173,17 +188,17 @@ function keyOf(layer: number, name: string): string {
 }
 
 /** Of a layer's steps, the matrices that are kept, one row a token: Q, K and V before they are cut into heads. */
-function cachedOf(steps: readonly Value[]): Map<string, Value> {
+function cachedOf(steps: readonly Value[], { fixed }: CausalGraph): Map<string, Value> {
   return new Map(
     steps.flatMap((value) => {
-      const name = value.label?.name ?? '';
-      return names.includes(name) ? [[name, unmoved(value)] as const] : [];
+      const [name, computed] = [value.label?.name ?? '', unmoved(value)];
+      return names.includes(name) && fixed?.has(computed) !== true ? [[name, computed] as const] : [];
     }),
   );
 }
 
 /** What a value's cells were computed as, before they were only moved. */
-function unmoved(value: Value): Value {
+export function unmoved(value: Value): Value {
   const { origin } = value;
   if (origin.kind !== 'operation' || origin.operation.moves !== true) return value;
   const [from] = origin.inputs;

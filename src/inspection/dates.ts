@@ -27,6 +27,7 @@ import { capture, keep } from './capture.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import { ownValues } from './own-values.js';
+import { shortened } from './shortened.js';
 import type { Layer, Subject } from './subject.js';
 
 /** What stands before the first output character. */
@@ -298,12 +299,6 @@ function doubtOf({ characters }: DateReading): string | undefined {
 function isDay(iso: string): boolean {
   const time = Date.parse(`${iso}T00:00:00Z`);
   return /^\d{4}-\d\d-\d\d$/.test(iso) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(iso);
-}
-
-function shortened(text: string): string {
-  const plain = text.trim().replaceAll(/\s+/gu, ' ');
-  const points = [...plain];
-  return points.length <= 40 ? plain : `${points.slice(0, 39).join('')}…`;
 }
 
 function percent(share: number): string {

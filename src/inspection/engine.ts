@@ -7,6 +7,7 @@ import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
 import { findModels, ModelShelf } from './models.js';
+import { SequencePreparation } from './sequence.js';
 import { sourcesOf, TensorPreparation } from './tensors.js';
 import { TextPreparation } from './text.js';
 import { WordPreparation } from './words.js';
@@ -40,7 +41,9 @@ export class Engine {
     const lease = await this.models.lease(model.kind === 'dates' ? { kind: 'embedded' } : model);
     const preparation =
       mechanism === undefined
-        ? await TextPreparation.open(text, lease, this.runtime)
+        ? await (lease.model.decoder === undefined
+            ? TextPreparation.open({ text, second }, lease, this.runtime)
+            : SequencePreparation.open({ text, second }, lease, this.runtime))
         : await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
   }

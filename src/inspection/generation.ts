@@ -33,6 +33,16 @@ export async function candidatesAfter(
   return { query, candidates, entropy, actual: { ...(await describe(stands)), rank } };
 }
 
+/** What was said, and why no more came. */
+export type Said = Omit<Continuation, 'summary'>;
+
+export interface WritingRules {
+  /** The most tokens that are read. */
+  readonly limit: number;
+  /** The token that has to come at a place, whatever the model says. */
+  forced?(place: number): number | undefined;
+}
+
 /**
  * Lets a model go on, token by token; the run holds all of them afterwards. Where it is aborted or fails, the run is as
  * before.
@@ -44,18 +54,22 @@ export async function generate(
   { tokens, sampling = {} }: Omit<ContinueRequest, 'inspection'>,
   halted: () => boolean,
   task: Task,
-): Promise<Omit<Continuation, 'summary'>> {
+  rules: WritingRules,
+): Promise<Said> {
   if (!Number.isInteger(tokens) || tokens < 1 || tokens > mostTokens) {
     throw new RangeError(`A continuation has 1 to ${mostTokens} tokens, not ${tokens}.`);
   }
   const before = run.ids.length;
-  const endings = await model.endings();
+  const { endings, banned } = await model.generation();
+  const { limit, forced } = rules;
   const text = (): Promise<string> => model.decode(run.ids.slice(before));
   try {
     for (let step = 0; step < tokens; step++) {
       if (halted()) return { ending: 'halted', text: await text() };
-      if (run.ids.length >= model.limit) return { ending: 'limit', text: await text() };
-      const next = choose(await run.logits(run.ids.length - 1, task), sampling, step);
+      if (run.ids.length >= limit) return { ending: 'limit', text: await text() };
+      const logits = await run.logits(run.ids.length - 1, task);
+      for (const id of banned) logits[id] = -Infinity;
+      const next = forced?.(run.ids.length) ?? choose(logits, sampling, step);
       await run.append([next], task.signal === undefined ? {} : { signal: task.signal });
       task.progress?.(await text(), (step + 1) / tokens);
       if (endings.has(next)) return { ending: 'end', text: await text() };

@@ -94,6 +94,7 @@ export class Inspection {
       parameters: subject.parameters,
       notices: subject.notices,
       continues: subject.next !== undefined,
+      ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };

@@ -40,6 +40,8 @@ export interface Subject {
 
 /** What comes after a text, as its model says. */
 export interface Next {
+  /** Whether a row of the queries is a token that was read, or the one that was written there. */
+  readonly rows: 'read' | 'written';
   /** @throws RangeError where there is no such query */
   candidates(query: number, count: number, task: Task): Promise<Omit<Candidates, 'revision'>>;
   /** @param halted asked before each token: whether it shall end with those that came */

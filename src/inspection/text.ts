@@ -28,15 +28,20 @@ export class TextPreparation implements Preparation {
     private readonly lease: Lease,
     private encoding: Encoding,
     private readonly runtime: Runtime,
+    private readonly second: string | undefined,
   ) {}
 
   /** @throws ModelError when the text has no token; the lease is then released. */
-  static async open(text: string, lease: Lease, runtime: Runtime): Promise<TextPreparation> {
+  static async open(
+    { text, second }: { readonly text: string; readonly second?: string | undefined },
+    lease: Lease,
+    runtime: Runtime,
+  ): Promise<TextPreparation> {
     try {
       if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
       const encoding = await lease.model.encode(text);
       if (encoding.ids.length === 0) throw new ModelError('The tokenizer made no token of this text.');
-      return new TextPreparation(lease, encoding, runtime);
+      return new TextPreparation(lease, encoding, runtime, second);
     } catch (error) {
       await lease.release();
       throw error;
@@ -82,10 +87,11 @@ export class TextPreparation implements Preparation {
     const subject = this.subject(parameters, reading, graph, keptOf, forward);
     if (graph.logits === undefined) return subject;
     const next: Next = {
+      rows: 'read',
       candidates: (query, count, task) => candidatesAfter(model, run, query, count, task),
       goOn: async (request, halted, task) => {
         const begun = performance.now();
-        const said = await generate(model, run, request, halted, task);
+        const said = await generate(model, run, request, halted, task, model);
         this.encoding = await extended(this.encoding, run.ids, model);
         // A window may reach as far as there are tokens, of which there are more now.
         const longer = this.read(parameters);
@@ -137,11 +143,18 @@ export class TextPreparation implements Preparation {
   private notices(): string[] {
     const { ids, total } = this.encoding;
     const { model } = this.lease;
-    return total > ids.length
-      ? [
-          `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
-        ]
-      : [];
+    return [
+      ...(total > ids.length
+        ? [
+            `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
+          ]
+        : []),
+      ...(this.second === undefined
+        ? []
+        : [
+            `${model.name} reads one text: the second selection was not used. An encoder–decoder model takes it as its target.`,
+          ]),
+    ];
   }
 }
 

@@ -60,10 +60,21 @@ export class Config {
     return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'number');
   }
 
+  /** Of objects within an object: what each has under a name, where that is a text that is not empty. */
+  texts(name: string, of: string): ReadonlyMap<string, string> {
+    const sections = this.get(name);
+    if (!isObject(sections)) return new Map();
+    return new Map(
+      Object.entries(sections).flatMap(([key, section]) => {
+        const text = isObject(section) ? section[of] : undefined;
+        return typeof text === 'string' && text !== '' ? [[key, text] as const] : [];
+      }),
+    );
+  }
+
   /** A list of whatever it holds; none where there is none. */
   list(name: string): readonly Json[] {
-    const value = this.get(name);
-    return Array.isArray(value) ? value : [];
+    return listOf(this.get(name));
   }
 
   /** Whether anything is said under the name; null is nothing. */
@@ -113,4 +124,13 @@ export function isObject(value: Json | undefined): value is JsonObject {
 /** The "type" that tells parts of a tokenizer.json apart. */
 export function typeOf(value: JsonObject): string {
   return typeof value['type'] === 'string' ? value['type'] : '';
+}
+
+/** A list's entries; none of what is no list. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return isList(value) ? value : [];
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../formats/json-text.js';
-import { isObject, type Config } from './config.js';
+import { isObject, listOf, type Config } from './config.js';
 
 /** What a checkpoint says of how a text goes on. */
 export interface Generation {
@@ -30,10 +30,11 @@ export function generationOf(generation: Json | undefined, config: Config): Gene
   const numbers = (name: string): readonly number[] => {
     const found = own[name];
     if (found === undefined || found === null) return config.numbers(name);
-    return (Array.isArray(found) ? found : [found]).filter((each) => typeof each === 'number');
+    return typeof found === 'number' ? [found] : listOf(found).filter(isNumber);
   };
-  const sequences = own['bad_words_ids'] ?? config.list('bad_words_ids');
-  const words = Array.isArray(sequences) ? sequences : [];
+  const sequences =
+    own['bad_words_ids'] === undefined ? config.list('bad_words_ids') : listOf(own['bad_words_ids']);
+  const words = sequences.map(listOf).filter(({ length }) => length === 1);
   const left = searching.flatMap(([name, unset]) => {
     const [value] = numbers(name);
     const matters = value !== undefined && !unset.includes(value);
@@ -45,14 +46,11 @@ export function generationOf(generation: Json | undefined, config: Config): Gene
     endings: new Set(numbers('eos_token_id')),
     start: numbers('decoder_start_token_id')[0],
     first: numbers('forced_bos_token_id')[0],
-    banned: new Set([
-      ...numbers('suppress_tokens'),
-      ...words.flatMap((word) => (Array.isArray(word) && word.length === 1 ? word : [])).filter(isNumber),
-    ]),
+    banned: new Set([...numbers('suppress_tokens'), ...words.flat().filter(isNumber)]),
     left,
   };
 }
 
-function isNumber(value: unknown): value is number {
+function isNumber(value: Json): value is number {
   return typeof value === 'number';
 }

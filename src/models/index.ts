@@ -1,4 +1,4 @@
-export { architectures, type ModelGraph } from './architectures/index.js';
+export { architectures, type DecoderAttention, type ModelGraph } from './architectures/index.js';
 export {
   dates,
   datesFolder,

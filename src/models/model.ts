@@ -15,6 +15,8 @@ import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
 
+const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
+
 /** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
 export class Model {
   readonly name: string;
@@ -97,6 +99,17 @@ export class Model {
   /** A token as the vocabulary spells it; its number in angle brackets where there is none. @throws ModelError as `encode` */
   async spell(id: number): Promise<string> {
     return (await this.openedTokenizer()).spell(id) ?? `<${id}>`;
+  }
+
+  /** The tokens that stand for languages, where a text begins or ends with one: "eng_Latn", "de_DE", "__fr__". @throws ModelError as `encode` */
+  async languages(): Promise<ReadonlyMap<string, number>> {
+    const { added } = await this.openedTokenizer();
+    return new Map([...added].filter(([token]) => languageToken.test(token)));
+  }
+
+  /** What a text begins with for a task that the model was trained for, by the task’s name. */
+  get prefixes(): ReadonlyMap<string, string> {
+    return this.checkpoint.config.texts('task_specific_params', 'prefix');
   }
 
   /** What generation_config.json, or config.json, says of going on. @throws ModelError */

@@ -31,6 +31,8 @@ export interface TextTokenizer {
   encode(text: string, limit: number): Encoding;
   /** The text that tokens stand for; special ones stand for none. A character that is not whole yet is “\uFFFD”. */
   decode(ids: readonly number[]): string;
+  /** Tokens that were added to the vocabulary: special ones, languages. */
+  readonly added: ReadonlyMap<string, number>;
   /** A token as the vocabulary spells it; undefined for a number that it does not have. */
   spell(id: number): string | undefined;
 }
@@ -70,7 +72,7 @@ function forget(added: readonly AddedToken[], model: Json | undefined, { model: 
 }
 
 class ModelTokenizer implements TextTokenizer {
-  private readonly addedIds: ReadonlyMap<string, number>;
+  readonly added: ReadonlyMap<string, number>;
   /** The special tokens before and after the text. */
   private readonly before: readonly Piece[];
   private readonly after: readonly Piece[];
@@ -81,7 +83,7 @@ class ModelTokenizer implements TextTokenizer {
     private readonly cut: (text: string) => Piece[],
     private readonly where: string,
   ) {
-    this.addedIds = new Map(added.map(({ content, id }) => [content, id]));
+    this.added = new Map(added.map(({ content, id }) => [content, id]));
     const mark = '\0';
     const around = tokenizer.post_processor?.post_process([mark], null, true).tokens ?? [mark];
     const at = around.indexOf(mark);
@@ -119,7 +121,7 @@ class ModelTokenizer implements TextTokenizer {
 
   private idOf(token: string): number {
     const id =
-      this.addedIds.get(token) ?? this.tokenizer.token_to_id(token) ?? this.tokenizer.model?.unk_token_id;
+      this.added.get(token) ?? this.tokenizer.token_to_id(token) ?? this.tokenizer.model?.unk_token_id;
     if (id === undefined)
       throw new ModelError(`${this.where} has no number for the token ${JSON.stringify(token)}.`);
     return id;

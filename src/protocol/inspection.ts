@@ -97,6 +97,8 @@ export interface InspectionSummary {
   readonly notices: readonly string[];
   /** Whether the model says what comes next, so that it can be gone on with. */
   readonly continues: boolean;
+  /** Where it does: whether the queries bear tokens as they were read, or those that were written in their place. */
+  readonly rows?: 'read' | 'written';
   /** What can be plotted of it. */
   readonly plots: readonly { readonly name: string; readonly title: string; readonly note: string }[];
   /** What the last run took, in milliseconds. */

@@ -109,7 +109,8 @@ class NextView {
   }
 
   private show(said: Candidates, summary: InspectionSummary): void {
-    this.after.textContent = nextWords.after(`“${shortLabel(summary, 'query', said.query)}”`);
+    const word = `“${shortLabel(summary, 'query', said.query)}”`;
+    this.after.textContent = summary.rows === 'written' ? nextWords.at(word) : nextWords.after(word);
     const { actual, candidates } = said;
     const rows = candidates.map((each, rank) => row(each, rank, each.id === actual?.id));
     if (actual !== undefined && actual.rank >= candidates.length) rows.push(row(actual, actual.rank, true));
