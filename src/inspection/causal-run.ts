@@ -1,16 +1,7 @@
 import type { Value } from '../engine/graph.js';
-import { restrict, type Target } from '../engine/restrict.js';
-import {
-  cut,
-  inMemory,
-  sizeOf,
-  wholeOf,
-  type Region,
-  type Tensor,
-  type TensorSource,
-} from '../engine/tensor.js';
-import type { ModelGraph } from '../models/index.js';
+import { cut, inMemory, sizeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
+import { Advance, cachedOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
 import type { Task } from './inspection.js';
 import { leafNumbers } from './leaf.js';
 import { Rows } from './rows.js';
@@ -18,13 +9,11 @@ import { Rows } from './rows.js';
 /** How many tokens go through all layers at a time: their scores against all keys before them are what takes memory. */
 const chunk = 128;
 
-/** What is kept of each layer. */
-const names: readonly string[] = ['X', 'Xq', 'Q', 'K', 'V'];
-
-/** What a run needs of a graph. */
-export interface CausalGraph extends Pick<ModelGraph, 'feeds' | 'layers' | 'hiddenStates' | 'logits'> {
-  /** What does not grow with the text and is known already: what a source gives to attend to. */
-  readonly fixed?: ReadonlyMap<Value, Tensor>;
+interface Head {
+  /** // (1, model) */
+  readonly hidden: Value;
+  /** // (1, vocabulary) */
+  readonly logits: Value;
 }
 
 /** What a causal model is asked with. */
@@ -43,7 +32,11 @@ export interface CausalModel {
  */
 export class CausalRun {
   private readonly rows = new Map<string, Rows>();
+  /** Numbers of a step's leaves that stay the same. */
+  private readonly constants = new Map<Value, Tensor>();
   private read: number[] = [];
+  private step: SteadyStep | 'none' | undefined;
+  private head: Head | null | undefined;
 
   constructor(
     private readonly model: CausalModel,
@@ -103,15 +96,13 @@ export class CausalRun {
   /** What the model says after one of the tokens. // (vocabulary) @throws RangeError where there is no such token */
   async logits(row: number, task: Task = {}): Promise<Float32Array> {
     const rows = this.rows.get(last);
-    const graph = this.model.build(this.read.length);
-    const hidden = graph.hiddenStates.at(-1);
-    if (graph.logits === undefined || hidden === undefined || rows === undefined || row >= this.read.length) {
+    this.head ??= headOf(this.model);
+    const { head } = this;
+    if (head === null || rows === undefined || row >= this.read.length) {
       throw new RangeError(`There is nothing that comes after token ${row}.`);
     }
-    const region = [{ start: row, end: row + 1 }, ...wholeOf(graph.logits.shape).slice(1)];
-    const part = restrict([{ value: graph.logits, region }], (value) => value === hidden);
-    const feeds = new Map(part.feeds.map(({ leaf }) => [leaf, rows.view(row, row + 1)]));
-    const [result] = await this.runtime.run(part.targets, feeds, task);
+    const feeds = new Map([[head.hidden, rows.view(row, row + 1)]]);
+    const [result] = await this.runtime.run([head.logits], feeds, task);
     return result?.data ?? new Float32Array();
   }
 
@@ -130,49 +121,36 @@ export class CausalRun {
   /** Runs the tokens of `ids` that were not run yet. */
   private async advance(ids: readonly number[], task: Task): Promise<void> {
     const past = this.read.length;
-    const graph = this.model.build(ids.length);
-    const cached = new Map<Value, string>();
-    const known = new Map<Value, string>();
-    graph.layers.forEach((steps, layer) => {
-      for (const [name, value] of cachedOf(steps, graph)) {
-        cached.set(value, keyOf(layer, name));
-        if (name === 'K' || name === 'V') known.set(value, keyOf(layer, name));
-      }
-    });
-    const hidden = graph.hiddenStates.at(-1);
-    if (hidden !== undefined) cached.set(hidden, last);
-
-    const fresh = (value: Value): Region => [
-      { start: past, end: ids.length },
-      ...wholeOf(value.shape).slice(1),
-    ];
-    const targets = [...cached.keys()].map((value): Target => ({ value, region: fresh(value) }));
-    const given = new Map([...graph.feeds(ids), ...(graph.fixed ?? [])]);
-    const part = restrict(
-      targets,
-      (value) => graph.fixed?.has(value) === true,
-      (value) => (known.has(value) ? past : undefined),
-    );
-    const feeds = new Map<Value, Tensor>();
-    for (const { leaf, original, region } of part.feeds) {
-      const name = known.get(original);
-      feeds.set(
-        leaf,
-        name === undefined
-          ? await numbersOf(original, region, given)
-          : (this.rows.get(name)?.view(0, past) ?? {
-              shape: [0, original.shape[1] ?? 0],
-              data: new Float32Array(),
-            }),
-      );
+    const { model } = this;
+    if (past > 0 && ids.length === past + 1 && !model.growing) {
+      this.step ??= SteadyStep.after(past, (tokens) => model.build(tokens)) ?? 'none';
     }
-    const results = await this.runtime.run(part.targets, feeds, task);
+    const step = this.step === 'none' || past === 0 || ids.length !== past + 1 ? undefined : this.step;
+    const advance = step?.advance ?? new Advance(model.build(ids.length), ids.length, past);
+    const { graph, part, known, cached } = advance;
+    const given = new Map([...graph.feeds(ids), ...(graph.fixed ?? [])]);
+    const feeds = new Map<Value, Tensor>();
+    for (const feed of part.feeds) {
+      const { leaf, original, region } = feed;
+      const name = known.get(original);
+      if (name !== undefined) {
+        const none = { shape: [0, original.shape[1] ?? 0], data: new Float32Array() };
+        feeds.set(leaf, this.rows.get(name)?.view(0, past) ?? none);
+        continue;
+      }
+      // A part of a weight is read once for all steps.
+      const constant = step?.isFixed(feed) === true && original.origin.kind === 'parameter';
+      const numbers =
+        this.constants.get(leaf) ?? (await numbersOf(original, step?.region(feed, past) ?? region, given));
+      if (constant) this.constants.set(leaf, numbers);
+      feeds.set(leaf, numbers);
+    }
+    const results = await this.runtime.run(part.targets, feeds, { ...task, stretched: step !== undefined });
     task.signal?.throwIfAborted();
-    targets.forEach(({ value }, at) => {
-      const [key, tensor] = [cached.get(value), results[at]];
-      if (key === undefined || tensor === undefined) return;
-      const width = value.shape[1] ?? 0;
-      const rows = this.rows.get(key) ?? new Rows(width, ids.length);
+    [...cached].forEach(([value, key], at) => {
+      const tensor = results[at];
+      if (tensor === undefined) return;
+      const rows = this.rows.get(key) ?? new Rows(value.shape[1] ?? 0, ids.length);
       this.rows.set(key, rows);
       rows.append(tensor.data);
     });
@@ -180,29 +158,11 @@ export class CausalRun {
   }
 }
 
-/** The key of the last hidden states. */
-const last = 'last';
-
-function keyOf(layer: number, name: string): string {
-  return `${layer} ${name}`;
-}
-
-/** Of a layer's steps, the matrices that are kept, one row a token: Q, K and V before they are cut into heads. */
-function cachedOf(steps: readonly Value[], { fixed }: CausalGraph): Map<string, Value> {
-  return new Map(
-    steps.flatMap((value) => {
-      const [name, computed] = [value.label?.name ?? '', unmoved(value)];
-      return names.includes(name) && fixed?.has(computed) !== true ? [[name, computed] as const] : [];
-    }),
-  );
-}
-
-/** What a value's cells were computed as, before they were only moved. */
-export function unmoved(value: Value): Value {
-  const { origin } = value;
-  if (origin.kind !== 'operation' || origin.operation.moves !== true) return value;
-  const [from] = origin.inputs;
-  return from === undefined ? value : unmoved(from);
+/** The graph from the last hidden state of a token to what the model says of the next; null where it says nothing. */
+function headOf(model: CausalModel): Head | null {
+  const { logits, hiddenStates } = model.build(1);
+  const hidden = hiddenStates.at(-1);
+  return logits === undefined || hidden === undefined ? null : { hidden, logits };
 }
 
 /** The numbers of a part of one of a graph's leaves. @param given those of its inputs */

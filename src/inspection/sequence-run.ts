@@ -4,7 +4,8 @@ import type { Tensor, TensorSource } from '../engine/tensor.js';
 import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '../models/index.js';
 import type { Runtime } from '../runtime/session.js';
 import { capturable, keep } from './capture.js';
-import { CausalRun, unmoved, type CausalGraph } from './causal-run.js';
+import { unmoved, type CausalGraph } from './advance.js';
+import { CausalRun } from './causal-run.js';
 import type { Task } from './inspection.js';
 import type { Layer } from './subject.js';
 

@@ -10,6 +10,8 @@ import { RunError } from './error.js';
 export interface RunOptions {
   /** Looked at before the run and between its parts; what ONNX Runtime has begun, it finishes. */
   readonly signal?: AbortSignal;
+  /** Extents may be others than those of the values: what is compiled holds for all, and results say their own. */
+  readonly stretched?: boolean;
 }
 
 interface Compiled {
@@ -49,7 +51,7 @@ export class Runtime {
     feeds: ReadonlyMap<Value, Tensor>,
     options: RunOptions = {},
   ): Promise<Tensor<Float32Array>[]> {
-    const turn = this.last.then(() => this.runNow(targets, feeds, options.signal));
+    const turn = this.last.then(() => this.runNow(targets, feeds, options));
     this.last = turn.catch(() => undefined);
     return turn;
   }
@@ -70,15 +72,16 @@ export class Runtime {
   private async runNow(
     targets: readonly Value[],
     feeds: ReadonlyMap<Value, Tensor>,
-    signal: AbortSignal | undefined,
+    options: RunOptions,
   ): Promise<Tensor<Float32Array>[]> {
+    const { signal } = options;
     if (this.disposed) throw new RunError('The runtime was closed.');
     signal?.throwIfAborted();
     // A result without numbers is known without running anything.
     const wanted = targets.filter(({ shape }) => sizeOf(shape) > 0);
     const given = new Map([...feeds].map(([value, tensor]) => [value.origin, tensor]));
     const graph = this.compile(wanted, given);
-    const outputs = graph === undefined ? [] : await this.execute(graph, wanted, given, signal);
+    const outputs = graph === undefined ? [] : await this.execute(graph, wanted, given, options);
     const results = new Map(wanted.map((target, at) => [target, outputs[at]]));
     return targets.map((target) => results.get(target) ?? { shape: target.shape, data: new Float32Array() });
   }
@@ -104,7 +107,7 @@ export class Runtime {
     graph: CompiledGraph,
     targets: readonly Value[],
     given: ReadonlyMap<Value['origin'], Tensor>,
-    signal: AbortSignal | undefined,
+    { signal, stretched = false }: RunOptions,
   ): Promise<Tensor<Float32Array>[]> {
     this.cache ??= open(this.limits);
     const { backend, sessions } = await this.cache.catch((error: unknown) => {
@@ -113,13 +116,13 @@ export class Runtime {
     });
     const fed: Record<string, OrtTensor> = {};
     for (const feed of graph.feeds) {
-      fed[feed.name] = toOrt(backend, feed, await numbersFor(feed.value, given));
+      fed[feed.name] = toOrt(backend, feed, await numbersFor(feed.value, given, stretched));
       signal?.throwIfAborted();
     }
     const session = await sessions.get(graph);
     signal?.throwIfAborted();
     const results = await start(session, fed);
-    return targets.map((target, at) => fromOrt(results[graph.outputs[at] ?? ''], target));
+    return targets.map((target, at) => fromOrt(results[graph.outputs[at] ?? ''], target, stretched));
   }
 }
 
@@ -156,9 +159,14 @@ async function start(
   }
 }
 
-async function numbersFor(value: Value, given: ReadonlyMap<Value['origin'], Tensor>): Promise<Tensor> {
-  const { origin, shape } = value;
+async function numbersFor(
+  value: Value,
+  given: ReadonlyMap<Value['origin'], Tensor>,
+  stretched: boolean,
+): Promise<Tensor> {
+  const { origin } = value;
   const tensor = given.get(origin);
+  const shape = stretched && tensor?.shape.length === value.shape.length ? tensor.shape : value.shape;
   if (tensor !== undefined) {
     if (!sameList(tensor.shape, shape)) {
       throw new RunError(
@@ -179,8 +187,7 @@ async function numbersFor(value: Value, given: ReadonlyMap<Value['origin'], Tens
   throw new RunError(`No numbers were given for ${nameOf(value)} of shape ${formatShape(shape)}.`);
 }
 
-function toOrt({ Tensor }: Backend, { value, type }: Feed, { data }: Tensor): OrtTensor {
-  const { shape } = value;
+function toOrt({ Tensor }: Backend, { value, type }: Feed, { shape, data }: Tensor): OrtTensor {
   if (type === 'float32') {
     return new Tensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
   }
@@ -194,8 +201,13 @@ function toOrt({ Tensor }: Backend, { value, type }: Feed, { data }: Tensor): Or
   return new Tensor('int64', whole, shape);
 }
 
-function fromOrt(tensor: OrtTensor | undefined, { shape, label }: Value): Tensor<Float32Array> {
+function fromOrt(
+  tensor: OrtTensor | undefined,
+  { shape: expected, label }: Value,
+  stretched: boolean,
+): Tensor<Float32Array> {
   const data = tensor?.data;
+  const shape = stretched && tensor?.dims.length === expected.length ? tensor.dims : expected;
   if (!(data instanceof Float32Array) || !sameList(tensor?.dims ?? [], shape)) {
     throw new RunError(
       `${label?.name ?? 'A result'} should have shape ${formatShape(shape)}, but ONNX Runtime computed ${tensor === undefined ? 'nothing' : formatShape(tensor.dims)}.`,

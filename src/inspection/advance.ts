@@ -1,0 +1,121 @@
+import type { Value } from '../engine/graph.js';
+import { restrict, type Restriction, type Target } from '../engine/restrict.js';
+import { wholeOf, type Range, type Region, type Tensor } from '../engine/tensor.js';
+import type { ModelGraph } from '../models/index.js';
+
+/** What is kept of each layer. */
+const names: readonly string[] = ['X', 'Xq', 'Q', 'K', 'V'];
+
+/** The key of the last hidden states. */
+export const last = 'last';
+
+/** What a run needs of a graph. */
+export interface CausalGraph extends Pick<ModelGraph, 'feeds' | 'layers' | 'hiddenStates' | 'logits'> {
+  /** What does not grow with the text and is known already: what a source gives to attend to. */
+  readonly fixed?: ReadonlyMap<Value, Tensor>;
+}
+
+type Feed = Restriction['feeds'][number];
+
+/** The graph of a text, restricted to the rows of its new tokens. */
+export class Advance {
+  /** What is computed, in the order of the targets, and the keys that it is kept under. */
+  readonly cached = new Map<Value, string>();
+  /** The keys and values of earlier tokens, which are given. */
+  readonly known = new Map<Value, string>();
+  readonly part: Restriction;
+
+  /** @param past how many tokens were run before */
+  constructor(
+    readonly graph: CausalGraph,
+    tokens: number,
+    readonly past: number,
+  ) {
+    graph.layers.forEach((steps, layer) => {
+      for (const [name, value] of cachedOf(steps, graph)) {
+        this.cached.set(value, keyOf(layer, name));
+        if (name === 'K' || name === 'V') this.known.set(value, keyOf(layer, name));
+      }
+    });
+    const hidden = graph.hiddenStates.at(-1);
+    if (hidden !== undefined) this.cached.set(hidden, last);
+    const fresh = (value: Value): Region => [{ start: past, end: tokens }, ...wholeOf(value.shape).slice(1)];
+    this.part = restrict(
+      [...this.cached.keys()].map((value): Target => ({ value, region: fresh(value) })),
+      (value) => graph.fixed?.has(value) === true,
+      (value) => (this.known.has(value) ? past : undefined),
+    );
+  }
+}
+
+/**
+ * One token after any number of others. Its graph is the same for all of them, but for how much it is fed: it is made once,
+ * and what it is fed is known from two that follow each other.
+ */
+export class SteadyStep {
+  private constructor(
+    readonly advance: Advance,
+    /** Feed → whether each end of its ranges moves on with the text. */
+    private readonly moving: ReadonlyMap<Feed, readonly Range[]>,
+  ) {}
+
+  /** Undefined where what is fed does not grow in step with the text. */
+  static after(past: number, build: (tokens: number) => CausalGraph): SteadyStep | undefined {
+    const [first, second] = [past, past + 1].map(
+      (before) => new Advance(build(before + 1), before + 1, before),
+    );
+    if (first === undefined || second?.part.feeds.length !== first.part.feeds.length) return undefined;
+    const moving = new Map<Feed, readonly Range[]>();
+    for (const [at, feed] of first.part.feeds.entries()) {
+      const next = second.part.feeds[at]?.region ?? [];
+      const moved = feed.region.map((range, axis): Range => {
+        const after = next[axis] ?? { start: NaN, end: NaN };
+        return { start: after.start - range.start, end: after.end - range.end };
+      });
+      if (moved.some((by) => !isStep(by.start) || !isStep(by.end))) return undefined;
+      moving.set(feed, moved);
+    }
+    return new SteadyStep(first, moving);
+  }
+
+  /** What a feed holds after so many tokens. */
+  region(feed: Feed, past: number): Region {
+    const further = past - this.advance.past;
+    const moved = this.moving.get(feed);
+    return feed.region.map(({ start, end }, axis) => ({
+      start: start + further * (moved?.[axis]?.start ?? 0),
+      end: end + further * (moved?.[axis]?.end ?? 0),
+    }));
+  }
+
+  /** Whether a feed is the same at every step. */
+  isFixed(feed: Feed): boolean {
+    return this.moving.get(feed)?.every(({ start, end }) => start === 0 && end === 0) === true;
+  }
+}
+
+function isStep(by: number): boolean {
+  return by === 0 || by === 1;
+}
+
+export function keyOf(layer: number, name: string): string {
+  return `${layer} ${name}`;
+}
+
+/** Of a layer's steps, the matrices that are kept, one row a token: Q, K and V before they are cut into heads. */
+export function cachedOf(steps: readonly Value[], { fixed }: CausalGraph): Map<string, Value> {
+  return new Map(
+    steps.flatMap((value) => {
+      const [name, computed] = [value.label?.name ?? '', unmoved(value)];
+      return names.includes(name) && fixed?.has(computed) !== true ? [[name, computed] as const] : [];
+    }),
+  );
+}
+
+/** What a value's cells were computed as, before they were only moved. */
+export function unmoved(value: Value): Value {
+  const { origin } = value;
+  if (origin.kind !== 'operation' || origin.operation.moves !== true) return value;
+  const [from] = origin.inputs;
+  return from === undefined ? value : unmoved(from);
+}
