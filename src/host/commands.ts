@@ -98,12 +98,17 @@ export class Commands extends Disposable {
   }
 
   /**
-   * The active model goes on with the selection; cancelling keeps the tokens that came. What it says is in the panel, never
+   * The active model goes on with the selection, or the embedded GPT where that only reads; cancelling keeps the tokens that came. What it says is in the panel, never
    * in the user's text.
    */
   private async continueSelection(): Promise<void> {
-    const { opener } = this.context;
-    const inspection = await opener.openText(selectedText());
+    const { opener, models } = this.context;
+    const selected = selectedText();
+    const active = (await models.usable()).find(({ reference }) => sameModel(reference, activeModel()));
+    const inspection = await opener.openText(
+      selected,
+      active?.writes === false ? { model: { kind: 'gpt' } } : {},
+    );
     if (inspection.summary?.continues !== true) {
       throw new Error(
         l10n.t(

@@ -181,7 +181,7 @@ function usableItem(model: ModelDescription): TreeItem {
   const where = placeOf(reference);
   const path = modelPath(reference);
   const added = path !== undefined && addedByHand(path);
-  item.id = path ?? (reference.kind === 'dates' ? name : 'embedded');
+  item.id = path ?? name;
   item.description = active ? l10n.t('{0} · in use', outline(model)) : outline(model);
   item.tooltip = [
     name,

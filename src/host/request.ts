@@ -109,7 +109,7 @@ function readRequest(value: unknown): InspectionRequest | undefined {
 
 function readModel(value: unknown): ModelReference | undefined {
   if (!isRecord(value)) return undefined;
-  if (value['kind'] === 'embedded') return { kind: 'embedded' };
+  if (value['kind'] === 'embedded' || value['kind'] === 'gpt') return { kind: value['kind'] };
   const { path } = value;
   if (value['kind'] === 'dates') {
     const score = dateScores.find((each) => each === value['score']);

@@ -13,6 +13,7 @@ function read<T>(name: string, standard: T): T {
 /** The model that reads selected text. */
 export function activeModel(): ModelReference {
   const path = read<string>('model', '').trim();
+  if (path === 'gpt') return { kind: 'gpt' };
   const dates = dateModel(path);
   if (dates !== undefined) return dates;
   return path === '' ? { kind: 'embedded' } : modelAt(absolute(path));
@@ -34,6 +35,8 @@ function settingOf(model: ModelReference): string | undefined {
   switch (model.kind) {
     case 'embedded':
       return undefined;
+    case 'gpt':
+      return 'gpt';
     case 'folder':
     case 'file':
       return model.path;

@@ -42,6 +42,8 @@ function nameOf(model: ModelReference): string {
   switch (model.kind) {
     case 'embedded':
       return l10n.t('embedded model');
+    case 'gpt':
+      return l10n.t('embedded GPT');
     case 'folder':
     case 'file':
       return basename(model.path);

@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import { dates, embedded, embeddedFolder, findCheckpoints, Model, weightFiles } from '../models/index.js';
 import type { FoundModel, ModelReference } from '../protocol.js';
 
-/** The embedded model and those for dates first, then the checkpoints in these folders. */
+/** The embedded models and those for dates first, then the checkpoints in these folders. */
 export async function findModels(folders: readonly string[], media: string): Promise<readonly FoundModel[]> {
-  return [await embedded(media), ...(await dates(media)), ...(await findCheckpoints(folders))];
+  return [
+    await embedded(media),
+    await embedded(media, 'gpt'),
+    ...(await dates(media)),
+    ...(await findCheckpoints(folders)),
+  ];
 }
 
 interface Kept {
@@ -32,7 +37,7 @@ export class ModelShelf {
 
   /** @throws ModelError when the folder cannot be read as a model */
   async lease(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<Lease> {
-    const path = reference.kind === 'embedded' ? embeddedFolder(this.media) : reference.path;
+    const path = 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
     const stamp = await stampOf(path, reference.kind);
     const known = this.kept.get(path);
     const entry = known?.stamp === stamp ? known : { model: Model.open(path), stamp, users: 0 };
@@ -82,7 +87,7 @@ async function close({ model }: Kept): Promise<void> {
   await opened?.dispose();
 }
 
-async function stampOf(path: string, kind: 'embedded' | 'folder' | 'file'): Promise<string> {
+async function stampOf(path: string, kind: Exclude<ModelReference['kind'], 'dates'>): Promise<string> {
   const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
   const stamps = await Promise.all(
     files.map((file) =>

@@ -12,6 +12,7 @@ import { Model } from './model.js';
 export interface ModelDescription {
   readonly reference:
     | { readonly kind: 'embedded' }
+    | { readonly kind: 'gpt' }
     | { readonly kind: 'folder'; readonly path: string }
     | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'dates'; readonly score: DateScore };
@@ -26,6 +27,8 @@ export interface ModelDescription {
   readonly limit: number;
   /** Of the weights on disk, in bytes. */
   readonly size: number;
+  /** Whether it says what comes next: a causal model, or one with a decoder. */
+  readonly writes: boolean;
 }
 
 /** A model, or the sentence that says why a folder that looks like one cannot be used. */
@@ -33,8 +36,8 @@ export type FoundModel =
   | { readonly kind: 'model'; readonly model: ModelDescription }
   | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
 
-/** The name of the model that comes with us. */
-const EMBEDDED = 'all-MiniLM-L6-v2';
+/** The names of the models that come with us: one that reads, one that writes. */
+const EMBEDDED = { embedded: 'all-MiniLM-L6-v2', gpt: 'gpt-packages' } as const;
 
 const MAX_DEPTH = 4;
 /** A workspace may hold more folders than anyone wants to wait for. */
@@ -44,17 +47,15 @@ const MAX_MODELS = 200;
 /** Never looked into; nor is what begins with a dot. */
 const skipped: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'site-packages', 'blobs']);
 
-/** The folder of the model that comes with us. @param media the folder of everything that does */
-export function embeddedFolder(media: string): string {
-  return join(media, 'models', EMBEDDED);
+/** The folder of a model that comes with us. @param media the folder of everything that does */
+export function embeddedFolder(media: string, kind: keyof typeof EMBEDDED = 'embedded'): string {
+  return join(media, 'models', EMBEDDED[kind]);
 }
 
-/** The model that comes with us, for lists. */
-export async function embedded(media: string): Promise<FoundModel> {
-  const found = await describe(embeddedFolder(media));
-  return found.kind === 'model'
-    ? { kind: 'model', model: { ...found.model, reference: { kind: 'embedded' } } }
-    : found;
+/** A model that comes with us, for lists. */
+export async function embedded(media: string, kind: keyof typeof EMBEDDED = 'embedded'): Promise<FoundModel> {
+  const found = await describe(embeddedFolder(media, kind));
+  return found.kind === 'model' ? { kind: 'model', model: { ...found.model, reference: { kind } } } : found;
 }
 
 /** The folder of the models for written dates. @param media the folder of everything that comes with us */
@@ -74,7 +75,17 @@ async function describeDates(path: string, score: DateScore): Promise<FoundModel
     await model.dispose();
     return {
       kind: 'model',
-      model: { reference: { kind: 'dates', score }, name, family, layers, heads, width, limit, size },
+      model: {
+        reference: { kind: 'dates', score },
+        name,
+        family,
+        layers,
+        heads,
+        width,
+        limit,
+        size,
+        writes: false,
+      },
     };
   } catch (error) {
     return { kind: 'unusable', path: join(path, score), reason: reasonOf(error) };
@@ -91,10 +102,10 @@ export async function describe(path: string): Promise<FoundModel> {
   try {
     const model = await Model.open(path);
     try {
-      const { name, family, layers, heads, width, limit, size } = model;
+      const { name, family, layers, heads, width, limit, size, writes } = model;
       return {
         kind: 'model',
-        model: { reference: modelAt(path), name, family, layers, heads, width, limit, size },
+        model: { reference: modelAt(path), name, family, layers, heads, width, limit, size, writes },
       };
     } finally {
       await model.dispose();

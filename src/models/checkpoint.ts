@@ -7,7 +7,7 @@ import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import { Config } from './config.js';
 import { ModelError, named, reasonOf } from './error.js';
-import { folderOnDisk, readJson, type CheckpointFolder } from './folder.js';
+import { folderOnDisk, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
@@ -29,6 +29,8 @@ export interface CheckpointParts {
   readonly sources: readonly ByteSource[];
   /** What stands in tokenizer.json, tokenizer_config.json, generation_config.json; undefined where there is none. */
   json(file: string): Promise<Json | undefined>;
+  /** A file that is no JSON: source.spm; undefined where there is none. */
+  bytes?(file: string): Promise<Uint8Array | undefined>;
 }
 
 /** A model's configuration, weights and tokenizer. Weights stay on disk and are read when something needs them. */
@@ -87,6 +89,11 @@ export class Checkpoint {
     return this.parts.json(file);
   }
 
+  /** The bytes of a file that belongs to the checkpoint; undefined where there is none. @throws ModelError */
+  async bytes(file: string): Promise<Uint8Array | undefined> {
+    return this.parts.bytes?.(file);
+  }
+
   async dispose(): Promise<void> {
     await closeAll(this.parts.sources);
   }
@@ -108,6 +115,10 @@ async function openFolder(folder: CheckpointFolder): Promise<CheckpointParts> {
       async json(file) {
         const present = await listFiles(folder);
         return present.has(file) ? readJson(folder, file, MAX_TOKENIZER_BYTES) : undefined;
+      },
+      async bytes(file) {
+        const present = await listFiles(folder);
+        return present.has(file) ? readBytes(folder, file, MAX_TOKENIZER_BYTES) : undefined;
       },
     };
   } catch (error) {

@@ -45,6 +45,18 @@ function nameOf(path: string): string {
 /** The contents of a JSON file of a folder, at most `limit` bytes of it. @throws ModelError */
 export async function readJson(folder: CheckpointFolder, file: string, limit: number): Promise<Json> {
   const where = `${folder.name}: ${file}`;
+  const text = utf8(await readBytes(folder, file, limit));
+  if (text === undefined) throw new ModelError(`${where} is not text in UTF-8.`);
+  try {
+    return parseJson(text, where, { maxDepth: 64, pythonNumbers: true });
+  } catch (error) {
+    throw named(error, folder.name);
+  }
+}
+
+/** All bytes of a file of a folder, at most `limit` of them. @throws ModelError */
+export async function readBytes(folder: CheckpointFolder, file: string, limit: number): Promise<Uint8Array> {
+  const where = `${folder.name}: ${file}`;
   let source: ByteSource;
   try {
     source = await folder.open(file);
@@ -55,9 +67,7 @@ export async function readJson(folder: CheckpointFolder, file: string, limit: nu
     if (source.size > limit) {
       throw new ModelError(`${where} has ${source.size} bytes; more than ${limit} are not read.`);
     }
-    const text = utf8(await source.read(0, source.size));
-    if (text === undefined) throw new ModelError(`${where} is not text in UTF-8.`);
-    return parseJson(text, where, { maxDepth: 64, pythonNumbers: true });
+    return await source.read(0, source.size);
   } catch (error) {
     throw named(error, folder.name);
   } finally {

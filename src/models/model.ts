@@ -14,6 +14,7 @@ import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
+import { marianTokenizer } from './tokenizer/marian.js';
 
 const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 
@@ -139,6 +140,11 @@ export class Model {
     return decoder.build(this.checkpoint, tokens, memory, attention);
   }
 
+  /** Whether it may say what comes next; a causal checkpoint can lack the head for it. */
+  get writes(): boolean {
+    return this.decoder !== undefined || this.attention.mask.kind === 'causal';
+  }
+
   /** Closes all files; graphs that were built can no longer read their weights. */
   dispose(): Promise<void> {
     return this.checkpoint.dispose();
@@ -152,6 +158,13 @@ export class Model {
   private async openTokenizer(): Promise<TextTokenizer> {
     const tokenizer = await this.checkpoint.json('tokenizer.json');
     if (tokenizer === undefined) {
+      const [source, vocabulary] = await Promise.all([
+        this.checkpoint.bytes('source.spm'),
+        this.checkpoint.json('vocab.json'),
+      ]);
+      if (source !== undefined && vocabulary !== undefined) {
+        return marianTokenizer(source, vocabulary, this.name);
+      }
       throw new ModelError(`${this.name} has no tokenizer.json, without which text cannot become tokens.`);
     }
     const settings = await this.checkpoint.json('tokenizer_config.json');

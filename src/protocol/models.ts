@@ -3,9 +3,12 @@ export type FileReference =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array };
 
-/** A checkpoint folder or file, the embedded one, or one of those that come along for written dates. */
+/** A checkpoint folder or file, one of the two embedded ones, or one of those that come along for written dates. */
 export type ModelReference =
+  /** The embedded BERT, which reads. */
   | { readonly kind: 'embedded' }
+  /** The embedded GPT, which writes. */
+  | { readonly kind: 'gpt' }
   | { readonly kind: 'folder'; readonly path: string }
   /** One file that holds a whole model: GGUF. */
   | { readonly kind: 'file'; readonly path: string }
@@ -27,6 +30,8 @@ export interface ModelDescription {
   readonly limit: number;
   /** In bytes, of the weights on disk. */
   readonly size: number;
+  /** Whether it says what comes next: a causal model, or one with a decoder. */
+  readonly writes: boolean;
 }
 
 /** A mechanism as lists show it. */

@@ -1,5 +1,8 @@
 import { part, rewritten, type Aligned } from './aligned.js';
 
+/** Of the entries of SentencePiece’s own tables none has more characters. */
+const LONGEST_ENTRY = 8;
+
 /** Longer ones are looked at character by character. In bytes, as SentencePiece's port in `tokenizers` has it. */
 const LONGEST_GRAPHEME = 5;
 
@@ -15,8 +18,15 @@ export class CharacterTable {
   private readonly encoder = new TextEncoder();
   private readonly decoder = new TextDecoder();
 
-  /** @throws RangeError when the bytes are no such table */
-  constructor(base64: string) {
+  /**
+   * @param longest whether the longest entry counts wherever one begins, as in SentencePiece itself; its port in `tokenizers`
+   *   looks at graphemes
+   * @throws RangeError when the bytes are no such table
+   */
+  constructor(
+    base64: string,
+    private readonly longest = false,
+  ) {
     const bytes = Buffer.from(base64, 'base64');
     const size = bytes.length >= 4 ? bytes.readUInt32LE(0) : 0;
     if (size === 0 || size % 4 !== 0 || size > bytes.length - 4) {
@@ -40,6 +50,14 @@ export class CharacterTable {
       if (last === undefined) leading += further;
       else last.takes += further;
     };
+    if (this.longest) {
+      for (let at = 0; at < text.characters.length;) {
+        const { replacement, takes } = this.longestAt(text.characters.slice(at, at + LONGEST_ENTRY));
+        put(Array.from(replacement), takes);
+        at += takes;
+      }
+      return rewritten(part(text, leading, text.characters.length), result);
+    }
     for (const { segment } of this.graphemes.segment(text.characters.join(''))) {
       const characters = Array.from(segment);
       const whole =
@@ -53,6 +71,21 @@ export class CharacterTable {
     return rewritten(part(text, leading, text.characters.length), result);
   }
 
+  /** What stands for the longest of the first characters that has an entry; else the first is left as it is. */
+  private longestAt(characters: readonly string[]): { readonly replacement: string; readonly takes: number } {
+    for (let takes = characters.length; takes > 0; takes--) {
+      const replacement = this.entryOf(this.encoder.encode(characters.slice(0, takes).join('')));
+      if (replacement !== null) return { replacement, takes };
+    }
+    return { replacement: characters[0] ?? '', takes: 1 };
+  }
+
+  /** What an entry puts in the place of exactly these bytes; null where there is none. */
+  private entryOf(key: Uint8Array): string | null {
+    const end = this.walk(key, () => false);
+    return end === null || ((end.unit >>> 8) & 1) === 0 ? null : this.leafAt(end.node);
+  }
+
   /** What the shortest entry that `text` begins with puts in its place; null where there is none. */
   private replacementOf(text: string): string | null {
     const known = this.known.get(text);
@@ -63,16 +96,31 @@ export class CharacterTable {
   }
 
   private lookUp(key: Uint8Array): string | null {
+    const end = this.walk(key, (unit) => ((unit >>> 8) & 1) === 1);
+    return end === null || ((end.unit >>> 8) & 1) === 0 ? null : this.leafAt(end.node);
+  }
+
+  /** Goes down the trie by bytes, to their end or where it is told to stop; null where there is no way. */
+  private walk(
+    key: Uint8Array,
+    stops: (unit: number) => boolean,
+  ): { readonly unit: number; readonly node: number } | null {
     let node = offsetOf(this.units[0] ?? 0);
+    let unit = 0;
     for (const byte of key) {
       if (byte === 0) return null;
       node ^= byte;
-      const unit = this.units[node];
-      if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return null;
-      node ^= offsetOf(unit);
-      if ((unit >>> 8) & 1) return this.textAt((this.units[node] ?? 0) & 0x7fffffff);
+      const next = this.units[node];
+      if (next === undefined || (next & 0x800000ff) >>> 0 !== byte) return null;
+      node ^= offsetOf(next);
+      unit = next;
+      if (stops(unit)) break;
     }
-    return null;
+    return { unit, node };
+  }
+
+  private leafAt(node: number): string {
+    return this.textAt((this.units[node] ?? 0) & 0x7fffffff);
   }
 
   private textAt(start: number): string {

@@ -46,7 +46,7 @@ export function normalizerOf(description: Json | undefined, depth = 0): Normaliz
     case 'Replace':
       return replacer(description['pattern'], description['content']);
     case 'Precompiled':
-      return precompiled(description['precompiled_charsmap']);
+      return precompiled(description['precompiled_charsmap'], description['longest'] === true);
     case 'Sequence':
       return sequence(description['normalizers'], depth);
     default:
@@ -84,10 +84,10 @@ function replacer(pattern: Json | undefined, content: Json | undefined): Normali
     : undefined;
 }
 
-function precompiled(table: Json | undefined): Normalizer | undefined {
+function precompiled(table: Json | undefined, longest: boolean): Normalizer | undefined {
   if (typeof table !== 'string') return undefined;
   if (table === '') return (text) => text;
-  const characters = new CharacterTable(table);
+  const characters = new CharacterTable(table, longest);
   return (text) => characters.normalize(text);
 }
 

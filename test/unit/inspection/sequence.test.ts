@@ -192,3 +192,18 @@ describe('Encoder–decoder models write what transformers’ generate writes', 
     });
   }
 });
+
+describe('A Marian checkpoint as it is published', () => {
+  it('reads a text by its own SentencePiece models, and writes with them', async () => {
+    const inspection = await inspectText('>>fra<< the weight of a value', {
+      media,
+      model: join(fixtures, 'marian-text'),
+      params: { length: 5 },
+    });
+    const { keys, queries, title } = inspection.summary;
+    assert.deepEqual([keys.words?.[0], keys.words?.at(-1)], ['>>fra<<', '</s>']);
+    assert.equal(queries.count, 5);
+    assert.ok(title.startsWith('“>>fra<< the weight of a value” → “'));
+    await inspection.dispose();
+  });
+});
