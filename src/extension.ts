@@ -1,5 +1,6 @@
 import { Uri, window } from 'vscode';
 import type { ExtensionContext } from 'vscode';
+import { AddModel } from './host/addModel.js';
 import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
@@ -18,6 +19,9 @@ import { describeStop } from './host/words.js';
 /** Constructs and registers; the engine's process starts with the first inspection. */
 export function activate({
   extensionUri,
+  globalState,
+  globalStorageUri,
+  secrets,
   subscriptions,
   workspaceState,
 }: ExtensionContext): AttentionInspectorApi {
@@ -28,6 +32,7 @@ export function activate({
   const painter = new Painter();
   const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter });
   const models = new Models(engine);
+  const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
   subscriptions.push(
     log,
     engine,
@@ -38,7 +43,7 @@ export function activate({
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
     new TensorEditor(opener),
-    new Commands({ opener, inspections, models, readers: new Readers(engine, models), log }),
+    new Commands({ opener, inspections, models, adding, readers: new Readers(engine, models), log }),
     new ModelStatus(),
   );
   return createApi(engine);

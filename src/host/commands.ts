@@ -1,6 +1,7 @@
 import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
+import type { AddModel } from './addModel.js';
 import { modelPath } from './modelPath.js';
 import { Disposable } from './disposable.js';
 import { extensions } from './files.js';
@@ -21,6 +22,7 @@ export interface CommandContext {
   readonly inspections: Inspections;
   readonly models: Models;
   readonly readers: Readers;
+  readonly adding: AddModel;
   readonly log: LogOutputChannel;
 }
 
@@ -31,7 +33,7 @@ const continued = 32;
 export class Commands extends Disposable {
   constructor(private readonly context: CommandContext) {
     super();
-    const { opener, inspections, models, log } = context;
+    const { opener, inspections, models, adding, log } = context;
     this.add('inspectSelection', () => opener.openText(selectedText()));
     this.add('inspectSelectionWith', (given) => this.inspectWith(given));
     this.add('continueSelection', () => this.continueSelection());
@@ -53,7 +55,8 @@ export class Commands extends Disposable {
       this.step(-1);
     });
     this.add('useModel', (entry) => this.useModel(entry));
-    this.add('addModelFolder', (folder) => this.addModelFolder(folder));
+    this.add('addModel', (given) => adding.run(given));
+    this.add('setToken', () => adding.setToken());
     this.add('removeModel', (entry) => this.removeModel(entry));
     this.add('refreshModels', () => {
       models.refresh();
@@ -166,7 +169,7 @@ export class Commands extends Disposable {
   }
 
   private async pickModel(): Promise<ModelDescription | undefined> {
-    const add = l10n.t('Add Model Folder…');
+    const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
       const { name, reference } = model;
@@ -186,30 +189,8 @@ export class Commands extends Disposable {
         matchOnDetail: true,
       },
     );
-    if (chosen?.label === add && chosen.model === undefined) await this.addModelFolder(undefined);
+    if (chosen?.label === add && chosen.model === undefined) await this.context.adding.run(undefined);
     return chosen?.model;
-  }
-
-  private async addModelFolder(given: unknown): Promise<void> {
-    const { models } = this.context;
-    const picked =
-      given instanceof Uri
-        ? [given]
-        : await window.showOpenDialog({
-            canSelectFiles: false,
-            canSelectFolders: true,
-            openLabel: l10n.t('Add Model'),
-            title: l10n.t('A folder with config.json, tokenizer.json and *.safetensors'),
-          });
-    const folder = picked?.[0];
-    if (folder === undefined) return;
-    const [first] = await models.add(folder);
-    if (first === undefined) return;
-    const use = l10n.t('Use It');
-    const said = l10n.t('{0} was added: {1}.', first.name, outline(first));
-    void window.showInformationMessage(said, use).then(async (chosen) => {
-      if (chosen === use) await models.use(first.reference);
-    });
   }
 
   private async removeModel(entry: unknown): Promise<void> {

@@ -70,7 +70,8 @@ describe('the list of models', () => {
 
   it('takes a folder from anywhere, and offers to use it', async () => {
     await view().locator('.pane-header').hover();
-    await view().locator('.pane-header .action-label[aria-label^="Add Model Folder"]').click();
+    await view().locator('.pane-header .action-label[aria-label^="Add Model"]').click();
+    await picks(workbench).filter({ hasText: 'Folder…' }).first().click();
     const path = workbench.page.locator('.quick-input-widget input.input');
     await path.waitFor();
     // The dialog writes into its field, and heeds no key, while it reads a folder.

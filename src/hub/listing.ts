@@ -1,0 +1,150 @@
+import type { IncomingMessage } from 'node:http';
+import type { HubClient } from './client.js';
+import { HubError } from './error.js';
+import type { HubReference } from './reference.js';
+
+/** A file of a repository. */
+export interface HubFile {
+  /** Relative, with slashes; safe to write below a folder. */
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** What its bytes have to come to: SHA-256 for large files, for others the SHA-1 that git names them by. */
+  readonly hash: { readonly kind: 'sha256' | 'git'; readonly value: string } | undefined;
+}
+
+export interface HubListing {
+  readonly id: string;
+  /** The commit that the revision stood for when it was asked. */
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+}
+
+/** One way to fetch a model: all files that it takes. */
+export interface HubChoice {
+  /** "safetensors", "model-Q4_K_M.gguf" */
+  readonly title: string;
+  readonly kind: 'folder' | 'file';
+  readonly files: readonly HubFile[];
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** Far more than any repository's list has. */
+const mostBytes = 1 << 25;
+
+/** What is read beside weights. */
+const beside: ReadonlySet<string> = new Set([
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'vocab.json',
+  'source.spm',
+  'target.spm',
+]);
+
+/** What a repository holds. @throws HubError */
+export async function listFiles(
+  client: HubClient,
+  { id, revision }: HubReference,
+  signal?: AbortSignal,
+): Promise<HubListing> {
+  const path = `/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const text = await textOf(await client.get(path, { signal }), id);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new HubError(`What ${client.settings.endpoint} says of ${id} is no JSON: is it a hub?`);
+  }
+  const commit = isRecord(value) ? value['sha'] : undefined;
+  const siblings = isRecord(value) ? value['siblings'] : undefined;
+  if (typeof commit !== 'string' || !/^[0-9a-f]{7,64}$/.test(commit) || !isList(siblings)) {
+    throw new HubError(`What ${client.settings.endpoint} says of ${id} is no list of files: is it a hub?`);
+  }
+  return { id, commit, files: siblings.flatMap(fileOf) };
+}
+
+/**
+ * The ways to fetch a model from a repository, the usual one first.
+ * @throws HubError where nothing in it can be read
+ */
+export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
+  const at = (form: RegExp): HubFile[] => files.filter(({ path }) => form.test(path));
+  const around = files.filter(({ path }) => beside.has(path));
+  const safe = at(/^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/);
+  const pickled = at(/^pytorch_model(-\d+-of-\d+)?\.bin$|^pytorch_model\.bin\.index\.json$/);
+  const weights = safe.length > 0 ? safe : pickled;
+  const folder =
+    weights.length > 0 && around.some(({ path }) => path === 'config.json')
+      ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
+      : [];
+  const single = at(/\.gguf$/i)
+    .filter(({ path }) => !/-\d{5}-of-\d{5}\.gguf$/i.test(path))
+    .map((file) => choice(file.path, 'file', [file]));
+  const all = [...folder, ...single];
+  if (all.length > 0) return all;
+  throw new HubError(
+    `${id} holds nothing that can be read here: config.json with *.safetensors or pytorch_model.bin, or a .gguf file.`,
+  );
+}
+
+function choice(title: string, kind: HubChoice['kind'], files: readonly HubFile[]): HubChoice {
+  return { title, kind, files, size: files.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function fileOf(entry: unknown): HubFile[] {
+  if (!isRecord(entry)) return [];
+  const { rfilename: path, size, blobId, lfs } = entry;
+  if (typeof path !== 'string' || !isSafe(path)) return [];
+  const large = isRecord(lfs) ? lfs : {};
+  const bytes = typeof size === 'number' ? size : large['size'];
+  if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 0) return [];
+  const sha256 = large['sha256'] ?? large['oid'];
+  const hash =
+    typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
+      ? ({ kind: 'sha256', value: sha256 } as const)
+      : typeof blobId === 'string' && /^[0-9a-f]{40}$/.test(blobId)
+        ? ({ kind: 'git', value: blobId } as const)
+        : undefined;
+  return [{ path, size: bytes, hash }];
+}
+
+/** Whether a path stays below the folder that it is written to, on every system. */
+function isSafe(path: string): boolean {
+  return path
+    .split('/')
+    .every(
+      (part) =>
+        /^[A-Za-z0-9_][A-Za-z0-9_.+ =-]{0,200}$/.test(part) &&
+        !/[. ]$/.test(part) &&
+        !/^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(part),
+    );
+}
+
+async function textOf(reply: IncomingMessage, id: string): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of reply) {
+      if (!Buffer.isBuffer(part)) continue;
+      size += part.length;
+      if (size > mostBytes) throw new HubError(`The list of the files of ${id} is absurdly long.`);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof HubError) throw error;
+    throw new HubError(`The list of the files of ${id} broke off.`, { cause: error });
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
