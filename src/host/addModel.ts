@@ -7,7 +7,7 @@ import {
   download,
   HubClient,
   hubSettings,
-  inMegabytes,
+  sizeText,
   listFiles,
   parseReference,
   type HubChoice,
@@ -132,7 +132,7 @@ export class AddModel {
         signal,
         progress: (done, total, path) => {
           report({
-            message: l10n.t('{0}: {1} of {2}', path, inMegabytes(done), inMegabytes(total)),
+            message: l10n.t('{0}: {1} of {2}', path, sizeText(done), sizeText(total)),
             fraction: total === 0 ? null : done / total,
           });
         },
@@ -158,7 +158,7 @@ export class AddModel {
       const chosen = await window.showQuickPick<Choice<'fetch' | 'elsewhere'>>(
         [
           {
-            label: l10n.t('Fetch {0}', inMegabytes(size)),
+            label: l10n.t('Fetch {0}', sizeText(size)),
             detail: folder,
             iconPath: new ThemeIcon('cloud-download'),
             value: 'fetch',
@@ -169,7 +169,7 @@ export class AddModel {
             value: 'elsewhere',
           },
           { label: l10n.t('files'), kind: QuickPickItemKind.Separator },
-          ...files.map((file) => ({ label: file.path, description: inMegabytes(file.size) })),
+          ...files.map((file) => ({ label: file.path, description: sizeText(file.size) })),
         ],
         { title: l10n.t('{0} has {1} files to fetch', id, files.length), ignoreFocusOut: true },
       );
@@ -230,7 +230,7 @@ async function pickChoice(listing: HubListing): Promise<HubChoice | undefined> {
   const chosen = await window.showQuickPick<Choice<HubChoice>>(
     choices.map((value) => ({
       label: value.kind === 'file' ? basename(value.title) : value.title,
-      description: inMegabytes(value.size),
+      description: sizeText(value.size),
       ...(value.kind === 'file' && dirname(value.title) !== '.' ? { detail: dirname(value.title) } : {}),
       value,
     })),

@@ -42,7 +42,7 @@ export async function download(
     const left = await free(folder);
     if (missing > 0 && missing + spare > left) {
       throw new HubError(
-        `${id} takes ${inMegabytes(missing)} more in ${folder}, where ${inMegabytes(left)} are free.`,
+        `${id} takes ${sizeText(missing)} more in ${folder}, where ${sizeText(left)} are free.`,
       );
     }
     let done = 0;
@@ -233,6 +233,8 @@ function reasonOf(error: unknown): string {
 }
 
 /** "723.6 MB" */
-export function inMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+export function sizeText(bytes: number): string {
+  const steps = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const step = Math.min(steps.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${steps[step] ?? ''}`;
 }

@@ -26,6 +26,8 @@ export interface WorkbenchOptions {
   readonly workspace?: string;
   /** Puts files into the copy before VS Code looks at it: the explorer can miss what is written while it starts. */
   readonly prepare?: (folder: string) => void;
+  /** Of the process that VS Code runs in, beside what is there already. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly theme?: keyof typeof themes;
   /** User settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -84,6 +86,7 @@ export class Workbench {
       root,
       settings: { 'workbench.colorTheme': theme.id, ...tidySettings, ...options.settings },
       workspaceTrust: options.workspaceTrust ?? false,
+      ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
       ...(vsix === undefined ? {} : { vsix }),
     });
     let browser: Browser | undefined;

@@ -250,7 +250,7 @@ describe('A model fetched from a hub', () => {
   it('does not begin where the disk has no room for it', async () => {
     await assert.rejects(
       fetch({ free: () => Promise.resolve(1000) }),
-      /^HubError: tiny\/bert takes 0\.\d MB more in .*, where 0\.0 MB are free\.$/,
+      /^HubError: tiny\/bert takes \d+\.\d kB more in .*, where 1\.0 kB are free\.$/,
     );
     assert.deepEqual(await readdir(folder), []);
   });
