@@ -109,6 +109,8 @@ const required = [
   'dist/webview/panel.js',
   'dist/webview/panel.css',
   'media/models/all-MiniLM-L6-v2/model.safetensors',
+  'media/models/gpt-packages/model.safetensors',
+  'media/models/gpt-packages/tokenizer.json',
   'media/models/dates/bahdanau.safetensors',
   'media/models/dates/luong.safetensors',
   'media/models/dates/transformer.safetensors',

@@ -35,7 +35,17 @@ describe('Catalogue', () => {
         width: 384,
         limit: 512,
         size: 45,
+        writes: false,
       },
+    );
+  });
+
+  it('describes the embedded GPT', async () => {
+    const found: ProtocolFoundModel = await embedded(media, 'gpt');
+    assert.ok(found.kind === 'model');
+    assert.deepEqual(
+      [found.model.reference, found.model.name, found.model.writes],
+      [{ kind: 'gpt' }, 'gpt-packages', true],
     );
   });
 

@@ -65,6 +65,20 @@ describe('mechanisms', () => {
     assertSealed(workbench);
   });
 
+  it('are those of the embedded GPT, which goes on with a selection where the model in use only reads', async () => {
+    await selectLine(workbench, 'too large');
+    await workbench.command('Attention: Continue Selection');
+    await until('the continuation', async () => {
+      const text = await bodyOf();
+      return text.includes('gpt-packages') && text.includes('Next token');
+    });
+    const frame = await panel(workbench);
+    await until('what it expects', async () => (await frame.locator('.next-token').count()) >= 8);
+    await until('more tokens', async () => /GPT-2 · 5 layers × 8 heads · \d+ tokens/.test(await bodyOf()));
+    await workbench.screenshot('vscode/continued');
+    assertSealed(workbench);
+  });
+
   it('are compared side by side on the same words', async () => {
     const frame = await panel(workbench);
     await frame.getByRole('button', { name: 'Compare' }).first().click();
