@@ -11,6 +11,7 @@ import { candidatesAfter, generate } from './generation.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
+import { shortened } from './shortened.js';
 import type { Layer, Next, Subject } from './subject.js';
 
 /** Of a longer text it is said beforehand how much memory it takes. */
@@ -24,12 +25,18 @@ interface Reading {
 
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
+  /** What a model added to the text, and how many tokens the text had before. */
+  private said = '';
+  private readonly own: number;
+
   private constructor(
     private readonly lease: Lease,
     private encoding: Encoding,
     private readonly runtime: Runtime,
     private readonly second: string | undefined,
-  ) {}
+  ) {
+    this.own = encoding.ids.length;
+  }
 
   /** @throws ModelError when the text has no token; the lease is then released. */
   static async open(
@@ -93,6 +100,7 @@ export class TextPreparation implements Preparation {
         const begun = performance.now();
         const said = await generate(model, run, request, halted, task, model);
         this.encoding = await extended(this.encoding, run.ids, model);
+        this.said = await model.decode(run.ids.slice(this.own));
         // A window may reach as far as there are tokens, of which there are more now.
         const longer = this.read(parameters);
         return { ...said, subject: this.causal(parameters, longer, run, performance.now() - begun) };
@@ -144,6 +152,7 @@ export class TextPreparation implements Preparation {
     const { ids, total } = this.encoding;
     const { model } = this.lease;
     return [
+      ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
       ...(total > ids.length
         ? [
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,

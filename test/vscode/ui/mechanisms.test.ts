@@ -70,12 +70,15 @@ describe('mechanisms', () => {
     await workbench.command('Attention: Continue Selection');
     await until('the continuation', async () => {
       const text = await bodyOf();
-      return text.includes('gpt-packages') && text.includes('Next token');
+      return text.includes('gpt-packages') && text.includes('It goes on: “');
     });
-    const frame = await panel(workbench);
-    await until('what it expects', async () => (await frame.locator('.next-token').count()) >= 8);
-    await until('more tokens', async () => /GPT-2 · 5 layers × 8 heads · \d+ tokens/.test(await bodyOf()));
     await workbench.screenshot('vscode/continued');
+    const frame = await panel(workbench);
+    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await until('what it expects', async () => (await frame.locator('.next-token').count()) >= 8);
+    assert.match(await frame.locator('body').innerText(), /GPT-2 · 5 layers × 8 heads · \d+ tokens/);
+    await workbench.screenshot('vscode/continued-next');
+    await frame.getByRole('tab', { name: 'Heatmap' }).click();
     assertSealed(workbench);
   });
 
