@@ -1,5 +1,5 @@
 // Runs the tests. All of them by default, after installing what is missing and checking types, lint and format; or only
-// the suites that are named: unit, webview, vscode (api and ui), package.
+// the suites that are named: unit, checkpoints, webview, vscode (api and ui), package.
 //   --grep TEXT      only tests whose full title contains it
 //   --allow-missing  build although some entries of the extension do not exist yet
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,8 @@ const packageTest = join('test', 'vscode', 'ui', 'selection.test.ts');
 /**
  * @typedef {{ passes: number, failures: number, pending: number }} Results
  * @typedef {{ grep: string | undefined, env: NodeJS.ProcessEnv }} Context
- * @typedef {{ name: string, group: string, files: () => string[], run: (files: string[], context: Context) => Promise<number> }} Suite
+ * @typedef {{ name: string, group: string, files: () => string[], run: (files: string[], context: Context) => Promise<number>, unavailable?: () => Promise<string | undefined> }} Suite
+ *   `unavailable` says why a suite cannot be run here, where nothing is wrong with what it tests
  */
 
 /**
@@ -51,6 +52,17 @@ const mocha =
 /** @type {readonly Suite[]} */
 const suites = [
   { name: 'unit', group: 'unit', files: () => testFiles('test/unit'), run: mocha(30_000) },
+  {
+    name: 'checkpoints',
+    group: 'checkpoints',
+    files: () => testFiles('test/checkpoints'),
+    run: mocha(60_000),
+    async unavailable() {
+      const { fetchCheckpoints } = await import('./checkpoints.mjs');
+      const missing = await fetchCheckpoints();
+      return missing === undefined ? undefined : `the checkpoints cannot be fetched: ${missing}`;
+    },
+  },
   { name: 'webview', group: 'webview', files: () => testFiles('test/webview'), run: mocha(60_000) },
   { name: 'vscode api', group: 'vscode', files: () => testFiles('test/vscode/api'), run: inVSCode },
   { name: 'vscode ui', group: 'vscode', files: () => testFiles('test/vscode/ui'), run: mocha(120_000, 1) },
@@ -111,7 +123,7 @@ async function inVSCode(_files, { grep, env }) {
  * @param {Suite} suite
  * @param {string} scratch a folder for the results
  * @param {string | undefined} grep
- * @returns {Promise<Results & { problem?: string }>} with a problem where something beside a test went wrong
+ * @returns {Promise<Results & { problem?: string, skipped?: string }>} with a problem where something beside a test went wrong
  */
 async function runSuite(suite, scratch, grep) {
   const files = suite.files();
@@ -120,6 +132,11 @@ async function runSuite(suite, scratch, grep) {
   const resultsFile = join(scratch, `${suite.name}.json`);
   let code;
   try {
+    const skipped = await suite.unavailable?.();
+    if (skipped !== undefined) {
+      console.log(`skipped: ${skipped}`);
+      return { ...nothing, pending: 1, skipped };
+    }
     code = await suite.run(files, { grep, env: { ...process.env, MOCHA_RESULTS: resultsFile } });
   } catch (error) {
     return { ...nothing, problem: error instanceof Error ? error.message : String(error) };
@@ -160,7 +177,7 @@ script(async () => {
   const lines = [];
   if (!checked) {
     total.failures++;
-    lines.push(`${'check'.padEnd(12)}failed`);
+    lines.push(`${'check'.padEnd(13)}failed`);
   }
   try {
     for (const suite of suites.filter(({ group }) => all || positionals.includes(group))) {
@@ -172,7 +189,9 @@ script(async () => {
       total.failures += failures;
       total.pending += results.pending;
       const note = results.problem === undefined ? '' : `: ${results.problem}`;
-      lines.push(`${suite.name.padEnd(12)}${results.passes} passed, ${failures} failed${note}`);
+      const counts = `${results.passes} passed, ${failures} failed${note}`;
+      const said = results.skipped === undefined ? counts : `skipped: ${results.skipped}`;
+      lines.push(`${suite.name.padEnd(13)}${said}`);
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -36,6 +36,10 @@ export class EngineProcess {
     return new EngineProcess(child, channel);
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   async stop(): Promise<void> {
     this.channel.dispose();
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

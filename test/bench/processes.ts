@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -21,4 +21,21 @@ export async function peakMemory(group: number, mark: string): Promise<number | 
     if (Number(leader) === group && peak !== undefined) return Number(peak) * 1024;
   }
   return undefined;
+}
+
+/** What a process takes and the most that it took, in bytes; undefined where the system does not tell (anything but Linux). */
+export async function memoryOf(
+  id: number | undefined,
+): Promise<{ readonly resident: number; readonly peak: number } | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const status = await readFile(join('/proc', String(id), 'status'), 'utf8');
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  return { resident: field('VmRSS'), peak: field('VmHWM') };
+}
+
+/** From now on, the most that a process took is counted anew. */
+export async function forgetPeak(id: number | undefined): Promise<void> {
+  // 5 stands for this: https://docs.kernel.org/filesystems/proc.html
+  if (process.platform === 'linux') await writeFile(join('/proc', String(id), 'clear_refs'), '5');
 }

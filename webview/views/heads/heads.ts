@@ -129,6 +129,8 @@ export class HeadsView {
       rows.push(row);
     }
     this.grid.replaceChildren(...rows);
+    // Known while there is no width yet: what comes into sight later is in its place at once.
+    this.grid.style.setProperty('--heads', String(heads));
     this.layout();
     this.mark();
   }
@@ -151,7 +153,6 @@ export class HeadsView {
     thin(this.grid.querySelectorAll('.heads-layer'));
     this.grid.style.setProperty('--cell', `${this.size}px`);
     this.grid.style.setProperty('--gap', `${this.gap}px`);
-    this.grid.style.setProperty('--heads', String(summary.heads));
     this.paint();
   }
 

@@ -1,0 +1,188 @@
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { ModelReference } from '../../src/protocol.js';
+import { EngineProcess } from './engine-process.js';
+import { forgetPeak, memoryOf } from './processes.js';
+import { benchmark, type Table } from './table.js';
+import { text } from './text.js';
+
+const folder = join(process.cwd(), '.cache/checkpoints');
+const gguf = 'SmolLM2-135M-Instruct.Q4_1.gguf';
+const threads = availableParallelism();
+const megabyte = 2 ** 20;
+
+/** How many tokens, and how often they are run after a first time. */
+const runs = [
+  [128, 9],
+  [512, 5],
+  [2048, 3],
+] as const;
+
+/** As many tokens as a warm-up and the start of a process are measured with. */
+const few = 16;
+
+interface Tried {
+  readonly name: string;
+  readonly limit: number;
+  readonly reference: Exclude<ModelReference, { kind: 'dates' | 'embedded' }>;
+  /** A text of so many tokens. */
+  text(tokens: number, variation: number): string;
+  /** What `from_pretrained` is given in Python. */
+  readonly python: readonly [folder: string, file: string | null];
+}
+
+const models: readonly Tried[] = [
+  {
+    name: 'all-MiniLM-L6-v2',
+    limit: 512,
+    reference: { kind: 'folder', path: join(folder, 'all-MiniLM-L6-v2') },
+    text,
+    python: [join(folder, 'all-MiniLM-L6-v2'), null],
+  },
+  {
+    name: 'SmolLM2-135M-Instruct',
+    limit: 8192,
+    reference: { kind: 'file', path: join(folder, 'SmolLM2-135M-Instruct', gguf) },
+    // There are no special tokens around it.
+    text: (tokens, variation) => text(tokens + 2, variation),
+    python: [join(folder, 'SmolLM2-135M-Instruct'), gguf],
+  },
+];
+
+/** What one process measured; memory in bytes, undefined where the system does not tell. */
+interface Measured {
+  readonly times: readonly number[];
+  /** The most that the process ever took, reading the model included. */
+  readonly peak: number | undefined;
+  /** The most that runs took above the model that was read and had run a few tokens. */
+  readonly above: number | undefined;
+}
+
+const peers = {
+  'PyTorch eager, output_attentions=True': { attention: 'eager', weights: true },
+  'PyTorch SDPA, no attentions': { attention: 'sdpa', weights: false },
+} as const;
+
+void benchmark(`Forward and capture, ${threads} threads, each in a process of its own`, async (table) => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/checkpoints.mjs'], { encoding: 'utf8' });
+  if (status !== 0) {
+    table.missing('all-MiniLM-L6-v2, SmolLM2-135M-Instruct', stderr.trim().split('\n').at(-1) ?? 'not there');
+    return;
+  }
+  for (const model of models) {
+    for (const [tokens, times] of runs) {
+      const row = `${model.name}, ${tokens} tokens`;
+      if (tokens > model.limit) {
+        table.missing(row, `it reads ${model.limit} tokens at most`);
+        continue;
+      }
+      print(table, `${row}, this engine, X, Q, K, V of every layer kept`, await ours(model, tokens, times));
+      for (const [name, peer] of Object.entries(peers)) {
+        print(table, `${row}, ${name}`, pytorch(model, tokens, times, peer));
+      }
+    }
+  }
+});
+
+function print(table: Table, row: string, measured: Measured | string): void {
+  if (typeof measured === 'string') {
+    table.missing(row, measured);
+    return;
+  }
+  table.median(row, measured.times, 'ms');
+  for (const [what, bytes] of [
+    ['    peak memory of its process, reading the model included', measured.peak],
+    [`    peak memory of runs, above the model that had run ${few} tokens`, measured.above],
+  ] as const) {
+    if (bytes === undefined) table.missing(what, 'only told on Linux');
+    else table.figure(what, bytes / megabyte, 'MB');
+  }
+}
+
+async function ours(model: Tried, tokens: number, times: number): Promise<Measured> {
+  const engine = EngineProcess.start();
+  try {
+    const { channel, pid } = engine;
+    const forward = async (count: number, variation: number): Promise<number> => {
+      const summary = await channel.request('inspectText', {
+        text: model.text(count, variation),
+        model: model.reference,
+      });
+      if (summary.queries.count !== count)
+        throw new Error(`The text has ${summary.queries.count} tokens instead of ${count}.`);
+      await channel.request('close', { inspection: summary.id });
+      return summary.timing.forward;
+    };
+    await forward(few, 0);
+    const reading = await memoryOf(pid);
+    await forgetPeak(pid);
+    await forward(tokens, 0);
+    const taken: number[] = [];
+    for (let run = 1; run <= times; run++) taken.push(await forward(tokens, run));
+    const running = await memoryOf(pid);
+    if (reading === undefined || running === undefined)
+      return { times: taken, peak: undefined, above: undefined };
+    return {
+      times: taken,
+      peak: Math.max(reading.peak, running.peak),
+      above: running.peak - reading.resident,
+    };
+  } finally {
+    await engine.stop();
+  }
+}
+
+// The base model, without the logits of every token, which this engine does not compute either.
+const script = `
+import json, os, sys, time
+given = json.load(sys.stdin)
+import torch
+from transformers import AutoModel
+from transformers.utils import logging
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+torch.set_num_threads(given["threads"])
+linux = os.path.exists("/proc/self/status")
+def memory(field):
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(field))
+folder, file = given["python"]
+model = AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation=given["attention"], **({"gguf_file": file} if file else {})).eval()
+def forward(count, variation):
+    ids = (torch.arange(count)[None] * 7 + variation * 13) % 1000 + 1000
+    begun = time.perf_counter()
+    with torch.no_grad():
+        kept = model(ids, output_attentions=given["weights"], use_cache=False)
+    return (time.perf_counter() - begun) * 1000
+forward(${few}, 0)
+if linux:
+    reading, resident = memory("VmHWM"), memory("VmRSS")
+    open("/proc/self/clear_refs", "w").write("5")
+forward(given["tokens"], 0)
+found = {"times": [forward(given["tokens"], run + 1) for run in range(given["times"])]}
+if linux:
+    running = memory("VmHWM")
+    found |= {"peak": max(reading, running), "above": running - resident}
+print(json.dumps(found))
+`;
+
+/** The same in PyTorch, where there is a Python that has it; or why not. */
+function pytorch(
+  { python }: Tried,
+  tokens: number,
+  times: number,
+  peer: (typeof peers)[keyof typeof peers],
+): Measured | string {
+  const { status, stdout, stderr } = spawnSync('python3', ['-c', script], {
+    encoding: 'utf8',
+    timeout: 600_000,
+    input: JSON.stringify({ python, tokens, times, threads, ...peer }),
+  });
+  if (status === null) return 'no python3 here that ends in time';
+  if (status !== 0)
+    return /ModuleNotFoundError/.test(stderr)
+      ? 'no python3 with torch and transformers here'
+      : (stderr.trim().split('\n').at(-1) ?? 'failed');
+  // The script above prints exactly this.
+  return JSON.parse(stdout) as Measured;
+}
