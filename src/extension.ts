@@ -13,6 +13,7 @@ import { Models } from './host/models.js';
 import { Opener } from './host/opener.js';
 import { Painter } from './host/paint.js';
 import { Readers } from './host/readers.js';
+import { weightsBudget } from './host/settings.js';
 import { ModelStatus } from './host/status.js';
 import { describeStop } from './host/words.js';
 
@@ -27,7 +28,7 @@ export function activate({
 }: ExtensionContext): AttentionInspectorApi {
   const log = window.createOutputChannel('Attention Inspector', { log: true });
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
-  const engine = new Engine({ script, log, describe: describeStop });
+  const engine = new Engine({ script, log, describe: describeStop, weights: weightsBudget });
   const inspections = new Inspections(workspaceState);
   const painter = new Painter();
   const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter });

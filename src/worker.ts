@@ -16,7 +16,9 @@ const port: Port = {
   },
 };
 
-const engine = new Engine(join(__dirname, '..', 'media'));
+// In bytes; what is no number is none.
+const weights = Number(process.env['ATTENTION_INSPECTOR_WEIGHTS'] ?? NaN);
+const engine = new Engine(join(__dirname, '..', 'media'), weights > 0 ? weights : undefined);
 new Channel<Record<never, never>, EngineNotices, EngineMethods, Record<never, never>>(
   port,
   engine.handlers(),

@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** The sentence for people: what stopped, and whether it has been started again. */
   readonly describe: (stop: Stop, restarted: boolean) => string;
+  /** How many bytes of weights the process may hold at once; asked when one starts. */
+  readonly weights?: () => number;
   /** How long a cancelled run may go on before its process is ended, in milliseconds. */
   readonly patience?: number;
   /** How long the process is kept when nobody holds it, in milliseconds. */
@@ -147,13 +149,17 @@ export class Engine extends Disposable {
   }
 
   private start(): Running {
-    const { script, log } = this.options;
+    const { script, log, weights } = this.options;
     // The extension host's own debugger flags must not reach the worker: the port would be taken.
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const child = fork(script, [], {
       serialization: 'advanced',
       execArgv: [],
-      env: { ...inherited, ELECTRON_RUN_AS_NODE: '1' },
+      env: {
+        ...inherited,
+        ELECTRON_RUN_AS_NODE: '1',
+        ...(weights === undefined ? {} : { ATTENTION_INSPECTOR_WEIGHTS: String(weights()) }),
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const channel = new Channel<EngineMethods, Nothing, Nothing, EngineNotices>(

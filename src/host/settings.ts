@@ -51,6 +51,11 @@ function dateModel(setting: string): ModelReference | undefined {
   return score === undefined ? undefined : { kind: 'dates', score };
 }
 
+/** How many bytes of weights are held in memory at once. */
+export function weightsBudget(): number {
+  return Math.max(64, read<number>('weightsBudget', 2048)) * 2 ** 20;
+}
+
 /** Folders that the user added by hand. */
 export function modelFolders(): readonly string[] {
   return read<readonly string[]>('modelFolders', []).map(absolute);

@@ -24,29 +24,43 @@ export class Advance {
   /** The keys and values of earlier tokens, which are given. */
   readonly known = new Map<Value, string>();
   readonly part: Restriction;
+  /** What a layer by itself reads: what the one before it gave. Undefined for the first, and for all together. */
+  readonly read: Value | undefined;
 
-  /** @param past how many tokens were run before */
+  /**
+   * @param past how many tokens were run before
+   * @param only one layer by itself; all of them where left out
+   */
   constructor(
     readonly graph: CausalGraph,
     tokens: number,
     readonly past: number,
+    only?: number,
   ) {
+    this.read = only === undefined || only === 0 ? undefined : graph.hiddenStates[only];
     graph.layers.forEach((steps, layer) => {
+      if (only !== undefined && layer !== only) return;
       for (const [name, value] of cachedOf(steps, graph)) {
         this.cached.set(value, keyOf(layer, name));
         if (name === 'K' || name === 'V') this.known.set(value, keyOf(layer, name));
       }
     });
-    const hidden = graph.hiddenStates.at(-1);
-    if (hidden !== undefined) this.cached.set(hidden, last);
+    const hidden = only === undefined ? graph.hiddenStates.at(-1) : graph.hiddenStates[only + 1];
+    if (hidden !== undefined) this.cached.set(hidden, hidden === graph.hiddenStates.at(-1) ? last : between);
     const fresh = (value: Value): Region => [{ start: past, end: tokens }, ...wholeOf(value.shape).slice(1)];
     this.part = restrict(
       [...this.cached.keys()].map((value): Target => ({ value, region: fresh(value) })),
-      (value) => graph.fixed?.has(value) === true,
+      (value) => graph.fixed?.has(value) === true || this.isRead(value),
       (value) => (this.known.has(value) ? past : undefined),
     );
   }
+
+  /** Whether a value is what a layer by itself reads; a name does not make it another. */
+  readonly isRead = ({ origin }: Value): boolean => this.read?.origin === origin;
 }
+
+/** The key of what goes from one layer to the next. */
+export const between = 'between';
 
 /**
  * One token after any number of others. Its graph is the same for all of them, but for how much it is fed: it is made once,

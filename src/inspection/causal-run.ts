@@ -1,7 +1,7 @@
 import type { Value } from '../engine/graph.js';
 import { cut, inMemory, sizeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
-import { Advance, cachedOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
+import { Advance, between, cachedOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
 import type { Task } from './inspection.js';
 import { leafNumbers } from './leaf.js';
 import { Rows } from './rows.js';
@@ -22,6 +22,8 @@ export interface CausalModel {
   build(tokens: number): CausalGraph;
   /** Whether nothing of a shorter text can be kept. */
   readonly growing: boolean;
+  /** Whether its weights are too large to be held together. */
+  readonly byLayer?: boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export class CausalRun {
         this.truncate(0);
         await this.advance(all, task);
       }
+      if (this.model.byLayer === true) await this.advanceByLayer(all, task);
       while (this.read.length < all.length) {
         task.progress?.(`${this.read.length} of ${all.length} tokens`, this.read.length / all.length);
         await this.advance(all.slice(0, Math.min(all.length, this.read.length + this.part)), task);
@@ -127,11 +130,62 @@ export class CausalRun {
     }
     const step = this.step === 'none' || past === 0 || ids.length !== past + 1 ? undefined : this.step;
     const advance = step?.advance ?? new Advance(model.build(ids.length), ids.length, past);
-    const { graph, part, known, cached } = advance;
+    await this.run(advance, ids, past, { step, task });
+    this.read = [...ids];
+  }
+
+  /**
+   * Runs the tokens of `ids` that were not run yet, all of them through one layer after the other: a layer's weights are held
+   * only while it runs.
+   */
+  private async advanceByLayer(ids: readonly number[], task: Task): Promise<void> {
+    const past = this.read.length;
+    const ends = new Map<number, CausalGraph>();
+    for (let end = past; end < ids.length;) {
+      end = Math.min(ids.length, end + this.part);
+      ends.set(end, this.model.build(end));
+    }
+    const layers = [...ends.values()][0]?.layers.length ?? 0;
+    let hidden: Rows | undefined;
+    for (let layer = 0; layer < layers; layer++) {
+      let out: Rows | undefined;
+      let start = past;
+      for (const [end, graph] of ends) {
+        const share = (start - past) / (ids.length - past);
+        task.progress?.(`Layer ${layer + 1} of ${layers}`, (layer + share) / layers);
+        const advance = new Advance(graph, end, start, layer);
+        const read = hidden?.view(start - past, end - past);
+        const given = await this.run(advance, ids.slice(0, end), start, { read, task });
+        if (given !== undefined) {
+          out ??= new Rows(given.shape[1] ?? 0, ids.length - past);
+          out.append(given.data);
+        }
+        start = end;
+      }
+      hidden = out;
+    }
+    this.read = [...ids];
+  }
+
+  /** Runs a part of the graph and keeps what it computes; what goes on to another layer is given back. */
+  private async run(
+    { graph, part, known, cached, isRead }: Advance,
+    ids: readonly number[],
+    past: number,
+    {
+      step,
+      read,
+      task,
+    }: { readonly step?: SteadyStep | undefined; readonly read?: Tensor | undefined; readonly task: Task },
+  ): Promise<Tensor<Float32Array> | undefined> {
     const given = new Map([...graph.feeds(ids), ...(graph.fixed ?? [])]);
     const feeds = new Map<Value, Tensor>();
     for (const feed of part.feeds) {
       const { leaf, original, region } = feed;
+      if (read !== undefined && isRead(original)) {
+        feeds.set(leaf, read);
+        continue;
+      }
       const name = known.get(original);
       if (name !== undefined) {
         const none = { shape: [0, original.shape[1] ?? 0], data: new Float32Array() };
@@ -147,14 +201,19 @@ export class CausalRun {
     }
     const results = await this.runtime.run(part.targets, feeds, { ...task, stretched: step !== undefined });
     task.signal?.throwIfAborted();
+    let onward: Tensor<Float32Array> | undefined;
     [...cached].forEach(([value, key], at) => {
       const tensor = results[at];
       if (tensor === undefined) return;
+      if (key === between) {
+        onward = tensor;
+        return;
+      }
       const rows = this.rows.get(key) ?? new Rows(value.shape[1] ?? 0, ids.length);
       this.rows.set(key, rows);
       rows.append(tensor.data);
     });
-    this.read = [...ids];
+    return onward;
   }
 }
 

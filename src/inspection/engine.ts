@@ -17,15 +17,22 @@ const mostVariants = 8;
 
 /** Everything that is open, over one runtime. */
 export class Engine {
-  private readonly runtime = new Runtime();
+  private readonly runtime: Runtime;
   private readonly models: ModelShelf;
   private readonly inspections = new Map<string, Inspection>();
   /** Inspection → its variants. */
   private readonly variants = new Map<string, string[]>();
   private next = 1;
 
-  /** @param media the folder that holds the embedded model */
-  constructor(private readonly media: string) {
+  /**
+   * @param media the folder that holds the embedded models
+   * @param weights how many bytes of weights are held at once, as float32; the runtime's own where left out
+   */
+  constructor(
+    private readonly media: string,
+    weights?: number,
+  ) {
+    this.runtime = new Runtime(weights === undefined ? {} : { bytes: weights });
     this.models = new ModelShelf(media);
   }
 

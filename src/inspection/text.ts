@@ -1,7 +1,7 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
-import type { Value } from '../engine/graph.js';
-import type { TensorSource } from '../engine/tensor.js';
+import { sorted, type Value } from '../engine/graph.js';
+import { sizeOf, type TensorSource } from '../engine/tensor.js';
 import { ModelError, type Encoding, type Model, type ModelGraph } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
@@ -28,6 +28,8 @@ export class TextPreparation implements Preparation {
   /** What a model added to the text, and how many tokens the text had before. */
   private said = '';
   private readonly own: number;
+  /** Bytes of weights, where they are too many to be held together. */
+  private streamed: number | undefined;
 
   private constructor(
     private readonly lease: Lease,
@@ -64,7 +66,10 @@ export class TextPreparation implements Preparation {
     const begun = performance.now();
     if (attention.mask.kind === 'causal') {
       const build = (tokens: number): ModelGraph => model.build(tokens, attention);
-      const run = new CausalRun({ build, growing: model.growing }, this.runtime);
+      const weights = weightsOf(build(1));
+      const byLayer = weights > this.runtime.limits.bytes;
+      this.streamed = byLayer ? weights : undefined;
+      const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
       if (ids.length > estimated) {
         const size = (run.bytesFor(ids.length) / 1e6).toFixed(0);
         task.progress?.(`${model.name}: ${ids.length} tokens, of which ${size} MB are kept`, 0);
@@ -153,6 +158,11 @@ export class TextPreparation implements Preparation {
     const { model } = this.lease;
     return [
       ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
+      ...(this.streamed === undefined
+        ? []
+        : [
+            `The weights of ${model.name} come to ${megabytes(this.streamed)} as float32, and ${megabytes(this.runtime.limits.bytes)} may be held: they are read anew for each layer, which takes its time.`,
+          ]),
       ...(total > ids.length
         ? [
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
@@ -181,4 +191,18 @@ async function extended(encoding: Encoding, ids: readonly number[], model: Model
 
 function labelsOf({ tokens, ranges }: Encoding): Labels {
   return { count: tokens.length, words: tokens, places: ranges };
+}
+
+/** How many bytes a graph's weights take as float32. */
+function weightsOf({ hiddenStates }: ModelGraph): number {
+  const sizes = new Map(
+    sorted(hiddenStates.slice(-1))
+      .filter(({ origin }) => origin.kind === 'parameter')
+      .map(({ origin, shape }) => [origin, sizeOf(shape)]),
+  );
+  return [...sizes.values()].reduce((sum, size) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
 }

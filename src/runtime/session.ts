@@ -31,7 +31,8 @@ const standardLimits: CacheLimits = { sessions: 16, bytes: 2 ** 31 };
  */
 export class Runtime {
   private readonly compiled = new WeakMap<Value, Compiled[]>();
-  private readonly limits: CacheLimits;
+  /** How much is kept ready between runs. */
+  readonly limits: CacheLimits;
   private cache: Promise<{ backend: Backend; sessions: SessionCache }> | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;

@@ -71,6 +71,33 @@ describe('A causal run', () => {
         }
       });
 
+      it('gives the same layer by layer, where weights are too large to be held together', async () => {
+        const build = (tokens: number) => model.build(tokens, model.attention);
+        const run = new CausalRun({ build, growing: model.growing, byLayer: true }, runtime, 5);
+        await run.append(ids.slice(0, 7));
+        const told: string[] = [];
+        await run.append(ids.slice(7), { progress: (message) => told.push(message) });
+        const logits = tensorNamed(continued, 'logits');
+        for (let row = 0; row < ids.length; row++) {
+          const expected = at(logits, row);
+          const actual = { shape: expected.shape, data: await run.logits(row) };
+          assertClose(actual, expected, 1e-4, `logits after token ${row}`);
+        }
+        assert.deepEqual(
+          [...new Set(told)],
+          Array.from({ length: model.layers }, (_, layer) => `Layer ${layer + 1} of ${model.layers}`),
+        );
+        const graph = model.build(ids.length, model.attention);
+        for (const [layer, kept] of run.kept(graph).entries()) {
+          assert.equal(kept.size, 4);
+          for (const [value, source] of kept) {
+            const [whole] = await runtime.run([value], graph.feeds(ids));
+            assert.ok(whole);
+            assertClose(await source.read(wholeOf(source.shape)), whole, 1e-4, `layer ${layer}`);
+          }
+        }
+      });
+
       it('goes on greedily, token for token, with the same sessions from the second token on', async () => {
         const greedy = [...tensorNamed(continued, 'greedy').data];
         const own = new Runtime();

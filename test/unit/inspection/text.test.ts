@@ -67,6 +67,35 @@ describe('an inspection of text', () => {
     assert.deepEqual((await inspection.slice('weights', { layer: 5, head: 11 })).data, before.data);
   });
 
+  it('a causal model that is larger than what may be held runs layer by layer, to the same numbers', async () => {
+    const [free, narrow] = [new Engine(media), new Engine(media, 5e6)];
+    try {
+      const text = 'This package contains the development files and the documentation of a small library.';
+      const [whole, streamed] = await Promise.all(
+        [free, narrow].map((engine) => engine.inspectText({ text, model: { kind: 'gpt' } })),
+      );
+      assert.ok(whole !== undefined && streamed !== undefined);
+      assert.deepEqual(whole.summary.notices, []);
+      assert.match(
+        streamed.summary.notices[0] ?? '',
+        /^The weights of gpt-packages come to 19 MB as float32, and 5 MB may be held: they are read anew for each layer/,
+      );
+      for (const layer of [0, 2, 4]) {
+        const place = { step: 'weights', layer, head: 5 };
+        const [a, b] = await Promise.all(
+          [whole, streamed].map((each) => each.slice({ inspection: each.id, ...place })),
+        );
+        a?.data.forEach((weight, at) => {
+          const other = b?.data[at] ?? 0;
+          assert.ok(Object.is(weight, other) || Math.abs(weight - other) < 1e-5);
+        });
+      }
+    } finally {
+      await free.dispose();
+      await narrow.dispose();
+    }
+  });
+
   it('thumbnails are each head’s weights, pooled by the largest', async () => {
     const engine = new Engine(media);
     try {
