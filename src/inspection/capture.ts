@@ -44,3 +44,8 @@ export function keep(targets: readonly Value[], tensors: readonly Tensor[]): Map
     }),
   );
 }
+
+/** An entry of a map, where there is something to put there. */
+export function pair<Key, Found>(key: Key, found: Found | undefined): [Key, Found][] {
+  return found === undefined ? [] : [[key, found]];
+}

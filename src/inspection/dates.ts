@@ -23,7 +23,7 @@ import {
 } from '../models/dates/index.js';
 import type { Labels } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
-import { capture, keep } from './capture.js';
+import { capture, keep, pair } from './capture.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import { ownValues } from './own-values.js';
@@ -206,10 +206,6 @@ async function decode(
 /** What the decoder reads at each place; what is not yet written is never looked at. // (10) */
 function before(said: readonly number[]): Tensor {
   return list(Array.from({ length: outputLength }, (_, at) => (at === 0 ? start : (said[at - 1] ?? start))));
-}
-
-function pair<Key, Found>(key: Key, found: Found | undefined): [Key, Found][] {
-  return found === undefined ? [] : [[key, found]];
 }
 
 /** The largest entry of each row. */

@@ -3,7 +3,7 @@ import type { AttendParameters } from '../engine/mechanisms/index.js';
 import type { Tensor, TensorSource } from '../engine/tensor.js';
 import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '../models/index.js';
 import type { Runtime } from '../runtime/session.js';
-import { capturable, keep } from './capture.js';
+import { capturable, keep, pair } from './capture.js';
 import { unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
 import type { Task } from './inspection.js';
@@ -91,7 +91,7 @@ export class SequenceRun {
     );
     const fixed = new Map(
       cross.flatMap((steps, layer) => [
-        ...[...fromSource(steps, layer)].flatMap(([key, value]) => pair(value, this.read.get(key))),
+        ...fromSource(steps, layer).flatMap(([key, value]) => pair(value, this.read.get(key))),
         ...steps
           .filter(({ label }) => label?.name === 'Xkv')
           .flatMap((value) => pair(value, this.read.get('memory'))),
@@ -107,8 +107,4 @@ function fromSource(steps: readonly Value[], layer: number): [key: string, value
     const name = value.label?.name ?? '';
     return name === 'K' || name === 'V' ? [[`${layer} ${name}`, unmoved(value)]] : [];
   });
-}
-
-function pair<Key, Found>(key: Key, found: Found | undefined): [Key, Found][] {
-  return found === undefined ? [] : [[key, found]];
 }
