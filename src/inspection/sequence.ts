@@ -161,7 +161,7 @@ export class SequencePreparation implements Preparation {
     }[stack];
     const heads = stack === 'encoder' ? model.heads : (model.decoder?.heads ?? model.heads);
     return {
-      title: `“${shortened(this.text)}” → “${shortened(text)}”`,
+      title: `“${shortened(this.text, 28)}” → “${shortened(text, 28)}”`,
       subtitle: `${model.name} · ${model.family} · ${derived.length} layers × ${heads} heads · ${outputs.count} target tokens from ${source.count}`,
       mechanism,
       layers: derived.map(({ steps, kept }): Layer => ({ steps, kept })),
