@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ModelReference } from '../../src/protocol.js';
 import { EngineProcess } from './engine-process.js';
-import { forgetPeak, memoryOf } from './processes.js';
+import { forgetPeak, peakOf } from './processes.js';
 import { benchmark, type Table } from './table.js';
 import { text } from './text.js';
 
@@ -19,7 +19,7 @@ const runs = [
   [2048, 3],
 ] as const;
 
-/** As many tokens as a warm-up and the start of a process are measured with. */
+/** As many tokens as are run after the model was read, before anything is measured. */
 const few = 16;
 
 interface Tried {
@@ -55,8 +55,11 @@ interface Measured {
   readonly times: readonly number[];
   /** The most that the process ever took, reading the model included. */
   readonly peak: number | undefined;
-  /** The most that runs took above the model that was read and had run a few tokens. */
-  readonly above: number | undefined;
+  /**
+   * The most that it took while it ran, weights included. What it held just before is no measure to take this from: that may
+   * be memory which reading the model left free for runs.
+   */
+  readonly running: number | undefined;
 }
 
 const peers = {
@@ -93,7 +96,7 @@ function print(table: Table, row: string, measured: Measured | string): void {
   table.median(row, measured.times, 'ms');
   for (const [what, bytes] of [
     ['    peak memory of its process, reading the model included', measured.peak],
-    [`    peak memory of runs, above the model that had run ${few} tokens`, measured.above],
+    ['    peak memory while running, weights included', measured.running],
   ] as const) {
     if (bytes === undefined) table.missing(what, 'only told on Linux');
     else table.figure(what, bytes / megabyte, 'MB');
@@ -115,18 +118,18 @@ async function ours(model: Tried, tokens: number, times: number): Promise<Measur
       return summary.timing.forward;
     };
     await forward(few, 0);
-    const reading = await memoryOf(pid);
+    const reading = await peakOf(pid);
     await forgetPeak(pid);
     await forward(tokens, 0);
     const taken: number[] = [];
     for (let run = 1; run <= times; run++) taken.push(await forward(tokens, run));
-    const running = await memoryOf(pid);
+    const running = await peakOf(pid);
     if (reading === undefined || running === undefined)
-      return { times: taken, peak: undefined, above: undefined };
+      return { times: taken, peak: undefined, running: undefined };
     return {
       times: taken,
-      peak: Math.max(reading.peak, running.peak),
-      above: running.peak - reading.resident,
+      peak: Math.max(reading, running),
+      running,
     };
   } finally {
     await engine.stop();
@@ -156,13 +159,13 @@ def forward(count, variation):
     return (time.perf_counter() - begun) * 1000
 forward(${few}, 0)
 if linux:
-    reading, resident = memory("VmHWM"), memory("VmRSS")
+    reading = memory("VmHWM")
     open("/proc/self/clear_refs", "w").write("5")
 forward(given["tokens"], 0)
 found = {"times": [forward(given["tokens"], run + 1) for run in range(given["times"])]}
 if linux:
     running = memory("VmHWM")
-    found |= {"peak": max(reading, running), "above": running - resident}
+    found |= {"peak": max(reading, running), "running": running}
 print(json.dumps(found))
 `;
 

@@ -23,15 +23,11 @@ export async function peakMemory(group: number, mark: string): Promise<number | 
   return undefined;
 }
 
-/** What a process takes and the most that it took, in bytes; undefined where the system does not tell (anything but Linux). */
-export async function memoryOf(
-  id: number | undefined,
-): Promise<{ readonly resident: number; readonly peak: number } | undefined> {
+/** The most that a process took, in bytes; undefined where the system does not tell (anything but Linux). */
+export async function peakOf(id: number | undefined): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
   const status = await readFile(join('/proc', String(id), 'status'), 'utf8');
-  const field = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
-  return { resident: field('VmRSS'), peak: field('VmHWM') };
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
 /** From now on, the most that a process took is counted anew. */
