@@ -158,6 +158,8 @@ export class Engine extends Disposable {
       env: {
         ...inherited,
         ELECTRON_RUN_AS_NODE: '1',
+        // glibc keeps what was freed unless it came in a piece of its own: of a model's weights more than half would stay.
+        MALLOC_MMAP_THRESHOLD_: String(2 ** 20),
         ...(weights === undefined ? {} : { ATTENTION_INSPECTOR_WEIGHTS: String(weights()) }),
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -37,8 +37,8 @@ export interface WorkbenchOptions {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-/** The explorer's selection is the test's alone: an editor that opens late does not move it. */
-const tidySettings = { 'explorer.autoReveal': false };
+/** The explorer's selection is the test's alone: an editor that opens late does not move it. Nothing lies over lines. */
+const tidySettings = { 'explorer.autoReveal': false, 'editor.stickyScroll.enabled': false };
 
 const root = process.cwd();
 
