@@ -74,9 +74,19 @@ export async function listFiles(
 export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const at = (form: RegExp): HubFile[] => files.filter(({ path }) => form.test(path));
   const around = files.filter(({ path }) => beside.has(path));
-  const safe = at(/^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/);
-  const pickled = at(/^pytorch_model(-\d+-of-\d+)?\.bin$|^pytorch_model\.bin\.index\.json$/);
-  const weights = safe.length > 0 ? safe : pickled;
+  // A single file before shards of the same, as they are looked for when they are read.
+  const either = (single: RegExp, shards: RegExp): HubFile[] => {
+    const found = at(single);
+    return found.length > 0 ? found : at(shards);
+  };
+  const safe = either(
+    /^model\.safetensors$/,
+    /^model-\d+-of-\d+\.safetensors$|^model\.safetensors\.index\.json$/,
+  );
+  const weights =
+    safe.length > 0
+      ? safe
+      : either(/^pytorch_model\.bin$/, /^pytorch_model-\d+-of-\d+\.bin$|^pytorch_model\.bin\.index\.json$/);
   const folder =
     weights.length > 0 && around.some(({ path }) => path === 'config.json')
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]

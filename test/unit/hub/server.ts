@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 /** What goes wrong with a file, each time that it is asked for until there is no more. */
 export type Fault =
   | { readonly kind: 'drop'; readonly after: number }
+  | { readonly kind: 'stall'; readonly after: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
   | { readonly kind: 'whole' }
   | { readonly kind: 'wrong' }
@@ -133,7 +134,9 @@ export class SmallHub {
     response.writeHead(start > 0 ? 206 : 200, {
       'content-length': body.length + (fault?.kind === 'longer' ? 10 : 0),
     });
-    if (fault?.kind === 'drop') {
+    if (fault?.kind === 'stall') {
+      response.write(body.subarray(0, fault.after));
+    } else if (fault?.kind === 'drop') {
       response.write(body.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
     } else {
       response.end(fault?.kind === 'longer' ? Buffer.concat([body, Buffer.alloc(10)]) : body);
