@@ -10,6 +10,7 @@ import {
   listFiles,
   parseReference,
   Rate,
+  readText,
   sizeText,
   type HubChoice,
   type HubListing,
@@ -135,6 +136,7 @@ export class AddModel {
       choice.files,
     );
     if (there !== undefined && (await this.tryToAdd(placeOf(choice, there)))) return;
+    await this.check(client, listing, choice);
     const folder = await this.pickFolder(reference, choice);
     if (folder === undefined) return;
     const rate = new Rate();
@@ -160,6 +162,15 @@ export class AddModel {
       }),
     );
     await this.add(Uri.file(placeOf(choice, folder)));
+  }
+
+  /** Nothing large is fetched of a model that cannot be read. @throws Error with a sentence where it cannot */
+  private async check(client: HubClient, listing: HubListing, { kind }: HubChoice): Promise<void> {
+    if (kind === 'file') return;
+    const reason = await withProgress(l10n.t('Asking what {0} consists of', listing.id), async (signal) =>
+      this.models.refusal(listing.id, await readText(client, listing, 'config.json', signal)),
+    );
+    if (reason !== null) throw new Error(reason);
   }
 
   /** Shows what will be fetched, how much it is, and where to; undefined when the user leaves it. */

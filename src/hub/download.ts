@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { HubClient } from './client.js';
 import { HubError, isCode, reasonOf } from './error.js';
 import { FileHash } from './hash.js';
-import type { HubFile, HubListing } from './listing.js';
+import { addressOf, type HubFile, type HubListing } from './listing.js';
 import { lock } from './lock.js';
 import { sizeText } from './size.js';
 
@@ -60,7 +60,7 @@ export async function download(
       const before = done;
       await fetchFile(file, {
         client,
-        from: `/${id}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
+        from: addressOf(id, commit, file.path),
         to: join(folder, file.path),
         signal,
         progress(bytes, came) {

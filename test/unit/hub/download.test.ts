@@ -9,9 +9,10 @@ import {
   download,
   HubClient,
   listFiles,
+  readText,
   type HubListing,
 } from '../../../src/hub/index.js';
-import { Model } from '../../../src/models/model.js';
+import { Model, refusal } from '../../../src/models/index.js';
 import { fixtures } from '../models/expected.js';
 import { commit, SmallHub } from './server.js';
 
@@ -74,6 +75,21 @@ describe('A model fetched from a hub', () => {
       seen,
       seen.toSorted((a, b) => a - b),
     );
+  });
+
+  it('shows its settings before anything large is fetched', async () => {
+    const text = await readText(client(), await listed(), 'config.json');
+    assert.equal(refusal('tiny/bert', text), undefined);
+    assert.match(
+      refusal('tiny/bert', text.replace('"bert"', '"mamba"')) ?? '',
+      /^tiny\/bert: config\.json says that "model_type" is "mamba"; only /,
+    );
+    assert.match(
+      refusal('tiny/bert', text.replace(/("hidden_size": )\d+/, '$1-3')) ?? '',
+      /^tiny\/bert: config\.json says that "hidden_size" is .*, but it has to be a whole number/,
+    );
+    assert.match(refusal('tiny/bert', '{') ?? '', /^tiny\/bert: config\.json is not valid JSON: /);
+    assert.deepEqual(rangesOf('model.safetensors'), []);
   });
 
   it('is asked for by its commit, and once only', async () => {
@@ -302,6 +318,11 @@ describe('A model fetched from a hub', () => {
       'model-00001-of-00002.safetensors',
       'model.safetensors.index.json',
     ]);
+    hub.files.delete('tokenizer.json');
+    assert.deepEqual(
+      choicesOf(await listed()).map(({ title }) => title),
+      ['m-Q4_K_M.gguf'],
+    );
     hub.files.clear();
     hub.files.set('README.md', Buffer.from('# Nothing'));
     const listing = await listed();
