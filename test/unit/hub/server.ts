@@ -21,7 +21,10 @@ export interface Asked {
 
 export const commit = 'c0ffee0000000000000000000000000000000001';
 
-/** A small hub: its list of files, its files, and a second server that large files are redirected to. */
+/**
+ * A small hub: its list of files, its files, and a second server that large files are redirected to. Asked as a proxy it
+ * answers for whatever host is asked for.
+ */
 export class SmallHub {
   readonly files = new Map<string, Buffer>();
   readonly faults = new Map<string, Fault[]>();
@@ -73,7 +76,7 @@ export class SmallHub {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
-    const url = request.url ?? '';
+    const url = (request.url ?? '').replace(/^http:\/\/[^/]+/, '');
     // Of large files the second server has the faults.
     const fault = isLarge(url) ? undefined : this.take(url);
     if (fault?.kind === 'status') {
