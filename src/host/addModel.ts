@@ -7,9 +7,11 @@ import {
   download,
   HubClient,
   hubSettings,
-  sizeText,
   listFiles,
   parseReference,
+  Rate,
+  readText,
+  sizeText,
   type HubChoice,
   type HubListing,
   type HubReference,
@@ -30,6 +32,8 @@ export interface AddModelContext {
 const tokenKey = 'huggingFaceToken';
 const folderKey = 'fetchedModels';
 const nameKey = 'fetchedName';
+/** In milliseconds. */
+const betweenReports = 200;
 
 interface Choice<T> extends QuickPickItem {
   /** None for what is only to be read. */
@@ -107,39 +111,66 @@ export class AddModel {
   }
 
   private async fromHub(): Promise<void> {
+    const settings = await hubSettings(process.env, await this.context.secrets.get(tokenKey));
     const name = await window.showInputBox({
       title: l10n.t('The name of a model on Hugging Face'),
       placeHolder: 'HuggingFaceTB/SmolLM2-135M',
       value: this.context.state.get(nameKey, ''),
       ignoreFocusOut: true,
-      validateInput: (text) => problemOf(text),
+      validateInput: (text) => problemOf(text, settings.endpoint),
     });
     if (name === undefined) return;
-    const reference = parseReference(name);
+    const reference = parseReference(name, settings.endpoint);
     await this.context.state.update(nameKey, name.trim());
-    const settings = await hubSettings(process.env, await this.context.secrets.get(tokenKey));
-    const here = await cachedModel(settings.cache, reference);
+    const here = reference.file === undefined ? await cachedModel(settings.cache, reference) : undefined;
     if (here !== undefined && (await this.tryToAdd(here))) return;
     const client = new HubClient(settings);
     const listing = await withProgress(l10n.t('Asking what {0} consists of', reference.id), (signal) =>
       listFiles(client, reference, signal),
     );
-    const choice = await pickChoice(listing);
-    const folder = choice && (await this.pickFolder(reference, choice));
-    if (choice === undefined || folder === undefined) return;
+    const choice = await pickChoice(listing, reference.file);
+    if (choice === undefined) return;
+    const there = await cachedModel(
+      settings.cache,
+      { id: reference.id, revision: listing.commit },
+      choice.files,
+    );
+    if (there !== undefined && (await this.tryToAdd(placeOf(choice, there)))) return;
+    await this.check(client, listing, choice);
+    const folder = await this.pickFolder(reference, choice);
+    if (folder === undefined) return;
+    const rate = new Rate();
+    let told = 0;
     await withProgress(l10n.t('Fetching {0}', reference.id), (signal, report) =>
       download(client, listing, choice.files, folder, {
         signal,
-        progress: (done, total, path) => {
+        progress({ done, total, fetched, path }) {
+          // Every few kilobytes something comes; nobody reads that fast.
+          const now = performance.now();
+          if (now - told < betweenReports) return;
+          told = now;
+          const speed = rate.at(fetched);
+          const reached = [path, sizeText(done), sizeText(total)];
           report({
-            message: l10n.t('{0}: {1} of {2}', path, sizeText(done), sizeText(total)),
+            message:
+              speed === undefined
+                ? l10n.t('{0}: {1} of {2}', ...reached)
+                : l10n.t('{0}: {1} of {2}, {3} a second', ...reached, sizeText(speed)),
             fraction: total === 0 ? null : done / total,
           });
         },
       }),
     );
-    const [file] = choice.files;
-    await this.add(Uri.file(choice.kind === 'file' && file !== undefined ? join(folder, file.path) : folder));
+    await this.add(Uri.file(placeOf(choice, folder)));
+  }
+
+  /** Nothing large is fetched of a model that cannot be read. @throws Error with a sentence where it cannot */
+  private async check(client: HubClient, listing: HubListing, { kind }: HubChoice): Promise<void> {
+    if (kind === 'file') return;
+    const reason = await withProgress(l10n.t('Asking what {0} consists of', listing.id), async (signal) =>
+      this.models.refusal(listing.id, await readText(client, listing, 'config.json', signal)),
+    );
+    if (reason !== null) throw new Error(reason);
   }
 
   /** Shows what will be fetched, how much it is, and where to; undefined when the user leaves it. */
@@ -214,18 +245,25 @@ export class AddModel {
   }
 }
 
-function problemOf(text: string): string | undefined {
+function problemOf(text: string, endpoint: string): string | undefined {
   try {
-    parseReference(text);
+    parseReference(text, endpoint);
     return undefined;
   } catch (error) {
     return messageOf(error);
   }
 }
 
-/** Where there are several ways to fetch a model, the user picks. */
-async function pickChoice(listing: HubListing): Promise<HubChoice | undefined> {
+/** What is added of a model whose files lie in a folder. */
+function placeOf({ kind, files: [file] }: HubChoice, folder: string): string {
+  return kind === 'file' && file !== undefined ? join(folder, file.path) : folder;
+}
+
+/** Where there are several ways to fetch a model, and no file was given, the user picks. */
+async function pickChoice(listing: HubListing, given?: string): Promise<HubChoice | undefined> {
   const choices = choicesOf(listing);
+  const meant = choices.find(({ kind, title }) => kind === 'file' && title === given);
+  if (meant !== undefined) return meant;
   if (choices.length === 1) return choices[0];
   const chosen = await window.showQuickPick<Choice<HubChoice>>(
     choices.map((value) => ({

@@ -97,6 +97,11 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     return models;
   }
 
+  /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
+  refusal(name: string, config: string): Promise<string | null> {
+    return this.engine.request('refusal', { name, config });
+  }
+
   /** Takes an added folder off the list; the files stay where they are. */
   async remove(path: string): Promise<void> {
     await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));

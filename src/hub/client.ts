@@ -2,7 +2,7 @@ import { request as plainRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
-import { HubError } from './error.js';
+import { HubError, reasonOf } from './error.js';
 import type { HubSettings } from './settings.js';
 
 /** How often something is asked for that is refused for a while. */
@@ -25,6 +25,7 @@ export class HubClient {
     /** Waits so many milliseconds. */
     private readonly pause: (milliseconds: number, signal?: AbortSignal) => Promise<void> = (time, signal) =>
       wait(time, undefined, signal === undefined ? {} : { signal }),
+    private readonly patience = silence,
   ) {}
 
   /**
@@ -87,18 +88,17 @@ export class HubClient {
         },
         resolve,
       );
-      sent.setTimeout(silence, () => sent.destroy(new Error(`${url.host} did not answer`)));
-      sent.once('error', reject);
+      sent.setTimeout(this.patience, () => sent.destroy(new Error(`${url.host} did not answer`)));
+      // Also what fails later, when the reply is there: whoever reads that hears of it.
+      sent.on('error', reject);
       sent.end();
     });
   }
 
   private unreachable(error: unknown): HubError {
     if (error instanceof HubError) return error;
-    const reason = error instanceof Error ? error.message : String(error);
-    return new HubError(`${new URL(this.settings.endpoint).host} cannot be reached: ${reason}.`, {
-      cause: error,
-    });
+    const { host } = new URL(this.settings.endpoint);
+    return new HubError(`${host} cannot be reached: ${reasonOf(error)}.`, { cause: error });
   }
 
   private refused(status: number, path: string, { headers }: IncomingMessage): HubError {

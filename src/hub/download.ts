@@ -1,20 +1,30 @@
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HubClient } from './client.js';
-import { HubError } from './error.js';
-import type { HubFile, HubListing } from './listing.js';
+import { HubError, isCode, reasonOf } from './error.js';
+import { FileHash } from './hash.js';
+import { addressOf, type HubFile, type HubListing } from './listing.js';
+import { lock } from './lock.js';
+import { sizeText } from './size.js';
 
 /** How often a file is gone on with that breaks off without a byte more. */
 const attempts = 5;
 /** What has to be left on the disk, in bytes. */
 const spare = 64 * 2 ** 20;
 
+export interface DownloadProgress {
+  /** Bytes that are there, of all. */
+  readonly done: number;
+  readonly total: number;
+  /** Bytes that came this time. */
+  readonly fetched: number;
+  /** The file that is being fetched. */
+  readonly path: string;
+}
+
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Bytes that are there, of all. */
-  readonly progress?: ((done: number, total: number, path: string) => void) | undefined;
+  readonly progress?: ((progress: DownloadProgress) => void) | undefined;
   /** Bytes that are free where a folder lies. */
   readonly free?: (folder: string) => Promise<number>;
 }
@@ -32,13 +42,12 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<void> {
   const { signal, progress, free = freeOf } = options;
-  await mkdir(folder, { recursive: true });
-  const lock = await locked(folder, id);
+  await onDisk(folder, () => mkdir(folder, { recursive: true }));
+  const held = await lock(folder, id);
   try {
     const total = files.reduce((sum, { size }) => sum + size, 0);
     let missing = 0;
-    for (const { path, size } of files)
-      missing += size - Math.min(size, await sizeOf(join(folder, path), size));
+    for (const file of files) missing += file.size - (await presentOf(join(folder, file.path), file.size));
     const left = await free(folder);
     if (missing > 0 && missing + spare > left) {
       throw new HubError(
@@ -46,140 +55,175 @@ export async function download(
       );
     }
     let done = 0;
+    let fetched = 0;
     for (const file of files) {
       const before = done;
-      await fetchFile(
+      await fetchFile(file, {
         client,
-        `/${id}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
-        file,
-        {
-          to: join(folder, file.path),
-          signal,
-          progress: (bytes) => progress?.(before + bytes, total, file.path),
+        from: addressOf(id, commit, file.path),
+        to: join(folder, file.path),
+        signal,
+        progress(bytes, came) {
+          fetched += came;
+          progress?.({ done: before + bytes, total, fetched, path: file.path });
         },
-      );
+      });
       done += file.size;
     }
   } finally {
-    await lock.release();
+    await held.release();
   }
 }
 
 interface FetchOptions {
+  readonly client: HubClient;
+  readonly from: string;
   readonly to: string;
   readonly signal: AbortSignal | undefined;
-  readonly progress: (bytes: number) => void;
+  /** Bytes of this file that are there, and those that came since the last call. */
+  readonly progress: (bytes: number, came: number) => void;
 }
 
-async function fetchFile(
-  client: HubClient,
-  path: string,
-  file: HubFile,
-  options: FetchOptions,
-): Promise<void> {
+async function fetchFile(file: HubFile, options: FetchOptions): Promise<void> {
   const { to, signal, progress } = options;
-  if (await isWhole(to, file)) {
-    progress(file.size);
+  if (await isWhole(to, file, signal)) {
+    progress(file.size, 0);
     return;
   }
-  await mkdir(dirname(to), { recursive: true });
-  const partial = `${to}.part`;
-  for (let attempt = 1; ;) {
-    const had = await lengthOf(partial);
-    try {
-      await goOn(client, path, file, partial, options);
-      break;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof HubError) throw error;
-      // A connection that brought something was worth it.
-      attempt = (await lengthOf(partial)) > had ? 1 : attempt + 1;
-      if (attempt > attempts) {
-        throw new HubError(`${file.path} broke off again and again: ${reasonOf(error)}.`, { cause: error });
-      }
-    }
-  }
-  const found = await hashOf(partial, file);
+  await onDisk(file.path, () => mkdir(dirname(to), { recursive: true }));
+  const partial = await PartialFile.at(`${to}.part`, file, signal);
+  const kept = partial.length > 0;
+  await finish(partial, options);
+  const found = partial.digest();
   if (file.hash !== undefined && found !== file.hash.value) {
-    await rm(partial, { force: true });
+    await rm(partial.path, { force: true });
+    // What was kept from an earlier time may be of an earlier revision.
+    if (kept) return fetchFile(file, options);
     throw new HubError(
       `${file.path} is not what the hub says it is: its hash is ${found} instead of ${file.hash.value}. It was deleted.`,
     );
   }
-  await rename(partial, to);
+  await onDisk(file.path, () => rename(partial.path, to));
 }
 
-/** Fetches what is missing of a file. */
-async function goOn(
-  client: HubClient,
-  path: string,
-  file: HubFile,
-  partial: string,
-  { signal, progress }: FetchOptions,
-): Promise<void> {
-  let start = await lengthOf(partial);
-  if (start > file.size) {
-    await rm(partial, { force: true });
-    start = 0;
-  }
-  progress(start);
-  if (start === file.size && file.size > 0) return;
-  const headers = start > 0 ? { range: `bytes=${start}-` } : {};
-  const reply = await client.get(path, { headers, signal });
-  // A server that cannot begin in the middle sends all of it.
-  if (reply.statusCode !== 206) start = 0;
-  const handle = await open(partial, start === 0 ? 'w' : 'a');
-  let at = start;
-  try {
-    for await (const bytes of reply) {
-      if (!Buffer.isBuffer(bytes)) continue;
-      at += bytes.length;
-      if (at > file.size) {
-        throw new HubError(`${file.path} is longer than the ${file.size} bytes that the hub says it has.`);
+/** Goes on with a file until all of it is there. */
+async function finish(partial: PartialFile, options: FetchOptions): Promise<void> {
+  for (let attempt = 1; ;) {
+    const had = partial.length;
+    try {
+      await goOn(partial, options);
+      return;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof HubError) throw error;
+      // A connection that brought something was worth it.
+      attempt = partial.length > had ? 1 : attempt + 1;
+      if (attempt > attempts) {
+        throw new HubError(`${partial.file.path} broke off again and again: ${reasonOf(error)}.`, {
+          cause: error,
+        });
       }
-      await write(handle, bytes, file);
-      progress(at);
     }
-  } catch (error) {
-    reply.destroy();
-    if (error instanceof HubError && at > file.size) await rm(partial, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
   }
-  if (at < file.size) throw new Error(`${at} of ${file.size} bytes came`);
 }
 
-async function write(handle: FileHandle, bytes: Buffer, { path }: HubFile): Promise<void> {
+/** Fetches what is missing of a file, as far as one connection brings it. */
+async function goOn(partial: PartialFile, { client, from, signal, progress }: FetchOptions): Promise<void> {
+  const { file } = partial;
+  progress(partial.length, 0);
+  if (partial.length === file.size && file.size > 0) return;
+  const headers = partial.length > 0 ? { range: `bytes=${partial.length}-` } : {};
+  const reply = await client.get(from, { headers, signal });
   try {
-    await handle.writeFile(bytes);
+    // A server that cannot begin in the middle sends all of it.
+    if (reply.statusCode !== 206) partial.restart();
+    await partial.append(reply, (came) => {
+      progress(partial.length, came);
+    });
+  } finally {
+    reply.destroy();
+  }
+  if (partial.length < file.size) throw new Error(`${partial.length} of ${file.size} bytes came`);
+}
+
+/** What is there of a file that is not whole yet. */
+class PartialFile {
+  private hash: FileHash;
+
+  private constructor(
+    readonly path: string,
+    readonly file: HubFile,
+  ) {
+    this.hash = new FileHash(file);
+  }
+
+  /** What was kept from an earlier time. */
+  static async at(path: string, file: HubFile, signal: AbortSignal | undefined): Promise<PartialFile> {
+    const partial = new PartialFile(path, file);
+    const kept = await lengthOf(path);
+    if (kept > 0 && kept <= file.size) await partial.hash.read(path, signal);
+    return partial;
+  }
+
+  /** In bytes. */
+  get length(): number {
+    return this.hash.length;
+  }
+
+  restart(): void {
+    this.hash = new FileHash(this.file);
+  }
+
+  digest(): string {
+    return this.hash.digest();
+  }
+
+  /** @throws HubError where it cannot be written, or more comes than there should be; Error where the connection breaks off */
+  async append(source: AsyncIterable<unknown>, progress: (came: number) => void): Promise<void> {
+    const { path, size } = this.file;
+    const handle = await onDisk(path, () => open(this.path, this.length === 0 ? 'w' : 'a'));
+    try {
+      for await (const bytes of source) {
+        if (!Buffer.isBuffer(bytes)) continue;
+        if (this.length + bytes.length > size) {
+          await rm(this.path, { force: true });
+          throw new HubError(`${path} is longer than the ${size} bytes that the hub says it has.`);
+        }
+        await onDisk(path, () => handle.writeFile(bytes));
+        this.hash.update(bytes);
+        progress(bytes.length);
+      }
+    } finally {
+      await onDisk(path, () => handle.close());
+    }
+  }
+}
+
+/** Does something with the disk; what the system says against it becomes a sentence. @throws HubError */
+async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     throw new HubError(
-      isCode(error, 'ENOSPC')
-        ? `The disk is full: ${path} is not whole. What came is kept, and gone on with next time.`
-        : `${path} cannot be written: ${reasonOf(error)}.`,
+      isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')
+        ? `The disk is full: ${what} is not whole. What came is kept, and gone on with next time.`
+        : `${what} cannot be written: ${reasonOf(error)}.`,
       { cause: error },
     );
   }
 }
 
-async function isWhole(path: string, file: HubFile): Promise<boolean> {
+async function isWhole(path: string, file: HubFile, signal: AbortSignal | undefined): Promise<boolean> {
   if ((await lengthOf(path, -1)) !== file.size) return false;
-  return file.hash === undefined || (await hashOf(path, file)) === file.hash.value;
+  if (file.hash === undefined) return true;
+  return (await new FileHash(file).read(path, signal)).digest() === file.hash.value;
 }
 
-/** In hexadecimal. */
-async function hashOf(path: string, { hash, size }: HubFile): Promise<string> {
-  const made: Hash =
-    hash?.kind === 'git' ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
-  for await (const bytes of createReadStream(path)) if (Buffer.isBuffer(bytes)) made.update(bytes);
-  return made.digest('hex');
-}
-
-/** Of a file, or of what is there of it. */
-async function sizeOf(path: string, whole: number): Promise<number> {
-  const length = await lengthOf(path, -1);
-  return length === whole ? length : lengthOf(`${path}.part`);
+/** Bytes of a file that need not be fetched: all, or those of what broke off. */
+async function presentOf(path: string, whole: number): Promise<number> {
+  if ((await lengthOf(path, -1)) === whole) return whole;
+  const kept = await lengthOf(`${path}.part`);
+  return kept <= whole ? kept : 0;
 }
 
 async function lengthOf(path: string, none = 0): Promise<number> {
@@ -189,52 +233,10 @@ async function lengthOf(path: string, none = 0): Promise<number> {
   );
 }
 
+/** Where the system does not tell, there is room. */
 async function freeOf(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
-}
-
-/** One window at a time writes to a folder. The lock of a process that is gone holds nobody up. */
-async function locked(folder: string, id: string): Promise<{ release(): Promise<void> }> {
-  const path = join(folder, '.download');
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(path, 'wx');
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) {
-        throw new HubError(`${folder} cannot be written to: ${reasonOf(error)}.`, { cause: error });
-      }
-      const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (holder !== process.pid && !isAlive(holder)) await rm(path, { force: true });
-    }
-  }
-  throw new HubError(`${id} is being fetched into ${folder} already, by this window or another.`);
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isCode(error, 'EPERM');
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** "723.6 MB" */
-export function sizeText(bytes: number): string {
-  const steps = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const step = Math.min(steps.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
-  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${steps[step] ?? ''}`;
+  return statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => Infinity,
+  );
 }

@@ -52,7 +52,7 @@ export async function listFiles(
   signal?: AbortSignal,
 ): Promise<HubListing> {
   const path = `/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const text = await textOf(await client.get(path, { signal }), id);
+  const text = await textOf(await client.get(path, { signal }), `The list of the files of ${id}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -67,6 +67,21 @@ export async function listFiles(
   return { id, commit, files: siblings.flatMap(fileOf) };
 }
 
+/** The text of a small file. @throws HubError; the signal's reason when aborted */
+export async function readText(
+  client: HubClient,
+  { id, commit }: Pick<HubListing, 'id' | 'commit'>,
+  path: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  return textOf(await client.get(addressOf(id, commit, path), { signal }), `${path} of ${id}`);
+}
+
+/** Where a hub has a file. */
+export function addressOf(id: string, commit: string, path: string): string {
+  return `/${id}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+}
+
 /**
  * The ways to fetch a model from a repository, the usual one first.
  * @throws HubError where nothing in it can be read
@@ -74,11 +89,23 @@ export async function listFiles(
 export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const at = (form: RegExp): HubFile[] => files.filter(({ path }) => form.test(path));
   const around = files.filter(({ path }) => beside.has(path));
-  const safe = at(/^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/);
-  const pickled = at(/^pytorch_model(-\d+-of-\d+)?\.bin$|^pytorch_model\.bin\.index\.json$/);
-  const weights = safe.length > 0 ? safe : pickled;
+  // A single file before shards of the same, as they are looked for when they are read.
+  const either = (single: RegExp, shards: RegExp): HubFile[] => {
+    const found = at(single);
+    return found.length > 0 ? found : at(shards);
+  };
+  const safe = either(
+    /^model\.safetensors$/,
+    /^model-\d+-of-\d+\.safetensors$|^model\.safetensors\.index\.json$/,
+  );
+  const weights =
+    safe.length > 0
+      ? safe
+      : either(/^pytorch_model\.bin$/, /^pytorch_model-\d+-of-\d+\.bin$|^pytorch_model\.bin\.index\.json$/);
+  const has = (...names: readonly string[]): boolean =>
+    names.every((name) => around.some(({ path }) => path === name));
   const folder =
-    weights.length > 0 && around.some(({ path }) => path === 'config.json')
+    weights.length > 0 && has('config.json') && (has('tokenizer.json') || has('source.spm', 'vocab.json'))
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
       : [];
   const single = at(/\.gguf$/i)
@@ -87,7 +114,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const all = [...folder, ...single];
   if (all.length > 0) return all;
   throw new HubError(
-    `${id} holds nothing that can be read here: config.json with *.safetensors or pytorch_model.bin, or a .gguf file.`,
+    `${id} holds nothing that can be read here: config.json and tokenizer.json with model.safetensors or pytorch_model.bin, or a .gguf file.`,
   );
 }
 
@@ -124,19 +151,19 @@ function isSafe(path: string): boolean {
     );
 }
 
-async function textOf(reply: IncomingMessage, id: string): Promise<string> {
+async function textOf(reply: IncomingMessage, what: string): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   try {
     for await (const part of reply) {
       if (!Buffer.isBuffer(part)) continue;
       size += part.length;
-      if (size > mostBytes) throw new HubError(`The list of the files of ${id} is absurdly long.`);
+      if (size > mostBytes) throw new HubError(`${what} is absurdly long.`);
       parts.push(part);
     }
   } catch (error) {
     if (error instanceof HubError) throw error;
-    throw new HubError(`The list of the files of ${id} broke off.`, { cause: error });
+    throw new HubError(`${what} broke off.`, { cause: error });
   }
   return Buffer.concat(parts).toString('utf8');
 }

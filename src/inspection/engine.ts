@@ -1,7 +1,7 @@
 import type { Call, Handlers } from '../channel.js';
 import { mechanisms } from '../engine/mechanisms/index.js';
 import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues, Variant } from '../protocol.js';
-import { DateModel, datesFolder, type DateScore } from '../models/index.js';
+import { DateModel, datesFolder, refusal, type DateScore } from '../models/index.js';
 import { Runtime } from '../runtime/session.js';
 import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
@@ -197,6 +197,7 @@ export class Engine {
         return null;
       },
       models: ({ folders }) => findModels(folders, this.media),
+      refusal: ({ name, config }) => refusal(name, config) ?? null,
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };

@@ -1,9 +1,12 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseJson } from '../formats/json-text.js';
+import { architectureOf } from './architectures/index.js';
 import { looksLikeModel } from './checkpoint.js';
+import { Config } from './config.js';
 import { DateModel, dateScores, type DateScore } from './dates/index.js';
-import { reasonOf } from './error.js';
+import { named, reasonOf } from './error.js';
 import { folderOnDisk } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
@@ -112,6 +115,21 @@ export async function describe(path: string): Promise<FoundModel> {
     }
   } catch (error) {
     return { kind: 'unusable', path, reason: reasonOf(error) };
+  }
+}
+
+/**
+ * Why a checkpoint with such a config.json cannot be read, as a sentence; undefined where it can, as far as that tells.
+ * @param config the text of config.json
+ */
+export function refusal(name: string, config: string): string | undefined {
+  const where = `${name}: config.json`;
+  try {
+    const settings = Config.of(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
+    architectureOf(settings).describe(settings);
+    return undefined;
+  } catch (error) {
+    return named(error, name).message;
   }
 }
 

@@ -7,6 +7,7 @@ export {
   embeddedFolder,
   findCheckpoints,
   modelAt,
+  refusal,
   type FoundModel,
   type ModelDescription,
 } from './catalog.js';

@@ -72,6 +72,8 @@ export type EngineMethods = {
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
+  /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
+  refusal: { params: { name: string; config: string }; result: string | null };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 /** What goes wrong with a file, each time that it is asked for until there is no more. */
 export type Fault =
   | { readonly kind: 'drop'; readonly after: number }
+  | { readonly kind: 'stall'; readonly after: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
   | { readonly kind: 'whole' }
   | { readonly kind: 'wrong' }
@@ -20,7 +21,10 @@ export interface Asked {
 
 export const commit = 'c0ffee0000000000000000000000000000000001';
 
-/** A small hub: its list of files, its files, and a second server that large files are redirected to. */
+/**
+ * A small hub: its list of files, its files, and a second server that large files are redirected to. Asked as a proxy it
+ * answers for whatever host is asked for.
+ */
 export class SmallHub {
   readonly files = new Map<string, Buffer>();
   readonly faults = new Map<string, Fault[]>();
@@ -72,7 +76,7 @@ export class SmallHub {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
-    const url = request.url ?? '';
+    const url = (request.url ?? '').replace(/^http:\/\/[^/]+/, '');
     // Of large files the second server has the faults.
     const fault = isLarge(url) ? undefined : this.take(url);
     if (fault?.kind === 'status') {
@@ -133,7 +137,9 @@ export class SmallHub {
     response.writeHead(start > 0 ? 206 : 200, {
       'content-length': body.length + (fault?.kind === 'longer' ? 10 : 0),
     });
-    if (fault?.kind === 'drop') {
+    if (fault?.kind === 'stall') {
+      response.write(body.subarray(0, fault.after));
+    } else if (fault?.kind === 'drop') {
       response.write(body.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
     } else {
       response.end(fault?.kind === 'longer' ? Buffer.concat([body, Buffer.alloc(10)]) : body);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,70 +8,15 @@ import {
   choicesOf,
   download,
   HubClient,
-  hubSettings,
   listFiles,
-  parseReference,
+  readText,
   type HubListing,
 } from '../../../src/hub/index.js';
-import { Model } from '../../../src/models/model.js';
+import { Model, refusal } from '../../../src/models/index.js';
 import { fixtures } from '../models/expected.js';
 import { commit, SmallHub } from './server.js';
 
 const reference = { id: 'tiny/bert', revision: 'main' };
-
-describe('The name of a model on a hub', () => {
-  const meant: readonly (readonly [string, string, string])[] = [
-    ['org/name', 'org/name', 'main'],
-    [' gpt2 ', 'gpt2', 'main'],
-    ['org/name@v1.0', 'org/name', 'v1.0'],
-    ['https://huggingface.co/org/name', 'org/name', 'main'],
-    ['https://huggingface.co/org/name/tree/dev', 'org/name', 'dev'],
-    ['https://huggingface.co/org/name/blob/main/config.json?x=1', 'org/name', 'main'],
-  ];
-  for (const [text, id, revision] of meant) {
-    it(`is understood: ${text.trim()}`, () => {
-      assert.deepEqual(parseReference(text), { id, revision });
-    });
-  }
-
-  for (const text of [
-    '',
-    '/',
-    'a/b/c',
-    '../secret',
-    'org/..',
-    'a--b/c',
-    'org/name@../..',
-    'https://',
-    'a b',
-  ]) {
-    it(`is refused: ${JSON.stringify(text)}`, () => {
-      assert.throws(() => parseReference(text), { name: 'HubError' });
-    });
-  }
-});
-
-describe('Settings of a hub', () => {
-  it('are those of huggingface_hub', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'home-'));
-    mkdirSync(join(home, '.cache/huggingface'), { recursive: true });
-    writeFileSync(join(home, '.cache/huggingface/token'), 'hf_kept\n');
-    assert.deepEqual(await hubSettings({}, undefined, home), {
-      endpoint: 'https://huggingface.co',
-      token: 'hf_kept',
-      cache: join(home, '.cache/huggingface/hub'),
-    });
-    const told = { HF_ENDPOINT: 'https://mirror.example/', HF_TOKEN: 'hf_said', HF_HUB_CACHE: '/cache' };
-    assert.deepEqual(await hubSettings(told, undefined, home), {
-      endpoint: 'https://mirror.example',
-      token: 'hf_said',
-      cache: '/cache',
-    });
-    assert.equal((await hubSettings(told, 'hf_own', home)).token, 'hf_own');
-    assert.equal((await hubSettings({ HF_HOME: '/hf' }, undefined, home)).cache, join('/hf', 'hub'));
-    await rm(home, { recursive: true });
-  });
-});
 
 describe('A model fetched from a hub', () => {
   let hub: SmallHub;
@@ -112,7 +57,7 @@ describe('A model fetched from a hub', () => {
 
   it('has the files that are read, whole, and can be opened', async () => {
     const seen: number[] = [];
-    await fetch({ progress: (done) => seen.push(done) });
+    await fetch({ progress: ({ done }) => seen.push(done) });
     assert.deepEqual((await readdir(folder)).toSorted(), [
       'config.json',
       'model.safetensors',
@@ -130,6 +75,21 @@ describe('A model fetched from a hub', () => {
       seen,
       seen.toSorted((a, b) => a - b),
     );
+  });
+
+  it('shows its settings before anything large is fetched', async () => {
+    const text = await readText(client(), await listed(), 'config.json');
+    assert.equal(refusal('tiny/bert', text), undefined);
+    assert.match(
+      refusal('tiny/bert', text.replace('"bert"', '"mamba"')) ?? '',
+      /^tiny\/bert: config\.json says that "model_type" is "mamba"; only /,
+    );
+    assert.match(
+      refusal('tiny/bert', text.replace(/("hidden_size": )\d+/, '$1-3')) ?? '',
+      /^tiny\/bert: config\.json says that "hidden_size" is .*, but it has to be a whole number/,
+    );
+    assert.match(refusal('tiny/bert', '{') ?? '', /^tiny\/bert: config\.json is not valid JSON: /);
+    assert.deepEqual(rangesOf('model.safetensors'), []);
   });
 
   it('is asked for by its commit, and once only', async () => {
@@ -171,7 +131,7 @@ describe('A model fetched from a hub', () => {
     hub.faults.set('model.safetensors', [{ kind: 'drop', after: 3000 }]);
     const cancelled = fetch({
       signal: controller.signal,
-      progress: (_, __, path) => {
+      progress: ({ path }) => {
         if (path === 'model.safetensors' && existsSync(join(folder, `${path}.part`))) controller.abort();
       },
     });
@@ -180,6 +140,29 @@ describe('A model fetched from a hub', () => {
     assert.equal(existsSync(join(folder, '.download')), false);
     await fetch();
     assert.equal(readFileSync(join(folder, 'model.safetensors')).length, size());
+  });
+
+  it('is fetched anew where what was kept is of an earlier revision', async () => {
+    writeFileSync(join(folder, 'model.safetensors.part'), Buffer.alloc(3000, 1));
+    const fetched: number[] = [];
+    await fetch({ progress: (progress) => fetched.push(progress.fetched) });
+    assert.deepEqual(rangesOf('model.safetensors'), ['bytes=3000-', undefined]);
+    assert.deepEqual(readFileSync(join(folder, 'model.safetensors')), hub.files.get('model.safetensors'));
+    const small = ['config.json', 'tokenizer.json'].reduce(
+      (sum, name) => sum + (hub.files.get(name)?.length ?? 0),
+      0,
+    );
+    assert.equal(fetched.at(-1), small + 2 * size() - 3000);
+  });
+
+  it('goes on where a connection says nothing any more', async () => {
+    hub.faults.set('model.safetensors', [{ kind: 'stall', after: 1000 }]);
+    const listing = await listed();
+    const [choice] = choicesOf(listing);
+    assert.ok(choice !== undefined);
+    const impatient = new HubClient({ endpoint: hub.endpoint, token: undefined, cache: '' }, undefined, 200);
+    await download(impatient, listing, choice.files, folder);
+    assert.deepEqual(rangesOf('model.safetensors'), [undefined, 'bytes=1000-']);
   });
 
   it('is deleted where its hash is wrong', async () => {
@@ -257,7 +240,6 @@ describe('A model fetched from a hub', () => {
 
   it('says that the disk is full, and keeps what came', async function () {
     if (!existsSync('/dev/full')) this.skip();
-    const { symlinkSync } = await import('node:fs');
     symlinkSync('/dev/full', join(folder, 'model.safetensors.part'));
     await assert.rejects(fetch(), /The disk is full: model\.safetensors is not whole\./);
     assert.equal(existsSync(join(folder, 'model.safetensors')), false);
@@ -269,6 +251,31 @@ describe('A model fetched from a hub', () => {
     writeFileSync(join(folder, '.download'), '999999999');
     await fetch();
     assert.equal(existsSync(join(folder, '.download')), false);
+    // Another process may have its number by now.
+    writeFileSync(join(folder, '.download'), String(process.ppid));
+    const long = new Date(Date.now() - 600_000);
+    utimesSync(join(folder, '.download'), long, long);
+    await fetch();
+    assert.equal(existsSync(join(folder, '.download')), false);
+  });
+
+  it('is fetched once where two ask for it at the same time', async () => {
+    const outcomes = await Promise.allSettled([fetch(), fetch()]);
+    const failed = outcomes.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
+    assert.equal(failed.length, 1);
+    assert.match(failed.join(), /is being fetched into .* already, by this window or another\./);
+    await (await Model.open(folder)).dispose();
+  });
+
+  it('says what cannot be read or written, and why', async () => {
+    mkdirSync(join(folder, 'model.safetensors.part'));
+    await assert.rejects(fetch(), /^HubError: .*model\.safetensors\.part cannot be read: EISDIR/);
+    const blocked = new HubClient({ endpoint: hub.endpoint, token: undefined, cache: '' });
+    const file = { path: 'config.json/inside', size: 1, hash: undefined };
+    await assert.rejects(
+      download(blocked, { id: 'tiny/bert', commit }, [file], folder),
+      /^HubError: config\.json\/inside cannot be written: (?:EEXIST|ENOTDIR)/,
+    );
   });
 
   it('writes nothing outside of its folder, whatever the list says', async () => {
@@ -297,6 +304,24 @@ describe('A model fetched from a hub', () => {
         ['safetensors', 'folder'],
         ['m-Q4_K_M.gguf', 'file'],
       ],
+    );
+    hub.files.set('model-00001-of-00002.safetensors', Buffer.from('x'));
+    hub.files.set('model.safetensors.index.json', Buffer.from('{}'));
+    hub.files.set('pytorch_model.bin', Buffer.from('x'));
+    const namesOf = async (): Promise<readonly string[] | undefined> =>
+      choicesOf(await listed())[0]?.files.map(({ path }) => path);
+    assert.deepEqual(await namesOf(), ['config.json', 'tokenizer.json', 'model.safetensors']);
+    hub.files.delete('model.safetensors');
+    assert.deepEqual(await namesOf(), [
+      'config.json',
+      'tokenizer.json',
+      'model-00001-of-00002.safetensors',
+      'model.safetensors.index.json',
+    ]);
+    hub.files.delete('tokenizer.json');
+    assert.deepEqual(
+      choicesOf(await listed()).map(({ title }) => title),
+      ['m-Q4_K_M.gguf'],
     );
     hub.files.clear();
     hub.files.set('README.md', Buffer.from('# Nothing'));
