@@ -60,7 +60,7 @@ export class AddModel {
         },
         {
           label: l10n.t('File…'),
-          description: l10n.t('*.gguf'),
+          description: l10n.t('*.gguf, or an ONNX export with its tokenizer.json'),
           iconPath: new ThemeIcon('file'),
           value: 'file',
         },
@@ -83,7 +83,7 @@ export class AddModel {
       case 'file':
         return this.fromDisk({
           canSelectFiles: true,
-          filters: { GGUF: ['gguf'] },
+          filters: { [l10n.t('Models')]: ['gguf', 'onnx'] },
           title: l10n.t('A model in one file'),
         });
       case 'hub':

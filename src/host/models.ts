@@ -148,8 +148,22 @@ async function workspaceCheckpoints(): Promise<readonly string[]> {
 
 /** Models of the workspace that are one file each, on this machine's disk. */
 async function workspaceFiles(): Promise<readonly string[]> {
-  const found = await workspace.findFiles('**/*.gguf', '**/{node_modules,.git}/**', mostConfigs);
-  return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : [])).sort();
+  const [models, exports_, tokenizers] = await Promise.all([
+    pathsOf('**/*.gguf'),
+    pathsOf('**/*.onnx'),
+    pathsOf('**/tokenizer.json'),
+  ]);
+  const folders = new Set(tokenizers.map((path) => dirname(path)));
+  // Much is exported that reads no text: what does has its tokenizer beside it, or one folder up.
+  const readable = exports_.filter(
+    (path) => folders.has(dirname(path)) || folders.has(dirname(dirname(path))),
+  );
+  return [...models, ...readable].sort();
+}
+
+async function pathsOf(pattern: string): Promise<readonly string[]> {
+  const found = await workspace.findFiles(pattern, '**/{node_modules,.git}/**', mostConfigs);
+  return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : []));
 }
 
 export function sameModel(a: ModelReference, b: ModelReference): boolean {
@@ -174,8 +188,9 @@ function inside(path: string, folder: string): boolean {
   }
 }
 
-/** "BERT · 6 layers × 12 heads" */
+/** "BERT · 6 layers × 12 heads"; of an export heads may show only when it runs */
 export function outline({ family, layers, heads }: ModelDescription): string {
+  if (heads === 0) return l10n.t('{0} · {1} layers', family, layers);
   return l10n.t('{0} · {1} layers × {2} heads', family, layers, heads);
 }
 
@@ -191,7 +206,9 @@ function usableItem(model: ModelDescription): TreeItem {
   item.tooltip = [
     name,
     outline(model),
-    l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
+    width === 0
+      ? l10n.t('up to {0} tokens, {1} MB', limit, (size / 1e6).toFixed(1))
+      : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
     where,
   ].join('\n');
   item.contextValue = ['model', ...(added ? ['added'] : []), ...(active ? ['active'] : [])].join(' ');

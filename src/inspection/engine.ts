@@ -1,13 +1,22 @@
 import type { Call, Handlers } from '../channel.js';
 import { mechanisms } from '../engine/mechanisms/index.js';
-import type { EngineMethods, FilesResult, InspectionSummary, ParameterValues, Variant } from '../protocol.js';
-import { DateModel, datesFolder, refusal, type DateScore } from '../models/index.js';
+import type {
+  EngineMethods,
+  FilesResult,
+  InspectionSummary,
+  ModelReference,
+  ParameterValues,
+  Variant,
+} from '../protocol.js';
+import { DateModel, datesFolder, isOnnxPath, OnnxModel, refusal, type DateScore } from '../models/index.js';
 import { Runtime } from '../runtime/session.js';
 import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
-import { findModels, ModelShelf } from './models.js';
+import { findModels, ModelShelf, stampOf } from './models.js';
+import { OnnxPreparation, OpenExport } from './onnx/index.js';
 import { SequencePreparation } from './sequence.js';
+import { Shelf } from './shelf.js';
 import { sourcesOf, TensorPreparation } from './tensors.js';
 import { TextPreparation } from './text.js';
 import { WordPreparation } from './words.js';
@@ -19,6 +28,8 @@ const mostVariants = 8;
 export class Engine {
   private readonly runtime: Runtime;
   private readonly models: ModelShelf;
+  /** An export's session holds its weights: none stays open that nobody uses but the last. */
+  private readonly exports = new Shelf<OpenExport>(1);
   private readonly inspections = new Map<string, Inspection>();
   /** Inspection → its variants. */
   private readonly variants = new Map<string, string[]>();
@@ -44,8 +55,18 @@ export class Engine {
       const dates = await DatePreparation.open(text, model.score, openModel, this.runtime);
       return this.open(dates, params.parameters ?? {}, task);
     }
-    // A date model has no words: a mechanism runs on those of the embedded one, and says so.
-    const lease = await this.models.lease(model.kind === 'dates' ? { kind: 'embedded' } : model);
+    if (model.kind === 'file' && isOnnxPath(model.path) && mechanism === undefined) {
+      const { path } = model;
+      const opened = await this.exports.lend(path, await stampOf(path, model.kind), async () => {
+        return new OpenExport(await OnnxModel.open(path));
+      });
+      return this.open(
+        await OnnxPreparation.open({ text, second }, opened, this.runtime),
+        params.parameters ?? {},
+        task,
+      );
+    }
+    const lease = await this.models.lease(withWords(model));
     const preparation =
       mechanism === undefined
         ? await (lease.model.decoder === undefined
@@ -154,6 +175,7 @@ export class Engine {
   async dispose(): Promise<void> {
     await Promise.all([...this.inspections.keys()].map((id) => this.close(id)));
     await this.models.dispose();
+    await this.exports.dispose();
     await this.runtime.dispose();
   }
 
@@ -212,6 +234,12 @@ export class Engine {
     this.inspections.set(id, inspection);
     return inspection;
   }
+}
+
+/** The model whose words a mechanism runs on: date models and exports have none that can be told, and it says so. */
+function withWords(model: ModelReference): Exclude<ModelReference, { kind: 'dates' }> {
+  if (model.kind === 'dates') return { kind: 'embedded' };
+  return model.kind === 'file' && isOnnxPath(model.path) ? { kind: 'embedded' } : model;
 }
 
 /** An inspection that is not (or no longer) in this process. */

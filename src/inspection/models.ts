@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dates, embedded, embeddedFolder, findCheckpoints, Model, weightFiles } from '../models/index.js';
 import type { FoundModel, ModelReference } from '../protocol.js';
+import { Shelf } from './shelf.js';
 
 /** The embedded models and those for dates first, then the checkpoints in these folders. */
 export async function findModels(folders: readonly string[], media: string): Promise<readonly FoundModel[]> {
@@ -11,13 +12,6 @@ export async function findModels(folders: readonly string[], media: string): Pro
     ...(await dates(media)),
     ...(await findCheckpoints(folders)),
   ];
-}
-
-interface Kept {
-  readonly model: Promise<Model>;
-  /** When the files that matter were last written: a checkpoint that was trained on is opened anew. */
-  readonly stamp: string;
-  users: number;
 }
 
 /** A model in use; released when nobody looks at it any more. */
@@ -31,7 +25,7 @@ const spare = 2;
 
 /** Models that are open, each once. */
 export class ModelShelf {
-  private readonly kept = new Map<string, Kept>();
+  private readonly shelf = new Shelf<Model>(spare);
 
   constructor(private readonly media: string) {}
 
@@ -39,55 +33,17 @@ export class ModelShelf {
   async lease(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<Lease> {
     const path = 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
     const stamp = await stampOf(path, reference.kind);
-    const known = this.kept.get(path);
-    const entry = known?.stamp === stamp ? known : { model: Model.open(path), stamp, users: 0 };
-    entry.users++;
-    // Last in the map is the one used last.
-    this.kept.delete(path);
-    this.kept.set(path, entry);
-    if (known !== undefined && known !== entry && known.users === 0) await close(known);
-    let model: Model;
-    try {
-      model = await entry.model;
-    } catch (error) {
-      entry.users--;
-      if (this.kept.get(path) === entry) this.kept.delete(path);
-      throw error;
-    }
-    let leased = true;
-    return {
-      model,
-      release: async () => {
-        if (!leased) return;
-        leased = false;
-        entry.users--;
-        if (this.kept.get(path) === entry) await this.tidy();
-        else if (entry.users === 0) await close(entry);
-      },
-    };
+    const { opened, release } = await this.shelf.lend(path, stamp, () => Model.open(path));
+    return { model: opened, release };
   }
 
-  async dispose(): Promise<void> {
-    const all = [...this.kept.values()];
-    this.kept.clear();
-    await Promise.all(all.map(close));
-  }
-
-  private async tidy(): Promise<void> {
-    const idle = [...this.kept].filter(([, { users }]) => users === 0);
-    for (const [path, entry] of idle.slice(0, Math.max(0, idle.length - spare))) {
-      this.kept.delete(path);
-      await close(entry);
-    }
+  dispose(): Promise<void> {
+    return this.shelf.dispose();
   }
 }
 
-async function close({ model }: Kept): Promise<void> {
-  const opened = await model.catch(() => undefined);
-  await opened?.dispose();
-}
-
-async function stampOf(path: string, kind: Exclude<ModelReference['kind'], 'dates'>): Promise<string> {
+/** When the files that matter were last written: a checkpoint that was trained on is opened anew. */
+export async function stampOf(path: string, kind: Exclude<ModelReference['kind'], 'dates'>): Promise<string> {
   const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
   const stamps = await Promise.all(
     files.map((file) =>

@@ -10,6 +10,7 @@ import { named, reasonOf } from './error.js';
 import { folderOnDisk } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
+import { isOnnxPath, OnnxModel } from './onnx/model.js';
 
 /** A model as lists show it. */
 export interface ModelDescription {
@@ -95,14 +96,20 @@ async function describeDates(path: string, score: DateScore): Promise<FoundModel
   }
 }
 
-/** The model at a path: a file that holds all of it, by its ending, or a folder. */
-export function modelAt(path: string): { readonly kind: 'file' | 'folder'; readonly path: string } {
-  return { kind: isGgufPath(path) ? 'file' : 'folder', path };
+/** Whether a path is that of a file that holds all of a model, by its name. */
+function isModelFile(path: string): boolean {
+  return isGgufPath(path) || isOnnxPath(path);
 }
 
-/** Opens a folder, or a GGUF file, as a model and closes it again. */
+/** The model at a path: a file that holds all of it, by its ending, or a folder. */
+export function modelAt(path: string): { readonly kind: 'file' | 'folder'; readonly path: string } {
+  return { kind: isModelFile(path) ? 'file' : 'folder', path };
+}
+
+/** Opens a folder, a GGUF file or an ONNX export as a model and closes it again. */
 export async function describe(path: string): Promise<FoundModel> {
   try {
+    if (isOnnxPath(path)) return { kind: 'model', model: describeExport(path, await OnnxModel.open(path)) };
     const model = await Model.open(path);
     try {
       const { name, family, layers, heads, width, limit, size, writes } = model;
@@ -116,6 +123,21 @@ export async function describe(path: string): Promise<FoundModel> {
   } catch (error) {
     return { kind: 'unusable', path, reason: reasonOf(error) };
   }
+}
+
+function describeExport(path: string, model: OnnxModel): ModelDescription {
+  const { name, family, attention, heads, width, limit, size } = model;
+  return {
+    reference: modelAt(path),
+    name,
+    family: family === 'ONNX' ? family : `${family} (ONNX)`,
+    layers: attention.length,
+    heads,
+    width,
+    limit,
+    size,
+    writes: false,
+  };
 }
 
 /**
@@ -134,7 +156,7 @@ export function refusal(name: string, config: string): string | undefined {
 }
 
 /**
- * Looks for checkpoints in these folders and a few levels below, and at these GGUF files, in the Hugging Face cache's layout too. Each is found
+ * Looks for checkpoints in these folders and a few levels below, and at these files, in the Hugging Face cache's layout too. Each is found
  * once, whatever links lead to it; in the order of the folders, then of their names.
  */
 export async function findCheckpoints(
@@ -143,7 +165,7 @@ export async function findCheckpoints(
 ): Promise<FoundModel[]> {
   const walk = new Walk(signal);
   for (const each of folders.map((folder) => resolve(folder))) {
-    await (isGgufPath(each) ? walk.file(each) : walk.visit(each, 0));
+    await (isModelFile(each) ? walk.file(each, true) : walk.start(each));
   }
   return walk.found;
 }
@@ -153,6 +175,16 @@ class Walk {
   private readonly visited = new Set<string>();
 
   constructor(private readonly signal: AbortSignal | undefined) {}
+
+  /** A folder that someone pointed at. That it holds no weights is worth a word only where it holds no other model. */
+  async start(path: string): Promise<void> {
+    const before = this.found.length;
+    await this.visit(path, 0);
+    const [own, ...others] = this.found.slice(before);
+    if (own?.kind === 'unusable' && own.path === path && others.length > 0 && !(await hasOwnWeights(path))) {
+      this.found.splice(before, 1);
+    }
+  }
 
   async visit(path: string, depth: number): Promise<void> {
     this.signal?.throwIfAborted();
@@ -165,12 +197,13 @@ class Walk {
 
     if (entries.some(({ name }) => name === 'config.json')) await this.check(path, depth);
     if (entries.some(({ name }) => name === 'snapshots')) {
-      for (const snapshot of await currentSnapshots(path)) await this.visit(snapshot, MAX_DEPTH);
+      // Exports lie in a folder below.
+      for (const snapshot of await currentSnapshots(path)) await this.visit(snapshot, MAX_DEPTH - 1);
       return;
     }
     const inOrder = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of inOrder) {
-      if (isGgufPath(entry.name) && !entry.isDirectory()) await this.file(join(path, entry.name));
+      if (isModelFile(entry.name) && !entry.isDirectory()) await this.file(join(path, entry.name), false);
     }
     if (depth >= MAX_DEPTH) return;
     for (const entry of inOrder) {
@@ -182,13 +215,14 @@ class Walk {
     }
   }
 
-  /** A file that holds a whole model. */
-  async file(path: string): Promise<void> {
+  /** @param isAsked whether someone pointed at it: of all that is exported to ONNX, attention over text is only a part */
+  async file(path: string, isAsked: boolean): Promise<void> {
     this.signal?.throwIfAborted();
     const real = await realpath(path).catch(() => path);
     if (this.visited.has(real) || this.found.length >= MAX_MODELS) return;
     this.visited.add(real);
-    this.found.push(await describe(path));
+    const found = await describe(path);
+    if (isAsked || found.kind === 'model' || !isOnnxPath(path)) this.found.push(found);
   }
 
   /**
@@ -199,6 +233,10 @@ class Walk {
     const seen = await looksLikeModel(folderOnDisk(path)).catch(() => undefined);
     if (seen !== undefined && (seen.hasWeights || depth === 0)) this.found.push(await describe(path));
   }
+}
+
+async function hasOwnWeights(path: string): Promise<boolean> {
+  return (await looksLikeModel(folderOnDisk(path)).catch(() => undefined))?.hasWeights === true;
 }
 
 /** What a folder holds; undefined where it cannot be read. */

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { parameter, type Storage, type Value } from '../engine/graph.js';
 import { formatShape, type Shape } from '../engine/tensor.js';
 import type { NamedTensor } from '../formats/format.js';
@@ -43,11 +42,6 @@ export class Checkpoint {
    */
   static async open(from: CheckpointFolder | string): Promise<Checkpoint> {
     if (typeof from !== 'string') return new Checkpoint(await openFolder(from));
-    if (/\.onnx$/i.test(from)) {
-      throw new ModelError(
-        `${basename(from)} is an ONNX export, which cannot be read as a model: choose the folder with config.json and the safetensors it was made from, or a .gguf file.`,
-      );
-    }
     return new Checkpoint(await (isGgufPath(from) ? openGgufFile(from) : openFolder(folderOnDisk(from))));
   }
 

@@ -15,5 +15,17 @@ export { DateModel, type DateScore } from './dates/index.js';
 export { ModelError } from './error.js';
 export { folderOnDisk, type CheckpointFolder } from './folder.js';
 export { Model } from './model.js';
+export {
+  arranged,
+  readAttention,
+  readScores,
+  valuesOf,
+  type AttentionReading,
+  type MaskingCache,
+  type ReadyScores,
+} from './onnx/reading.js';
+export type { FoundAttention } from './onnx/attention.js';
+export { OtherForm } from './onnx/other-form.js';
+export { isOnnxPath, OnnxModel } from './onnx/model.js';
 export { weightFiles } from './weight-files.js';
 export { joinRanges, type CharacterRange, type Encoding } from './tokenizer.js';

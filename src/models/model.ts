@@ -13,8 +13,8 @@ import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
-import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
-import { marianTokenizer } from './tokenizer/marian.js';
+import { openTokenizer } from './open-tokenizer.js';
+import type { Encoding, TextTokenizer } from './tokenizer.js';
 
 const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 
@@ -151,23 +151,7 @@ export class Model {
   }
 
   private openedTokenizer(): Promise<TextTokenizer> {
-    this.tokenizer ??= this.openTokenizer();
+    this.tokenizer ??= openTokenizer(this.checkpoint, this.name);
     return this.tokenizer;
-  }
-
-  private async openTokenizer(): Promise<TextTokenizer> {
-    const tokenizer = await this.checkpoint.json('tokenizer.json');
-    if (tokenizer === undefined) {
-      const [source, vocabulary] = await Promise.all([
-        this.checkpoint.bytes('source.spm'),
-        this.checkpoint.json('vocab.json'),
-      ]);
-      if (source !== undefined && vocabulary !== undefined) {
-        return marianTokenizer(source, vocabulary, this.name);
-      }
-      throw new ModelError(`${this.name} has no tokenizer.json, without which text cannot become tokens.`);
-    }
-    const settings = await this.checkpoint.json('tokenizer_config.json');
-    return createTokenizer(tokenizer, settings ?? {}, `${this.name}: tokenizer.json`);
   }
 }

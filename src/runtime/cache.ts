@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import { wholeOf } from '../engine/tensor.js';
 import type { Backend } from './backend.js';
 import type { CompiledGraph, Weights } from './compile.js';
+import { createSession } from './create.js';
 import { RunError } from './error.js';
 
 /** How much is kept ready between runs. */
@@ -50,7 +50,7 @@ export class SessionCache {
       return known.session;
     }
     await this.makeRoom(weights?.size ?? 0);
-    const session = await this.create(bytes, weights);
+    const session = await createSession(this.backend, this.options, bytes, weights);
     this.entries.set(digest, { session, bytes: weights?.size ?? 0 });
     return session;
   }
@@ -80,44 +80,6 @@ export class SessionCache {
     this.entries.delete(key);
     await entry?.session.release();
   }
-
-  private async create(bytes: Uint8Array, weights: Weights | undefined): Promise<InferenceSession> {
-    const options =
-      weights === undefined
-        ? this.options
-        : weights.folder === undefined
-          ? { ...this.options, externalData: await readGiven(weights) }
-          : this.backend.kind === 'native'
-            ? withFolder(this.options, weights.folder)
-            : { ...this.options, externalData: await readFiles(weights) };
-    try {
-      return await this.backend.InferenceSession.create(bytes, options);
-    } catch (error) {
-      throw new RunError(`ONNX Runtime refused the graph: ${reasonOf(error)}`, { cause: error });
-    }
-  }
-}
-
-/** What ONNX Runtime said, without the places in its own source that it said it from. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const [first = ''] = message
-    .replace(/^.*?Non-zero status code returned while running /s, '')
-    .replace(/\S*(?:onnxruntime|\/core\/)\S*\.(?:cc|h):\d+ ?/g, '')
-    .split('\n', 1);
-  return first.trim();
-}
-
-function withFolder(
-  options: InferenceSession.SessionOptions,
-  folder: string,
-): InferenceSession.SessionOptions {
-  const { extra = {} } = options;
-  const session = 'session' in extra && typeof extra['session'] === 'object' ? extra['session'] : {};
-  return {
-    ...options,
-    extra: { ...extra, session: { ...session, model_external_initializers_file_folder_path: folder } },
-  };
 }
 
 async function describeFiles({ folder = '', files }: Weights): Promise<string> {
@@ -134,21 +96,4 @@ async function describeFiles({ folder = '', files }: Weights): Promise<string> {
     lines.push(`${file}\0${size}\0${mtimeMs}`);
   }
   return lines.join('\n');
-}
-
-/** The weights that are no plain numbers in a file, one after the other: dequantised, or gathered from a transposed tensor. */
-async function readGiven({ given }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
-  const read: { path: string; data: Uint8Array }[] = [];
-  for (const [path, source] of given) {
-    const { data } = await source.read(wholeOf(source.shape));
-    read.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
-  }
-  return read;
-}
-
-/** WebAssembly cannot map a file: it is given the bytes. */
-function readFiles({ folder = '', files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
-  return Promise.all(
-    [...files.keys()].map(async (file) => ({ path: file, data: await readFile(join(folder, file)) })),
-  );
 }

@@ -1,11 +1,12 @@
-import { availableParallelism, cpus } from 'node:os';
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import type { Tensor as OrtTensor } from 'onnxruntime-common';
 import type { Value } from '../engine/graph.js';
 import { formatShape, sizeOf, wholeOf, type Tensor } from '../engine/tensor.js';
 import { loadBackend, type Backend } from './backend.js';
-import { reasonOf, SessionCache, type CacheLimits } from './cache.js';
+import { SessionCache, type CacheLimits } from './cache.js';
 import { compile, type CompiledGraph, type Feed } from './compile.js';
+import { start } from './create.js';
 import { RunError } from './error.js';
+import { sessionOptions } from './options.js';
 
 export interface RunOptions {
   /** Looked at before the run and between its parts; what ONNX Runtime has begun, it finishes. */
@@ -130,34 +131,6 @@ export class Runtime {
 async function open(limits: CacheLimits): Promise<{ backend: Backend; sessions: SessionCache }> {
   const backend = await loadBackend();
   return { backend, sessions: new SessionCache(backend, sessionOptions(), limits) };
-}
-
-function sessionOptions(): InferenceSession.SessionOptions {
-  const threads = availableParallelism();
-  return {
-    graphOptimizationLevel: 'all',
-    executionMode: 'sequential',
-    // By itself ONNX Runtime takes one thread for each physical core, but does not see that it may not have them all.
-    ...(threads < cpus().length ? { intraOpNumThreads: threads } : {}),
-    interOpNumThreads: 1,
-    // Measured on tiles of 8192 × 8192 scores: with the arena, blocks are used again and the peak is lowest; a memory
-    // pattern makes it higher and nothing faster.
-    enableCpuMemArena: true,
-    enableMemPattern: false,
-    // What goes wrong is thrown; on the standard error stream it would only be said twice.
-    logSeverityLevel: 4,
-  };
-}
-
-async function start(
-  session: InferenceSession,
-  feeds: Record<string, OrtTensor>,
-): Promise<InferenceSession.ReturnType> {
-  try {
-    return await session.run(feeds);
-  } catch (error) {
-    throw new RunError(`ONNX Runtime could not finish the run: ${reasonOf(error)}`, { cause: error });
-  }
 }
 
 async function numbersFor(

@@ -1,6 +1,6 @@
 import type { Shape } from '../tensor.js';
 import type { AttendParameters } from './attend.js';
-import { withValues, type Parameter, type ParameterValues } from './parameters.js';
+import { withStandards, type Parameter, type ParameterValues } from './parameters.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -27,26 +27,17 @@ export function attendParameters(offered: Offered): readonly Parameter[] {
     ...(offered.pairs === true ? rotaryParameters : []),
     ...sinkParameters(offered.inputs),
   ];
-  return offered.standard === undefined ? parameters : withStandard(parameters, offered.standard);
+  return offered.standard === undefined ? parameters : withStandards(parameters, valuesOf(offered.standard));
 }
 
-/** The controls with other standard values, to which a reset returns. */
-function withStandard(
-  parameters: readonly Parameter[],
-  { mask, scaling, temperature, softcap = 0 }: AttendParameters,
-): readonly Parameter[] {
-  const standards: ParameterValues = {
+/** Attention's settings as values of the controls. */
+function valuesOf({ mask, scaling, temperature, softcap = 0 }: AttendParameters): ParameterValues {
+  return {
     mask: mask.kind,
     ...(typeof scaling === 'number' ? { scaling: 'number', divisor: scaling } : { scaling }),
     temperature,
     softcap,
   };
-  // The branches are alike to a reader, not to the types: words in one, numbers in the other.
-  return withValues(parameters, standards).map((parameter) =>
-    parameter.kind === 'choice'
-      ? { ...parameter, standard: parameter.value }
-      : { ...parameter, standard: parameter.value },
-  );
 }
 
 /** The controls for which keys a query may attend to. */

@@ -21,6 +21,7 @@ export const mechanisms: readonly Mechanism[] = [
 export type { AttentionGraph, InputDescription, Mechanism } from './mechanism.js';
 export { attendParameters } from './attend-parameters.js';
 export { readAttendParameters } from './attend-values.js';
+export { scaledDotProduct } from './scaled-dot-product.js';
 export { standardAttention, type AttendParameters } from './attend.js';
 export { gradientParameters, gradientSteps, readObjective } from './gradients.js';
 export { additiveAttention, type AdditiveInputs } from './bahdanau.js';
@@ -29,6 +30,7 @@ export { multiHead, type HeadNorm, type MultiHeadInputs, type Projection } from 
 export { readBaseline, reinforce, type Baseline } from './reinforce.js';
 export {
   ParameterError,
+  withStandards,
   withValues,
   type Parameter,
   type ParameterValue,

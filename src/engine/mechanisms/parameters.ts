@@ -49,6 +49,19 @@ export function withValues(parameters: readonly Parameter[], values: ParameterVa
   });
 }
 
+/** The parameters with other standard values, to which a reset returns. @throws ParameterError as `withValues` */
+export function withStandards(
+  parameters: readonly Parameter[],
+  standards: ParameterValues,
+): readonly Parameter[] {
+  // The branches are alike to a reader, not to the types: words in one, numbers in the other.
+  return withValues(parameters, standards).map((parameter) =>
+    parameter.kind === 'choice'
+      ? { ...parameter, standard: parameter.value }
+      : { ...parameter, standard: parameter.value },
+  );
+}
+
 function withValue(parameter: Parameter, value: ParameterValue): Parameter {
   if (parameter.kind === 'choice') {
     const text = String(value);

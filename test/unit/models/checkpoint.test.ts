@@ -344,12 +344,6 @@ describe('Checkpoint', () => {
       });
     });
   });
-
-  it('says of an ONNX export that it is none, and what to choose instead', async () => {
-    const path = join(scratch, 'model.onnx');
-    await writeFile(path, Uint8Array.of(8, 9));
-    assert.match(await failure(path), /^model\.onnx is an ONNX export, .* config\.json .* \.gguf file\.$/);
-  });
 });
 
 async function changeJson(path: string, change: (value: Json) => Json): Promise<void> {

@@ -1,0 +1,44 @@
+import { dirname } from 'node:path';
+import type { Json } from '../../formats/json-text.js';
+import { folderOnDisk, readBytes, readJson, type CheckpointFolder } from '../folder.js';
+import type { TokenizerFiles } from '../open-tokenizer.js';
+
+/** Far more than any has; what is larger is not what its name says. */
+const mostBytes = 1 << 27;
+
+/** What lies beside an export, or one folder further up, as in repositories that keep exports in a folder of their own. */
+export class Companions implements TokenizerFiles {
+  private constructor(
+    private readonly folders: readonly { folder: CheckpointFolder; files: ReadonlySet<string> }[],
+  ) {}
+
+  static async beside(path: string): Promise<Companions> {
+    const paths = [dirname(path), dirname(dirname(path))];
+    const folders = await Promise.all(
+      paths.map(async (each) => {
+        const folder = folderOnDisk(each);
+        return { folder, files: new Set(await folder.list().catch(() => [])) };
+      }),
+    );
+    return new Companions(folders);
+  }
+
+  /** What people call the folder that a file lies in; undefined where it is in none. */
+  folderOf(file: string): string | undefined {
+    return this.holding(file)?.name;
+  }
+
+  async json(file: string): Promise<Json | undefined> {
+    const folder = this.holding(file);
+    return folder && readJson(folder, file, mostBytes);
+  }
+
+  async bytes(file: string): Promise<Uint8Array | undefined> {
+    const folder = this.holding(file);
+    return folder && readBytes(folder, file, mostBytes);
+  }
+
+  private holding(file: string): CheckpointFolder | undefined {
+    return this.folders.find(({ files }) => files.has(file))?.folder;
+  }
+}

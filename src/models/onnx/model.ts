@@ -1,0 +1,265 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import { readOnnx, type OnnxFile, type OnnxTensor } from '../../formats/onnx.js';
+import { openFile, type ByteSource } from '../../formats/source.js';
+import { quoted } from '../../formats/untrusted.js';
+import { architectures } from '../architectures/index.js';
+import { Config } from '../config.js';
+import { ModelError, named, reasonOf } from '../error.js';
+import { openTokenizer } from '../open-tokenizer.js';
+import type { Encoding, TextTokenizer } from '../tokenizer.js';
+import type { AddedNode, FoundAttention } from './attention.js';
+import { Companions } from './companions.js';
+import { findAttention } from './find.js';
+import { OnnxGraph } from './graph.js';
+import { TextInputs, type OnnxFeed } from './inputs.js';
+import { pruned } from './pruned.js';
+
+/** Whether a path is that of an ONNX export, by its name. */
+export function isOnnxPath(path: string): boolean {
+  return path.toLowerCase().endsWith('.onnx');
+}
+
+/** The most tokens of a model that nobody says more of. */
+const unknownLimit = 2048;
+
+/** A graph as a runtime takes it: fields of the file's messages, and where large constants lie. */
+export interface ForeignParts {
+  readonly modelRest: readonly Uint8Array[];
+  readonly graphRest: readonly Uint8Array[];
+  readonly nodes: readonly Uint8Array[];
+  readonly added: readonly AddedNode[];
+  readonly constants: readonly (Uint8Array | ConstantOnDisk)[];
+  readonly inputs: readonly Uint8Array[];
+  readonly wanted: readonly string[];
+  readonly folder: string | undefined;
+  readonly files: ReadonlyMap<string, number>;
+}
+
+interface ConstantOnDisk {
+  readonly name: string;
+  readonly type: number;
+  readonly shape: readonly number[];
+  readonly data: { readonly location: string; readonly offset: number; readonly length: number };
+}
+
+/** Where the parts of a model lie. */
+interface Place {
+  /** As it was opened: other files are beside it. */
+  readonly path: string;
+  /** Links followed. */
+  readonly real: string;
+}
+
+/** An ONNX export of any family that reads text, with what lies beside it. */
+export class OnnxModel {
+  readonly name: string;
+  /** "BERT", or what config.json calls it. */
+  readonly family: string;
+  readonly attention: readonly FoundAttention[];
+  /** Of one layer, as far as something tells before a run; 0 where nothing does. */
+  readonly heads: number;
+  /** d_model; 0 where nothing tells. */
+  readonly width: number;
+  readonly limit: number;
+  private tokenizer: Promise<TextTokenizer> | undefined;
+
+  private constructor(
+    private readonly place: Place,
+    private readonly file: OnnxFile,
+    private readonly companions: Companions,
+    config: Config | undefined,
+    /** Of the export and of the files beside it that hold constants. */
+    readonly size: number,
+  ) {
+    this.name = basename(place.path);
+    this.attention = findAttention(new OnnxGraph(file, this.name));
+    const inputs = new TextInputs(file.inputs, this.name);
+    const described = describe(config);
+    this.family = described.family;
+    this.heads = described.heads ?? inputs.pastHeads ?? 0;
+    this.width = described.width ?? 0;
+    this.limit = inputs.fixed ?? described.limit ?? unknownLimit;
+    this.padding = config?.says('pad_token_id') === true ? (config.numbers('pad_token_id')[0] ?? 0) : 0;
+    this.fixed = inputs.fixed;
+  }
+
+  private readonly padding: number;
+  /** How many tokens every run has, where it was exported so. */
+  readonly fixed: number | undefined;
+
+  /**
+   * Reads the graph of an export, not its weights.
+   * @throws ModelError, a sentence that begins with the file, where it is damaged, has no attention, or reads no text
+   */
+  static async open(path: string): Promise<OnnxModel> {
+    const name = basename(path);
+    try {
+      const real = await realpath(path);
+      const source = await openFile(path);
+      const file = await readAndClose(source);
+      const companions = await Companions.beside(path);
+      const settings = await companions.json('config.json');
+      const config = settings === undefined ? undefined : Config.of(settings, `${name}: config.json`);
+      const size = source.size + (await outsideSize(file, path));
+      return new OnnxModel({ path, real }, file, companions, config, size);
+    } catch (error) {
+      const reason = reasonOf(error);
+      throw reason.startsWith(name) ? new ModelError(reason, { cause: error }) : named(error, name);
+    }
+  }
+
+  /** Cuts a text into tokens, at most `limit` of them. @throws ModelError where there is no tokenizer beside it */
+  async encode(text: string): Promise<Encoding> {
+    return (await this.openedTokenizer()).encode(text, this.limit);
+  }
+
+  /** What fills a text up to the length that every run has, as the vocabulary spells it. */
+  async paddingToken(): Promise<string> {
+    return (await this.openedTokenizer()).spell(this.padding) ?? `<${this.padding}>`;
+  }
+
+  /** What the graph that computes these values is fed. */
+  feeds(ids: readonly number[], wanted: readonly string[]): ReadonlyMap<string, OnnxFeed> {
+    const { inputs } = pruned(this.file, wanted, this.added);
+    const count = this.fixed ?? ids.length;
+    const padded = [...ids, ...Array.from({ length: count - ids.length }, () => this.padding)];
+    return new TextInputs(inputs, this.name).feeds({ ids: padded, real: ids.length });
+  }
+
+  /** The graph that computes these values, and nothing else. @throws ModelError where a file of constants is missing */
+  async partsFor(wanted: readonly string[]): Promise<ForeignParts> {
+    const { nodes, added, constants, inputs } = pruned(this.file, wanted, this.added);
+    const files = new Map<string, number>();
+    const folder = dirname(this.place.real);
+    const placed: (Uint8Array | ConstantOnDisk)[] = [];
+    for (const constant of constants) {
+      const data = await this.dataOf(constant, folder);
+      if (data === undefined) {
+        if (constant.place.kind === 'message') placed.push(constant.place.bytes);
+        continue;
+      }
+      const { name, type, shape } = constant;
+      placed.push({ name, type, shape, data });
+      files.set(data.location, Math.max(files.get(data.location) ?? 0, data.offset + data.length));
+    }
+    return {
+      modelRest: this.file.modelRest,
+      graphRest: this.file.graphRest,
+      nodes: nodes.map(({ bytes }) => bytes),
+      added,
+      constants: placed,
+      inputs: inputs.map(({ bytes }) => bytes),
+      wanted,
+      folder: files.size === 0 ? undefined : folder,
+      files,
+    };
+  }
+
+  private get added(): readonly AddedNode[] {
+    return this.attention.flatMap((each) => each.added);
+  }
+
+  private async dataOf(
+    { name, place }: OnnxTensor,
+    folder: string,
+  ): Promise<ConstantOnDisk['data'] | undefined> {
+    switch (place.kind) {
+      case 'message':
+        return undefined;
+      case 'inside':
+        return { location: basename(this.place.real), offset: place.offset, length: place.length };
+      case 'outside': {
+        const { path, size } = await outside(place.location, this.place.path, this.name);
+        // In the Hugging Face cache every file is a link into one folder, and that is where its links are read.
+        if (dirname(path) !== folder && !path.startsWith(folder + sep)) {
+          throw new ModelError(
+            `${this.name}: the constant ${quoted(name)} lies in ${quoted(place.location)}, outside of its folder.`,
+          );
+        }
+        const location = path
+          .slice(folder.length + 1)
+          .split(sep)
+          .join('/');
+        const length = place.length ?? size - place.offset;
+        if (length < 0 || place.offset + length > size) {
+          throw new ModelError(
+            `${this.name}: ${quoted(place.location)} ends too early: the constant ${quoted(name)} reaches to byte ${place.offset + length}, but the file has ${size}.`,
+          );
+        }
+        return { location, offset: place.offset, length };
+      }
+    }
+  }
+
+  private openedTokenizer(): Promise<TextTokenizer> {
+    this.tokenizer ??= openTokenizer(this.companions, this.name);
+    return this.tokenizer;
+  }
+}
+
+async function readAndClose(source: ByteSource): Promise<OnnxFile> {
+  try {
+    return await readOnnx(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** What config.json says; nothing where there is none. */
+function describe(config: Config | undefined): {
+  readonly family: string;
+  readonly heads?: number | undefined;
+  readonly width?: number | undefined;
+  readonly limit?: number | undefined;
+} {
+  if (config === undefined) return { family: 'ONNX' };
+  const known = architectures.find(({ modelTypes }) => modelTypes.some((each) => each === config.modelType));
+  try {
+    if (known !== undefined) {
+      const { heads, width, limit } = known.describe(config);
+      return { family: known.title, heads, width, limit };
+    }
+  } catch (error) {
+    // The graph is in the export: settings that do not suit a checkpoint are no reason to refuse it.
+    if (!(error instanceof ModelError)) throw error;
+  }
+  const first = (...names: readonly string[]): number | undefined =>
+    names.flatMap((name) => config.numbers(name))[0];
+  return {
+    family: known?.title ?? config.modelType ?? 'ONNX',
+    heads: first('num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'encoder_attention_heads'),
+    width: first('hidden_size', 'n_embd', 'dim', 'd_model'),
+    limit: first('max_position_embeddings', 'n_positions', 'max_seq_len'),
+  };
+}
+
+async function outsideSize(file: OnnxFile, path: string): Promise<number> {
+  const locations = new Set(
+    [...file.constants.values()].flatMap(({ place }) => (place.kind === 'outside' ? [place.location] : [])),
+  );
+  const sizes = await Promise.all(
+    [...locations].map(async (each) => (await outside(each, path, basename(path))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** A file of constants beside an export. @throws ModelError where it is missing, or its name leads elsewhere */
+async function outside(
+  location: string,
+  path: string,
+  name: string,
+): Promise<{ path: string; size: number }> {
+  const plain = normalize(location);
+  if (location === '' || isAbsolute(plain) || plain.split(sep).includes('..')) {
+    throw new ModelError(`${name} has constants in ${quoted(location)}, which is no file beside it.`);
+  }
+  try {
+    const real = await realpath(join(dirname(path), plain));
+    return { path: real, size: (await stat(real)).size };
+  } catch (error) {
+    throw new ModelError(`${name} has its weights in ${quoted(location)}, which is not beside it.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import { wholeOf } from '../engine/tensor.js';
+import type { Backend } from './backend.js';
+import type { Weights } from './compile.js';
+import { RunError } from './error.js';
+
+/**
+ * Makes a model ready to run.
+ * @param bytes a ModelProto
+ * @throws RunError when ONNX Runtime refuses it
+ */
+export async function createSession(
+  backend: Backend,
+  options: InferenceSession.SessionOptions,
+  bytes: Uint8Array,
+  weights: Weights | undefined,
+): Promise<InferenceSession> {
+  const all = await withWeights(backend, options, weights);
+  try {
+    return await backend.InferenceSession.create(bytes, all);
+  } catch (error) {
+    throw new RunError(`ONNX Runtime refused the graph: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function withWeights(
+  { kind }: Backend,
+  options: InferenceSession.SessionOptions,
+  weights: Weights | undefined,
+): Promise<InferenceSession.SessionOptions> {
+  if (weights === undefined) return options;
+  if (weights.folder === undefined) return { ...options, externalData: await readGiven(weights) };
+  if (kind === 'native') return withFolder(options, weights.folder);
+  return { ...options, externalData: await readFiles(weights) };
+}
+
+/** Runs a session. @throws RunError where ONNX Runtime fails */
+export async function start(
+  session: InferenceSession,
+  feeds: Record<string, OrtTensor>,
+): Promise<InferenceSession.ReturnType> {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    throw new RunError(`ONNX Runtime could not finish the run: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** What ONNX Runtime said, without the places in its own source that it said it from. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [first = ''] = message
+    .replace(/^.*?Non-zero status code returned while running /s, '')
+    .replace(/\S*(?:onnxruntime|\/core\/)\S*\.(?:cc|h):\d+ ?/g, '')
+    .split('\n', 1);
+  return first.trim();
+}
+
+function withFolder(
+  options: InferenceSession.SessionOptions,
+  folder: string,
+): InferenceSession.SessionOptions {
+  const { extra = {} } = options;
+  const session = 'session' in extra && typeof extra['session'] === 'object' ? extra['session'] : {};
+  return {
+    ...options,
+    extra: { ...extra, session: { ...session, model_external_initializers_file_folder_path: folder } },
+  };
+}
+
+/** The weights that are no plain numbers in a file, one after the other: dequantised, or gathered from a transposed tensor. */
+async function readGiven({ given }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+  const read: { path: string; data: Uint8Array }[] = [];
+  for (const [path, source] of given) {
+    const { data } = await source.read(wholeOf(source.shape));
+    read.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
+  }
+  return read;
+}
+
+/** WebAssembly cannot map a file: it is given the bytes. */
+function readFiles({ folder = '', files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+  return Promise.all(
+    [...files.keys()].map(async (file) => ({ path: file, data: await readFile(join(folder, file)) })),
+  );
+}
