@@ -58,6 +58,11 @@ export class Checkpoint {
     return this.parts.sources.reduce((sum, source) => sum + source.size, 0);
   }
 
+  /** Every tensor under its name, of which a graph may read only some. */
+  get tensors(): ReadonlyMap<string, NamedTensor> {
+    return new Map([...this.parts.weights].map(([name, { tensor }]) => [name, tensor]));
+  }
+
   has(tensor: string): boolean {
     return this.parts.weights.has(tensor);
   }

@@ -39,11 +39,13 @@ export class Model {
   readonly growing: boolean;
   /** What writes, in an encoder–decoder model; everything above is said of the encoder then. */
   readonly decoder: DecoderDescription | undefined;
-  private readonly vocabulary: number;
+  /** Token ids are below it. */
+  readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
-    private readonly checkpoint: Checkpoint,
+    /** Where its weights and settings come from. */
+    readonly checkpoint: Checkpoint,
     private readonly architecture: Architecture,
   ) {
     this.name = checkpoint.name;
