@@ -9,6 +9,7 @@ import { Engine } from './host/engine.js';
 import { Explore } from './host/explore.js';
 import { Inspections } from './host/inspections.js';
 import { InspectionsView } from './host/inspectionsView.js';
+import { Kinds } from './host/kinds.js';
 import { Models } from './host/models.js';
 import { Opener } from './host/opener.js';
 import { Painter } from './host/paint.js';
@@ -31,7 +32,8 @@ export function activate({
   const engine = new Engine({ script, log, describe: describeStop, weights: weightsBudget });
   const inspections = new Inspections(workspaceState);
   const painter = new Painter();
-  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter });
+  const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, kinds });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
   subscriptions.push(
@@ -39,12 +41,13 @@ export function activate({
     engine,
     painter,
     inspections,
+    kinds,
     opener,
     models,
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
     new TensorEditor(opener),
-    new Commands({ opener, inspections, models, adding, readers: new Readers(engine, models), log }),
+    new Commands({ opener, inspections, models, kinds, adding, readers: new Readers(engine, models), log }),
     new ModelStatus(),
   );
   return createApi(engine);

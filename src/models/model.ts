@@ -39,7 +39,8 @@ export class Model {
   readonly growing: boolean;
   /** What writes, in an encoder–decoder model; everything above is said of the encoder then. */
   readonly decoder: DecoderDescription | undefined;
-  private readonly vocabulary: number;
+  /** How many tokens the model knows. */
+  readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
@@ -106,6 +107,11 @@ export class Model {
   async languages(): Promise<ReadonlyMap<string, number>> {
     const { added } = await this.openedTokenizer();
     return new Map([...added].filter(([token]) => languageToken.test(token)));
+  }
+
+  /** Tokens that were added to the vocabulary: special ones, languages. @throws ModelError as `encode` */
+  async addedTokens(): Promise<ReadonlyMap<string, number>> {
+    return (await this.openedTokenizer()).added;
   }
 
   /** What a text begins with for a task that the model was trained for, by the task’s name. */

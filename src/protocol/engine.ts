@@ -1,4 +1,5 @@
 import type { Candidates, CandidatesRequest, Continuation, ContinueRequest } from './generation.js';
+import type { HeadKinds } from './kinds.js';
 import type { WireTensor } from './wire.js';
 import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
 import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
@@ -74,6 +75,10 @@ export type EngineMethods = {
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
   /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
   refusal: { params: { name: string; config: string }; result: string | null };
+  /** What each head of a model does most, over a built-in text. */
+  headKinds: { params: { model: ModelReference }; result: HeadKinds };
+  /** Which files a model's head kinds would be found with; null of a model whose heads are not probed. */
+  kindIdentity: { params: { model: ModelReference }; result: string | null };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */

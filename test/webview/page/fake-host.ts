@@ -3,6 +3,7 @@ import { CancelledError, Channel } from '../../../src/channel.js';
 import type {
   ExploreMethods,
   ExploreState,
+  HeadKindsState,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -28,6 +29,7 @@ export interface Behaviour {
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
   readonly first: PanelState | null;
+  readonly kinds: HeadKindsState;
 }
 
 export interface Seen {
@@ -136,6 +138,8 @@ export class FakeHost {
           this.show();
           return null;
         }),
+        kinds: answer('kinds', () => behaviour.kinds),
+        findKinds: answer('findKinds', () => null),
         cancel: answer('cancel', () => null),
         retry: answer('retry', () => {
           this.show();

@@ -51,6 +51,7 @@ const usual: Behaviour = {
   failing: {},
   id: 'one',
   first: null,
+  kinds: { kind: 'none' },
 };
 
 export interface Opening extends Partial<Behaviour> {
