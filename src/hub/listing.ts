@@ -111,11 +111,22 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const single = at(/\.gguf$/i)
     .filter(({ path }) => !/-\d{5}-of-\d{5}\.gguf$/i.test(path))
     .map((file) => choice(file.path, 'file', [file]));
-  const all = [...folder, ...single];
+  const all = [...folder, ...single, ...exportsOf(files, around)];
   if (all.length > 0) return all;
   throw new HubError(
-    `${id} holds nothing that can be read here: config.json and tokenizer.json with model.safetensors or pytorch_model.bin, or a .gguf file.`,
+    `${id} holds nothing that can be read here: config.json and tokenizer.json with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json.`,
   );
+}
+
+/** ONNX exports with the files that hold their weights; not the halves that want another model's output. */
+function exportsOf(files: readonly HubFile[], around: readonly HubFile[]): HubChoice[] {
+  if (!around.some(({ path }) => path === 'tokenizer.json')) return [];
+  return files
+    .filter(({ path }) => /^(?:onnx\/)?[^/]+\.onnx$/.test(path) && !/_merged|with_past/.test(path))
+    .map((file) => {
+      const weights = files.filter(({ path }) => path !== file.path && path.startsWith(file.path));
+      return choice(file.path, 'file', [file, ...weights, ...around]);
+    });
 }
 
 function choice(title: string, kind: HubChoice['kind'], files: readonly HubFile[]): HubChoice {

@@ -126,10 +126,10 @@ export async function describe(path: string): Promise<FoundModel> {
 }
 
 function describeExport(path: string, model: OnnxModel): ModelDescription {
-  const { name, family, attention, heads, width, limit, size } = model;
+  const { title, family, attention, heads, width, limit, size } = model;
   return {
     reference: modelAt(path),
-    name,
+    name: title,
     family: family === 'ONNX' ? family : `${family} (ONNX)`,
     layers: attention.length,
     heads,

@@ -83,7 +83,7 @@ export class OnnxPreparation implements Preparation {
     const shape = materials[0]?.tensors['Q']?.shape ?? materials[0]?.tensors['scores']?.shape ?? [];
     const labels = await this.labels(shape[1] ?? 0);
     return {
-      title: model.name,
+      title: model.title,
       subtitle: `${model.family} · ${counted(layers.length, 'layer')} × ${counted(shape[0] ?? 0, 'head')} · ${labels.count} tokens`,
       mechanism: { id: 'scaled-dot-product', title: 'Scaled dot-product attention' },
       layers: built.map(({ kept }, at): Layer => ({ steps: derived[at]?.steps ?? [], kept })),

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Json } from '../../formats/json-text.js';
 import { folderOnDisk, readBytes, readJson, type CheckpointFolder } from '../folder.js';
 import type { TokenizerFiles } from '../open-tokenizer.js';
@@ -23,9 +23,12 @@ export class Companions implements TokenizerFiles {
     return new Companions(folders);
   }
 
-  /** What people call the folder that a file lies in; undefined where it is in none. */
-  folderOf(file: string): string | undefined {
-    return this.holding(file)?.name;
+  /** What people call an export, among many of the same name: "all-MiniLM-L6-v2/onnx/model.onnx". */
+  titleOf(path: string): string {
+    const home = this.holding('tokenizer.json') ?? this.holding('config.json');
+    if (home === undefined) return basename(path);
+    const isAbove = home !== this.folders[0]?.folder;
+    return [home.name, ...(isAbove ? [basename(dirname(path))] : []), basename(path)].join('/');
   }
 
   async json(file: string): Promise<Json | undefined> {

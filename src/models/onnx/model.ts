@@ -53,7 +53,10 @@ interface Place {
 
 /** An ONNX export of any family that reads text, with what lies beside it. */
 export class OnnxModel {
+  /** The file’s name, for messages. */
   readonly name: string;
+  /** The file with the folder that it belongs to, for lists. */
+  readonly title: string;
   /** "BERT", or what config.json calls it. */
   readonly family: string;
   readonly attention: readonly FoundAttention[];
@@ -73,6 +76,7 @@ export class OnnxModel {
     readonly size: number,
   ) {
     this.name = basename(place.path);
+    this.title = companions.titleOf(place.path);
     this.attention = findAttention(new OnnxGraph(file, this.name));
     const inputs = new TextInputs(file.inputs, this.name);
     const described = describe(config);

@@ -329,6 +329,31 @@ describe('A model fetched from a hub', () => {
     assert.throws(() => choicesOf(listing), /tiny\/bert holds nothing that can be read here: /);
   });
 
+  it('offers each ONNX export with its weights and its tokenizer, but for the halves of a model', async () => {
+    hub.files.delete('model.safetensors');
+    for (const path of ['model.onnx', 'model.onnx_data', 'model_fp16.onnx', 'decoder_model_merged.onnx']) {
+      hub.files.set(`onnx/${path}`, Buffer.from(path));
+    }
+    const choices = choicesOf(await listed());
+    assert.deepEqual(
+      choices.map(({ title, kind, files }) => [title, kind, files.map(({ path }) => path)]),
+      [
+        [
+          'onnx/model.onnx',
+          'file',
+          ['onnx/model.onnx', 'onnx/model.onnx_data', 'config.json', 'tokenizer.json'],
+        ],
+        ['onnx/model_fp16.onnx', 'file', ['onnx/model_fp16.onnx', 'config.json', 'tokenizer.json']],
+      ],
+    );
+    hub.files.delete('tokenizer.json');
+    const bare = await listed();
+    assert.throws(
+      () => choicesOf(bare),
+      /holds nothing that can be read here: .*\.onnx export with tokenizer\.json/,
+    );
+  });
+
   it('is used where another program has it already', async () => {
     const snapshot = join(folder, 'models--tiny--bert', 'snapshots', commit);
     mkdirSync(snapshot, { recursive: true });

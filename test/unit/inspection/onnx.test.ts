@@ -180,6 +180,7 @@ describe('Text through an ONNX export', () => {
     const expected = await tensorsIn(join(folder, 'bert/expected.safetensors'));
     const attentions = tensorNamed(expected, 'attentions');
     const n = tensorNamed(expected, 'ids').data.length;
+    assert.equal(inspection.summary.title, 'bert/fixed-24.onnx');
     assert.deepEqual([queries.count, queries.words?.at(-1), queries.places?.at(-1)], [24, '[PAD]', null]);
     assert.equal(notices.at(-1), `fixed-24.onnx always reads 24 tokens: ${24 - n} of them are padding.`);
     const { data } = await inspection.slice('weights', { layer: 1, head: 2 });
@@ -235,7 +236,9 @@ describe('Text through an ONNX export', () => {
     const [first] = found.filter((each) => each.kind === 'model');
     assert.deepEqual(
       found.flatMap((each) => (each.kind === 'model' ? [each.model.name] : [each.path])),
-      ['dynamo-sdpa-18.onnx', 'dynamo-sdpa-23.onnx', 'eager-14.onnx', 'model.onnx', 'with-past.onnx'],
+      ['dynamo-sdpa-18', 'dynamo-sdpa-23', 'eager-14', 'model', 'with-past'].map(
+        (name) => `llama/onnx/${name}.onnx`,
+      ),
     );
     assert.equal(first?.model.family, 'Llama (ONNX)');
     assert.deepEqual(

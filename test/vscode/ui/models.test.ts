@@ -110,4 +110,20 @@ describe('the list of models', () => {
     await picks(workbench).filter({ hasText: 'tiny-bert' }).first().click();
     await until('its use', isInUse('tiny-bert'));
   });
+
+  it('finds an ONNX export with a tokenizer beside it, and inspects text by it', async () => {
+    cpSync(join(fixtures, 'onnx', 'llama'), join(workbench.folder, 'tiny-llama'), { recursive: true });
+    await view().locator('.pane-header').hover();
+    await view().locator('.pane-header .action-label[aria-label^="Refresh Models"]').click();
+    await until('the export', async () => (await row('onnx/dynamo-sdpa-23.onnx').count()) === 1);
+    assert.match(await row('onnx/dynamo-sdpa-23.onnx').innerText(), /Llama \(ONNX\) · 2 layers × 4 heads/);
+    await workbench.command('Attention: Use Model');
+    await picks(workbench).filter({ hasText: 'onnx/dynamo-sdpa-23.onnx' }).first().click();
+    await until('its use', isInUse('onnx/dynamo-sdpa-23.onnx'));
+    await isReadBy('onnx/dynamo-sdpa-23.onnx');
+    const frame = await panel(workbench);
+    await frame.getByText('Attention was found in 2 places of the graph (Attention)').first().waitFor();
+    await workbench.screenshot('vscode/models-onnx');
+    assertSealed(workbench);
+  });
 });
