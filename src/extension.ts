@@ -10,6 +10,7 @@ import { Explore } from './host/explore.js';
 import { Inspections } from './host/inspections.js';
 import { InspectionsView } from './host/inspectionsView.js';
 import { ModelPages } from './host/modelPages.js';
+import { Kinds } from './host/kinds.js';
 import { Models } from './host/models.js';
 import { Opener } from './host/opener.js';
 import { Painter } from './host/paint.js';
@@ -32,22 +33,33 @@ export function activate({
   const engine = new Engine({ script, log, describe: describeStop, weights: weightsBudget });
   const inspections = new Inspections(workspaceState);
   const painter = new Painter();
-  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter });
+  const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, kinds });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
-  const pages = new ModelPages(extensionUri, engine, models);
+  const pages = new ModelPages(extensionUri, engine, models, kinds);
   subscriptions.push(
     log,
     engine,
     painter,
     inspections,
+    kinds,
     opener,
     models,
     pages,
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
     new TensorEditor(opener),
-    new Commands({ opener, inspections, models, adding, pages, readers: new Readers(engine, models), log }),
+    new Commands({
+      opener,
+      inspections,
+      models,
+      kinds,
+      adding,
+      pages,
+      readers: new Readers(engine, models),
+      log,
+    }),
     new ModelStatus(),
   );
   return createApi(engine);

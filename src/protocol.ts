@@ -11,6 +11,7 @@ export type * from './protocol/model-page.js';
 export type * from './protocol/inspection.js';
 export type * from './protocol/views.js';
 export type * from './protocol/generation.js';
+export type * from './protocol/kinds.js';
 export type * from './protocol/engine.js';
 export type * from './protocol/panel.js';
 export type * from './protocol/explore.js';

@@ -39,6 +39,7 @@ async function bundled() {
       'src/inspection/index.ts',
       'webview/main.ts',
       'webview/explore.ts',
+      'webview/model.ts',
     ],
     bundle: true,
     write: false,

@@ -15,6 +15,7 @@ import { HeatmapView } from './views/heatmap/heatmap.js';
 import type { Target } from './draw/target.js';
 import { TableView } from './views/heatmap/table.js';
 import { HeadsView } from './views/heads/heads.js';
+import { KindsView } from './views/heads/kinds.js';
 import { MetricsView } from './views/heads/metrics.js';
 import { noticesView } from './views/notices/notices.js';
 import { ParametersView } from './views/parameters/parameters.js';
@@ -37,6 +38,9 @@ const channel: PanelChannel = new Channel(
     position: (position) => {
       panel.follow(position);
     },
+    kinds: (state) => {
+      kinds.show(state);
+    },
     progress: ({ message, fraction }) => {
       panel.progress(message, fraction);
     },
@@ -44,7 +48,8 @@ const channel: PanelChannel = new Channel(
 );
 const panel = new Panel(channel, recalled?.at ?? null);
 const { store } = panel;
-if (recalled !== null) store.update({ opened: recalled.opened, asTable: recalled.asTable });
+if (recalled !== null)
+  store.update({ opened: recalled.opened, asTable: recalled.asTable, kinds: recalled.kinds });
 
 function show(state: PanelState): void {
   if (state.kind === 'inspection') matrices.bring(state.picture ?? null);
@@ -103,6 +108,12 @@ const table = new TableView(panel, matrices);
 let toolbar: Toolbar | null = null;
 toolbar = new Toolbar(panel, heatmap);
 const heads = new HeadsView(panel, theme, moveOn);
+const kinds = new KindsView(panel, {
+  shown: (sign) => {
+    heads.label(sign);
+  },
+  trouble,
+});
 const steps = new StepsView(panel, matrices, theme);
 const parameters = new ParametersView((values) => {
   channel.request('change', { parameters: values }).catch(trouble);
@@ -120,7 +131,13 @@ const shell = new Shell(
   panel,
   {
     heads: [
-      h('section', { class: 'section' }, h('h2', { class: 'section-title', text: 'Heads' }), heads.element),
+      h(
+        'section',
+        { class: 'section' },
+        h('h2', { class: 'section-title', text: 'Heads' }),
+        kinds.element,
+        heads.element,
+      ),
       new MetricsView(panel).element,
       nextSection(panel),
       whatIf,
@@ -163,18 +180,19 @@ store.watch(
 const remember = settled(200, () => {
   const { summary } = panel;
   if (summary === null) return;
-  const { position, opened, asTable, scene, variants } = store.get();
+  const { position, opened, asTable, kinds: labelled, scene, variants } = store.get();
   const at: Whereabouts = {
     summaryKey: summaryKey(summary),
     position,
     comparing: scene.kind === 'compare',
     variants,
   };
-  host.remember({ at, opened, asTable, columns });
+  host.remember({ at, opened, asTable, kinds: labelled, columns });
 });
 store.watch(({ position }) => position, remember.ask);
 store.watch(({ opened }) => opened, remember.ask);
 store.watch(({ asTable }) => asTable, remember.ask);
+store.watch((view) => view.kinds, remember.ask);
 store.watch(({ scene }) => scene, remember.ask);
 store.watch(({ variants }) => variants, remember.ask);
 attachSceneKeys(panel);

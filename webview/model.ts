@@ -1,12 +1,13 @@
 import './base.css';
 import './views/model/model.css';
 import { Channel } from '../src/channel.js';
-import type { ModelPage, ModelPageMethods, ModelPageNotices } from '../src/protocol.js';
+import type { HeadKindsState, ModelPage, ModelPageMethods, ModelPageNotices } from '../src/protocol.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, messageOf } from './matrices.js';
 import { button } from './ui.js';
 import { factList, partTable, section } from './views/model/facts.js';
+import { KindsView } from './views/model/kinds.js';
 import { LayerView } from './views/model/layer.js';
 
 type Nothing = Record<never, never>;
@@ -16,6 +17,9 @@ const channel: Channel<ModelPageMethods, Nothing, Nothing, ModelPageNotices> = n
   {
     used: (isUsed) => {
       tellUse(isUsed);
+    },
+    kinds: (state) => {
+      showKinds(state);
     },
   },
 );
@@ -44,6 +48,21 @@ function tellUse(isUsed: boolean): void {
   use.hidden = isUsed;
 }
 
+const kinds = new KindsView(async (signal, told) => {
+  await channel.request('findKinds', null, {
+    signal,
+    onProgress: ({ message, fraction }) => {
+      told(message, fraction);
+    },
+  });
+});
+const kindsSection = section('Heads', kinds.element);
+kindsSection.hidden = true;
+function showKinds(state: HeadKindsState): void {
+  kindsSection.hidden = state.kind === 'none';
+  kinds.show(state);
+}
+
 function show(page: ModelPage): void {
   const { model, facts, parts, tokenizer, stacks } = page;
   const place = 'path' in model.reference ? model.reference.path : 'comes with the extension';
@@ -66,6 +85,7 @@ function show(page: ModelPage): void {
       ...(parts.length === 0 ? [] : [section('Parameters', partTable(page))]),
       ...(tokenizer.length === 0 ? [] : [section('Tokenizer', factList(tokenizer))]),
     ),
+    kindsSection,
     ...(stacks.length === 0
       ? []
       : [section('A layer', new LayerView(stacks, (layer) => channel.request('layer', layer)).element)]),
@@ -76,3 +96,4 @@ channel.request('describe', null).then(({ page, isUsed }) => {
   show(page);
   tellUse(isUsed);
 }, trouble);
+channel.request('kinds', null).then(showKinds, trouble);

@@ -58,6 +58,8 @@ export interface PanelView {
   readonly tab: Tab;
   readonly mode: Mode;
   readonly asTable: boolean;
+  /** Whether heads are labelled by what they do. */
+  readonly kinds: boolean;
   /** Steps that the user opened or closed, by name. */
   readonly opened: Readonly<Record<string, boolean>>;
   readonly scene: Scene;
@@ -79,6 +81,7 @@ export function emptyView(): PanelView {
     tab: 'matrix',
     mode: 'wide',
     asTable: false,
+    kinds: false,
     opened: {},
     scene: { kind: 'matrix' },
     variants: null,

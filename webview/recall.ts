@@ -15,6 +15,7 @@ export interface Recalled {
   readonly at: Whereabouts | null;
   readonly opened: Readonly<Record<string, boolean>>;
   readonly asTable: boolean;
+  readonly kinds: boolean;
   readonly columns: Columns | null;
 }
 
@@ -42,6 +43,7 @@ export function recall(state: unknown): Recalled | null {
     at: recallPlace(fields(all['at'])),
     opened: Object.fromEntries(opened),
     asTable: all['asTable'] === true,
+    kinds: all['kinds'] === true,
     columns: whole(heads) && whole(steps) ? { heads, steps } : null,
   };
 }

@@ -9,11 +9,13 @@ import { Inspection } from './inspection.js';
 import type { Inspections } from './inspections.js';
 import type { ModelPages } from './modelPages.js';
 import { addedByHand, outline, placeOf, sameModel } from './models.js';
+import type { Kinds } from './kinds.js';
 import type { Models } from './models.js';
 import type { Opener } from './opener.js';
 import { copyCode } from './panel.js';
 import { withProgress } from './progress.js';
 import type { Readers } from './readers.js';
+import { readModel } from './request.js';
 import { selectedText, selectedTexts } from './selection.js';
 import { activeModel } from './settings.js';
 import { isCancelled, messageOf } from './words.js';
@@ -22,6 +24,7 @@ export interface CommandContext {
   readonly opener: Opener;
   readonly inspections: Inspections;
   readonly models: Models;
+  readonly kinds: Kinds;
   readonly readers: Readers;
   readonly adding: AddModel;
   readonly pages: ModelPages;
@@ -65,6 +68,7 @@ export class Commands extends Disposable {
     this.add('refreshModels', () => {
       models.refresh();
     });
+    this.add('findHeadKinds', (given) => this.findHeadKinds(given));
     this.add('focus', () => commands.executeCommand('attention-inspector.explore.focus'));
     this.add('showLog', () => {
       log.show();
@@ -220,6 +224,18 @@ export class Commands extends Disposable {
     );
     if (chosen?.label === add && chosen.model === undefined) await this.context.adding.run(undefined);
     return chosen?.model;
+  }
+
+  /** Probes the model that is given, or looked at, or in use. */
+  private async findHeadKinds(given: unknown): Promise<void> {
+    const { kinds, inspections } = this.context;
+    const request = inspections.active?.request;
+    const looked = request?.kind === 'text' ? request.model : undefined;
+    const listed = isFound(given) && given.kind === 'model' ? given.model.reference : undefined;
+    const model = listed ?? readModel(given) ?? looked ?? activeModel();
+    await withProgress(l10n.t('Finding head kinds'), (signal, onProgress) =>
+      kinds.find(model, { signal, onProgress }),
+    );
   }
 
   private async removeModel(entry: unknown): Promise<void> {

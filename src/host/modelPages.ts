@@ -4,6 +4,7 @@ import { Channel } from '../channel.js';
 import type { ModelPageMethods, ModelPageNotices, ModelReference } from '../protocol.js';
 import { Disposable } from './disposable.js';
 import type { Engine } from './engine.js';
+import type { Kinds } from './kinds.js';
 import { sameModel, type Models } from './models.js';
 import { pagesFolder, pageShell } from './page.js';
 import { activeModel, section } from './settings.js';
@@ -20,6 +21,7 @@ export class ModelPages extends Disposable {
     private readonly extension: Uri,
     private readonly engine: Engine,
     private readonly models: Models,
+    private readonly kinds: Kinds,
   ) {
     super();
     this.own(
@@ -48,9 +50,16 @@ export class ModelPages extends Disposable {
     const following = this.usedEmitter.event(() => {
       channel.notify('used', sameModel(reference, activeModel()));
     });
+    const finding = this.kinds.onDidFind((model) => {
+      if (!sameModel(reference, model)) return;
+      void this.kinds.ofModel(reference).then((state) => {
+        channel.notify('kinds', state);
+      });
+    });
     panel.onDidDispose(() => {
       this.open.delete(key);
       following.dispose();
+      finding.dispose();
       channel.dispose();
     });
     panel.webview.html = pageShell(panel.webview, this.extension, 'model', l10n.t('Model {0}', name));
@@ -73,6 +82,11 @@ export class ModelPages extends Disposable {
           isUsed: sameModel(model, activeModel()),
         }),
         layer: (place, { signal }) => this.engine.request('modelLayer', { model, ...place }, { signal }),
+        kinds: () => this.kinds.ofModel(model),
+        findKinds: async (_, { signal, progress }) => {
+          await this.kinds.find(model, { signal, onProgress: progress });
+          return null;
+        },
         use: async () => {
           await this.models.use(model);
           return null;

@@ -8,6 +8,7 @@ import type { Releasable } from './disposable.js';
 import type { Log } from './engine.js';
 import type { Inspection } from './inspection.js';
 import { pagesFolder, pageShell } from './page.js';
+import type { Kinds } from './kinds.js';
 import type { Painter } from './paint.js';
 import { webviewPort } from './webviewPort.js';
 import { isCancelled } from './words.js';
@@ -18,6 +19,7 @@ export interface PanelContext {
   readonly extension: Uri;
   readonly log: Log;
   readonly painter: Painter;
+  readonly kinds: Kinds;
 }
 
 type Nothing = Record<never, never>;
@@ -47,6 +49,13 @@ export class InspectionPanel extends Disposable {
     this.own(
       panel.onDidDispose(() => {
         this.dispose();
+      }),
+    );
+    this.own(
+      context.kinds.onDidFind(() => {
+        void context.kinds.of(this.shown.request).then((state) => {
+          if (!this.disposed) this.channel.notify('kinds', state);
+        });
       }),
     );
     webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(context.extension)] };
@@ -133,6 +142,14 @@ export class InspectionPanel extends Disposable {
         },
         change: async ({ parameters }) => {
           await this.shown.change(parameters);
+          return null;
+        },
+        kinds: () => this.context.kinds.of(this.shown.request),
+        findKinds: async () => {
+          const { request } = this.shown;
+          if (request.kind === 'text') {
+            await commands.executeCommand('attention-inspector.findHeadKinds', request.model);
+          }
           return null;
         },
         cancel: () => {

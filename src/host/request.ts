@@ -107,7 +107,8 @@ function readRequest(value: unknown): InspectionRequest | undefined {
   return undefined;
 }
 
-function readModel(value: unknown): ModelReference | undefined {
+/** A reference to a model; undefined for anything else. */
+export function readModel(value: unknown): ModelReference | undefined {
   if (!isRecord(value)) return undefined;
   if (value['kind'] === 'embedded' || value['kind'] === 'gpt') return { kind: value['kind'] };
   const { path } = value;

@@ -3,6 +3,7 @@ import { mechanisms } from '../engine/mechanisms/index.js';
 import type {
   EngineMethods,
   FilesResult,
+  HeadKinds,
   InspectionSummary,
   LayerPicture,
   ModelPage,
@@ -26,6 +27,7 @@ import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
 import { describeExport, describePage, layerPicture } from './model-page/index.js';
+import { isProbed, kindIdentity, probe, probed } from './kinds/index.js';
 import { findModels, ModelShelf, stampOf } from './models.js';
 import { OnnxPreparation, OpenExport } from './onnx/index.js';
 import { SequencePreparation } from './sequence.js';
@@ -143,6 +145,13 @@ export class Engine {
     };
     const preparation = new TensorPreparation(inputs, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
+  }
+
+  /** @throws Error for a model whose heads are not probed, and what a run throws */
+  async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
+    const reference = probed(model);
+    const identity = await kindIdentity(reference, this.media);
+    return probe(() => this.models.lease(reference), identity, this.runtime, task);
   }
 
   /** An inspection, or the question that has to be answered first. */
@@ -277,6 +286,8 @@ export class Engine {
       },
       models: ({ folders }) => findModels(folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
+      headKinds: (params, call) => this.headKinds(params, taskOf(call)),
+      kindIdentity: async ({ model }) => (isProbed(model) ? await kindIdentity(model, this.media) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };

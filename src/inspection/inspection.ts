@@ -251,6 +251,33 @@ export class Inspection {
     return { revision, ...to, data };
   }
 
+  /** Every row of the weights of all heads of a layer; those of one head come in order. Masked cells are NaN. */
+  async rows(
+    index: number,
+    take: (head: number, query: number, weights: Float32Array) => void,
+    task: Task = {},
+  ): Promise<void> {
+    const [layer, reader] = this.at(index, 0);
+    const { heads: headCount, queries } = this.subject;
+    const heads = { start: 0, end: headCount };
+    const request = { step: 'weights', heads, headCount, rows: { start: 0, end: queries.count } };
+    for await (const band of bands(reader, layer, request, this.schedule(urgency.overview, task))) {
+      const { columns, rows } = band;
+      const height = rows.end - rows.start;
+      for (let head = 0; head < headCount; head++) {
+        for (let row = 0; row < height; row++) {
+          const start = (head * height + row) * columns;
+          take(head, rows.start + row, band.data.subarray(start, start + columns));
+        }
+      }
+    }
+  }
+
+  /** Whether nothing that is shown looks ahead. */
+  get isCausal(): boolean {
+    return this.subject.causal === true;
+  }
+
   /** The metrics of one head's weights. */
   async metrics(
     place: { readonly layer: number; readonly head: number },

@@ -170,6 +170,7 @@ export class SequencePreparation implements Preparation {
       keys,
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
       notices: await this.notices(written, text),
+      causal: stack === 'decoder',
       forward,
       ...(stack === 'encoder' ? {} : { next: this.next(parameters, reading, written) }),
     };

@@ -34,6 +34,8 @@ export interface Subject {
   readonly notices: readonly string[];
   /** Milliseconds that the run took. */
   readonly forward: number;
+  /** Whether no query sees what comes after it. */
+  readonly causal?: boolean;
   /** Set where a model says what comes next. */
   readonly next?: Next;
 }

@@ -57,6 +57,11 @@ export class TextPreparation implements Preparation {
     }
   }
 
+  /** Tokens, which may stand for no text. */
+  static ofTokens(encoding: Encoding, lease: Lease, runtime: Runtime): TextPreparation {
+    return new TextPreparation(lease, encoding, runtime, undefined);
+  }
+
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
     const { model } = this.lease;
     const { ids } = this.encoding;
@@ -116,7 +121,7 @@ export class TextPreparation implements Preparation {
 
   private subject(
     parameters: ParameterValues,
-    { described }: Reading,
+    { described, attention }: Reading,
     graph: ModelGraph,
     sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
     forward: number,
@@ -134,6 +139,7 @@ export class TextPreparation implements Preparation {
       keys: labels,
       parameters: [...described, ...(derived[0]?.parameters ?? [])],
       notices: this.notices(),
+      causal: attention.mask.kind === 'causal',
       forward,
     };
   }

@@ -110,6 +110,11 @@ export class Model {
     return new Map([...added].filter(([token]) => languageToken.test(token)));
   }
 
+  /** Tokens that were added to the vocabulary: special ones, languages. @throws ModelError as `encode` */
+  async addedTokens(): Promise<ReadonlyMap<string, number>> {
+    return (await this.openedTokenizer()).added;
+  }
+
   /** What a text begins with for a task that the model was trained for, by the task’s name. */
   get prefixes(): ReadonlyMap<string, string> {
     return this.checkpoint.config.texts('task_specific_params', 'prefix');

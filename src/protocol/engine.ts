@@ -1,4 +1,5 @@
 import type { Candidates, CandidatesRequest, Continuation, ContinueRequest } from './generation.js';
+import type { HeadKinds } from './kinds.js';
 import type { WireTensor } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
 import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
@@ -79,6 +80,10 @@ export type EngineMethods = {
   modelPage: { params: { model: ModelReference }; result: ModelPage };
   /** A layer of one of its stacks, as a picture. */
   modelLayer: { params: { model: ModelReference; stack: number; layer: number }; result: LayerPicture };
+  /** What each head of a model does most, over a built-in text. */
+  headKinds: { params: { model: ModelReference }; result: HeadKinds };
+  /** Which files a model's head kinds would be found with; null of a model whose heads are not probed. */
+  kindIdentity: { params: { model: ModelReference }; result: string | null };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */

@@ -2,6 +2,7 @@ import type { Continuation, ContinueRequest } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
 import type { CodeLanguage, Place, Slice } from './views.js';
 import type { EngineMethods } from './engine.js';
+import type { HeadKindsState } from './kinds.js';
 
 /** Where the user is. Kept by the host, followed by the panel and by the side panel. */
 export interface Position {
@@ -50,6 +51,10 @@ export type PanelMethods = {
   /** Puts code or TeX on the clipboard; says so in the status bar. */
   copyCode: { params: { layer: number; head: number; language: CodeLanguage }; result: null };
   change: { params: { parameters: ParameterValues }; result: null };
+  /** What is known of the heads' kinds. */
+  kinds: { params: null; result: HeadKindsState };
+  /** Finds them, with progress and cancel, where the user is told of failures. */
+  findKinds: { params: null; result: null };
   cancel: { params: null; result: null };
   /** Tries again after a failure. */
   retry: { params: null; result: null };
@@ -75,4 +80,6 @@ export type PanelNotices = {
   state: PanelState;
   position: Position;
   progress: { readonly message: string; readonly fraction: number | null };
+  /** More is known of the heads' kinds than before. */
+  kinds: HeadKindsState;
 };

@@ -90,6 +90,42 @@ describe('the page of a model', function () {
     assert.match(await page.locator('.layer-legend').innerText(), /Attention to the source/);
   });
 
+  it('shows what its heads do, or offers to find out', async () => {
+    const found = await engine.headKinds({ model: { kind: 'gpt' } });
+    const gpt = await answersOf(engine, { kind: 'gpt' });
+    const page = await stage.open({
+      page: 'model',
+      model: gpt,
+      kinds: { kind: 'unknown' },
+      width: 1000,
+      height: 1100,
+    });
+    await page.getByRole('button', { name: 'Find Head Kinds' }).click();
+    await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'findKinds'));
+    await page.evaluate((kinds) => {
+      window.fakeHost.panel.notify('kinds', { kind: 'known', kinds });
+    }, found);
+    const table = page.getByRole('table', { name: 'Kinds: Heads' });
+    await table.waitFor();
+    // The README’s table has these two scores of the same heads, on other texts.
+    const cell = (layer: number, head: number): Promise<string> =>
+      table
+        .locator('tr')
+        .nth(layer)
+        .locator('td')
+        .nth(head - 1)
+        .innerText();
+    assert.match(await cell(2, 7), /Previous token, 0\.\d\d/);
+    assert.match(await cell(4, 3), /Induction, 0\.\d\d/);
+    await keep(page, 'model-kinds');
+    assert.deepEqual(await faults(page), []);
+    const failing = { findKinds: 'The model is gone.' };
+    const other = await stage.open({ page: 'model', model: gpt, kinds: { kind: 'unknown' }, failing });
+    await other.getByRole('button', { name: 'Find Head Kinds' }).click();
+    await other.getByText('The model is gone.').waitFor();
+    await other.getByRole('button', { name: 'Find Head Kinds' }).waitFor();
+  });
+
   it('lets the model be used, and says when it is', async () => {
     const page = await stage.open({ page: 'model', model: bert });
     await page.getByRole('button', { name: 'Use for Selections' }).click();

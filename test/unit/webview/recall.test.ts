@@ -11,12 +11,12 @@ describe('what a page remembers', () => {
   const columns = { heads: 300, steps: 500 };
 
   it('is read back as it was', () => {
-    const state = { at, opened: { Q: true }, asTable: true, columns };
+    const state = { at, opened: { Q: true }, asTable: true, kinds: true, columns };
     assert.deepEqual(recall(structuredClone(state)), state);
   });
 
   it('is left out where it makes no sense', () => {
-    const nothing = { at: null, opened: {}, asTable: false, columns: null };
+    const nothing = { at: null, opened: {}, asTable: false, kinds: false, columns: null };
     for (const state of [undefined, null, 7, 'x']) assert.equal(recall(state), null);
     for (const state of [
       {},

@@ -7,6 +7,7 @@ import type {
   ModelPage,
   ModelPageMethods,
   ModelPageNotices,
+  HeadKindsState,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -32,6 +33,7 @@ export interface Behaviour {
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
   readonly first: PanelState | null;
+  readonly kinds: HeadKindsState;
   /** What the page of a model is told. */
   readonly model: ModelAnswers | null;
 }
@@ -150,6 +152,8 @@ export class FakeHost {
           this.show();
           return null;
         }),
+        kinds: answer('kinds', () => behaviour.kinds),
+        findKinds: answer('findKinds', () => null),
         cancel: answer('cancel', () => null),
         retry: answer('retry', () => {
           this.show();

@@ -52,6 +52,7 @@ const usual: Behaviour = {
   id: 'one',
   first: null,
   model: null,
+  kinds: { kind: 'none' },
 };
 
 export interface Opening extends Partial<Behaviour> {

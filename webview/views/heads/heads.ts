@@ -7,6 +7,7 @@ import { labelStride } from '../../draw/viewport.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
+import type { KindSign } from './kinds-grid.js';
 
 /** Sides of a thumbnail, in CSS pixels; small ones stand closer. */
 const smallest = 9;
@@ -29,6 +30,7 @@ export class HeadsView {
   private size = 0;
   private gap = 2;
   private asking: AbortController | null = null;
+  private sign: ((layer: number, head: number) => KindSign) | null = null;
   private readonly resized = settled(120, () => {
     this.layout();
   });
@@ -61,6 +63,23 @@ export class HeadsView {
   retheme(theme: Theme): void {
     this.theme = theme;
     this.paint();
+  }
+
+  /** Labels each head by what it does, or no longer. */
+  label(sign: ((layer: number, head: number) => KindSign) | null): void {
+    this.sign = sign;
+    for (const [layer, line] of this.cells.entries()) {
+      for (const [head, cell] of line.entries()) {
+        const kind = sign?.(layer, head);
+        const name = `Layer ${layer + 1}, head ${head + 1}`;
+        const text = kind === undefined ? name : `${name}: ${kind.text}`;
+        cell.className = kind === undefined ? 'heads-cell' : `heads-cell ${kind.class}`;
+        if (kind === undefined) delete cell.dataset['kind'];
+        else cell.dataset['kind'] = kind.label;
+        cell.title = text;
+        cell.setAttribute('aria-label', text);
+      }
+    }
   }
 
   private rebuild(summary: InspectionSummary | null): void {
@@ -133,6 +152,7 @@ export class HeadsView {
     this.grid.style.setProperty('--heads', String(heads));
     this.layout();
     this.mark();
+    this.label(this.sign);
   }
 
   private layout(): void {

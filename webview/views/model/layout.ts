@@ -48,7 +48,7 @@ export function place(
   const lines = arrows.map(({ from, to }) => ({
     from,
     to,
-    points: shifted(graph.edge(String(from), String(to)).points),
+    points: pointsOf(graph.edge(String(from), String(to))).map(({ x, y }) => ({ x, y: y + margin })),
   }));
   // A way around may lead further out than any box.
   const xs = [
@@ -64,6 +64,12 @@ export function place(
   };
 }
 
-function shifted(points: readonly Point[]): Point[] {
-  return points.map(({ x, y }) => ({ x, y: y + margin }));
+/** The points of an arrow; the library’s types leave open what it puts there. */
+function pointsOf(edge: unknown): readonly Point[] {
+  const points = typeof edge === 'object' && edge !== null && 'points' in edge ? edge.points : [];
+  return Array.isArray(points) ? points.filter(isPoint) : [];
+}
+
+function isPoint(value: unknown): value is Point {
+  return typeof value === 'object' && value !== null && 'x' in value && 'y' in value;
 }

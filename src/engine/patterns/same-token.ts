@@ -1,0 +1,14 @@
+import { shareOn, type Pattern } from './pattern.js';
+
+/** mean_q A_{q,q} (Clark et al. 2019, §3.1). */
+export const sameToken: Pattern = {
+  name: 'same-token',
+  title: 'Same token',
+  label: 'S',
+  note: 'The weight of each token on itself, on average.',
+  threshold: 0.4,
+  text: 'passage',
+  self: true,
+  masks: ['none', 'causal'],
+  begin: () => shareOn((key, query) => key === query),
+};

@@ -1,0 +1,2 @@
+/** What every model is probed with: plain English, with names and words that come again. */
+export const passage = `The river had been low all summer, and when the rain came at last the people of the village stood in their doors and watched it fall. Anna, who kept the mill, said that the wheel would turn again before the morning. Her brother did not believe it; he had seen too many dry years. But the rain went on through the night, and in the morning the wheel turned, slowly at first, then faster, and Anna laughed when her brother came down to the river to see it.`;

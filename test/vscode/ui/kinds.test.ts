@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { openWorkbench } from '../harness.js';
+import type { Workbench } from '../harness.js';
+import { assertSealed, panel, selectLine, until } from './panel.js';
+
+describe('kinds of heads', () => {
+  let workbench: Workbench;
+
+  before(async () => {
+    workbench = await openWorkbench();
+    await workbench.openFile('story.md');
+  });
+  after(() => workbench.close());
+
+  it('are found when they are asked for, label the heads, and are still there after a reload', async () => {
+    await selectLine(workbench, 'too tired');
+    await workbench.command('Attention: Inspect Selection');
+    const frame = await panel(workbench);
+    await workbench.command('Attention: Find Head Kinds');
+    await until('labelled heads', async () => (await frame.locator('.heads-cell[data-kind]').count()) === 72);
+    // The panel is narrow here: the heads are behind their tab.
+    await frame.getByRole('tab', { name: 'Heads', exact: true }).click();
+    assert.equal(await frame.getByRole('checkbox', { name: 'Kinds' }).isChecked(), true);
+    await workbench.screenshot('vscode/kinds');
+    // The workbench writes down what is open now and then.
+    await workbench.page.waitForTimeout(3000);
+    await workbench.page.reload();
+    await workbench.page.waitForSelector('.monaco-workbench');
+    await until('labelled heads after a reload', async () => {
+      const again = await panel(workbench);
+      return (await again.locator('.heads-cell[data-kind]').count()) === 72;
+    });
+    assertSealed(workbench);
+  });
+});

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { HeadKindsState, KindDescription } from '../../src/protocol.js';
+import { patterns } from '../../src/engine/patterns/index.js';
+import { cutOff, faults } from './page/checks.js';
+import { eventually, keep, painted, Stage } from './page/open.js';
+import type { ThemeName } from './page/themes.js';
+
+const described = patterns.map(({ name, title, label, note, threshold }): KindDescription => {
+  return { name, title, label, note, threshold };
+});
+/** Each kind in turn, and one head in eight of none. */
+const known: HeadKindsState = {
+  kind: 'known',
+  kinds: {
+    identity: 'a model',
+    described,
+    stacks: [
+      {
+        stack: 'self',
+        layers: 6,
+        heads: 12,
+        looked: described.map(({ name }) => name),
+        kinds: Array.from({ length: 72 }, (_, at) => {
+          const kind = described[at % 8];
+          return kind === undefined ? null : { name: kind.name, score: 0.95 };
+        }),
+      },
+    ],
+  },
+};
+
+describe('kinds of heads', function () {
+  this.timeout(90_000);
+  let stage: Stage;
+
+  before(async () => {
+    stage = await Stage.start();
+  });
+  after(() => stage.stop());
+
+  for (const theme of ['dark', 'light', 'high-contrast'] as const satisfies readonly ThemeName[]) {
+    it(`label and colour the heads in the ${theme} theme, when that is wanted`, async () => {
+      const page = await stage.open({ theme, kinds: known });
+      await painted(page);
+      const cell = page.locator('.heads-cell').nth(5);
+      assert.equal(await cell.getAttribute('data-kind'), null);
+      await page.getByRole('checkbox', { name: 'Kinds' }).check();
+      assert.equal(await cell.getAttribute('data-kind'), 'I');
+      assert.equal(await cell.getAttribute('aria-label'), 'Layer 1, head 6: Induction, 0.95');
+      assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-kind'), '·');
+      await page.waitForTimeout(300);
+      await keep(page, `kinds-${theme}`);
+      assert.deepEqual(await faults(page), []);
+      assert.deepEqual(await cutOff(page), []);
+      await eventually(
+        () => page.evaluate(() => (window.fakeHost.state as { kinds?: boolean } | undefined)?.kinds),
+        true,
+      );
+    });
+  }
+
+  it('fit a narrow group', async () => {
+    const page = await stage.open({ width: 300, height: 600, kinds: known, persisted: { kinds: true } });
+    await painted(page);
+    await page.getByRole('tab', { name: 'Heads', exact: true }).click();
+    await page.waitForTimeout(400);
+    await keep(page, 'kinds-narrow');
+    assert.deepEqual(await cutOff(page), []);
+    assert.deepEqual(await faults(page), []);
+  });
+
+  it('are offered where they are not known, and shown when they are', async () => {
+    const page = await stage.open({ kinds: { kind: 'unknown' } });
+    await painted(page);
+    await page.getByRole('button', { name: 'Find head kinds' }).click();
+    await eventually(
+      () => page.evaluate(() => window.fakeHost.requests.some(({ name }) => name === 'findKinds')),
+      true,
+    );
+    await page.evaluate((state) => {
+      window.fakeHost.panel.notify('kinds', state);
+    }, known);
+    await eventually(() => page.locator('.heads-cell').first().getAttribute('data-kind'), 'P');
+    assert.equal(await page.getByRole('button', { name: 'Find head kinds' }).isVisible(), false);
+  });
+
+  it('are not spoken of where no model can be probed', async () => {
+    const page = await stage.open({});
+    await painted(page);
+    assert.equal(await page.getByText('Kinds', { exact: true }).isVisible(), false);
+    assert.equal(await page.getByRole('button', { name: 'Find head kinds' }).isVisible(), false);
+  });
+});

@@ -1,0 +1,92 @@
+import './kinds.css';
+import type { HeadKinds, KindDescription, StackKinds } from '../../../src/protocol.js';
+import { h } from '../../dom.js';
+
+/** What a cell says of a head. */
+export interface KindSign {
+  /** One or two letters. */
+  readonly label: string;
+  /** "Previous token, 0.83" */
+  readonly text: string;
+  /** A class that sets the colour. */
+  readonly class: string;
+}
+
+/** A head under every threshold. */
+const mixed: KindSign = { label: '·', text: 'Mixed', class: 'kind-mixed' };
+
+export function signOf({ described }: HeadKinds, stack: StackKinds, layer: number, head: number): KindSign {
+  const kind = stack.kinds[layer * stack.heads + head] ?? null;
+  const found = described.find(({ name }) => name === kind?.name);
+  if (kind === null || found === undefined) return mixed;
+  return {
+    label: found.label,
+    text: `${found.title}, ${kind.score.toFixed(2)}`,
+    class: `kind-${found.name}`,
+  };
+}
+
+/** The kinds that were looked for, each with its sign and from which score on a head is of it. */
+export function kindsLegend({ described }: HeadKinds, stack: StackKinds): HTMLElement {
+  const looked = described.filter(({ name }) => stack.looked.includes(name));
+  const item = (label: string, kind: string, title: string, note: string): HTMLElement =>
+    h('li', { title: note }, h('span', { class: `kind-sign ${kind}`, text: label }), title);
+  return h(
+    'ul',
+    { class: 'kinds-legend', attributes: { 'aria-label': 'Kinds of heads' } },
+    ...looked.map((each: KindDescription) =>
+      item(
+        each.label,
+        `kind-${each.name}`,
+        `${each.title} ≥ ${each.threshold}`,
+        `${each.note} From ${each.threshold} on a head is of this kind; of several, the one farthest above.`,
+      ),
+    ),
+    item(mixed.label, mixed.class, mixed.text, 'Under every threshold.'),
+  );
+}
+
+const stackTitles: Readonly<Record<StackKinds['stack'], string>> = {
+  self: 'Heads',
+  encoder: 'Source to source',
+  decoder: 'Target to target',
+  cross: 'Target to source',
+};
+
+/** The kinds of all heads, layers × heads, with the legend: a table for each of the model's attentions. */
+export function kindsGrid(kinds: HeadKinds): HTMLElement {
+  return h(
+    'div',
+    { class: 'kinds-grid' },
+    ...kinds.stacks.flatMap((stack) => [table(kinds, stack), kindsLegend(kinds, stack)]),
+  );
+}
+
+function table(kinds: HeadKinds, stack: StackKinds): HTMLElement {
+  const rows = Array.from({ length: stack.layers }, (_, layer) =>
+    h(
+      'tr',
+      {},
+      h('th', { text: String(layer + 1), attributes: { scope: 'row', 'aria-label': `Layer ${layer + 1}` } }),
+      ...Array.from({ length: stack.heads }, (__, head) => {
+        const sign = signOf(kinds, stack, layer, head);
+        const title = `Layer ${layer + 1}, head ${head + 1}: ${sign.text}`;
+        return h(
+          'td',
+          { title },
+          h('span', {
+            class: `kind-sign ${sign.class}`,
+            text: sign.label,
+            attributes: { 'aria-hidden': 'true' },
+          }),
+          h('span', { class: 'aside', text: sign.text }),
+        );
+      }),
+    ),
+  );
+  const numbers = Array.from({ length: stack.heads }, (_, head) =>
+    h('th', { text: String(head + 1), attributes: { scope: 'col', 'aria-label': `Head ${head + 1}` } }),
+  );
+  const caption = h('caption', { class: 'aside', text: `Kinds: ${stackTitles[stack.stack]}` });
+  return h('table', { class: 'kinds-table' }, caption, h('tr', {}, h('td'), ...numbers), ...rows);
+}
