@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import type { Call, Handlers } from '../channel.js';
 import { mechanisms } from '../engine/mechanisms/index.js';
 import type {
   EngineMethods,
   FilesResult,
   InspectionSummary,
+  ModelAnatomy,
   ModelReference,
   ParameterValues,
   Variant,
@@ -179,6 +181,25 @@ export class Engine {
     await this.runtime.dispose();
   }
 
+  /**
+   * What the parameters of a checkpoint are for.
+   * @throws Error where it is none, and so has no graph of ours to tell by
+   */
+  async anatomy(model: ModelReference): Promise<ModelAnatomy> {
+    if (model.kind === 'dates' || (model.kind === 'file' && isOnnxPath(model.path))) {
+      const name = model.kind === 'dates' ? `dates-${model.score}` : basename(model.path);
+      throw new Error(
+        `${name} is no checkpoint of a known family: what its parameters are for is told of folders and .gguf files.`,
+      );
+    }
+    const lease = await this.models.lease(model);
+    try {
+      return lease.model.anatomy();
+    } finally {
+      await lease.release();
+    }
+  }
+
   /** The protocol's methods, answered by this engine. */
   handlers(): Handlers<EngineMethods> {
     const at = (id: string): Inspection => this.inspection(id);
@@ -220,6 +241,7 @@ export class Engine {
       },
       models: ({ folders }) => findModels(folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
+      anatomy: ({ model }) => this.anatomy(model),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };

@@ -58,6 +58,11 @@ export class Checkpoint {
     return this.parts.sources.reduce((sum, source) => sum + source.size, 0);
   }
 
+  /** All that the files of weights hold, used or not. */
+  get tensors(): readonly NamedTensor[] {
+    return [...this.parts.weights.values()].map(({ tensor }) => tensor);
+  }
+
   has(tensor: string): boolean {
     return this.parts.weights.has(tensor);
   }

@@ -1,6 +1,12 @@
 import type { Candidates, CandidatesRequest, Continuation, ContinueRequest } from './generation.js';
 import type { WireTensor } from './wire.js';
-import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
+import type {
+  FileReference,
+  FoundModel,
+  MechanismDescription,
+  ModelAnatomy,
+  ModelReference,
+} from './models.js';
 import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
 import type {
   Arithmetic,
@@ -74,6 +80,8 @@ export type EngineMethods = {
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
   /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
   refusal: { params: { name: string; config: string }; result: string | null };
+  /** What a checkpoint's parameters are for; weights are not read. */
+  anatomy: { params: { model: ModelReference }; result: ModelAnatomy };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */
