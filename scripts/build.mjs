@@ -54,7 +54,11 @@ const products = [
     options: { ...nodeTarget, external: ['onnxruntime-node', 'onnxruntime-web'] },
   },
   {
-    entries: { 'webview/panel': 'webview/main.ts', 'webview/explore': 'webview/explore.ts' },
+    entries: {
+      'webview/panel': 'webview/main.ts',
+      'webview/explore': 'webview/explore.ts',
+      'webview/model': 'webview/model.ts',
+    },
     options: browserTarget,
   },
 ];

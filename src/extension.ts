@@ -9,6 +9,7 @@ import { Engine } from './host/engine.js';
 import { Explore } from './host/explore.js';
 import { Inspections } from './host/inspections.js';
 import { InspectionsView } from './host/inspectionsView.js';
+import { ModelPages } from './host/modelPages.js';
 import { Models } from './host/models.js';
 import { Opener } from './host/opener.js';
 import { Painter } from './host/paint.js';
@@ -34,6 +35,7 @@ export function activate({
   const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
+  const pages = new ModelPages(extensionUri, engine, models);
   subscriptions.push(
     log,
     engine,
@@ -41,10 +43,11 @@ export function activate({
     inspections,
     opener,
     models,
+    pages,
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
     new TensorEditor(opener),
-    new Commands({ opener, inspections, models, adding, readers: new Readers(engine, models), log }),
+    new Commands({ opener, inspections, models, adding, pages, readers: new Readers(engine, models), log }),
     new ModelStatus(),
   );
   return createApi(engine);

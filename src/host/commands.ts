@@ -7,6 +7,7 @@ import { Disposable } from './disposable.js';
 import { extensions } from './files.js';
 import { Inspection } from './inspection.js';
 import type { Inspections } from './inspections.js';
+import type { ModelPages } from './modelPages.js';
 import { addedByHand, outline, placeOf, sameModel } from './models.js';
 import type { Models } from './models.js';
 import type { Opener } from './opener.js';
@@ -23,6 +24,7 @@ export interface CommandContext {
   readonly models: Models;
   readonly readers: Readers;
   readonly adding: AddModel;
+  readonly pages: ModelPages;
   readonly log: LogOutputChannel;
 }
 
@@ -55,6 +57,8 @@ export class Commands extends Disposable {
       this.step(-1);
     });
     this.add('useModel', (entry) => this.useModel(entry));
+    this.add('showModel', (entry) => this.showModel(entry));
+    this.add('showInspectedModel', () => this.showInspectedModel());
     this.add('addModel', (given) => adding.run(given));
     this.add('setToken', () => adding.setToken());
     this.add('removeModel', (entry) => this.removeModel(entry));
@@ -168,7 +172,32 @@ export class Commands extends Disposable {
     if (model !== undefined) await models.use(model.reference);
   }
 
-  private async pickModel(): Promise<ModelDescription | undefined> {
+  private async showModel(entry: unknown): Promise<void> {
+    const chosen =
+      isFound(entry) && entry.kind === 'model'
+        ? entry.model
+        : await this.pickModel(l10n.t('The model to look into'));
+    if (chosen === undefined) return;
+    if (chosen.reference.kind === 'dates') {
+      throw new Error(l10n.t('A date model has no page: inspect a date to see all that it computes.'));
+    }
+    this.context.pages.show(chosen);
+  }
+
+  /** The page of the model that ran in the inspection that is looked at. */
+  private async showInspectedModel(): Promise<void> {
+    const request = this.context.inspections.active?.request;
+    const used = request?.kind === 'text' ? request.model : undefined;
+    const usable = used === undefined ? [] : await this.context.models.usable();
+    const model = usable.find(({ reference }) => used !== undefined && sameModel(reference, used));
+    if (model === undefined)
+      throw new Error(l10n.t('No model has run here: only tensors and their mechanism.'));
+    await this.showModel({ kind: 'model', model });
+  }
+
+  private async pickModel(
+    title = l10n.t('The model that reads selected text'),
+  ): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
@@ -184,7 +213,7 @@ export class Commands extends Disposable {
     const chosen = await window.showQuickPick(
       [...items, { label: add, iconPath: new ThemeIcon('add'), model: undefined }],
       {
-        title: l10n.t('The model that reads selected text'),
+        title,
         matchOnDescription: true,
         matchOnDetail: true,
       },

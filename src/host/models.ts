@@ -211,7 +211,12 @@ function usableItem(model: ModelDescription): TreeItem {
       : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
     where,
   ].join('\n');
-  item.contextValue = ['model', ...(added ? ['added'] : []), ...(active ? ['active'] : [])].join(' ');
+  item.contextValue = [
+    'model',
+    ...(reference.kind === 'dates' ? ['dates'] : []),
+    ...(added ? ['added'] : []),
+    ...(active ? ['active'] : []),
+  ].join(' ');
   item.iconPath = active
     ? new ThemeIcon('pass-filled', new ThemeColor('charts.blue'))
     : new ThemeIcon('circle-large-outline');

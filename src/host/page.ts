@@ -3,7 +3,7 @@ import { env, Uri } from 'vscode';
 import type { Webview } from 'vscode';
 
 /** Which of the built pages a webview shows. */
-export type PageName = 'panel' | 'explore';
+export type PageName = 'panel' | 'explore' | 'model';
 
 /** Where the built pages are, and the only place that a webview may load from. */
 export function pagesFolder(extension: Uri): Uri {

@@ -1,24 +1,35 @@
-import { basename } from 'node:path';
 import type { Call, Handlers } from '../channel.js';
 import { mechanisms } from '../engine/mechanisms/index.js';
 import type {
   EngineMethods,
   FilesResult,
   InspectionSummary,
-  ModelAnatomy,
+  LayerPicture,
+  ModelPage,
   ModelReference,
   ParameterValues,
   Variant,
 } from '../protocol.js';
-import { DateModel, datesFolder, isOnnxPath, OnnxModel, refusal, type DateScore } from '../models/index.js';
+import {
+  DateModel,
+  datesFolder,
+  describeExport as describeOnnx,
+  isOnnxPath,
+  ModelError,
+  OnnxModel,
+  refusal,
+  type DateScore,
+  type Model,
+} from '../models/index.js';
 import { Runtime } from '../runtime/session.js';
 import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
+import { describeExport, describePage, layerPicture } from './model-page/index.js';
 import { findModels, ModelShelf, stampOf } from './models.js';
 import { OnnxPreparation, OpenExport } from './onnx/index.js';
 import { SequencePreparation } from './sequence.js';
-import { Shelf } from './shelf.js';
+import { Shelf, type Loan } from './shelf.js';
 import { sourcesOf, TensorPreparation } from './tensors.js';
 import { TextPreparation } from './text.js';
 import { WordPreparation } from './words.js';
@@ -57,11 +68,9 @@ export class Engine {
       const dates = await DatePreparation.open(text, model.score, openModel, this.runtime);
       return this.open(dates, params.parameters ?? {}, task);
     }
-    if (model.kind === 'file' && isOnnxPath(model.path) && mechanism === undefined) {
-      const { path } = model;
-      const opened = await this.exports.lend(path, await stampOf(path, model.kind), async () => {
-        return new OpenExport(await OnnxModel.open(path));
-      });
+    const path = exportPath(model);
+    if (path !== undefined && mechanism === undefined) {
+      const opened = await this.lendExport(path);
       return this.open(
         await OnnxPreparation.open({ text, second }, opened, this.runtime),
         params.parameters ?? {},
@@ -76,6 +85,50 @@ export class Engine {
             : SequencePreparation.open({ text, second }, lease, this.runtime))
         : await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
+  }
+
+  /** What a model is made of. @throws ModelError where it cannot be read */
+  async modelPage(reference: ModelReference): Promise<ModelPage> {
+    const path = exportPath(reference);
+    if (path !== undefined) {
+      const { opened, release } = await this.lendExport(path);
+      const page = describeExport(opened.model, describeOnnx(path, opened.model));
+      await release();
+      return page;
+    }
+    return this.withModel(reference, (model) => {
+      const { name, family, layers, heads, width, limit, size, writes } = model;
+      return describePage(model, { reference, name, family, layers, heads, width, limit, size, writes });
+    });
+  }
+
+  /** @throws ModelError where the model has no such layer */
+  modelLayer(
+    reference: ModelReference,
+    place: { readonly stack: number; readonly layer: number },
+  ): Promise<LayerPicture> {
+    return this.withModel(reference, (model) => layerPicture(model, place));
+  }
+
+  private async withModel<Result>(
+    reference: ModelReference,
+    use: (model: Model) => Result | Promise<Result>,
+  ): Promise<Result> {
+    if (reference.kind === 'dates') {
+      throw new ModelError('A date model has no page: what it computes is shown when a date is inspected.');
+    }
+    const { model, release } = await this.models.lease(reference);
+    try {
+      return await use(model);
+    } finally {
+      await release();
+    }
+  }
+
+  private async lendExport(path: string): Promise<Loan<OpenExport>> {
+    return this.exports.lend(path, await stampOf(path, 'file'), async () => {
+      return new OpenExport(await OnnxModel.open(path));
+    });
   }
 
   async inspectTensors(
@@ -181,25 +234,6 @@ export class Engine {
     await this.runtime.dispose();
   }
 
-  /**
-   * What the parameters of a checkpoint are for.
-   * @throws Error where it is none, and so has no graph of ours to tell by
-   */
-  async anatomy(model: ModelReference): Promise<ModelAnatomy> {
-    if (model.kind === 'dates' || (model.kind === 'file' && isOnnxPath(model.path))) {
-      const name = model.kind === 'dates' ? `dates-${model.score}` : basename(model.path);
-      throw new Error(
-        `${name} is no checkpoint of a known family: what its parameters are for is told of folders and .gguf files.`,
-      );
-    }
-    const lease = await this.models.lease(model);
-    try {
-      return lease.model.anatomy();
-    } finally {
-      await lease.release();
-    }
-  }
-
   /** The protocol's methods, answered by this engine. */
   handlers(): Handlers<EngineMethods> {
     const at = (id: string): Inspection => this.inspection(id);
@@ -235,13 +269,14 @@ export class Engine {
         return null;
       },
       candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
+      modelPage: ({ model }) => this.modelPage(model),
+      modelLayer: ({ model, ...place }) => this.modelLayer(model, place),
       close: async ({ inspection }) => {
         await this.close(inspection);
         return null;
       },
       models: ({ folders }) => findModels(folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
-      anatomy: ({ model }) => this.anatomy(model),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
@@ -258,10 +293,14 @@ export class Engine {
   }
 }
 
+/** The path of an ONNX export; undefined for any other model. */
+function exportPath(model: ModelReference): string | undefined {
+  return model.kind === 'file' && isOnnxPath(model.path) ? model.path : undefined;
+}
+
 /** The model whose words a mechanism runs on: date models and exports have none that can be told, and it says so. */
 function withWords(model: ModelReference): Exclude<ModelReference, { kind: 'dates' }> {
-  if (model.kind === 'dates') return { kind: 'embedded' };
-  return model.kind === 'file' && isOnnxPath(model.path) ? { kind: 'embedded' } : model;
+  return model.kind === 'dates' || exportPath(model) !== undefined ? { kind: 'embedded' } : model;
 }
 
 /** An inspection that is not (or no longer) in this process. */

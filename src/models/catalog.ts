@@ -125,7 +125,8 @@ export async function describe(path: string): Promise<FoundModel> {
   }
 }
 
-function describeExport(path: string, model: OnnxModel): ModelDescription {
+/** An export as lists show it. */
+export function describeExport(path: string, model: OnnxModel): ModelDescription {
   const { title, family, attention, heads, width, limit, size } = model;
   return {
     reference: modelAt(path),

@@ -58,9 +58,9 @@ export class Checkpoint {
     return this.parts.sources.reduce((sum, source) => sum + source.size, 0);
   }
 
-  /** All that the files of weights hold, used or not. */
-  get tensors(): readonly NamedTensor[] {
-    return [...this.parts.weights.values()].map(({ tensor }) => tensor);
+  /** Every tensor under its name, of which a graph may read only some. */
+  get tensors(): ReadonlyMap<string, NamedTensor> {
+    return new Map([...this.parts.weights].map(([name, { tensor }]) => [name, tensor]));
   }
 
   has(tensor: string): boolean {

@@ -3,6 +3,7 @@ export {
   dates,
   datesFolder,
   describe,
+  describeExport,
   embedded,
   embeddedFolder,
   findCheckpoints,
@@ -12,6 +13,7 @@ export {
   type ModelDescription,
 } from './catalog.js';
 export { DateModel, type DateScore } from './dates/index.js';
+export { isObject, listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
 export { folderOnDisk, type CheckpointFolder } from './folder.js';
 export { Model } from './model.js';

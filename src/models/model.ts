@@ -9,7 +9,6 @@ import {
   type DecoderGraph,
   type ModelGraph,
 } from './architectures/index.js';
-import { anatomyOf, type Anatomy } from './anatomy.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
@@ -40,11 +39,13 @@ export class Model {
   readonly growing: boolean;
   /** What writes, in an encoder–decoder model; everything above is said of the encoder then. */
   readonly decoder: DecoderDescription | undefined;
-  private readonly vocabulary: number;
+  /** Token ids are below it. */
+  readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
-    private readonly checkpoint: Checkpoint,
+    /** Where its weights and settings come from. */
+    readonly checkpoint: Checkpoint,
     private readonly architecture: Architecture,
   ) {
     this.name = checkpoint.name;
@@ -139,17 +140,6 @@ export class Model {
       throw new ModelError(`${this.name} only reads: it has no decoder.`);
     }
     return decoder.build(this.checkpoint, tokens, memory, attention);
-  }
-
-  /** Where the checkpoint's numbers go, by the graph. Weights are checked, not read. @throws ModelError as `build` */
-  anatomy(): Anatomy {
-    const graph = this.build(1, this.attention);
-    const memory = graph.hiddenStates.at(-1);
-    const writer =
-      this.decoder === undefined || memory === undefined
-        ? []
-        : [{ ...this.buildDecoder(1, memory, this.decoder.attention), memory }];
-    return anatomyOf(this.checkpoint.tensors, [graph, ...writer]);
   }
 
   /** Whether it may say what comes next; a causal checkpoint can lack the head for it. */

@@ -1,12 +1,7 @@
 import type { Candidates, CandidatesRequest, Continuation, ContinueRequest } from './generation.js';
 import type { WireTensor } from './wire.js';
-import type {
-  FileReference,
-  FoundModel,
-  MechanismDescription,
-  ModelAnatomy,
-  ModelReference,
-} from './models.js';
+import type { LayerPicture, ModelPage } from './model-page.js';
+import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
 import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
 import type {
   Arithmetic,
@@ -80,8 +75,10 @@ export type EngineMethods = {
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
   /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
   refusal: { params: { name: string; config: string }; result: string | null };
-  /** What a checkpoint's parameters are for; weights are not read. */
-  anatomy: { params: { model: ModelReference }; result: ModelAnatomy };
+  /** What a model is made of. */
+  modelPage: { params: { model: ModelReference }; result: ModelPage };
+  /** A layer of one of its stacks, as a picture. */
+  modelLayer: { params: { model: ModelReference; stack: number; layer: number }; result: LayerPicture };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */

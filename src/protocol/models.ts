@@ -34,30 +34,6 @@ export interface ModelDescription {
   readonly writes: boolean;
 }
 
-/** What a parameter is for. Queries to outputs are the projections of attention; `bias` is what is added to its scores. */
-export type ModelPart =
-  | 'embeddings'
-  | 'queries'
-  | 'keys'
-  | 'values'
-  | 'outputs'
-  | 'bias'
-  | 'feedForward'
-  | 'normalisation'
-  | 'head';
-
-/** Where a checkpoint's numbers go, by its graph. `counts` and `unused` together are all that its files hold. */
-export interface ModelAnatomy {
-  /** Numbers a part, each counted once, however often it is used. */
-  readonly counts: Readonly<Record<ModelPart, number>>;
-  /** Tensors of the files that the graph does not read. */
-  readonly unused: readonly { readonly name: string; readonly count: number }[];
-  /** Types in the files, as their formats spell them, with how many numbers each has; the most first. */
-  readonly types: readonly { readonly type: string; readonly count: number }[];
-  /** Whether words are said with the vectors that they are read with; null where none are said. */
-  readonly tied: boolean | null;
-}
-
 /** A mechanism as lists show it. */
 export interface MechanismDescription {
   readonly id: string;

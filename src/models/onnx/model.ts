@@ -113,6 +113,16 @@ export class OnnxModel {
     }
   }
 
+  /** What the graph is given. */
+  get inputs(): readonly string[] {
+    return this.file.inputs.map(({ name }) => name);
+  }
+
+  /** How many nodes the graph has. */
+  get nodes(): number {
+    return this.file.nodes.length;
+  }
+
   /** Cuts a text into tokens, at most `limit` of them. @throws ModelError where there is no tokenizer beside it */
   async encode(text: string): Promise<Encoding> {
     return (await this.openedTokenizer()).encode(text, this.limit);

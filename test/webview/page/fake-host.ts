@@ -3,6 +3,10 @@ import { CancelledError, Channel } from '../../../src/channel.js';
 import type {
   ExploreMethods,
   ExploreState,
+  LayerPicture,
+  ModelPage,
+  ModelPageMethods,
+  ModelPageNotices,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -28,6 +32,16 @@ export interface Behaviour {
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
   readonly first: PanelState | null;
+  /** What the page of a model is told. */
+  readonly model: ModelAnswers | null;
+}
+
+/** A model’s page, and the pictures of its layers. */
+export interface ModelAnswers {
+  readonly page: ModelPage;
+  readonly isUsed: boolean;
+  /** [stack][layer] */
+  readonly layers: readonly (readonly LayerPicture[])[];
 }
 
 export interface Seen {
@@ -36,10 +50,10 @@ export interface Seen {
 }
 
 /** Both pages speak much the same language; only the answer to `ready` differs. */
-type HostMethods = Omit<PanelMethods & ExploreMethods, 'ready'> & {
+type HostMethods = Omit<PanelMethods & ExploreMethods & ModelPageMethods, 'ready'> & {
   ready: { params: null; result: PanelState | ExploreState };
 };
-type HostNotices = Omit<PanelNotices, 'state'> & { state: PanelState | ExploreState };
+type HostNotices = Omit<PanelNotices & ModelPageNotices, 'state'> & { state: PanelState | ExploreState };
 
 /** Plays the extension host inside of the page, over the real channel; tests steer and read it as `window.fakeHost`. */
 export class FakeHost {
@@ -141,6 +155,16 @@ export class FakeHost {
           this.show();
           return null;
         }),
+        describe: answer('describe', () => this.model()),
+        layer: answer('layer', ({ stack, layer }) => {
+          const picture = this.model().layers[stack]?.[layer];
+          if (picture === undefined) throw new Error('There is no such layer.');
+          return picture;
+        }),
+        use: answer('use', () => {
+          this.panel.notify('used', true);
+          return null;
+        }),
         inspectSelection: answer('inspectSelection', () => null),
       },
       {
@@ -160,6 +184,12 @@ export class FakeHost {
   /** A variant, or what is open: as the host has it, also where that variant is gone. */
   private at({ inspection }: { readonly inspection: string }): Answers {
     return this.variants.get(inspection) ?? this.subject();
+  }
+
+  private model(): ModelAnswers {
+    const { model } = this.behaviour;
+    if (model === null) throw new Error('There is no model.');
+    return model;
   }
 
   private compare(changes: readonly ParameterValues[]): Variant[] {

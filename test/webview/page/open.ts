@@ -51,6 +51,7 @@ const usual: Behaviour = {
   failing: {},
   id: 'one',
   first: null,
+  model: null,
 };
 
 export interface Opening extends Partial<Behaviour> {
@@ -58,7 +59,7 @@ export interface Opening extends Partial<Behaviour> {
   readonly width?: number;
   readonly height?: number;
   readonly webgl?: boolean;
-  readonly page?: 'panel' | 'explore';
+  readonly page?: 'panel' | 'explore' | 'model';
   readonly ratio?: number;
   readonly reducedMotion?: boolean;
 }
@@ -162,7 +163,7 @@ async function serve(
   url: string,
 ): Promise<{ status: number; type: string; body: string | Buffer; policy: string }> {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  const html = /^\/(panel|explore)\.html$/.exec(pathname)?.[1];
+  const html = /^\/(panel|explore|model)\.html$/.exec(pathname)?.[1];
   if (html !== undefined) {
     const nonce = 'c29tZXRoaW5nIHJhbmRvbQ';
     return {

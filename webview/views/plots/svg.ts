@@ -1,6 +1,6 @@
 const namespace = 'http://www.w3.org/2000/svg';
 
-type Tag = 'svg' | 'g' | 'path' | 'line' | 'text' | 'rect';
+type Tag = 'svg' | 'defs' | 'marker' | 'g' | 'path' | 'line' | 'text' | 'rect';
 
 /** Makes an SVG element; its looks come from classes, since a strict content security policy refuses styles. */
 export function svg(

@@ -1,0 +1,121 @@
+import type { Value } from '../../engine/graph.js';
+import { sizeOf } from '../../engine/tensor.js';
+import { ModelError, type Model, type OnnxModel } from '../../models/index.js';
+import type { LayerPicture, LayerStack, ModelDescription, ModelPage } from '../../protocol.js';
+import { collapsed } from '../onnx/run.js';
+import { factsOf, tokenizerFacts } from './facts.js';
+import { partsOf, type Stack } from './parts.js';
+import { pictureOf } from './picture.js';
+
+/** The most names of tensors that a page lists. */
+const mostNames = 12;
+
+interface PageStack extends Stack {
+  readonly title: string;
+  /** Of a decoder. */
+  readonly cross?: { readonly layers: readonly (readonly Value[])[]; readonly memory: Value };
+}
+
+/** What a model is made of: told from headers and from the graph that would run; no weight is read. */
+export async function describePage(model: Model, description: ModelDescription): Promise<ModelPage> {
+  const stacks = stacksOf(model);
+  const { parts, read } = partsOf(stacks);
+  const { checkpoint } = model;
+  const tensors = [...new Map([...checkpoint.tensors].map(([name, tensor]) => [tensor, name]))];
+  const unused = tensors.filter(([tensor]) => !read.has(tensor));
+  const count = (list: typeof tensors): number => list.reduce((sum, [{ shape }]) => sum + sizeOf(shape), 0);
+  const [tokenizer, source] = await Promise.all([
+    checkpoint.json('tokenizer.json'),
+    checkpoint.bytes('source.spm').catch(() => undefined),
+  ]);
+  return {
+    model: description,
+    facts: factsOf(model, stacks, model.vocabulary),
+    parts,
+    total: count(tensors),
+    unused: { count: count(unused), names: unused.slice(0, mostNames).map(([, name]) => name) },
+    tokenizer: tokenizerFacts(tokenizer, source !== undefined),
+    stacks: stacks.map(({ title, layers }): LayerStack => ({ title, layers: layers.length })),
+  };
+}
+
+/** What is told of an export: its graph is its own, and only attention is known in it. */
+export function describeExport(
+  { attention, heads, width, limit, inputs, nodes }: OnnxModel,
+  description: ModelDescription,
+): ModelPage {
+  const facts: readonly (readonly [string, string])[] = [
+    ['Family', description.family],
+    ['Graph', `${nodes.toLocaleString('en-US')} nodes`],
+    ['Inputs', inputs.join(', ')],
+    ['Attention', `${attention.length} places: ${collapsed(attention.map(({ title }) => title)).join(', ')}`],
+    ['Told by', [...new Set(attention.map(({ operator }) => operator))].join(', ')],
+    ['Heads', heads === 0 ? '' : String(heads)],
+    ['Width (d_model)', width === 0 ? '' : width.toLocaleString('en-US')],
+    ['Context', `${limit.toLocaleString('en-US')} tokens`],
+    ['Weights', `${(description.size / 1e6).toFixed(1)} MB on disk`],
+  ];
+  return {
+    model: description,
+    facts: facts.flatMap(([title, value]) => (value === '' ? [] : [{ title, value }])),
+    parts: [],
+    total: 0,
+    unused: { count: 0, names: [] },
+    tokenizer: [],
+    stacks: [],
+  };
+}
+
+/** @throws ModelError where there is no such layer */
+export function layerPicture(
+  model: Model,
+  place: { readonly stack: number; readonly layer: number },
+): LayerPicture {
+  const stack = stacksOf(model)[place.stack];
+  const steps = stack?.layers[place.layer];
+  const [from, to] = [stack?.hiddenStates[place.layer], stack?.hiddenStates[place.layer + 1]];
+  if (stack === undefined || steps === undefined || from === undefined || to === undefined) {
+    throw new ModelError(`${model.name} has no such layer.`);
+  }
+  const crossSteps = stack.cross?.layers[place.layer];
+  return pictureOf({
+    from,
+    to,
+    steps,
+    tokens: tokensOf(model),
+    ...(stack.cross === undefined || crossSteps === undefined
+      ? {}
+      : { cross: { steps: crossSteps, memory: stack.cross.memory } }),
+  });
+}
+
+function stacksOf(model: Model): PageStack[] {
+  const tokens = tokensOf(model);
+  // A source is one token longer than its target, so that their extents can be told apart.
+  const source = model.decoder === undefined ? tokens : Math.min(tokens + 1, model.limit);
+  const encoder = model.build(source, model.attention);
+  const { decoder } = model;
+  if (decoder === undefined) return [{ title: 'Layers', ...encoder }];
+  const memory = encoder.hiddenStates.at(-1);
+  if (memory === undefined) return [{ title: 'Encoder', ...encoder }];
+  const written = model.buildDecoder(tokens, memory, decoder.attention);
+  return [
+    { title: 'Encoder', ...encoder },
+    {
+      title: 'Decoder',
+      layers: written.layers,
+      hiddenStates: written.hiddenStates,
+      logits: written.logits,
+      cross: { layers: written.cross, memory },
+    },
+  ];
+}
+
+/** A length that is no other extent of the graph, to be shown as n. */
+function tokensOf({ width, heads, limit }: Model): number {
+  const others = new Set([1, 2, 3, width, heads, Math.floor(width / heads)]);
+  for (let tokens = Math.min(limit - 1, 7); tokens < Math.min(limit - 1, 60); tokens++) {
+    if (!others.has(tokens) && !others.has(tokens + 1)) return tokens;
+  }
+  return Math.max(1, Math.min(limit - 1, 7));
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Engine } from '../../../src/inspection/engine.js';
+import type { LayerPicture, ModelPage, ModelReference, PartName } from '../../../src/protocol.js';
+import { fixtures, media, readJson } from '../models/expected.js';
+
+/** Of count_parameters.py: numbers by PyTorch's own modules. */
+interface Counted {
+  readonly file: number;
+  readonly norms: number;
+  readonly attention: number;
+  readonly words: number;
+}
+
+const counted = readJson<Record<string, Counted>>(readFileSync(join(fixtures, 'parameters.json'), 'utf8'));
+const folder = (name: string): ModelReference => ({ kind: 'folder', path: join(fixtures, name) });
+
+describe('The page of a model', () => {
+  const engine = new Engine(media);
+  after(() => engine.dispose());
+
+  const sum = ({ parts }: ModelPage, ...names: readonly PartName[]): number =>
+    parts.reduce(
+      (total, { name, count }) => (names.length === 0 || names.includes(name) ? total + count : total),
+      0,
+    );
+  const fact = ({ facts }: ModelPage, title: string): string | undefined =>
+    facts.find((each) => each.title === title)?.value;
+
+  for (const [name, { file, norms, attention, words }] of Object.entries(counted)) {
+    it(`${name}: every number of the file is counted once, for what PyTorch’s modules have it`, async () => {
+      const page = await engine.modelPage(folder(name));
+      assert.equal(page.total, file);
+      assert.equal(sum(page) + page.unused.count, file);
+      assert.equal(page.unused.names.length === 0, page.unused.count === 0);
+      assert.equal(sum(page, 'norms'), norms);
+      assert.equal(sum(page, 'queries', 'keys', 'values', 'output'), attention);
+      assert.ok(sum(page, 'embeddings') >= words);
+    });
+  }
+
+  it('tells sizes, positions, norms and activations from the graph', async () => {
+    const gemma = await engine.modelPage(folder('gemma2'));
+    assert.equal(fact(gemma, 'Layers × heads'), '3 × 4');
+    assert.equal(fact(gemma, 'Heads of keys and values'), '2, shared by 4 of queries');
+    assert.equal(fact(gemma, 'Size of a head (d_k)'), '6');
+    assert.equal(fact(gemma, 'Feed-forward width'), '14');
+    assert.equal(fact(gemma, 'Positions'), 'rotary, in queries and keys');
+    assert.equal(fact(gemma, 'Norms'), 'root mean square, before each part');
+    assert.equal(fact(gemma, 'Word vectors'), 'the language head reads them again (tied)');
+    const neox = await engine.modelPage(folder('gpt-neox'));
+    assert.equal(fact(neox, 'Word vectors'), 'the language head has its own');
+    const bert = await engine.modelPage({ kind: 'embedded' });
+    assert.equal(fact(bert, 'Norms'), 'layer norm, after each part');
+    assert.equal(fact(bert, 'Heads of keys and values'), undefined);
+    assert.deepEqual(bert.tokenizer.slice(0, 2), [
+      { title: 'Model', value: 'WordPiece' },
+      { title: 'Entries', value: '30,522' },
+    ]);
+    const t5 = await engine.modelPage(folder('t5'));
+    assert.equal(fact(t5, 'Layers × heads'), 'encoder 2 × 3, decoder 3 × 3');
+    assert.deepEqual(t5.stacks, [
+      { title: 'Encoder', layers: 2 },
+      { title: 'Decoder', layers: 3 },
+    ]);
+  });
+
+  it('reads a GGUF file and an ONNX export as they are', async () => {
+    const gguf = await engine.modelPage({ kind: 'file', path: join(fixtures, 'gguf/llama.gguf') });
+    assert.equal(sum(gguf) + gguf.unused.count, gguf.total);
+    const path = join(fixtures, 'onnx/bert/eager-14.onnx');
+    const onnx = await engine.modelPage({ kind: 'file', path });
+    assert.equal(
+      fact(onnx, 'Attention'),
+      '2 places: /model/encoder/layer.0/attention/self, /model/encoder/layer.1/attention/self',
+    );
+    assert.deepEqual(onnx.stacks, []);
+    await assert.rejects(engine.modelPage({ kind: 'dates', score: 'luong' }), { name: 'ModelError' });
+    await assert.rejects(engine.modelPage(folder('nowhere')), { name: 'ModelError' });
+  });
+
+  describe('The picture of a layer', () => {
+    const following = (picture: LayerPicture, id: number): string[] =>
+      picture.arrows.flatMap(({ from, to }) => (from === id ? [picture.boxes[to]?.title ?? ''] : []));
+    const box = ({ boxes }: LayerPicture, title: string, at = 0) => {
+      const found = boxes.filter((each) => each.title === title)[at];
+      assert.ok(found, title);
+      return found;
+    };
+
+    it('has BERT’s layer as the paper draws it: attention, a sum, a norm, two linear layers, a sum, a norm', async () => {
+      const picture = await engine.modelLayer({ kind: 'embedded' }, { stack: 0, layer: 5 });
+      assert.deepEqual(following(picture, 0).toSorted(), ['Keys', 'Queries', 'Sum', 'Values']);
+      assert.deepEqual(following(picture, box(picture, 'Queries').id), ['Scores']);
+      assert.deepEqual(following(picture, box(picture, 'Weights').id), ['Head output']);
+      assert.deepEqual(following(picture, box(picture, 'Output').id), ['Sum']);
+      const norm = box(picture, 'Layer norm');
+      assert.deepEqual(following(picture, norm.id).toSorted(), ['Linear', 'Sum']);
+      assert.deepEqual(following(picture, box(picture, 'Linear').id), ['GELU']);
+      assert.equal(box(picture, 'Linear').note, 'A weight matrix (384, 1536), and a bias (1536).');
+      assert.equal(box(picture, 'Scores').shape, '(12, n, n)');
+      assert.equal(box(picture, 'Scores').tex, 'S_h = Q_h K_h^{\\top}');
+      const last = box(picture, 'Layer norm', 1);
+      assert.deepEqual(following(picture, last.id), []);
+      assert.match(last.note, /It is what the layer gives\.$/);
+    });
+
+    it('has a gate where Llama has one, and rotary positions before the scores', async () => {
+      const picture = await engine.modelLayer(folder('llama'), { stack: 0, layer: 0 });
+      assert.deepEqual(following(picture, box(picture, 'SiLU').id), ['Gate']);
+      assert.deepEqual(following(picture, box(picture, 'Rotated keys').id), ['Scores']);
+      assert.equal(box(picture, 'Keys').shape, '(2, n, 6)');
+    });
+
+    it('has the encoder’s output come into a decoder’s layer', async () => {
+      const picture = await engine.modelLayer(folder('bart'), { stack: 1, layer: 0 });
+      const memory = box(picture, 'Encoder output');
+      assert.deepEqual(following(picture, memory.id), ['Keys', 'Values']);
+      assert.equal(box(picture, 'Scores', 1).shape, '(2, n, m)');
+      assert.equal(box(picture, 'Scores', 1).group, 'cross-attention');
+    });
+
+    it('is asked for by number', async () => {
+      await assert.rejects(engine.modelLayer(folder('bart'), { stack: 1, layer: 9 }), /has no such layer/);
+      await assert.rejects(engine.modelLayer(folder('bert'), { stack: 1, layer: 0 }), /has no such layer/);
+    });
+  });
+});
