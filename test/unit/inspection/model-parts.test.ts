@@ -23,7 +23,7 @@ describe('The parts of a model', () => {
   for (const [name, { head = 0, ...counted }] of Object.entries(expected)) {
     it(`of ${name} have the parameters that PyTorch’s modules have`, async () => {
       const page = await engine.modelPage({ kind: 'folder', path: join(fixtures, name) });
-      const parts = new Map(page.parts.map((part) => [String(part.name), part.count]));
+      const parts = new Map<string, number>(page.parts.map((part) => [part.name, part.count]));
       const ours = Object.keys(counted).map((part) => [part, parts.get(names[part] ?? part)]);
       assert.deepEqual(Object.fromEntries(ours), counted);
       // A head that says nothing of the next token is in the file, but not in the graph; nor are sinusoids and positions’ numbers.
