@@ -27,6 +27,8 @@ describe('The parts of a model', () => {
       const ours = Object.keys(counted).map((part) => [part, parts.get(names[part] ?? part)]);
       assert.deepEqual(Object.fromEntries(ours), counted);
       // A head that says nothing of the next token is in the file, but not in the graph; nor are sinusoids and positions’ numbers.
+      const all = page.parts.reduce((sum, { count }) => sum + count, 0);
+      assert.equal(all + page.unused.count, page.total);
       assert.ok((parts.get('head') ?? 0) <= head && head <= (parts.get('head') ?? 0) + page.unused.count);
     });
   }

@@ -42,7 +42,8 @@ export function place(
     graph.setEdge(String(from), String(to), { weight: to - from === 1 ? 4 : 1 });
   layout(graph);
   const placed = boxes.map(({ id }) => {
-    const { x, y } = graph.node(String(id));
+    const node: unknown = graph.node(String(id));
+    const { x, y } = isPoint(node) ? node : { x: 0, y: 0 };
     return { id, x: x - size.width / 2, y: y - size.height / 2 + margin, ...size };
   });
   const lines = arrows.map(({ from, to }) => ({
