@@ -23,12 +23,13 @@ import {
   type Model,
 } from '../models/index.js';
 import { Runtime } from '../runtime/session.js';
+import { AnswerPreparation } from './answers/index.js';
 import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
 import { describeExport, describePage, layerPicture } from './model-page/index.js';
 import { isProbed, kindIdentity, probe, probed } from './kinds/index.js';
-import { findModels, ModelShelf, stampOf } from './models.js';
+import { findModels, ModelShelf, stampOf, type Lease } from './models.js';
 import { OnnxPreparation, OpenExport } from './onnx/index.js';
 import { SequencePreparation } from './sequence.js';
 import { Shelf, type Loan } from './shelf.js';
@@ -82,9 +83,7 @@ export class Engine {
     const lease = await this.models.lease(withWords(model));
     const preparation =
       mechanism === undefined
-        ? await (lease.model.decoder === undefined
-            ? TextPreparation.open({ text, second }, lease, this.runtime)
-            : SequencePreparation.open({ text, second }, lease, this.runtime))
+        ? await this.prepareText({ text, second }, lease)
         : await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
     return this.open(preparation, params.parameters ?? {}, task);
   }
@@ -131,6 +130,17 @@ export class Engine {
     return this.exports.lend(path, await stampOf(path, 'file'), async () => {
       return new OpenExport(await OnnxModel.open(path));
     });
+  }
+
+  /** Text for a model that writes, that answers questions, or that only reads. */
+  private async prepareText(
+    texts: { readonly text: string; readonly second: string | undefined },
+    lease: Lease,
+  ): Promise<Preparation> {
+    const { model } = lease;
+    if (model.decoder !== undefined) return SequencePreparation.open(texts, lease, this.runtime);
+    const asked = model.answers ? await AnswerPreparation.open(texts, lease, this.runtime) : undefined;
+    return asked ?? TextPreparation.open(texts, lease, this.runtime);
   }
 
   async inspectTensors(

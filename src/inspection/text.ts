@@ -1,7 +1,7 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import { sorted, type Value } from '../engine/graph.js';
-import { sizeOf, type TensorSource } from '../engine/tensor.js';
+import { sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
 import { ModelError, type Encoding, type Model, type ModelGraph } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
@@ -23,6 +23,17 @@ interface Reading {
   readonly attention: AttendParameters;
 }
 
+/** What is told to, and wanted of, a model that reads in both directions, beside its attention. */
+export interface Beside {
+  /** Whether a token is of a first or a second text. */
+  readonly segments?: readonly number[];
+  /** Values of the same run. */
+  readonly wanted?: {
+    values(graph: ModelGraph): readonly Value[];
+    take(tensors: readonly Tensor<Float32Array>[]): void;
+  };
+}
+
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
   /** What a model added to the text, and how many tokens the text had before. */
@@ -36,6 +47,7 @@ export class TextPreparation implements Preparation {
     private encoding: Encoding,
     private readonly runtime: Runtime,
     private readonly second: string | undefined,
+    private readonly beside: Beside = {},
   ) {
     this.own = encoding.ids.length;
   }
@@ -58,8 +70,8 @@ export class TextPreparation implements Preparation {
   }
 
   /** Tokens, which may stand for no text. */
-  static ofTokens(encoding: Encoding, lease: Lease, runtime: Runtime): TextPreparation {
-    return new TextPreparation(lease, encoding, runtime, undefined);
+  static ofTokens(encoding: Encoding, lease: Lease, runtime: Runtime, beside: Beside = {}): TextPreparation {
+    return new TextPreparation(lease, encoding, runtime, undefined, beside);
   }
 
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
@@ -84,9 +96,12 @@ export class TextPreparation implements Preparation {
     }
     const graph = model.build(ids.length, attention);
     const targets = graph.layers.flatMap(capturable);
-    const tensors = await this.runtime.run(targets, graph.feeds(ids), task);
+    const { segments, wanted } = this.beside;
+    const asked = wanted?.values(graph) ?? [];
+    const tensors = await this.runtime.run([...targets, ...asked], graph.feeds(ids, segments), task);
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
+    wanted?.take(tensors.slice(targets.length));
     const sources = keep(targets, tensors);
     return this.subject(parameters, reading, graph, () => sources, forward);
   }
@@ -172,6 +187,11 @@ export class TextPreparation implements Preparation {
       ...(total > ids.length
         ? [
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
+          ]
+        : []),
+      ...(model.answers && this.beside.wanted === undefined
+        ? [
+            `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
           ]
         : []),
       ...(this.second === undefined

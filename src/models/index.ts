@@ -30,4 +30,4 @@ export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
 export { isOnnxPath, OnnxModel } from './onnx/model.js';
 export { weightFiles } from './weight-files.js';
-export { joinRanges, type CharacterRange, type Encoding } from './tokenizer.js';
+export { joinRanges, type CharacterRange, type Encoding, type PairEncoding } from './tokenizer.js';

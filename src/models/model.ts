@@ -9,12 +9,13 @@ import {
   type DecoderGraph,
   type ModelGraph,
 } from './architectures/index.js';
+import { answerLogits, hasAnswerHead } from './architectures/answer-head.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
 import { openTokenizer } from './open-tokenizer.js';
-import type { Encoding, TextTokenizer } from './tokenizer.js';
+import type { Encoding, PairEncoding, TextTokenizer } from './tokenizer.js';
 
 const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 
@@ -94,6 +95,11 @@ export class Model {
     return encoding;
   }
 
+  /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
+  async encodePair(first: string, second: string): Promise<PairEncoding> {
+    return (await this.openedTokenizer()).encodePair(first, second, this.limit);
+  }
+
   /** The text that tokens stand for. @throws ModelError as `encode` */
   async decode(ids: readonly number[]): Promise<string> {
     return (await this.openedTokenizer()).decode(ids);
@@ -145,6 +151,20 @@ export class Model {
       throw new ModelError(`${this.name} only reads: it has no decoder.`);
     }
     return decoder.build(this.checkpoint, tokens, memory, attention);
+  }
+
+  /** Whether it points at the answer to a question in a text. */
+  get answers(): boolean {
+    return (
+      this.decoder === undefined && this.attention.mask.kind === 'none' && hasAnswerHead(this.checkpoint)
+    );
+  }
+
+  /** How well an answer begins, and ends, at each token. // (n, 2) @throws ModelError as `build` */
+  answerLogits({ hiddenStates }: ModelGraph): Value {
+    const hidden = hiddenStates.at(-1);
+    if (hidden === undefined) throw new ModelError(`${this.name} has no layer.`);
+    return answerLogits(this.checkpoint, hidden);
   }
 
   /** Whether it may say what comes next; a causal checkpoint can lack the head for it. */

@@ -26,9 +26,23 @@ export interface Encoding {
   readonly total: number;
 }
 
+/** Two texts as a model reads them together: places are those in the text that a token belongs to. */
+export interface PairEncoding extends Encoding {
+  /** Which text each token belongs to; none for special tokens. */
+  readonly parts: readonly (0 | 1 | undefined)[];
+  /** What the model is told of each token: of the first text, or of the second. */
+  readonly segments: readonly number[];
+}
+
 export interface TextTokenizer {
   /** @param limit the most tokens that are wanted, special ones included; the text's end is left out for it */
   encode(text: string, limit: number): Encoding;
+  /**
+   * Two texts as one input, the way the model was trained to read them.
+   * @param limit the most tokens; the second text's end is left out for it
+   * @throws ModelError where the tokenizer has no way to put two texts together, or the first is too long by itself
+   */
+  encodePair(first: string, second: string, limit: number): PairEncoding;
   /** The text that tokens stand for; special ones stand for none. A character that is not whole yet is “\uFFFD”. */
   decode(ids: readonly number[]): string;
   /** Tokens that were added to the vocabulary: special ones, languages. */
@@ -71,6 +85,9 @@ function forget(added: readonly AddedToken[], model: Json | undefined, { model: 
   }
 }
 
+/** A piece of one of two texts, or a special token around them. */
+type PlacedPiece = Piece & { readonly part: PairEncoding['parts'][number]; readonly segment: number };
+
 class ModelTokenizer implements TextTokenizer {
   readonly added: ReadonlyMap<string, number>;
   /** The special tokens before and after the text. */
@@ -105,6 +122,39 @@ class ModelTokenizer implements TextTokenizer {
       tokens: all.map(({ token }) => token),
       ranges: all.map(({ range }) => range),
       total: pieces.length + special,
+    };
+  }
+
+  encodePair(first: string, second: string, limit: number): PairEncoding {
+    const marks = ['\0', '\u0001'] as const;
+    const { tokens = [], token_type_ids: types } =
+      this.tokenizer.post_processor?.post_process([marks[0]], [marks[1]], true) ?? {};
+    const order = marks.map((mark) => tokens.indexOf(mark));
+    if (order.some((at) => at < 0)) {
+      throw new ModelError(`${this.where} does not say how two texts are put together.`);
+    }
+    // RoBERTa knows no segments, though the library numbers them.
+    const isNumbered = this.tokenizer.post_processor?.config.type !== 'RobertaProcessing';
+    const [question, all] = [this.cut(first), this.cut(second)];
+    const room = limit - (tokens.length - marks.length) - question.length;
+    if (room < 1) {
+      throw new ModelError(
+        `The question has ${question.length} tokens, which leaves no room for a text to answer it: the model reads ${limit} together.`,
+      );
+    }
+    const placed = tokens.flatMap((token, at): PlacedPiece[] => {
+      const segment = isNumbered ? (types?.[at] ?? 0) : 0;
+      if (token === marks[0]) return question.map((piece) => ({ ...piece, part: 0, segment }));
+      if (token === marks[1]) return all.slice(0, room).map((piece) => ({ ...piece, part: 1, segment }));
+      return [{ token, range: null, part: undefined, segment }];
+    });
+    return {
+      ids: placed.map(({ token }) => this.idOf(token)),
+      tokens: placed.map(({ token }) => token),
+      ranges: placed.map(({ range }) => range),
+      parts: placed.map(({ part }) => part),
+      segments: placed.map(({ segment }) => segment),
+      total: placed.length + Math.max(0, all.length - room),
     };
   }
 

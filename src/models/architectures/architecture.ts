@@ -46,8 +46,11 @@ export interface DecoderAttention {
 export interface ModelGraph {
   /** Token ids, whole numbers. // (n) */
   readonly ids: Value;
-  /** The numbers of every input of the graph, for these token ids; n of them. */
-  feeds(ids: readonly number[]): ReadonlyMap<Value, Tensor>;
+  /**
+   * The numbers of every input of the graph, for these token ids; n of them.
+   * @param segments whether a token is of a first or a second text; all of the first where left out
+   */
+  feeds(ids: readonly number[], segments?: readonly number[]): ReadonlyMap<Value, Tensor>;
   /** The vectors of the words alone, before positions are added. // (n, model) */
   readonly words: Value;
   /** For each layer the labelled steps of its attention, in reading order: X, Q, K, V, scores, …, output. */

@@ -126,8 +126,13 @@ export function buildBert(
   return {
     ids,
     words,
-    feeds: (numbers) =>
-      types === undefined ? feeds(numbers) : feeds(numbers).set(types, list(numbers.map(() => 0))),
+    feeds: (numbers, segments) =>
+      types === undefined
+        ? feeds(numbers)
+        : feeds(numbers).set(
+            types,
+            list(segments?.map((segment) => Math.min(segment, kinds - 1)) ?? numbers.map(() => 0)),
+          ),
     ...encoder(weights, embeddings, sizes, names, own),
   };
 }

@@ -33,6 +33,10 @@ export function marianTokenizer(source: Uint8Array, vocabulary: Json, name: stri
   return {
     added: new Map([...ids].filter(([token]) => silent.has(token) || languageCode.test(token))),
 
+    encodePair(): never {
+      throw new ModelError(`${where} puts no two texts together: the model translates one.`);
+    },
+
     encode(text, limit): Encoding {
       const [before = '', code] = languageCode.exec(text) ?? [];
       const led = code !== undefined && ids.has(code);
