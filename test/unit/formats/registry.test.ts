@@ -32,7 +32,8 @@ describe('the list of formats', () => {
   it('agrees with the manifest: menus for every extension and no other, an editor for every binary format', () => {
     const manifest = readFileSync(join(process.cwd(), 'package.json'), 'utf8');
     const extensions = formats.flatMap((format) => format.extensions.map((extension) => extension.slice(1)));
-    const menu = /attention-inspector\.inspectFile",\s+"group": "[^"]+",\s+"when": "[^"]*resourceExtname =~ \/\^\\\\\.\(([a-z|0-9]+)\)\$\/i/g;
+    const menu =
+      /attention-inspector\.inspectFile",\s+"group": "[^"]+",\s+"when": "[^"]*resourceExtname =~ \/\^\\\\\.\(([a-z|0-9]+)\)\$\/i/g;
     const menus = [...manifest.matchAll(menu)];
     assert.equal(menus.length, 2, 'the menus list extensions');
     for (const [, list = ''] of menus) assert.deepEqual(list.split('|').sort(), extensions.sort());
