@@ -8,6 +8,7 @@
 export type * from './protocol/wire.js';
 export type * from './protocol/models.js';
 export type * from './protocol/model-page.js';
+export type * from './protocol/answers.js';
 export type * from './protocol/inspection.js';
 export type * from './protocol/views.js';
 export type * from './protocol/generation.js';

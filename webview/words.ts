@@ -16,14 +16,18 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   model: 'model',
   hidden: 'unit',
   sample: 'draw',
+  edge: 'end',
 };
 
 export function axisTitle(axis: AxisName): string {
   return axisTitles[axis];
 }
 
+const edges: Labels = { count: 2, words: ['start', 'end'] };
+
 /** The names along an axis; features have none. */
 export function labelsOf(summary: InspectionSummary, axis: AxisName): Labels | null {
+  if (axis === 'edge') return edges;
   return axis === 'query' ? summary.queries : axis === 'key' ? summary.keys : null;
 }
 
@@ -85,7 +89,7 @@ export function findStep(summary: InspectionSummary, name: string): Step | undef
 
 /** The step's quantity in a readout: "weight", "score", else its title in small letters. */
 export function quantity(step: Step): string {
-  if (step.scale === 'weights') return 'weight';
+  if (step.scale === 'weights') return step.rows.axis === 'edge' ? 'probability' : 'weight';
   return isPairwise(step) ? 'score' : step.title.charAt(0).toLowerCase() + step.title.slice(1);
 }
 
@@ -98,7 +102,7 @@ export function isPairwise(step: {
 
 /** The step that a row of weights was made from: the last one of query × key numbers around 0 before it. */
 export function scoreOf(summary: InspectionSummary, step: Step): Step | undefined {
-  if (step.scale !== 'weights') return undefined;
+  if (step.scale !== 'weights' || !isPairwise(step)) return undefined;
   const before = summary.steps.slice(0, summary.steps.indexOf(step));
   return before.findLast((other) => isPairwise(other) && other.scale === 'signed');
 }
@@ -109,6 +113,7 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
   normalisation: 'Normalisation',
   sum: 'Weighted sum',
   gradient: 'Gradients',
+  task: 'Answer',
 };
 
 export function phaseTitle(phase: Phase): string {

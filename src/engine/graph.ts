@@ -1,9 +1,19 @@
 import type { Expression, Language } from './expression.js';
 import { ShapeError, type Region, type Shape, type Tensor, type TensorSource } from './tensor.js';
 
-/** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model. */
+/** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model, `edge` the start and the end of an answer. */
 export type AxisName =
-  'head' | 'group' | 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'vocabulary' | 'sample';
+  | 'head'
+  | 'group'
+  | 'query'
+  | 'key'
+  | 'feature'
+  | 'value'
+  | 'model'
+  | 'hidden'
+  | 'vocabulary'
+  | 'sample'
+  | 'edge';
 
 /**
  * An operator with its attributes bound: the one place that knows what it computes, in every way it can be asked.
@@ -102,7 +112,7 @@ export interface StepDescription {
   /** How its numbers lie: 0 to 1, in rows that sum to 1 or less, or around 0. */
   readonly scale: 'weights' | 'signed';
   /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
-  readonly phase: 'input' | 'score' | 'normalisation' | 'sum' | 'gradient';
+  readonly phase: 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
 }
 
 /** A named or unnamed tensor of the graph: a leaf, or an operation applied to values. Immutable; identity is the node's identity. */

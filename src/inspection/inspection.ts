@@ -95,6 +95,7 @@ export class Inspection {
       notices: subject.notices,
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
+      ...(subject.answers === undefined ? {} : { answers: subject.answers }),
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };

@@ -2,6 +2,7 @@ import { isPerHead, type Value } from '../engine/graph.js';
 import { extent } from '../engine/mechanisms/heads.js';
 import type { TensorSource } from '../engine/tensor.js';
 import type {
+  Answers,
   AxisName,
   Candidates,
   Continuation,
@@ -36,6 +37,8 @@ export interface Subject {
   readonly forward: number;
   /** Whether no query sees what comes after it. */
   readonly causal?: boolean;
+  /** Set where a model was asked a question about a text. */
+  readonly answers?: Answers;
   /** Set where a model says what comes next. */
   readonly next?: Next;
 }
@@ -98,6 +101,7 @@ export function shownAxis(name = ''): AxisName {
     case 'model':
     case 'hidden':
     case 'sample':
+    case 'edge':
       return name;
     default:
       return 'feature';

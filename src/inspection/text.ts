@@ -1,7 +1,7 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import { sorted, type Value } from '../engine/graph.js';
-import { sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
+import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
 import { ModelError, type Encoding, type Model, type ModelGraph } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
@@ -23,15 +23,21 @@ interface Reading {
   readonly attention: AttendParameters;
 }
 
+/** What a model was trained for beside reading: steps behind its last layer, the same whichever layer and head is shown. */
+export interface TaskHead {
+  /** Labelled, in reading order, from the last hidden states to what the model says. */
+  readonly steps: readonly Value[];
+  /** Numbers that they are fed. */
+  readonly feeds: ReadonlyMap<Value, Tensor>;
+  /** What the last step came to, said of what is shown. */
+  conclude(subject: Subject, result: Tensor<Float32Array>): Subject;
+}
+
 /** What is told to, and wanted of, a model that reads in both directions, beside its attention. */
 export interface Beside {
   /** Whether a token is of a first or a second text. */
   readonly segments?: readonly number[];
-  /** Values of the same run. */
-  readonly wanted?: {
-    values(graph: ModelGraph): readonly Value[];
-    take(tensors: readonly Tensor<Float32Array>[]): void;
-  };
+  head?(graph: ModelGraph): TaskHead;
 }
 
 /** Text run through a model. */
@@ -81,7 +87,8 @@ export class TextPreparation implements Preparation {
     const { attention } = reading;
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
-    if (attention.mask.kind === 'causal') {
+    // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
+    if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
       const build = (tokens: number): ModelGraph => model.build(tokens, attention);
       const weights = weightsOf(build(1));
       const byLayer = weights > this.runtime.limits.bytes;
@@ -95,15 +102,24 @@ export class TextPreparation implements Preparation {
       return this.causal(parameters, reading, run, performance.now() - begun);
     }
     const graph = model.build(ids.length, attention);
-    const targets = graph.layers.flatMap(capturable);
-    const { segments, wanted } = this.beside;
-    const asked = wanted?.values(graph) ?? [];
-    const tensors = await this.runtime.run([...targets, ...asked], graph.feeds(ids, segments), task);
+    const head = this.beside.head?.(graph);
+    const result = head?.steps.at(-1);
+    const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
+    const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
+    const tensors = await this.runtime.run(
+      result === undefined ? targets : [...targets, result],
+      feeds,
+      task,
+    );
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
-    wanted?.take(tensors.slice(targets.length));
-    const sources = keep(targets, tensors);
-    return this.subject(parameters, reading, graph, () => sources, forward);
+    const given = [...(head?.feeds ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const sources = new Map([...keep(targets, tensors), ...given]);
+    const subject = this.subject(parameters, reading, graph, () => sources, forward);
+    const said = tensors[targets.length];
+    if (head === undefined || said === undefined) return subject;
+    const layers = subject.layers.map(({ steps, kept }) => ({ steps: [...steps, ...head.steps], kept }));
+    return head.conclude({ ...subject, layers }, said);
   }
 
   async dispose(): Promise<void> {
@@ -189,7 +205,7 @@ export class TextPreparation implements Preparation {
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
           ]
         : []),
-      ...(model.answers && this.beside.wanted === undefined
+      ...(model.answers && this.beside.head === undefined
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
           ]

@@ -9,7 +9,7 @@ import {
   type DecoderGraph,
   type ModelGraph,
 } from './architectures/index.js';
-import { answerLogits, hasAnswerHead } from './architectures/answer-head.js';
+import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/answer-head.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
@@ -85,7 +85,16 @@ export class Model {
    * @throws ModelError when there is no tokenizer that can be read, or it does not fit the model
    */
   async encode(text: string): Promise<Encoding> {
-    const encoding = (await this.openedTokenizer()).encode(text, this.limit);
+    return this.known((await this.openedTokenizer()).encode(text, this.limit));
+  }
+
+  /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
+  async encodePair(first: string, second: string): Promise<PairEncoding> {
+    return this.known((await this.openedTokenizer()).encodePair(first, second, this.limit));
+  }
+
+  /** @throws ModelError where there is a token that the model has no vector for */
+  private known<Tokens extends Encoding>(encoding: Tokens): Tokens {
     const strange = encoding.ids.findIndex((id) => id >= this.vocabulary);
     if (strange >= 0) {
       throw new ModelError(
@@ -93,11 +102,6 @@ export class Model {
       );
     }
     return encoding;
-  }
-
-  /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
-  async encodePair(first: string, second: string): Promise<PairEncoding> {
-    return (await this.openedTokenizer()).encodePair(first, second, this.limit);
   }
 
   /** The text that tokens stand for. @throws ModelError as `encode` */
@@ -160,11 +164,11 @@ export class Model {
     );
   }
 
-  /** How well an answer begins, and ends, at each token. // (n, 2) @throws ModelError as `build` */
-  answerLogits({ hiddenStates }: ModelGraph): Value {
+  /** What points at answers, behind the last layer of a graph. @throws ModelError as `build` */
+  answerHead({ hiddenStates }: ModelGraph): AnswerHead {
     const hidden = hiddenStates.at(-1);
     if (hidden === undefined) throw new ModelError(`${this.name} has no layer.`);
-    return answerLogits(this.checkpoint, hidden);
+    return answerHead(this.checkpoint, hidden);
   }
 
   /** Whether it may say what comes next; a causal checkpoint can lack the head for it. */

@@ -1,3 +1,4 @@
+import type { Answers } from './answers.js';
 import type { Span } from './wire.js';
 
 /** A parameter of a mechanism, with what it takes, so that a view can offer it without knowing the mechanism. */
@@ -36,7 +37,10 @@ export interface Labels {
   readonly count: number;
   /** One a row or column; where there are none, positions count from 0. */
   readonly words?: readonly string[];
-  /** Each word's place in the inspected text, in UTF-16 units; null for a special token such as [CLS]. */
+  /**
+   * Each word's place in the inspected text, in UTF-16 units; null for a special token such as [CLS]. Beyond its end goes on
+   * the second text, where there is one.
+   */
   readonly places?: readonly (Span | null)[];
 }
 
@@ -65,7 +69,7 @@ export interface Step {
   readonly phase: Phase;
 }
 
-export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient';
+export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
 
 export interface AxisDescription {
   readonly axis: AxisName;
@@ -73,10 +77,11 @@ export interface AxisDescription {
 }
 
 /**
- * `feature` is d_k, `value` d_v, `model` d_model, `hidden` a hidden layer's units, `sample` the draws of a random choice.
+ * `feature` is d_k, `value` d_v, `model` d_model, `hidden` a hidden layer's units, `sample` the draws of a random choice,
+ * `edge` the two ends of an answer.
  * Queries and keys bear the inspection's labels.
  */
-export type AxisName = 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'sample';
+export type AxisName = 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'sample' | 'edge';
 
 export interface InspectionSummary {
   readonly id: string;
@@ -99,6 +104,8 @@ export interface InspectionSummary {
   readonly continues: boolean;
   /** Where it does: whether the queries bear tokens as they were read, or those that were written in their place. */
   readonly rows?: 'read' | 'written';
+  /** Where the model was asked a question about a text. */
+  readonly answers?: Answers;
   /** What can be plotted of it. */
   readonly plots: readonly { readonly name: string; readonly title: string; readonly note: string }[];
   /** What the last run took, in milliseconds. */

@@ -2,33 +2,57 @@
 export interface Asked {
   readonly question: string;
   readonly context: string;
-  /** Undefined where they come from another text. */
-  readonly questionAt: number | undefined;
-  readonly contextAt: number | undefined;
+  readonly questionAt: number;
+  readonly contextAt: number;
+  /** What told them apart: a question mark, or, where there is none, the end of the first line. */
+  readonly by: 'mark' | 'line';
+  /** Whether the context stands before the question. */
+  readonly isBefore: boolean;
 }
 
-/** The marks that end questions, in several scripts. */
-const questionMark = /[?？؟]["”’»)]*(?=\s|$)/u;
-const sentenceEnd = /[.!…。！?？؟]["”’»)]*\s+|\n+/gu;
+const closing = '["”’»)\\]]*';
+/** The marks that end questions, in several scripts; wide ones need no blank behind them, but an address may hold a “?”. */
+const questionMark = new RegExp(`(?:[?؟]${closing}(?=\\s|$)|？[」』）”’]*)`, 'u');
+const sentenceEnd = new RegExp(`[.!?…؟]${closing}\\s+|[。！？][」』）”’]*\\s*|\\n+`, 'gu');
 
 /**
- * Finds the question in a text: the first sentence that ends with a question mark. What comes after it is to answer it, or, where
- * nothing does, what comes before. Undefined where there is no question, or nothing else.
+ * Finds the question in a text: the first sentence that ends with a question mark; where there is none, the first line of
+ * several. What comes after it is to answer it, or, where nothing does, what comes before. Undefined where there is no
+ * question, or nothing else.
  */
 export function splitQuestion(text: string): Asked | undefined {
   const found = questionMark.exec(text);
-  if (found === null) return undefined;
+  if (found === null) return splitLine(text);
   const end = found.index + found[0].length;
-  const before = text.slice(0, found.index);
-  const last = [...before.matchAll(sentenceEnd)].at(-1);
+  const last = [...text.slice(0, found.index).matchAll(sentenceEnd)].at(-1);
   const begin = last === undefined ? 0 : last.index + last[0].length;
-  const question = text.slice(begin, end);
-  const asked = (from: number, to: number): Asked | undefined => {
-    const context = text.slice(from, to);
-    const lead = context.length - context.trimStart().length;
-    return context.trim() === ''
-      ? undefined
-      : { question, context: context.trim(), questionAt: begin, contextAt: from + lead };
+  return asked(text, [begin, end], [end, text.length]) ?? asked(text, [begin, end], [0, begin]);
+}
+
+function splitLine(text: string): Asked | undefined {
+  const lead = text.length - text.trimStart().length;
+  const end = text.indexOf('\n', lead);
+  const split = end < 0 ? undefined : asked(text, [lead, end], [end, text.length]);
+  return split && { ...split, by: 'line' };
+}
+
+type Part = readonly [start: number, end: number];
+
+/** Undefined where one of the two is blank. */
+function asked(text: string, question: Part, context: Part): Asked | undefined {
+  const [ask, answer] = [trimmed(text, question), trimmed(text, context)];
+  if (ask.text === '' || answer.text === '') return undefined;
+  return {
+    question: ask.text,
+    questionAt: ask.start,
+    context: answer.text,
+    contextAt: answer.start,
+    by: 'mark',
+    isBefore: context[0] < question[0],
   };
-  return asked(end, text.length) ?? asked(0, begin);
+}
+
+function trimmed(text: string, [start, end]: Part): { readonly text: string; readonly start: number } {
+  const part = text.slice(start, end);
+  return { text: part.trim(), start: start + part.length - part.trimStart().length };
 }

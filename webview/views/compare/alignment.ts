@@ -9,7 +9,7 @@ import type {
 import { findStep, isPairwise } from '../../words.js';
 
 /** In the order in which they are computed, and laid out. */
-export const phases: readonly Phase[] = ['input', 'score', 'normalisation', 'sum', 'gradient'];
+export const phases: readonly Phase[] = ['input', 'score', 'normalisation', 'sum', 'gradient', 'task'];
 
 /** A formula of one column, and whether the first column has none like it. */
 export interface Line {

@@ -20,7 +20,7 @@ import { attachPointing } from '../../draw/pointing.js';
 const shareOfHeight = 0.56;
 const leastHeight = 220;
 /** Phases that are one line until they are opened: what goes in, and what comes after the output. */
-const closedAtFirst: ReadonlySet<Phase> = new Set(['input', 'gradient']);
+const closedAtFirst: ReadonlySet<Phase> = new Set(['input', 'gradient', 'task']);
 
 export interface ColumnsEvents {
   hover(target: Target | null, step: Step): void;
