@@ -10,6 +10,7 @@ import type { Columns } from './recall.js';
 import { recall } from './recall.js';
 import { attachSceneKeys } from './scenes.js';
 import { readTheme, watchTheme } from './theme.js';
+import { AnswersView } from './views/answers/answers.js';
 import { CompareView } from './views/compare/compare.js';
 import { HeatmapView } from './views/heatmap/heatmap.js';
 import type { Target } from './draw/target.js';
@@ -131,6 +132,7 @@ const shell = new Shell(
   panel,
   {
     heads: [
+      new AnswersView(panel).element,
       h(
         'section',
         { class: 'section' },

@@ -223,6 +223,13 @@ export class Panel {
     this.store.update({ tab: 'matrix' });
   }
 
+  /** Picks the weight of one token on another, in the head that is open. */
+  pickTokens({ first, last }: { readonly first: number; readonly last: number }): void {
+    const { summary } = this;
+    const weights = summary === null ? undefined : findStep(summary, 'weights');
+    if (weights !== undefined) this.openStep(weights, { row: first, column: last });
+  }
+
   pick(cell: Cell | null): void {
     const { layer, head, step } = this.store.get().position;
     this.move({ layer, head, step, ...(cell === null ? {} : { cell }) });

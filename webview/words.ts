@@ -1,4 +1,5 @@
 import type {
+  Answer,
   AxisDescription,
   AxisName,
   InspectionSummary,
@@ -16,7 +17,7 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   model: 'model',
   hidden: 'unit',
   sample: 'draw',
-  edge: 'end',
+  edge: 'edge',
 };
 
 export function axisTitle(axis: AxisName): string {
@@ -184,6 +185,23 @@ export const nextWords = {
       halted: 'Stopped.',
     })[ending],
 } as const;
+
+/** Said of the answers to a question. */
+export const answerWords = {
+  title: 'Answer',
+  list: 'The likeliest answers in the text, with their probabilities',
+  rank: (rank: number) => `${rank + 1}.`,
+  percent,
+  hint: ({ text, first, last, start, end, probability }: Answer) =>
+    `“${visibleWord(text)}”: starts at token ${ordinal(first)} with ${percent(start)}, ends at token ${ordinal(last)} with ${percent(end)}; ${percent(start)} × ${percent(end)} = ${percent(probability)}`,
+  none: 'no answer in it',
+  noneHint: 'Both ends at the first token: that the text does not answer.',
+} as const;
+
+/** "62.4 %" */
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
+}
 
 /** Said by the plots. */
 export const plotWords = {

@@ -22,10 +22,14 @@ export class Anchor extends Disposable {
   /** Of the document as it was when the text was found in it; nothing before it is looked for, or when it is not there. */
   private found: { readonly eol: EndOfLine } | 'unknown' | 'lost' = 'unknown';
 
-  /** @param text what was inspected, in UTF-16 units from `origin.start` */
+  /**
+   * @param text what was inspected, in UTF-16 units from `origin.start`
+   * @param second what was inspected with it, from `origin.second`; its places go on where those of the first text end
+   */
   constructor(
     private readonly origin: Origin,
     private readonly text: string,
+    private readonly second = '',
   ) {
     super();
     const document = workspace.textDocuments.find(({ uri }) => uri.toString() === origin.document);
@@ -52,8 +56,10 @@ export class Anchor extends Disposable {
   range(document: TextDocument, span: Span): Range | undefined {
     if (this.found === 'unknown') this.look(document);
     if (typeof this.found === 'string' || this.found.eol !== document.eol) return undefined;
-    let start = this.origin.start + span.start;
-    let end = this.origin.start + span.end;
+    const begin = this.beginOf(span);
+    if (begin === undefined) return undefined;
+    let start = begin + span.start;
+    let end = begin + span.end;
     for (const { offset, removed, added } of this.edits) {
       if (offset >= end) continue;
       if (offset + removed > start) return undefined;
@@ -61,6 +67,12 @@ export class Anchor extends Disposable {
       end += added - removed;
     }
     return new Range(document.positionAt(start), document.positionAt(end));
+  }
+
+  /** What places count from: those of the second text, as if the first ended where it begins. */
+  private beginOf({ start }: Span): number | undefined {
+    if (start < this.text.length) return this.origin.start;
+    return this.origin.second === undefined ? undefined : this.origin.second - this.text.length;
   }
 
   private follow({ document, contentChanges }: TextDocumentChangeEvent): void {
@@ -74,8 +86,10 @@ export class Anchor extends Disposable {
 
   /** After a reload, or when it was opened again, the document may be another one. */
   private look(document: TextDocument): void {
-    const { start } = this.origin;
-    const there = document.getText().slice(start, start + this.text.length);
-    this.found = there === this.text ? { eol: document.eol } : 'lost';
+    const { start, second } = this.origin;
+    const all = document.getText();
+    const there = all.startsWith(this.text, start);
+    const isWhole = there && (second === undefined || all.startsWith(this.second, second));
+    this.found = isWhole ? { eol: document.eol } : 'lost';
   }
 }

@@ -39,7 +39,7 @@ export class Commands extends Disposable {
   constructor(private readonly context: CommandContext) {
     super();
     const { opener, inspections, models, adding, log } = context;
-    this.add('inspectSelection', () => opener.openText(selectedText()));
+    this.add('inspectSelection', () => this.inspectSelection());
     this.add('inspectSelectionWith', (given) => this.inspectWith(given));
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
@@ -97,6 +97,20 @@ export class Commands extends Disposable {
     });
   }
 
+  /** The active model reads the selection; of two selections one that answers questions takes both. */
+  private async inspectSelection(): Promise<void> {
+    const { opener } = this.context;
+    const [one, all] = [selectedText(), selectedTexts()];
+    const active = all.second === undefined ? undefined : await this.activeModel();
+    if (active?.answers === true) await opener.openText(all, { model: active.reference });
+    else await opener.openText(one);
+  }
+
+  private async activeModel(): Promise<ModelDescription | undefined> {
+    const models = await this.context.models.usable();
+    return models.find(({ reference }) => sameModel(reference, activeModel()));
+  }
+
   /** A model or a mechanism is picked, or given, and reads the selection; what was picked last comes first. */
   private async inspectWith(given: unknown): Promise<void> {
     // The selection is taken before a quick pick takes the focus.
@@ -113,9 +127,9 @@ export class Commands extends Disposable {
    * in the user's text.
    */
   private async continueSelection(): Promise<void> {
-    const { opener, models } = this.context;
+    const { opener } = this.context;
     const selected = selectedText();
-    const active = (await models.usable()).find(({ reference }) => sameModel(reference, activeModel()));
+    const active = await this.activeModel();
     const inspection = await opener.openText(
       selected,
       active?.writes === false ? { model: { kind: 'gpt' } } : {},

@@ -1,4 +1,11 @@
-import { DecorationRangeBehavior, OverviewRulerLane, ThemeColor, window, workspace } from 'vscode';
+import {
+  DecorationRangeBehavior,
+  OverviewRulerLane,
+  TextEditorRevealType,
+  ThemeColor,
+  window,
+  workspace,
+} from 'vscode';
 import type { DecorationRenderOptions, Range, TextEditor, TextEditorDecorationType } from 'vscode';
 import type { Labels, PanelReports } from '../protocol.js';
 import { Anchor } from './anchor.js';
@@ -7,6 +14,7 @@ import type { Inspection } from './inspection.js';
 import { paintsEditor } from './settings.js';
 
 type Hover = NonNullable<PanelReports['hover']>;
+type Answer = NonNullable<PanelReports['answer']>;
 
 /** Shades from faint to full, made once. */
 const shades = 12;
@@ -36,7 +44,7 @@ export class Painter extends Disposable {
   follow(inspection: Inspection): void {
     const { request } = inspection;
     if (request.kind !== 'text' || request.origin === undefined || this.anchors.has(inspection)) return;
-    const anchor = this.own(new Anchor(request.origin, request.text));
+    const anchor = this.own(new Anchor(request.origin, request.text, request.second));
     this.anchors.set(inspection, anchor);
     inspection.onDidDispose(() => {
       this.clear(inspection);
@@ -66,6 +74,24 @@ export class Painter extends Disposable {
     if (Math.max(...shape) !== across.count) return;
     if (this.painted !== undefined && this.painted.inspection !== inspection) this.erase();
     for (const editor of editors) this.paintOne(editor, anchor, data, across, along, index);
+    this.painted = { inspection, editors };
+  }
+
+  /** Frames an answer in the text, until `clear`, or until something else is painted. */
+  mark(inspection: Inspection, { first, last, reveal }: Answer): void {
+    this.clear();
+    const anchor = this.anchors.get(inspection);
+    const places = inspection.summary?.queries.places;
+    const [start, end] = [places?.[first]?.start, places?.[last]?.end];
+    if (anchor === undefined || start === undefined || end === undefined || !paintsEditor()) return;
+    const types = (this.types ??= this.make());
+    const editors = editorsOf(anchor);
+    for (const editor of editors) {
+      const range = anchor.range(editor.document, { start, end });
+      if (range === undefined) continue;
+      editor.setDecorations(types.self, [range]);
+      if (reveal) editor.revealRange(range, TextEditorRevealType.InCenterIfOutsideViewport);
+    }
     this.painted = { inspection, editors };
   }
 

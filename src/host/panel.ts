@@ -174,6 +174,10 @@ export class InspectionPanel extends Disposable {
             });
           }
         },
+        answer: (answer) => {
+          if (answer === null) painter.clear(this.shown);
+          else painter.mark(this.shown, answer);
+        },
         painted: ({ milliseconds }) => {
           log.info(`“${this.shown.label}” was on screen after ${milliseconds.toFixed(0)} ms.`);
         },

@@ -58,7 +58,9 @@ export class Readers {
       ...(recent.length === 0 ? [] : [separator(l10n.t('last used')), ...recent]),
       separator(
         two
-          ? l10n.t('models: one that translates or summarises takes the second selection as its target')
+          ? l10n.t(
+              'models: one that translates or summarises takes the second selection as its target, one that answers questions as its text',
+            )
           : l10n.t('models'),
       ),
       ...read.filter((each) => !recent.includes(each)),

@@ -8,6 +8,8 @@ export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transform
 export interface Origin {
   readonly document: string;
   readonly start: number;
+  /** Where a second text starts in the same document. */
+  readonly second?: number;
 }
 
 export interface TextRequest {
@@ -16,7 +18,7 @@ export interface TextRequest {
   readonly model: ModelReference;
   /** With a mechanism, the model gives only its word vectors. */
   readonly mechanism?: string;
-  /** The text of the queries, where that is not the same; the target of an encoder–decoder model. */
+  /** The text of the queries, where that is not the same; the target of an encoder–decoder model; what answers a question. */
   readonly second?: string;
   readonly origin?: Origin;
 }
@@ -122,8 +124,9 @@ export function readModel(value: unknown): ModelReference | undefined {
 
 function readOrigin(value: unknown): Origin | undefined {
   if (!isRecord(value)) return undefined;
-  const { document, start } = value;
-  return typeof document === 'string' && typeof start === 'number' ? { document, start } : undefined;
+  const { document, start, second } = value;
+  if (typeof document !== 'string' || typeof start !== 'number') return undefined;
+  return { document, start, ...(typeof second === 'number' ? { second } : {}) };
 }
 
 /** Layers, heads and steps that do not exist are mended when the inspection has run. */

@@ -5,7 +5,7 @@ import type { Origin } from './request.js';
 export interface SelectedText {
   readonly text: string;
   readonly origin: Origin;
-  /** A second selection’s text, for a mechanism that compares two. */
+  /** A second selection’s text, for what reads two. */
   readonly second?: string;
 }
 
@@ -41,7 +41,11 @@ export function selectedTexts(editor: TextEditor | undefined = window.activeText
   const { document } = editor;
   return {
     text: document.getText(first),
-    origin: { document: document.uri.toString(), start: document.offsetAt(first.start) },
+    origin: {
+      document: document.uri.toString(),
+      start: document.offsetAt(first.start),
+      second: document.offsetAt(second.start),
+    },
     second: document.getText(second),
   };
 }

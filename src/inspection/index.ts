@@ -92,7 +92,10 @@ export interface InspectTextOptions extends InspectOptions {
   readonly model?: string | ModelReference;
   /** A mechanism’s id: it runs on the model’s word vectors, and the model itself does not run. */
   readonly mechanism?: string;
-  /** With a mechanism: the text of the queries, where that is not the same. With an encoder–decoder model: its target. */
+  /**
+   * With a mechanism: the text of the queries, where that is not the same. With an encoder–decoder model: its target. With one
+   * that answers questions: the text that answers, where it does not stand beside its question.
+   */
   readonly second?: string;
 }
 

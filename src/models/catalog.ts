@@ -33,6 +33,8 @@ export interface ModelDescription {
   readonly size: number;
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
+  /** Set where it points at the answer to a question in a text. */
+  readonly answers?: true;
 }
 
 /** A model, or the sentence that says why a folder that looks like one cannot be used. */
@@ -112,11 +114,9 @@ export async function describe(path: string): Promise<FoundModel> {
     if (isOnnxPath(path)) return { kind: 'model', model: describeExport(path, await OnnxModel.open(path)) };
     const model = await Model.open(path);
     try {
-      const { name, family, layers, heads, width, limit, size, writes } = model;
-      return {
-        kind: 'model',
-        model: { reference: modelAt(path), name, family, layers, heads, width, limit, size, writes },
-      };
+      const { name, family, layers, heads, width, limit, size, writes, answers } = model;
+      const described = { reference: modelAt(path), name, family, layers, heads, width, limit, size, writes };
+      return { kind: 'model', model: answers ? { ...described, answers } : described };
     } finally {
       await model.dispose();
     }

@@ -23,7 +23,10 @@ export type EngineMethods = {
       model: ModelReference;
       /** With a mechanism's id, the model gives only its word vectors, and the mechanism runs on them. */
       mechanism?: string;
-      /** With a mechanism: the text of the queries, where that is not the same. With an encoder–decoder model: its target. */
+      /**
+       * With a mechanism: the text of the queries, where that is not the same. With an encoder–decoder model: its target. With
+       * one that answers questions: the text that answers.
+       */
       second?: string;
       parameters?: ParameterValues;
     };

@@ -32,6 +32,8 @@ export interface ModelDescription {
   readonly size: number;
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
+  /** Set where it points at the answer to a question in a text. */
+  readonly answers?: true;
 }
 
 /** A mechanism as lists show it. */

@@ -70,6 +70,13 @@ export type PanelReports = {
     readonly layer: number;
     readonly head: number;
   } | null;
+  /** An answer that is pointed at, by its tokens among the queries, or none: marks it in the source text. */
+  answer: {
+    readonly first: number;
+    readonly last: number;
+    /** Whether the editor scrolls to it. */
+    readonly reveal: boolean;
+  } | null;
   /** The first heatmap is on screen; milliseconds since the page asked for it. */
   painted: { readonly milliseconds: number };
   error: { readonly message: string };

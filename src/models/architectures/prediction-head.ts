@@ -1,4 +1,5 @@
-import { label, type Value } from '../../engine/graph.js';
+import { label, positions, type Value } from '../../engine/graph.js';
+import { full, layerNorm } from '../../engine/ops/index.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { activations, type Activation } from './settings.js';
 import { affine, Weights } from './weights.js';
@@ -12,28 +13,40 @@ export interface PredictionLayer {
 }
 
 /**
- * A linear layer, an activation and a norm: Devlin et al. 2019, in the code that came with it.
- * @param hidden (n, model)
- * @returns a labelled step // (n, width), as wide as its weights say
+ * A linear layer, an activation and a norm: Devlin et al. 2019, in the code that came with it. Both biases may be missing.
+ * @param hidden labelled // (n, model)
+ * @returns a labelled step // (n, model)
  * @throws ModelError when a weight is missing or has another shape
  */
 export function predictionLayer(
   checkpoint: Checkpoint,
   hidden: Value,
   { dense, norm, activation, epsilon }: PredictionLayer,
-  width = hidden.shape[1] ?? 0,
 ): Value {
   const weights = new Weights(checkpoint, '', '');
-  const [, model = 0] = hidden.shape;
-  const { weight, bias } = checkpoint.has(`${dense}.bias`)
-    ? weights.linear(dense, model, width)
-    : { ...weights.matrix(dense, model, width), bias: undefined };
-  const shifted = checkpoint.has(`${norm}.bias`) || checkpoint.has(`${norm}.beta`);
-  const normalise = shifted ? weights.norm(norm, width) : weights.unshiftedNorm(norm, width);
-  const W = label(weight, { name: 'W_T', symbol: 'W^T', axes: ['model', 'model'], given: true }); // (model, width)
-  const b = bias && label(bias, { name: 'b_T', symbol: 'b^T', axes: ['model'], given: true }); // (width)
-  const widened = activations[activation](affine(hidden, { weight: W, bias: b })); // (n, width)
-  return label(normalise(widened, epsilon), {
+  const [, width = 0] = hidden.shape;
+  const vector = (of: string, name: string, symbol: string): Value | undefined =>
+    weights.has(of)
+      ? label(weights.vector(of, width), { name, symbol, axes: ['model'], given: true }) // (model)
+      : undefined;
+  const weight = label(weights.matrix(dense, width, width).weight, {
+    name: 'W_T',
+    symbol: 'W^T',
+    axes: ['model', 'model'],
+    given: true,
+  }); // (model, model)
+  const bias = vector(`${dense}.bias`, 'b_T', 'b^T');
+  const scale = label(weights.vector(`${norm}.weight`, width), {
+    name: 'g_T',
+    symbol: 'g^T',
+    axes: ['model'],
+    given: true,
+  }); // (model)
+  // A formula and a program need a name for every leaf.
+  const features = label(positions(width), { name: 'features', symbol: 'i', axes: ['model'] }); // (model)
+  const shift = vector(`${norm}.bias`, 'c_T', 'c^T') ?? full(features, 0); // (model)
+  const activated = activations[activation](affine(hidden, { weight, bias })); // (n, model)
+  return label(layerNorm(activated, scale, shift, epsilon), {
     name: 'transformed',
     symbol: 'T',
     element: 't',
@@ -44,5 +57,5 @@ export function predictionLayer(
       scale: 'signed',
       phase: 'task',
     },
-  }); // (n, width)
+  }); // (n, model)
 }

@@ -1,43 +1,111 @@
 import assert from 'node:assert/strict';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, panel, picks, until } from './panel.js';
+import { assertSealed, line, panel, picks, selectLine, until } from './panel.js';
 
-/** A tiny checkpoint with random weights and a head for answers, made by the transformers library. */
+/** A tiny checkpoint with random weights and a head for answers, and what transformers answers with it. */
 const fixture = join(process.cwd(), 'test', 'fixtures', 'models', 'answers', 'bert');
+const [asked] = JSON.parse(readFileSync(join(fixture, 'expected.json'), 'utf8')) as [
+  {
+    readonly question: string;
+    readonly context: string;
+    /** First and last token, probability, text. */
+    readonly spans: readonly [readonly [number, number, number, string]];
+  },
+];
 
 describe('a model that points at answers', () => {
   let workbench: Workbench;
+  const answer = asked.spans[0][3].trim();
 
   before(async () => {
     workbench = await openWorkbench({
       prepare: (folder) => {
         cpSync(fixture, join(folder, 'tiny-answers'), { recursive: true });
+        writeFileSync(join(folder, 'question.txt'), `${asked.question}\n${asked.context}\n`);
         writeFileSync(
-          join(folder, 'question.txt'),
-          'Which vectors are compared?\nA query is compared with keys; the values are summed.\n',
+          join(folder, 'apart.txt'),
+          `${asked.question}\n${'Another line.\n'.repeat(8)}${asked.context}\n`,
         );
       },
     });
     await workbench.openFile('question.txt');
-  });
-  after(() => workbench.close());
-
-  it('answers the question of a selection from the text beside it', async () => {
     await workbench.command('Attention: Use Model');
     await picks(workbench).filter({ hasText: 'tiny-answers' }).first().click();
     const status = workbench.page.locator('.statusbar-item').filter({ hasText: 'tiny-answers' });
     await until('its use', async () => (await status.count()) > 0);
-    await workbench.page.locator('.monaco-editor .view-lines').first().click();
-    await workbench.page.keyboard.press('Control+A');
+  });
+  after(() => workbench.close());
+
+  const framed = () => workbench.page.locator('.monaco-editor .cdr[class*="ced-"]');
+
+  it('answers the question of a selection from the text beside it, as transformers does', async () => {
+    await line(workbench, asked.question).click();
+    await workbench.page.keyboard.press('ControlOrMeta+a');
     await workbench.command('Attention: Inspect Selection');
     const frame = await panel(workbench);
-    await frame.getByText('The likeliest answers in the text:').first().waitFor();
-    const title = await frame.locator('h1.title').innerText();
-    assert.match(title, /^“Which vectors are compared\?” → “.+”$/);
+    assert.equal(await frame.locator('h1.title').innerText(), `“${asked.question}” → “${answer}”`);
+    const notices = await frame.locator('.notices').innerText();
+    assert.match(notices, /^The question is “.+”; what comes after it is the text that answers\.$/);
+    await frame.getByRole('tab', { name: 'Heads' }).click();
+    const best = frame.locator('.answers button').first();
+    assert.equal(await best.locator('.answer-text').innerText(), answer);
+    const percent = `${(100 * asked.spans[0][2]).toFixed(asked.spans[0][2] < 0.1 ? 2 : 1)} %`;
+    assert.equal(await best.locator('.metric-value').innerText(), percent);
     await workbench.screenshot('vscode/answers');
+    await frame.getByRole('tab', { name: 'Heatmap' }).click();
+    assertSealed(workbench);
+  });
+
+  it('marks the answer in the editor, and picks its tokens when it is pressed', async () => {
+    const frame = await panel(workbench);
+    await until('the mark', async () => (await framed().count()) > 0);
+    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await frame.locator('.answers button').first().click();
+    await until('the picked cell', async () =>
+      (await frame.locator('.readout').innerText()).includes('weight'),
+    );
+    await frame.getByRole('tab', { name: 'Steps' }).click();
+    const steps = frame.locator('.step');
+    await steps.filter({ hasText: 'Start and end logits' }).locator('.katex').first().waitFor();
+    const probabilities = steps.filter({ hasText: 'Start and end probabilities' });
+    await probabilities.scrollIntoViewIfNeeded();
+    await probabilities.locator('.arithmetic .katex').first().waitFor();
+    await workbench.screenshot('vscode/answers-steps');
+    await probabilities.locator('.step-picture').click();
+    const readout = frame.locator('.readout');
+    await readout.filter({ hasText: /^edge start \(0\).*probability 0\.\d/ }).waitFor();
+    await workbench.screenshot('vscode/answers-probabilities');
+    assertSealed(workbench);
+  });
+
+  it('takes the question and the text from two selections, wherever they stand', async () => {
+    // The file is to open beside the panel, where the editor is.
+    await line(workbench, asked.question).click();
+    await workbench.openFile('apart.txt');
+    await selectLine(workbench, asked.question);
+    await line(workbench, asked.context).click({ clickCount: 3, modifiers: ['Alt'] });
+    await workbench.command('Attention: Inspect Selection');
+    const frame = await panel(workbench);
+    const title = frame.locator('h1.title');
+    await until('the answer', async () => (await title.innerText()) === `“${asked.question}” → “${answer}”`);
+    assert.equal(await frame.locator('.notices li').count(), 0);
+    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await frame.locator('.answers button').first().hover();
+    const marked = workbench.page
+      .locator('.editor-instance')
+      .filter({ hasText: 'Another line.' })
+      .locator('.cdr[class*="ced-"]');
+    await until('the mark in the second selection', async () => {
+      const [mark, text] = await Promise.all([
+        marked.first().boundingBox(),
+        line(workbench, asked.context).boundingBox(),
+      ]);
+      return mark !== null && text !== null && Math.abs(mark.y - text.y) < text.height;
+    });
+    await workbench.screenshot('vscode/answers-apart');
     assertSealed(workbench);
   });
 });

@@ -1,5 +1,6 @@
 import { withValues } from '../../../webview/views/parameters/values.js';
 import type {
+  Answers as QuestionAnswers,
   Arithmetic,
   ArithmeticRequest,
   InspectionSummary,
@@ -29,6 +30,8 @@ export interface Subject extends Size {
   readonly plots: boolean;
   /** Whether its model says what comes next. */
   readonly continues: boolean;
+  /** Where its model was asked a question about a text. */
+  readonly answers?: QuestionAnswers;
 }
 
 /** What a change of parameters makes of a subject. */
@@ -99,6 +102,7 @@ export class Answers {
       parameters: this.parameters,
       notices,
       continues: this.subject.continues,
+      ...(this.subject.answers === undefined ? {} : { answers: this.subject.answers }),
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
       timing: { forward: 11.2 },
     };

@@ -174,6 +174,7 @@ export class FakeHost {
       {
         position: noted('position'),
         hover: noted('hover'),
+        answer: noted('answer'),
         painted: noted('painted'),
         error: noted('error'),
       },
