@@ -1,4 +1,4 @@
-import type { Value } from '../engine/graph.js';
+import { sorted, type Value } from '../engine/graph.js';
 import { cut, inMemory, sizeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { Advance, between, cachedOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
@@ -6,8 +6,12 @@ import type { Task } from './inspection.js';
 import { leafNumbers } from './leaf.js';
 import { Rows } from './rows.js';
 
-/** How many tokens go through all layers at a time: their scores against all keys before them are what takes memory. */
-const chunk = 128;
+/** How many tokens go through all layers at a time: at least, and at most. More at once are faster: weights are read less often. */
+const chunk = { least: 128, most: 512 } as const;
+/** Of one layer's scores: tokens at once, times all keys before them, times heads. They are what takes memory. */
+const mostScores = 1 << 22;
+/** Tokens at once, times weights: after so many products somebody may say stop, or wants to know how far it is. */
+const mostProducts = 2 ** 37;
 
 interface Head {
   /** // (1, model) */
@@ -43,7 +47,8 @@ export class CausalRun {
   constructor(
     private readonly model: CausalModel,
     private readonly runtime: Runtime,
-    private readonly part = chunk,
+    /** How many tokens go through all layers at a time; told from the model where left out. */
+    private readonly part?: number,
   ) {}
 
   /** The tokens that were run. */
@@ -64,9 +69,10 @@ export class CausalRun {
         await this.advance(all, task);
       }
       if (this.model.byLayer === true) await this.advanceByLayer(all, task);
+      const part = this.partOf(all.length);
       while (this.read.length < all.length) {
         task.progress?.(`${this.read.length} of ${all.length} tokens`, this.read.length / all.length);
-        await this.advance(all.slice(0, Math.min(all.length, this.read.length + this.part)), task);
+        await this.advance(all.slice(0, Math.min(all.length, this.read.length + part)), task);
       }
     } catch (error) {
       await this.back(before, all);
@@ -79,6 +85,22 @@ export class CausalRun {
     const graph = this.model.build(tokens);
     const kept = graph.layers.flatMap((steps) => [...cachedOf(steps, graph).values()]);
     return kept.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
+  }
+
+  private partOf(tokens: number): number {
+    if (this.part !== undefined) return this.part;
+    if (tokens - this.read.length <= chunk.least) return chunk.least;
+    const graph = this.model.build(tokens);
+    const scores = graph.layers[0]?.find(({ label }) => label?.name === 'scores')?.shape ?? [];
+    const weights = sorted(graph.hiddenStates.slice(-1)).reduce(
+      (sum, { origin, shape }) => (origin.kind === 'parameter' ? sum + sizeOf(shape) : sum),
+      0,
+    );
+    const rows = Math.min(
+      mostScores / Math.max(1, sizeOf(scores) / tokens),
+      mostProducts / Math.max(1, weights),
+    );
+    return Math.max(chunk.least, Math.min(chunk.most, Math.floor(rows)));
   }
 
   /** For each layer of a graph of the first, or all, tokens that were run: where the numbers of what is kept are. */
@@ -141,8 +163,9 @@ export class CausalRun {
   private async advanceByLayer(ids: readonly number[], task: Task): Promise<void> {
     const past = this.read.length;
     const ends = new Map<number, CausalGraph>();
+    const part = this.partOf(ids.length);
     for (let end = past; end < ids.length;) {
-      end = Math.min(ids.length, end + this.part);
+      end = Math.min(ids.length, end + part);
       ends.set(end, this.model.build(end));
     }
     const layers = [...ends.values()][0]?.layers.length ?? 0;

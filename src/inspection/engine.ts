@@ -97,9 +97,11 @@ export class Engine {
       await release();
       return page;
     }
+    const folder = reference.kind === 'dates' ? '' : this.models.folderOf(reference);
     return this.withModel(reference, (model) => {
       const { name, family, layers, heads, width, limit, size, writes } = model;
-      return describePage(model, { reference, name, family, layers, heads, width, limit, size, writes });
+      const description = { reference, name, family, layers, heads, width, limit, size, writes };
+      return describePage(model, description, folder);
     });
   }
 

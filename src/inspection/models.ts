@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dates, embedded, embeddedFolder, findCheckpoints, Model, weightFiles } from '../models/index.js';
 import type { FoundModel, ModelReference } from '../protocol.js';
 import { Shelf } from './shelf.js';
@@ -31,14 +31,24 @@ export class ModelShelf {
 
   /** @throws ModelError when the folder cannot be read as a model */
   async lease(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<Lease> {
-    const path = 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
+    const path = this.pathOf(reference);
     const stamp = await stampOf(path, reference.kind);
     const { opened, release } = await this.shelf.lend(path, stamp, () => Model.open(path));
     return { model: opened, release };
   }
 
+  /** The folder that a model is, or that its file lies in. */
+  folderOf(reference: Exclude<ModelReference, { kind: 'dates' }>): string {
+    const path = this.pathOf(reference);
+    return reference.kind === 'file' ? dirname(path) : path;
+  }
+
   dispose(): Promise<void> {
     return this.shelf.dispose();
+  }
+
+  private pathOf(reference: Exclude<ModelReference, { kind: 'dates' }>): string {
+    return 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
   }
 }
 

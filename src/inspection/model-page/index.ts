@@ -4,6 +4,7 @@ import { ModelError, type Model, type OnnxModel } from '../../models/index.js';
 import type { LayerPicture, LayerStack, ModelDescription, ModelPage } from '../../protocol.js';
 import { collapsed } from '../onnx/run.js';
 import { factsOf, tokenizerFacts } from './facts.js';
+import { licenceIn } from './licence.js';
 import { partsOf, type Stack } from './parts.js';
 import { pictureOf } from './picture.js';
 
@@ -16,8 +17,12 @@ interface PageStack extends Stack {
   readonly cross?: { readonly layers: readonly (readonly Value[])[]; readonly memory: Value };
 }
 
-/** What a model is made of: told from headers and from the graph that would run; no weight is read. */
-export async function describePage(model: Model, description: ModelDescription): Promise<ModelPage> {
+/** What a model is made of: told from headers and from the graph that would run; no weight is read. @param folder where it lies */
+export async function describePage(
+  model: Model,
+  description: ModelDescription,
+  folder: string,
+): Promise<ModelPage> {
   const stacks = stacksOf(model);
   const { parts, read } = partsOf(stacks);
   const { checkpoint } = model;
@@ -30,7 +35,7 @@ export async function describePage(model: Model, description: ModelDescription):
   ]);
   return {
     model: description,
-    facts: factsOf(model, stacks, model.vocabulary),
+    facts: [...factsOf(model, stacks, model.vocabulary), ...(await licenceIn(folder))],
     parts,
     total: count(tensors),
     unused: { count: count(unused), names: unused.slice(0, mostNames).map(([, name]) => name) },

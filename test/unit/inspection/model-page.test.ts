@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../../src/inspection/engine.js';
 import type { LayerPicture, ModelPage, ModelReference } from '../../../src/protocol.js';
@@ -38,6 +40,22 @@ describe('The page of a model', () => {
       { title: 'Encoder', layers: 2 },
       { title: 'Decoder', layers: 3 },
     ]);
+  });
+
+  it('names the licence that lies beside it', async () => {
+    const scratch = await mkdtemp(join(tmpdir(), 'attention-page-'));
+    try {
+      await cp(join(fixtures, 'bert'), scratch, { recursive: true });
+      const page = (): Promise<ModelPage> => engine.modelPage({ kind: 'folder', path: scratch });
+      assert.equal(fact(await page(), 'Licence'), undefined);
+      await writeFile(
+        join(scratch, 'LICENSE.txt'),
+        '\n                  Apache License\n        Version 2.0\n',
+      );
+      assert.equal(fact(await page(), 'Licence'), 'Apache License (LICENSE.txt)');
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
   });
 
   it('reads a GGUF file and an ONNX export as they are', async () => {

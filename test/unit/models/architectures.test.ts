@@ -109,6 +109,7 @@ describe('Architectures', () => {
     const folder = join(process.cwd(), 'src/models/architectures');
     const shared = new Set(
       [
+        'answer-head',
         'architecture',
         'decoder',
         'encoder',
