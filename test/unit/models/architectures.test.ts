@@ -116,6 +116,7 @@ describe('Architectures', () => {
         'index',
         'inputs',
         'language-head',
+        'prediction-head',
         'rotary',
         'sequence-stack',
         'settings',

@@ -81,6 +81,23 @@ describe('a model that points at answers', () => {
     assertSealed(workbench);
   });
 
+  it('stands beside what another mask would answer, under a heading of its own', async () => {
+    const frame = await panel(workbench);
+    await frame.getByRole('button', { name: 'Compare' }).click();
+    const headings = frame.locator('.compare-phase.row-task:visible');
+    await until('two columns', async () => (await headings.count()) >= 2);
+    const boxes = await Promise.all(
+      ['task', 'weights'].map((row) => frame.locator(`.row-${row}:visible`).first().boundingBox()),
+    );
+    const [task, weights] = boxes.map((box) => box ?? assert.fail('A row is not on screen.'));
+    assert.ok(task !== undefined && weights !== undefined && task.y + task.height <= weights.y + 1);
+    await headings.first().getByRole('button').click();
+    await headings.first().locator('.katex').first().waitFor();
+    await workbench.screenshot('vscode/answers-compare');
+    await frame.getByRole('button', { name: 'Compare' }).click();
+    assertSealed(workbench);
+  });
+
   it('takes the question and the text from two selections, wherever they stand', async () => {
     // The file is to open beside the panel, where the editor is.
     await line(workbench, asked.question).click();

@@ -93,11 +93,11 @@ describe('columns beside the first', () => {
     const aligned = align(first, own);
     assert.deepEqual(
       aligned.map(({ phase }) => phase),
-      ['input', 'score', 'normalisation', 'sum', 'gradient'],
+      ['input', 'score', 'normalisation', 'sum', 'gradient', 'task'],
     );
     assert.deepEqual(
       aligned.map(({ lines }) => lines.map(({ step, differs }) => [step.name, differs])),
-      [[], [['scores', false]], [['weights', true]], [], []],
+      [[], [['scores', false]], [['weights', true]], [], [], []],
     );
     assert.deepEqual(
       aligned[1]?.without.map(({ name }) => name),
