@@ -81,7 +81,7 @@ describe('a model that points at answers', () => {
     assertSealed(workbench);
   });
 
-  it('stands beside what another mask would answer, under a heading of its own', async () => {
+  it('has its steps in a comparison too, under a heading of their own', async () => {
     const frame = await panel(workbench);
     await frame.getByRole('button', { name: 'Compare' }).click();
     const headings = frame.locator('.compare-phase.row-task:visible');
