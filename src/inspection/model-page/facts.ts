@@ -90,10 +90,7 @@ function tied(stacks: readonly Stack[]): string | undefined {
   const tables = (value: Value): Set<unknown> =>
     new Set(sorted([value]).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.source] : [])));
   const words = new Set(embeddings.flatMap((each) => [...tables(each)]));
-  const own = sorted(inputsOf(logits)).flatMap(({ origin }) =>
-    origin.kind === 'parameter' ? [origin.source] : [],
-  );
-  return own.some((source) => words.has(source)) && isHeadOf(logits, words)
+  return isHeadOf(logits, words)
     ? 'the language head reads them again (tied)'
     : 'the language head has its own';
 }

@@ -1,4 +1,4 @@
-import type { Value } from '../../engine/graph.js';
+import { sorted, type Value } from '../../engine/graph.js';
 import { sizeOf } from '../../engine/tensor.js';
 import { ModelError, type Model, type OnnxModel } from '../../models/index.js';
 import type { LayerPicture, LayerStack, ModelDescription, ModelPage } from '../../protocol.js';
@@ -29,10 +29,9 @@ export async function describePage(
   const tensors = [...new Map([...checkpoint.tensors].map(([name, tensor]) => [tensor, name]))];
   const unused = tensors.filter(([tensor]) => !read.has(tensor));
   const count = (list: typeof tensors): number => list.reduce((sum, [{ shape }]) => sum + sizeOf(shape), 0);
-  const [tokenizer, source] = await Promise.all([
-    checkpoint.json('tokenizer.json'),
-    checkpoint.bytes('source.spm').catch(() => undefined),
-  ]);
+  const tokenizer = await checkpoint.json('tokenizer.json');
+  const source =
+    tokenizer === undefined ? await checkpoint.bytes('source.spm').catch(() => undefined) : undefined;
   return {
     model: description,
     facts: [...factsOf(model, stacks, model.vocabulary), ...(await licenceIn(folder))],
@@ -116,11 +115,24 @@ function stacksOf(model: Model): PageStack[] {
   ];
 }
 
-/** A length that is no other extent of the graph, to be shown as n. */
-function tokensOf({ width, heads, limit }: Model): number {
-  const others = new Set([1, 2, 3, width, heads, Math.floor(width / heads)]);
-  for (let tokens = Math.min(limit - 1, 7); tokens < Math.min(limit - 1, 60); tokens++) {
-    if (!others.has(tokens) && !others.has(tokens + 1)) return tokens;
-  }
-  return Math.max(1, Math.min(limit - 1, 7));
+/** How many lengths are tried. */
+const tried = 64;
+
+/** A length that, like the next one, is no other extent of the graph: it is shown as n, and the next, of a source, as m. */
+function tokensOf(model: Model): number {
+  const others = extentsOf(model);
+  const most = Math.max(1, Math.min(model.limit, model.decoder?.limit ?? model.limit) - 1);
+  const lengths = Array.from({ length: Math.min(tried, most) }, (_, at) => at + 1);
+  return lengths.find((tokens) => !others.has(tokens) && !others.has(tokens + 1)) ?? most;
+}
+
+/** Every extent of a model's graph for one token. */
+function extentsOf(model: Model): ReadonlySet<number> {
+  const { hiddenStates } = model.build(1, model.attention);
+  const memory = hiddenStates.at(-1);
+  const written =
+    model.decoder === undefined || memory === undefined
+      ? []
+      : model.buildDecoder(1, memory, model.decoder.attention).hiddenStates;
+  return new Set(sorted([...hiddenStates, ...written]).flatMap(({ shape }) => shape));
 }

@@ -105,6 +105,28 @@ describe('The page of a model', () => {
       assert.equal(box(picture, 'Keys').shape, '(2, n, 6)');
     });
 
+    it('calls nothing n or m but numbers of tokens, whatever heads, groups and widths there are', async () => {
+      const places = [
+        [{ kind: 'gpt' }, 0],
+        [folder('llama'), 0],
+        // Its feed-forward network is 7 wide.
+        [folder('gpt2-lm'), 0],
+        [folder('mbart'), 0],
+        [folder('mbart'), 1],
+      ] as const;
+      for (const [reference, stack] of places) {
+        const { boxes } = await engine.modelLayer(reference, { stack, layer: 0 });
+        for (const { title, shape } of boxes) {
+          const extents = shape.slice(1, -1).split(', ');
+          // (head, query, key) or (head, row, feature) or (row, feature)
+          const isSquare = ['Scores', 'Scaled', 'Biased', 'Masked', 'Weights'].includes(title);
+          if (extents.length === 3) assert.match(extents[0] ?? '', /^\d+$/, `${title} ${shape}`);
+          assert.match(extents.at(-2) ?? '', /^[nm]$/, `${title} ${shape}`);
+          assert.match(extents.at(-1) ?? '', isSquare ? /^[nm]$/ : /^\d+$/, `${title} ${shape}`);
+        }
+      }
+    });
+
     it('has the encoder’s output come into a decoder’s layer', async () => {
       const picture = await engine.modelLayer(folder('bart'), { stack: 1, layer: 0 });
       const memory = box(picture, 'Encoder output');
