@@ -1,10 +1,11 @@
-import { sorted, type Value } from '../engine/graph.js';
+import type { Value } from '../engine/graph.js';
 import { cut, inMemory, sizeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { Advance, between, cachedOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
 import type { Task } from './inspection.js';
 import { leafNumbers } from './leaf.js';
 import { Rows } from './rows.js';
+import { weightBytes } from './weight-bytes.js';
 
 /** How many tokens go through all layers at a time: at least, and at most. More at once are faster: weights are read less often. */
 const chunk = { least: 128, most: 512 } as const;
@@ -92,10 +93,7 @@ export class CausalRun {
     if (tokens - this.read.length <= chunk.least) return chunk.least;
     const graph = this.model.build(tokens);
     const scores = graph.layers[0]?.find(({ label }) => label?.name === 'scores')?.shape ?? [];
-    const weights = sorted(graph.hiddenStates.slice(-1)).reduce(
-      (sum, { origin, shape }) => (origin.kind === 'parameter' ? sum + sizeOf(shape) : sum),
-      0,
-    );
+    const weights = weightBytes(graph) / Float32Array.BYTES_PER_ELEMENT;
     const rows = Math.min(
       mostScores / Math.max(1, sizeOf(scores) / tokens),
       mostProducts / Math.max(1, weights),

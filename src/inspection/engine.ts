@@ -15,7 +15,6 @@ import {
   DateModel,
   datesFolder,
   describeExport as describeOnnx,
-  isOnnxPath,
   ModelError,
   OnnxModel,
   refusal,
@@ -28,8 +27,8 @@ import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
 import { Inspection, type Preparation, type Task } from './inspection.js';
 import { describeExport, describePage, layerPicture } from './model-page/index.js';
-import { isProbed, kindIdentity, probe, probed } from './kinds/index.js';
-import { findModels, ModelShelf, stampOf, type Lease } from './models.js';
+import { identityOf, isProbed, probe, probed, type Probed } from './kinds/index.js';
+import { exportPath, findModels, ModelShelf, stampOf, type Lease } from './models.js';
 import { OnnxPreparation, OpenExport } from './onnx/index.js';
 import { SequencePreparation } from './sequence.js';
 import { Shelf, type Loan } from './shelf.js';
@@ -97,8 +96,7 @@ export class Engine {
       await release();
       return page;
     }
-    const folder = reference.kind === 'dates' ? '' : this.models.folderOf(reference);
-    return this.withModel(reference, (model) => {
+    return this.withModel(reference, (model, folder) => {
       const { name, family, layers, heads, width, limit, size, writes } = model;
       const description = { reference, name, family, layers, heads, width, limit, size, writes };
       return describePage(model, description, folder);
@@ -115,14 +113,14 @@ export class Engine {
 
   private async withModel<Result>(
     reference: ModelReference,
-    use: (model: Model) => Result | Promise<Result>,
+    use: (model: Model, folder: string) => Result | Promise<Result>,
   ): Promise<Result> {
     if (reference.kind === 'dates') {
       throw new ModelError('A date model has no page: what it computes is shown when a date is inspected.');
     }
     const { model, release } = await this.models.lease(reference);
     try {
-      return await use(model);
+      return await use(model, this.models.folderOf(reference));
     } finally {
       await release();
     }
@@ -162,8 +160,13 @@ export class Engine {
   /** @throws Error for a model whose heads are not probed, and what a run throws */
   async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
     const reference = probed(model);
-    const identity = await kindIdentity(reference, this.media);
+    const identity = await this.kindIdentity(reference);
     return probe(() => this.models.lease(reference), identity, this.runtime, task);
+  }
+
+  /** Which files a model's kinds are found with. */
+  private kindIdentity(model: Probed): Promise<string> {
+    return identityOf(this.models.pathOf(model), model.kind === 'file' ? 'file' : 'folder');
   }
 
   /** An inspection, or the question that has to be answered first. */
@@ -299,7 +302,7 @@ export class Engine {
       models: ({ folders }) => findModels(folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
       headKinds: (params, call) => this.headKinds(params, taskOf(call)),
-      kindIdentity: async ({ model }) => (isProbed(model) ? await kindIdentity(model, this.media) : null),
+      kindIdentity: async ({ model }) => (isProbed(model) ? await this.kindIdentity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
@@ -314,11 +317,6 @@ export class Engine {
     this.inspections.set(id, inspection);
     return inspection;
   }
-}
-
-/** The path of an ONNX export; undefined for any other model. */
-function exportPath(model: ModelReference): string | undefined {
-  return model.kind === 'file' && isOnnxPath(model.path) ? model.path : undefined;
 }
 
 /** The model whose words a mechanism runs on: date models and exports have none that can be told, and it says so. */

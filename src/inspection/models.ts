@@ -1,6 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { dates, embedded, embeddedFolder, findCheckpoints, Model, weightFiles } from '../models/index.js';
+import {
+  dates,
+  embedded,
+  embeddedFolder,
+  findCheckpoints,
+  isOnnxPath,
+  Model,
+  weightFiles,
+} from '../models/index.js';
 import type { FoundModel, ModelReference } from '../protocol.js';
 import { Shelf } from './shelf.js';
 
@@ -12,6 +20,11 @@ export async function findModels(folders: readonly string[], media: string): Pro
     ...(await dates(media)),
     ...(await findCheckpoints(folders)),
   ];
+}
+
+/** The path of an ONNX export; undefined for any other model. */
+export function exportPath(model: ModelReference): string | undefined {
+  return model.kind === 'file' && isOnnxPath(model.path) ? model.path : undefined;
 }
 
 /** A model in use; released when nobody looks at it any more. */
@@ -47,7 +60,8 @@ export class ModelShelf {
     return this.shelf.dispose();
   }
 
-  private pathOf(reference: Exclude<ModelReference, { kind: 'dates' }>): string {
+  /** Where a model lies: a folder, or a file. */
+  pathOf(reference: Exclude<ModelReference, { kind: 'dates' }>): string {
     return 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
   }
 }

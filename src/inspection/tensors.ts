@@ -19,6 +19,7 @@ import {
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capture } from './capture.js';
+import { counted } from './counted.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import { ownValues } from './own-values.js';
@@ -352,8 +353,7 @@ function wordNotices(words: TensorInputs['words'], queries: number, keys: number
 
 /** "Multi-head attention · 6 layers × 12 heads · 15 × 15" */
 export function subtitle(kind: string, layers: number, heads: number, queries: number, keys: number): string {
-  const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
-  return `${kind} · ${plural(layers, 'layer')} × ${plural(heads, 'head')} · ${queries} queries × ${keys} keys`;
+  return `${kind} · ${counted(layers, 'layer')} × ${counted(heads, 'head')} · ${queries} queries × ${keys} keys`;
 }
 
 /** Tensors that a caller holds in memory. @throws ShapeError where data and shape do not agree. */

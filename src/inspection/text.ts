@@ -1,18 +1,20 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
-import { sorted, type Value } from '../engine/graph.js';
-import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
-import { ModelError, type Encoding, type Model, type ModelGraph } from '../models/index.js';
+import type { Value } from '../engine/graph.js';
+import { inMemory, type Tensor, type TensorSource } from '../engine/tensor.js';
+import { type Encoding, type Model, type ModelGraph } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capturable, keep } from './capture.js';
 import { CausalRun } from './causal-run.js';
+import { encoded } from './encoded.js';
 import { candidatesAfter, generate } from './generation.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
 import { shortened } from './shortened.js';
 import type { Layer, Next, Subject } from './subject.js';
+import { weightBytes } from './weight-bytes.js';
 
 /** Of a longer text it is said beforehand how much memory it takes. */
 const estimated = 512;
@@ -65,10 +67,7 @@ export class TextPreparation implements Preparation {
     runtime: Runtime,
   ): Promise<TextPreparation> {
     try {
-      if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
-      const encoding = await lease.model.encode(text);
-      if (encoding.ids.length === 0) throw new ModelError('The tokenizer made no token of this text.');
-      return new TextPreparation(lease, encoding, runtime, second);
+      return new TextPreparation(lease, await encoded(lease.model, text), runtime, second);
     } catch (error) {
       await lease.release();
       throw error;
@@ -90,7 +89,7 @@ export class TextPreparation implements Preparation {
     // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
     if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
       const build = (tokens: number): ModelGraph => model.build(tokens, attention);
-      const weights = weightsOf(build(1));
+      const weights = weightBytes(build(1));
       const byLayer = weights > this.runtime.limits.bytes;
       this.streamed = byLayer ? weights : undefined;
       const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
@@ -233,16 +232,6 @@ async function extended(encoding: Encoding, ids: readonly number[], model: Model
 
 function labelsOf({ tokens, ranges }: Encoding): Labels {
   return { count: tokens.length, words: tokens, places: ranges };
-}
-
-/** How many bytes a graph's weights take as float32. */
-function weightsOf({ hiddenStates }: ModelGraph): number {
-  const sizes = new Map(
-    sorted(hiddenStates.slice(-1))
-      .filter(({ origin }) => origin.kind === 'parameter')
-      .map(({ origin, shape }) => [origin, sizeOf(shape)]),
-  );
-  return [...sizes.values()].reduce((sum, size) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
 }
 
 function megabytes(bytes: number): string {

@@ -28,6 +28,6 @@ export {
 } from './onnx/reading.js';
 export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
-export { isOnnxPath, OnnxModel } from './onnx/model.js';
+export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
 export { weightFiles } from './weight-files.js';
 export { joinRanges, type CharacterRange, type Encoding, type PairEncoding } from './tokenizer.js';

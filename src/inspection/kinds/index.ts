@@ -1,14 +1,15 @@
-import { embeddedFolder, isOnnxPath, ModelError } from '../../models/index.js';
+import { ModelError } from '../../models/index.js';
 import type { ModelReference } from '../../protocol.js';
-import { identityOf } from './identity.js';
+import { exportPath } from '../models.js';
 
+export { identityOf } from './identity.js';
 export { probe } from './probe.js';
 
-type Probed = Exclude<ModelReference, { kind: 'dates' }>;
+export type Probed = Exclude<ModelReference, { kind: 'dates' }>;
 
 /** Whether a model's heads can be probed: exports and date models read no tokens that could be repeated. */
 export function isProbed(model: ModelReference): model is Probed {
-  return model.kind !== 'dates' && !(model.kind === 'file' && isOnnxPath(model.path));
+  return model.kind !== 'dates' && exportPath(model) === undefined;
 }
 
 /** @throws ModelError for a model whose heads are not probed */
@@ -19,11 +20,4 @@ export function probed(model: ModelReference): Probed {
       ? 'The heads of a model for written dates are not probed: it reads no English.'
       : 'The heads of an ONNX export are not probed; open the checkpoint that it was made of instead.',
   );
-}
-
-/** Which files a model's kinds are found with. @param media the folder of the embedded models */
-export function kindIdentity(model: Probed, media: string): Promise<string> {
-  return 'path' in model
-    ? identityOf(model.path, model.kind)
-    : identityOf(embeddedFolder(media, model.kind), 'folder');
 }

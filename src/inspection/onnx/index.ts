@@ -1,7 +1,9 @@
 import { withValues } from '../../engine/mechanisms/index.js';
-import { ModelError, type Encoding, type OnnxModel } from '../../models/index.js';
+import type { Encoding, OnnxModel } from '../../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
+import { counted } from '../counted.js';
+import { encoded } from '../encoded.js';
 import { withGradients, withoutGradients } from '../gradients.js';
 import type { Preparation, Task } from '../inspection.js';
 import type { Loan } from '../shelf.js';
@@ -49,10 +51,7 @@ export class OnnxPreparation implements Preparation {
     runtime: Runtime,
   ): Promise<OnnxPreparation> {
     try {
-      if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
-      const encoding = await loan.opened.model.encode(text);
-      if (encoding.ids.length === 0) throw new ModelError('The tokenizer made no token of this text.');
-      return new OnnxPreparation(loan, encoding, runtime, second);
+      return new OnnxPreparation(loan, await encoded(loan.opened.model, text), runtime, second);
     } catch (error) {
       await loan.release();
       throw error;
@@ -136,10 +135,6 @@ export class OnnxPreparation implements Preparation {
       ...(this.second === undefined ? [] : [`${name} reads one text: the second selection was not used.`]),
     ];
   }
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 /** The controls, and what a reader set otherwise than the file has it. */

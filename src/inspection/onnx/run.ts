@@ -1,4 +1,4 @@
-import type { Tensor } from '../../engine/tensor.js';
+import { wholeOf, type Tensor } from '../../engine/tensor.js';
 import {
   arranged,
   ModelError,
@@ -10,11 +10,13 @@ import {
   type FoundAttention,
   type MaskingCache,
   type OnnxModel,
+  type OnnxPart,
   type ReadyScores,
 } from '../../models/index.js';
 import { RunError } from '../../runtime/error.js';
 import { ForeignModel } from '../../runtime/foreign.js';
 import type { Runtime } from '../../runtime/session.js';
+import { LayerReader } from '../reader.js';
 import { stepOf } from '../subject.js';
 import { buildLayer, materialOf, materialOfScores, type Material } from './layer.js';
 
@@ -48,6 +50,7 @@ export class OnnxRun {
   private constructor(
     private readonly model: OnnxModel,
     private readonly plan: Plan,
+    private readonly part: OnnxPart,
     private readonly session: ForeignModel,
   ) {}
 
@@ -58,8 +61,8 @@ export class OnnxRun {
   static async open(model: OnnxModel, ids: readonly number[], runtime: Runtime): Promise<OnnxRun> {
     try {
       const plan = await check(model, ids.slice(0, checked), runtime);
-      const session = await ForeignModel.open(await model.partsFor(wantedBy(plan)));
-      return new OnnxRun(model, plan, session);
+      const part = model.part(wantedBy(plan));
+      return new OnnxRun(model, plan, part, await ForeignModel.open(part.graph));
     } catch (error) {
       throw namedAfter(model, error);
     }
@@ -71,11 +74,9 @@ export class OnnxRun {
   }
 
   async run(ids: readonly number[]): Promise<readonly RunLayer[]> {
-    const values = await this.session
-      .run(this.model.feeds(ids, wantedBy(this.plan)))
-      .catch((error: unknown) => {
-        throw namedAfter(this.model, error);
-      });
+    const values = await this.session.run(this.part.feeds(ids)).catch((error: unknown) => {
+      throw namedAfter(this.model, error);
+    });
     const cache: MaskingCache = new Map();
     return this.plan.attention.map((found): RunLayer => {
       try {
@@ -107,36 +108,28 @@ function namedAfter({ name }: OnnxModel, error: unknown): unknown {
 }
 
 function wantedBy({ kind, attention }: Plan): string[] {
-  const names = attention.flatMap((found) =>
-    kind === 'vectors'
-      ? valuesOf(found)
-      : [found.value.value, ...(found.result.kind === 'weights' ? [found.result.scores] : [])],
-  );
-  return [...new Set(names)];
+  return attention.flatMap(kind === 'vectors' ? valuesOf : readyOf);
+}
+
+/** What is read of attention whose queries and keys are not. */
+function readyOf({ value, result }: FoundAttention): string[] {
+  return [value.value, ...(result.kind === 'weights' ? [result.scores] : [])];
 }
 
 /** Runs all of a graph's attention on a few tokens, and compares. */
 async function check(model: OnnxModel, ids: readonly number[], runtime: Runtime): Promise<Plan> {
   const { attention } = model;
-  const wanted = attention.flatMap((found) => [
-    ...valuesOf(found),
-    found.result.value,
-    ...(found.result.kind === 'weights' ? [found.result.scores] : []),
-  ]);
-  const names = [...new Set(wanted)];
-  const session = await ForeignModel.open(await model.partsFor(names));
+  const part = model.part(
+    attention.flatMap((found) => [...valuesOf(found), ...readyOf(found), found.result.value]),
+  );
+  const session = await ForeignModel.open(part.graph);
   let values: ReadonlyMap<string, Numbers>;
   try {
-    values = await session.run(model.feeds(ids, names));
+    values = await session.run(part.feeds(ids));
   } finally {
     await session.dispose();
   }
-  const notices = [
-    listOf(
-      attention.map(({ title }) => title),
-      attention,
-    ),
-  ];
+  const notices = [listOf(attention)];
   const tried = await compareAll('vectors', attention, values, runtime);
   if (tried.reasons.length === 0) {
     return { kind: 'vectors', attention, notices: [...notices, ...precision(tried.difference)] };
@@ -210,12 +203,7 @@ async function ownResult(
 ): Promise<number> {
   const layer = buildLayer(material, {});
   const target = stepOf(layer, found.result.kind === 'weights' ? 'weights' : 'output');
-  const feeds = new Map<(typeof layer.steps)[number], Numbers>();
-  for (const [leaf, source] of layer.kept) {
-    feeds.set(leaf, await source.read(leaf.shape.map((extent) => ({ start: 0, end: extent }))));
-  }
-  const [own] = await runtime.run([target], feeds);
-  if (own === undefined) return Infinity;
+  const own = await new LayerReader(layer, runtime).read(target, wholeOf(target.shape));
   const [heads = 0, rows = 0, columns = 0] = own.shape.length === 3 ? own.shape : [1, ...own.shape];
   const theirs = theirResult(found, heads, values);
   if (theirs.shape[0] !== heads || theirs.shape[1] !== rows || theirs.shape[2] !== columns) return Infinity;
@@ -251,7 +239,8 @@ function precision(difference: number): string[] {
 }
 
 /** "Attention was found in 12 places: /encoder/layer.{0…11}/attention/self." */
-function listOf(titles: readonly string[], attention: readonly FoundAttention[]): string {
+function listOf(attention: readonly FoundAttention[]): string {
+  const titles = attention.map(({ title }) => title);
   const operators = [...new Set(attention.map(({ operator }) => operator))].join(', ');
   const places = titles.length === 1 ? 'one place' : `${titles.length} places`;
   return `Attention was found in ${places} of the graph (${operators}): ${collapsed(titles).join(', ')}.`;

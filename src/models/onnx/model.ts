@@ -13,7 +13,7 @@ import { Companions } from './companions.js';
 import { findAttention } from './find.js';
 import { OnnxGraph } from './graph.js';
 import { TextInputs, type OnnxFeed } from './inputs.js';
-import { pruned } from './pruned.js';
+import { pruned, type PrunedGraph } from './pruned.js';
 
 /** Whether a path is that of an ONNX export, by its name. */
 export function isOnnxPath(path: string): boolean {
@@ -36,6 +36,13 @@ export interface ForeignParts {
   readonly files: ReadonlyMap<string, number>;
 }
 
+/** A part of an export that can run by itself. */
+export interface OnnxPart {
+  readonly graph: ForeignParts;
+  /** What its inputs are fed for a text. */
+  feeds(ids: readonly number[]): ReadonlyMap<string, OnnxFeed>;
+}
+
 interface ConstantOnDisk {
   readonly name: string;
   readonly type: number;
@@ -49,6 +56,12 @@ interface Place {
   readonly path: string;
   /** Links followed. */
   readonly real: string;
+}
+
+/** A file of constants, links followed. */
+interface FileBeside {
+  readonly path: string;
+  readonly size: number;
 }
 
 /** An ONNX export of any family that reads text, with what lies beside it. */
@@ -65,6 +78,9 @@ export class OnnxModel {
   /** d_model; 0 where nothing tells. */
   readonly width: number;
   readonly limit: number;
+  /** How many tokens every run has, where it was exported so. */
+  readonly fixed: number | undefined;
+  private readonly padding: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
@@ -72,6 +88,7 @@ export class OnnxModel {
     private readonly file: OnnxFile,
     private readonly companions: Companions,
     config: Config | undefined,
+    private readonly beside: ReadonlyMap<string, FileBeside>,
     /** Of the export and of the files beside it that hold constants. */
     readonly size: number,
   ) {
@@ -88,10 +105,6 @@ export class OnnxModel {
     this.fixed = inputs.fixed;
   }
 
-  private readonly padding: number;
-  /** How many tokens every run has, where it was exported so. */
-  readonly fixed: number | undefined;
-
   /**
    * Reads the graph of an export, not its weights.
    * @throws ModelError, a sentence that begins with the file, where it is damaged, has no attention, or reads no text
@@ -105,8 +118,9 @@ export class OnnxModel {
       const companions = await Companions.beside(path);
       const settings = await companions.json('config.json');
       const config = settings === undefined ? undefined : Config.of(settings, `${name}: config.json`);
-      const size = source.size + (await outsideSize(file, path));
-      return new OnnxModel({ path, real }, file, companions, config, size);
+      const beside = await filesBeside(file, path);
+      const size = [...beside.values()].reduce((sum, each) => sum + each.size, source.size);
+      return new OnnxModel({ path, real }, file, companions, config, beside, size);
     } catch (error) {
       const reason = reasonOf(error);
       throw reason.startsWith(name) ? new ModelError(reason, { cause: error }) : named(error, name);
@@ -133,30 +147,35 @@ export class OnnxModel {
     return (await this.openedTokenizer()).spell(this.padding) ?? `<${this.padding}>`;
   }
 
-  /** What the graph that computes these values is fed. */
-  feeds(ids: readonly number[], wanted: readonly string[]): ReadonlyMap<string, OnnxFeed> {
-    const { inputs } = pruned(this.file, wanted, this.added);
-    const count = this.fixed ?? ids.length;
-    const padded = [...ids, ...Array.from({ length: count - ids.length }, () => this.padding)];
-    return new TextInputs(inputs, this.name).feeds({ ids: padded, real: ids.length });
+  /** What computes these values, and nothing else. @throws ModelError where a file of constants is too short, or lies elsewhere */
+  part(wanted: readonly string[]): OnnxPart {
+    const values = [...new Set(wanted)];
+    const added = this.attention.flatMap((each) => each.added);
+    const needed = pruned(this.file, values, added);
+    const inputs = new TextInputs(needed.inputs, this.name);
+    return {
+      graph: this.parts(needed, values),
+      feeds: (ids) => {
+        const count = this.fixed ?? ids.length;
+        const padded = [...ids, ...Array.from({ length: count - ids.length }, () => this.padding)];
+        return inputs.feeds({ ids: padded, real: ids.length });
+      },
+    };
   }
 
-  /** The graph that computes these values, and nothing else. @throws ModelError where a file of constants is missing */
-  async partsFor(wanted: readonly string[]): Promise<ForeignParts> {
-    const { nodes, added, constants, inputs } = pruned(this.file, wanted, this.added);
+  private parts({ nodes, added, constants, inputs }: PrunedGraph, wanted: readonly string[]): ForeignParts {
     const files = new Map<string, number>();
     const folder = dirname(this.place.real);
-    const placed: (Uint8Array | ConstantOnDisk)[] = [];
-    for (const constant of constants) {
-      const data = await this.dataOf(constant, folder);
-      if (data === undefined) {
-        if (constant.place.kind === 'message') placed.push(constant.place.bytes);
-        continue;
-      }
-      const { name, type, shape } = constant;
-      placed.push({ name, type, shape, data });
+    const placed = constants.map((constant): Uint8Array | ConstantOnDisk => {
+      const { name, type, shape, place } = constant;
+      if (place.kind === 'message') return place.bytes;
+      const data =
+        place.kind === 'inside'
+          ? { location: basename(this.place.real), offset: place.offset, length: place.length }
+          : this.outside(name, place, folder);
       files.set(data.location, Math.max(files.get(data.location) ?? 0, data.offset + data.length));
-    }
+      return { name, type, shape, data };
+    });
     return {
       modelRest: this.file.modelRest,
       graphRest: this.file.graphRest,
@@ -170,40 +189,27 @@ export class OnnxModel {
     };
   }
 
-  private get added(): readonly AddedNode[] {
-    return this.attention.flatMap((each) => each.added);
-  }
-
-  private async dataOf(
-    { name, place }: OnnxTensor,
+  /** Where a constant lies that has its numbers in another file. */
+  private outside(
+    constant: string,
+    { location, offset, length: told }: Extract<OnnxTensor['place'], { kind: 'outside' }>,
     folder: string,
-  ): Promise<ConstantOnDisk['data'] | undefined> {
-    switch (place.kind) {
-      case 'message':
-        return undefined;
-      case 'inside':
-        return { location: basename(this.place.real), offset: place.offset, length: place.length };
-      case 'outside': {
-        const { path, size } = await outside(place.location, this.place.path, this.name);
-        // In the Hugging Face cache every file is a link into one folder, and that is where its links are read.
-        if (dirname(path) !== folder && !path.startsWith(folder + sep)) {
-          throw new ModelError(
-            `${this.name}: the constant ${quoted(name)} lies in ${quoted(place.location)}, outside of its folder.`,
-          );
-        }
-        const location = path
-          .slice(folder.length + 1)
-          .split(sep)
-          .join('/');
-        const length = place.length ?? size - place.offset;
-        if (length < 0 || place.offset + length > size) {
-          throw new ModelError(
-            `${this.name}: ${quoted(place.location)} ends too early: the constant ${quoted(name)} reaches to byte ${place.offset + length}, but the file has ${size}.`,
-          );
-        }
-        return { location, offset: place.offset, length };
-      }
+  ): ConstantOnDisk['data'] {
+    const { path = '', size = 0 } = this.beside.get(location) ?? {};
+    // In the Hugging Face cache every file is a link into one folder, and that is where its links are read.
+    if (!path.startsWith(folder + sep)) {
+      throw new ModelError(
+        `${this.name}: the constant ${quoted(constant)} lies in ${quoted(location)}, outside of its folder.`,
+      );
     }
+    const length = told ?? size - offset;
+    if (length < 0 || offset + length > size) {
+      throw new ModelError(
+        `${this.name}: ${quoted(location)} ends too early: the constant ${quoted(constant)} reaches to byte ${offset + length}, but the file has ${size}.`,
+      );
+    }
+    const within = path.slice(folder.length + 1);
+    return { location: within.split(sep).join('/'), offset, length };
   }
 
   private openedTokenizer(): Promise<TextTokenizer> {
@@ -248,22 +254,19 @@ function describe(config: Config | undefined): {
   };
 }
 
-async function outsideSize(file: OnnxFile, path: string): Promise<number> {
+/** The files that hold constants, by what the export calls them. */
+async function filesBeside(file: OnnxFile, path: string): Promise<ReadonlyMap<string, FileBeside>> {
   const locations = new Set(
     [...file.constants.values()].flatMap(({ place }) => (place.kind === 'outside' ? [place.location] : [])),
   );
-  const sizes = await Promise.all(
-    [...locations].map(async (each) => (await outside(each, path, basename(path))).size),
+  return new Map(
+    await Promise.all([...locations].map(async (each) => [each, await fileBeside(each, path)] as const)),
   );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** A file of constants beside an export. @throws ModelError where it is missing, or its name leads elsewhere */
-async function outside(
-  location: string,
-  path: string,
-  name: string,
-): Promise<{ path: string; size: number }> {
+async function fileBeside(location: string, path: string): Promise<FileBeside> {
+  const name = basename(path);
   const plain = normalize(location);
   if (location === '' || isAbsolute(plain) || plain.split(sep).includes('..')) {
     throw new ModelError(`${name} has constants in ${quoted(location)}, which is no file beside it.`);

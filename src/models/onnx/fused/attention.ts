@@ -1,6 +1,7 @@
 import { ModelError } from '../../error.js';
-import type { AddedNode, Between, FusedOperator, Operand } from '../attention.js';
+import type { AddedNode, FusedOperator, Operand } from '../attention.js';
 import { numberOf } from '../graph.js';
+import { scoreSteps } from './score-steps.js';
 
 /**
  * ONNX Runtime's Attention: one product makes queries, keys and values of all heads, side by side.
@@ -37,13 +38,8 @@ export const attention: FusedOperator = {
       value: packed,
       lie: { kind: 'merged', first: at * heads, heads, of: 3 * heads },
     });
-    const scale = numberOf(node, 'scale', 0);
-    const between: Between[] = [
-      scale === 0 ? { kind: 'standard-scale' } : { kind: 'scale', factor: scale },
-      ...(added === '' ? [] : [{ kind: 'add', by: added } as const]),
-      ...(keys === '' ? [] : [{ kind: 'real-keys', keys } as const]),
-      ...(numberOf(node, 'unidirectional', 0) === 1 ? [{ kind: 'causal' } as const] : []),
-    ];
+    const causal = numberOf(node, 'unidirectional', 0) === 1;
+    const between = scoreSteps(node, { added, realKeys: keys, causal });
     return { query: part(0), key: part(1), value: part(2), between, added: nodes };
   },
 };

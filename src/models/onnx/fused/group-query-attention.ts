@@ -1,6 +1,7 @@
 import { ModelError } from '../../error.js';
-import type { AddedNode, Between, FusedOperator, Operand } from '../attention.js';
+import type { AddedNode, FusedOperator, Operand } from '../attention.js';
 import { numberOf } from '../graph.js';
+import { scoreSteps } from './score-steps.js';
 
 /**
  * ONNX Runtime's GroupQueryAttention: causal, several query heads to one of keys and values, and turned by their positions
@@ -54,16 +55,8 @@ export const groupQueryAttention: FusedOperator = {
       value: from,
       lie: { kind: 'merged', first: 0, heads: count, of: count },
     });
-    const scale = numberOf(node, 'scale', 0);
-    const cap = numberOf(node, 'softcap', 0);
     const window = numberOf(node, 'local_window_size', -1);
-    const added = node.inputs[10] ?? '';
-    const between: Between[] = [
-      scale === 0 ? { kind: 'standard-scale' } : { kind: 'scale', factor: scale },
-      ...(cap === 0 ? [] : [{ kind: 'soft-cap', cap } as const]),
-      ...(added === '' ? [] : [{ kind: 'add', by: added } as const]),
-      { kind: 'causal', ...(window > 0 ? { window } : {}) },
-    ];
+    const between = scoreSteps(node, { added: node.inputs[10], causal: true, window });
     return {
       query: operand(turned(queries, 'turned_q', heads), heads),
       key: operand(turned(keys, 'turned_k', groups), groups),

@@ -1,6 +1,7 @@
 import { ModelError } from '../../error.js';
-import type { AddedNode, Between, FusedOperator, Operand } from '../attention.js';
+import type { AddedNode, FusedOperator, Operand } from '../attention.js';
 import { numberOf } from '../graph.js';
+import { scoreSteps } from './score-steps.js';
 
 /**
  * ONNX Runtime's MultiHeadAttention: queries, keys and values are (1, row, head · feature); a bias may still have to be added
@@ -38,13 +39,8 @@ export const multiHeadAttention: FusedOperator = {
       );
       return { value: output, lie };
     };
-    const scale = numberOf(node, 'scale', 0);
-    const between: Between[] = [
-      scale === 0 ? { kind: 'standard-scale' } : { kind: 'scale', factor: scale },
-      ...(added === '' ? [] : [{ kind: 'add', by: added } as const]),
-      ...(keys === '' ? [] : [{ kind: 'real-keys', keys } as const]),
-      ...(numberOf(node, 'unidirectional', 0) === 1 ? [{ kind: 'causal' } as const] : []),
-    ];
+    const causal = numberOf(node, 'unidirectional', 0) === 1;
+    const between = scoreSteps(node, { added, realKeys: keys, causal });
     return { query: part(query, 0), key: part(key, 1), value: part(value, 2), between, added: nodes };
   },
 };

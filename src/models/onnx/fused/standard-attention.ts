@@ -1,6 +1,7 @@
 import { ModelError } from '../../error.js';
-import type { Between, FusedOperator, Operand } from '../attention.js';
+import type { FusedOperator, Operand } from '../attention.js';
 import { numberOf } from '../graph.js';
+import { scoreSteps } from './score-steps.js';
 
 /**
  * ONNX's own Attention. Q, K, V are (1, head, row, feature), or (1, row, head · feature) where the node says how many heads.
@@ -19,14 +20,7 @@ export const standardAttention: FusedOperator = {
       value: name,
       lie: count === 0 ? { kind: 'rows' } : { kind: 'merged', first: 0, heads: count, of: count },
     });
-    const scale = numberOf(node, 'scale', 0);
-    const cap = numberOf(node, 'softcap', 0);
-    const between: Between[] = [
-      ...(scale === 0 ? [{ kind: 'standard-scale' } as const] : [{ kind: 'scale', factor: scale } as const]),
-      ...(cap === 0 ? [] : [{ kind: 'soft-cap', cap } as const]),
-      ...(mask === '' ? [] : [{ kind: 'mask', by: mask } as const]),
-      ...(numberOf(node, 'is_causal', 0) === 1 ? [{ kind: 'causal' } as const] : []),
-    ];
+    const between = scoreSteps(node, { mask, causal: numberOf(node, 'is_causal', 0) === 1 });
     return {
       query: operand(query, heads),
       key: operand(key, groups),
