@@ -35,9 +35,10 @@ export function evaluate(
         data: operation.evaluate(inputsOf(value).map(take), value.shape),
       });
     } else if (value.origin.kind === 'positions') {
+      const { start } = value.origin;
       known.set(value.origin, {
         shape: value.shape,
-        data: Float64Array.from({ length: value.shape[0] ?? 0 }, (_, at) => at),
+        data: Float64Array.from({ length: value.shape[0] ?? 0 }, (_, at) => start + at),
       });
     } else {
       throw new ShapeError(`${value.label?.name ?? 'An input'} was not given.`);

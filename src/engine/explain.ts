@@ -181,8 +181,10 @@ export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'):
   const load = (value: Value): string => {
     const name = value.label?.name ?? '';
     if (value.origin.kind === 'positions') {
-      const count = value.shape[0] ?? 0;
-      return language === 'numpy' ? `${name} = np.arange(${count})` : `${name} = torch.arange(${count})`;
+      const { start } = value.origin;
+      const end = start + (value.shape[0] ?? 0);
+      const range = start === 0 ? String(end) : `${start}, ${end}`;
+      return `${name} = ${language === 'numpy' ? 'np' : 'torch'}.arange(${range})`;
     }
     const file = `np.load("${value.label?.file ?? name}.npy")`;
     return `${name} = ${language === 'numpy' ? file : `torch.from_numpy(${file})`}`;

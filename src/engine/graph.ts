@@ -54,6 +54,9 @@ export interface Operation {
 
   /** Set where cells are only moved, never changed: a formula and its numbers look through it. */
   readonly moves?: true;
+
+  /** What it was bound with, for a runtime that has one node for several operations. */
+  readonly attributes?: Readonly<Record<string, number | string>>;
 }
 
 /** What an operation may say to build ONNX nodes. Names are opaque. */
@@ -74,8 +77,8 @@ export type Leaf =
   | { readonly kind: 'input' }
   /** A checkpoint's weight, which stays on disk. */
   | { readonly kind: 'parameter'; readonly source: TensorSource; readonly storage?: Storage }
-  /** 0, 1, 2, … along one axis. */
-  | { readonly kind: 'positions' };
+  /** `start`, `start` + 1, … along one axis. */
+  | { readonly kind: 'positions'; readonly start: number };
 
 /** Where a parameter's raw numbers lie, so that a runtime can read them without this process holding them. */
 export interface Storage {
@@ -187,9 +190,9 @@ export function parameter(source: TensorSource, storage?: Storage): Value {
   };
 }
 
-/** The indices 0 … count − 1. // (count) */
-export function positions(count: number): Value {
-  return { shape: [count], type: 'integer', origin: { kind: 'positions' } };
+/** The indices start … start + count − 1. // (count) */
+export function positions(count: number, start = 0): Value {
+  return { shape: [count], type: 'integer', origin: { kind: 'positions', start } };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { apply, input, inputsOf, sorted, type Value } from './graph.js';
+import { apply, input, inputsOf, positions, sorted, type Value } from './graph.js';
 import { concat } from './ops/concat.js';
 import { slice } from './ops/slice.js';
 import {
@@ -79,7 +79,12 @@ export function restrict(
   /** Of what is held in part: the part that is computed. */
   const computed = new Map<Value, Target>();
   const feed = (original: Value, region: Region): Value => {
-    const leaf = input(regionShape(region), original.type);
+    // What layers share, such as the places of tokens, is fed once for all of them, so that what follows is computed once.
+    const known = feeds.find(
+      (each) => each.original.origin === original.origin && sameRegion(each.region, region),
+    );
+    if (known !== undefined) return known.leaf;
+    const leaf = leafOf(original, region);
     feeds.push({ leaf, original, region });
     return leaf;
   };
@@ -129,6 +134,14 @@ export function restrict(
       : { value: rebuilt.get(value) ?? value, region: needed.get(value) ?? region };
   });
   return { targets: results.map(({ value }) => value), regions: results.map(({ region }) => region), feeds };
+}
+
+/** Positions stay positions: that they are consecutive, and where they begin, is known beforehand. */
+function leafOf({ origin, type }: Value, region: Region): Value {
+  const [range] = region;
+  return origin.kind === 'positions' && range !== undefined
+    ? positions(range.end - range.start, origin.start + range.start)
+    : input(regionShape(region), type);
 }
 
 /** The rows of a matrix's part that are not held; undefined where nothing is. @throws ShapeError where all are */

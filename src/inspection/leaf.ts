@@ -8,7 +8,8 @@ export function leafNumbers({ origin }: Value, region: Region): Promise<Tensor<F
       return origin.source.read(region);
     case 'positions': {
       const [range = { start: 0, end: 0 }] = region;
-      const data = Float32Array.from({ length: range.end - range.start }, (_, at) => range.start + at);
+      const first = origin.start + range.start;
+      const data = Float32Array.from({ length: range.end - range.start }, (_, at) => first + at);
       return Promise.resolve({ shape: [data.length], data });
     }
     case 'input':

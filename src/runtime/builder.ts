@@ -18,13 +18,17 @@ export class GraphBuilder implements OnnxEmitter {
     return this.add({ operator, domain: '', inputs, attributes });
   }
 
-  /** A node of ONNX Runtime's own operators (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). */
+  /**
+   * A node of ONNX Runtime's own operators (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
+   * @param further outputs behind the first that it has to give although nobody takes them
+   */
   contributed(
     operator: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>>,
+    further = 0,
   ): string {
-    return this.add({ operator, domain: 'com.microsoft', inputs, attributes });
+    return this.add({ operator, domain: 'com.microsoft', inputs, attributes }, further);
   }
 
   floats(values: readonly number[], shape: Shape): string {
@@ -57,9 +61,10 @@ export class GraphBuilder implements OnnxEmitter {
     };
   }
 
-  private add(node: Omit<OnnxNode, 'output'>): string {
+  private add(node: Omit<OnnxNode, 'output' | 'further'>, count = 0): string {
     const output = `v${this.nodes.length}`;
-    this.nodes.push({ ...node, output });
+    const further = Array.from({ length: count }, (_, at) => `${output}-${at + 1}`);
+    this.nodes.push({ ...node, output, ...(count > 0 ? { further } : {}) });
     return output;
   }
 

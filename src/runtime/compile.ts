@@ -1,9 +1,10 @@
 import { posix, win32 } from 'node:path';
 import { inputsOf, sorted, type Storage, type Value } from '../engine/graph.js';
 import { formatShape, sizeOf, type Shape, type TensorSource } from '../engine/tensor.js';
+import { emitAttention } from './attention.js';
 import { GraphBuilder } from './builder.js';
 import { RunError } from './error.js';
-import { findAttention, type FusedAttention } from './fuse.js';
+import { findAttention } from './fuse.js';
 import { elementSize, encodeModel, type OnnxExternalData, type OnnxType } from './onnx.js';
 
 /** A graph as ONNX Runtime reads it: a few kilobytes, whatever the size of its weights. */
@@ -81,18 +82,11 @@ export function compile(
     return name;
   };
 
-  const attention = ({ Q, K, V, heads, scale }: FusedAttention): string => {
-    const first = builder.integers([0], [1]);
-    const batch = [Q, K, V].map((value) => builder.node('Unsqueeze', [nameOf(value), first])); // (1, query or key, model)
-    const merged = builder.contributed('MultiHeadAttention', batch, { num_heads: heads, scale });
-    return builder.node('Squeeze', [merged, first]); // (query, model)
-  };
-
   const place = (value: Value): string => {
     const { origin, shape } = value;
     if (isFed(value)) return feed(value);
     const fused = attentions.get(origin);
-    if (fused !== undefined) return attention(fused);
+    if (fused !== undefined) return emitAttention(builder, fused, nameOf);
     switch (origin.kind) {
       case 'input':
       case 'positions':

@@ -21,6 +21,8 @@ export interface OnnxNode {
   readonly domain: '' | 'com.microsoft';
   readonly inputs: readonly string[];
   readonly output: string;
+  /** Outputs behind the first that the operator has to give. */
+  readonly further?: readonly string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
@@ -55,7 +57,14 @@ const operatorSet = 20;
 const formatVersion = 9;
 
 /** Attributes whose type is float; every other number is an integer. A whole float would look like one. */
-const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon', 'gamma', 'scale']);
+const floatAttributes: ReadonlySet<string> = new Set([
+  'alpha',
+  'beta',
+  'epsilon',
+  'gamma',
+  'scale',
+  'softcap',
+]);
 
 /**
  * A ModelProto as bytes: the same graph gives the same bytes. Field numbers are those of onnx.proto
@@ -102,7 +111,8 @@ function writeGraph(message: Message, graph: OnnxGraph): void {
 /** Its fields, in a message of its own. */
 export function writeNode(message: Message, node: OnnxNode): void {
   for (const name of node.inputs) message.text(1, name);
-  message.text(2, node.output).text(3, `${node.operator}:${node.output}`).text(4, node.operator);
+  for (const name of [node.output, ...(node.further ?? [])]) message.text(2, name);
+  message.text(3, `${node.operator}:${node.output}`).text(4, node.operator);
   for (const name of Object.keys(node.attributes).toSorted()) {
     const value = node.attributes[name];
     if (value === undefined) continue;

@@ -44,8 +44,8 @@ export class Runtime {
 
   /**
    * Computes `targets`, in float32, each in its value's own shape.
-   * @param feeds the numbers of every input. Positions count from 0 and parameters are read from their source unless
-   *   they are given here too; for any other value that is given here, nothing behind it is computed.
+   * @param feeds the numbers of every input. Positions are known, and parameters are read from their source, unless they are
+   *   given here too; for any other value that is given here, nothing behind it is computed.
    * @throws RunError when something is missing or does not fit, or ONNX Runtime fails; the signal's reason when aborted.
    */
   run(
@@ -152,11 +152,17 @@ async function numbersFor(
         `${nameOf(value)} of shape ${formatShape(shape)} needs ${sizeOf(shape)} numbers, but ${tensor.data.length} were given.`,
       );
     }
+    const [first = 0] = tensor.data;
+    // What is compiled may rely on it.
+    if (origin.kind === 'positions' && tensor.data.some((place, at) => place !== first + at)) {
+      throw new RunError(`${nameOf(value)} counts places, which follow each other one by one.`);
+    }
     return tensor;
   }
   if (origin.kind === 'parameter') return origin.source.read(wholeOf(shape));
   if (origin.kind === 'positions') {
-    return { shape, data: Float64Array.from({ length: shape[0] ?? 0 }, (_, position) => position) };
+    const { start } = origin;
+    return { shape, data: Float64Array.from({ length: shape[0] ?? 0 }, (_, at) => start + at) };
   }
   throw new RunError(`No numbers were given for ${nameOf(value)} of shape ${formatShape(shape)}.`);
 }

@@ -18,6 +18,7 @@ import {
 } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
+import { placesOf, type Places } from './places.js';
 import { positionBias, type BiasParameters } from './position-bias.js';
 
 /** What happens to scores on their way to weights. What is left out does not happen. */
@@ -39,6 +40,8 @@ export interface AttendParameters {
   readonly bias?: BiasParameters;
   /** A logit that no key bears, in every row's sum: a number, or one a head. // (head) */
   readonly sink?: number | Value;
+  /** Where layers share them. */
+  readonly places?: Places;
 }
 
 export type MaskParameters =
@@ -73,7 +76,8 @@ export interface Attended {
  * @param K (head, key, feature), (group, key, feature) or (key, feature)
  */
 export function attend(Q: Value, K: Value, parameters: AttendParameters): Attended {
-  const turned = rotaryForm(parameters.rotary, Q, K);
+  const places = placesOf(Q.shape.at(-2) ?? 0, K.shape.at(-2) ?? 0, parameters.places);
+  const turned = rotaryForm(parameters.rotary, Q, K, places);
   const [queries, keys] = turned.length === 2 ? turned : [Q, K];
   const after = fromScores(score(queries, keys), Q.shape.at(-1) ?? 1, parameters);
   return { steps: [...turned, ...after.steps], weights: after.weights };
@@ -96,14 +100,15 @@ function score(Q: Value, K: Value): Value {
   });
 }
 
-function rotaryForm(form: RotaryForm | undefined, Q: Value, K: Value): [] | [Value, Value] {
+function rotaryForm(
+  form: RotaryForm | undefined,
+  Q: Value,
+  K: Value,
+  { queries, keys }: Places,
+): [] | [Value, Value] {
   if (form === undefined) return [];
   const turn = (value: Value, axis: 'query' | 'key'): Value => {
-    const place = label(positions(value.shape.at(-2) ?? 0), {
-      name: axis === 'query' ? 'i' : 'j',
-      symbol: axis === 'query' ? 'i' : 'j',
-      axes: [axis],
-    });
+    const place = axis === 'query' ? queries : keys;
     const { label: own } = value;
     const mark = (symbol: string): string =>
       symbol.replace(/^(\\\w+\{\w\}|\w)/, (letter) => `\\mathring{${letter}}`);
@@ -163,9 +168,10 @@ function normalise(masked: Value, heads: number | undefined, sink: AttendParamet
 export function prepareScores(
   scores: Value,
   size: number,
-  { scaling, temperature, softcap, bias, window, mask: rule }: AttendParameters,
+  { scaling, temperature, softcap, bias, window, mask: rule, places }: AttendParameters,
 ): Value[] {
   const heads = headsOf(scores);
+  const [n = 0, m = 0] = scores.shape.slice(-2);
   const step = (value: Value, name: string, symbol: string, title: string, note: string): Value =>
     label(value, {
       name,
@@ -192,7 +198,7 @@ export function prepareScores(
   }
   if (bias !== undefined) {
     const unbiased = last();
-    const { value, note } = positionBias(bias, unbiased);
+    const { value, note } = positionBias(bias, unbiased, placesOf(n, m, places));
     const biased = step(add(unbiased, value), 'biased', 'S^{+}', 'Biased', note);
     steps.push(...(value.label?.step === undefined ? [] : [value]), biased);
   }
@@ -200,16 +206,16 @@ export function prepareScores(
     const [near, note] =
       window === 'all'
         ? [divide(last(), []), 'This layer has no window: keys may be as far away as there are any.']
-        : applyMask(last(), { kind: 'sliding-window', window });
+        : applyMask(last(), { kind: 'sliding-window', window }, places);
     steps.push(step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note));
   }
-  const [masked, note] = applyMask(last(), rule);
+  const [masked, note] = applyMask(last(), rule, places);
   steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note));
   return steps;
 }
 
 /** The scores with those −∞ that a query may not attend to, and a sentence that says which. */
-export function applyMask(scores: Value, parameters: MaskParameters): [Value, string] {
+export function applyMask(scores: Value, parameters: MaskParameters, shared?: Places): [Value, string] {
   const [n = 0, m = 0] = scores.shape.slice(-2);
   switch (parameters.kind) {
     case 'none':
@@ -231,8 +237,7 @@ export function applyMask(scores: Value, parameters: MaskParameters): [Value, st
     case 'causal':
     case 'sliding-window':
     case 'prefix': {
-      const queries = label(positions(n), { name: 'i', symbol: 'i', axes: ['query'] });
-      const keys = label(positions(m), { name: 'j', symbol: 'j', axes: ['key'] });
+      const { queries, keys } = placesOf(n, m, shared);
       return [mask(scores, queries, keys, parameters), maskNote(parameters)];
     }
   }

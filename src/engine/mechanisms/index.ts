@@ -22,6 +22,7 @@ export type { AttentionGraph, InputDescription, Mechanism } from './mechanism.js
 export { attendParameters } from './attend-parameters.js';
 export { readAttendParameters } from './attend-values.js';
 export { scaledDotProduct } from './scaled-dot-product.js';
+export { placesWithin } from './places.js';
 export { standardAttention, type AttendParameters } from './attend.js';
 export { gradientParameters, gradientSteps, readObjective } from './gradients.js';
 export { additiveAttention, type AdditiveInputs } from './bahdanau.js';

@@ -2,6 +2,7 @@ import { label, positions, type Value } from '../graph.js';
 import { alibi, dropAxis, relativeBias, type BucketRule } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
+import type { Places } from './places.js';
 
 /** What is added to the scores for the places of query and key. */
 export type BiasParameters =
@@ -15,16 +16,17 @@ export type BiasParameters =
 /**
  * What is added to the scores for the places of query and key; a step of its own where it is computed.
  * @param scores (head, query, key) or (query, key)
+ * @param places of queries (query) and keys (key), labelled
  * @throws ShapeError when a given bias does not fit
  */
-export function positionBias(bias: BiasParameters, scores: Value): { value: Value; note: string } {
+export function positionBias(
+  bias: BiasParameters,
+  scores: Value,
+  { queries, keys }: Places,
+): { value: Value; note: string } {
   const heads = headsOf(scores);
   const [n = 0, m = 0] = scores.shape.slice(-2);
-  const places = {
-    heads: label(positions(heads ?? 1), { name: 'h', symbol: 'h', axes: ['head'] }),
-    queries: label(positions(n), { name: 'i', symbol: 'i', axes: ['query'] }),
-    keys: label(positions(m), { name: 'j', symbol: 'j', axes: ['key'] }),
-  };
+  const each = label(positions(heads ?? 1), { name: 'h', symbol: 'h', axes: ['head'] });
   const step = (value: Value, note: string): { value: Value; note: string } => ({
     note: 'The position bias is added to the scores.',
     value: label(heads === undefined ? dropAxis(value, 0) : value, {
@@ -37,7 +39,7 @@ export function positionBias(bias: BiasParameters, scores: Value): { value: Valu
   switch (bias.kind) {
     case 'alibi':
       return step(
-        alibi(places.heads, places.queries, places.keys, heads ?? 1),
+        alibi(each, queries, keys, heads ?? 1),
         'A penalty that grows with the distance between query and key, with a slope of its own for each head.',
       );
     case 't5':
@@ -47,7 +49,7 @@ export function positionBias(bias: BiasParameters, scores: Value): { value: Valu
         );
       }
       return step(
-        relativeBias(bias.table, places.heads, places.queries, places.keys, bias.rule),
+        relativeBias(bias.table, each, queries, keys, bias.rule),
         'A number for each bucket of the distance from query to key; far distances share theirs.',
       );
     case 'matrix': {

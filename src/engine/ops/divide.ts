@@ -39,6 +39,7 @@ function operationFor(divisors: readonly Divisor[]): Operation {
   const divisor = divisors.reduce((product, { value }) => product * value, 1);
   return {
     name: 'divide',
+    attributes: { divisor },
     shape: ([shape = []]) => shape,
     reads: (region) => [region],
     evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? [], (value) => value / divisor),

@@ -4,6 +4,7 @@ import { apply, type OnnxEmitter, type Operation, type Value } from '../graph.js
 /** A function of one number that is applied to every entry. */
 export interface Elementwise {
   readonly name: string;
+  readonly attributes?: Operation['attributes'];
   compute(x: number): number;
   onnx(emitter: OnnxEmitter, input: string): string;
   print(
@@ -26,6 +27,7 @@ function operationFor(each: Elementwise): Operation {
   };
   return {
     name: each.name,
+    ...(each.attributes === undefined ? {} : { attributes: each.attributes }),
     shape: ([shape = []]) => shape,
     reads: (region) => [region],
     evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? [], (x) => each.compute(x)),

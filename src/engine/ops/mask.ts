@@ -87,6 +87,7 @@ function checked([scores = [], queries = [], keys = []]: readonly Shape[]): Shap
 function operationFor(rule: MaskRule, fill: number): Operation {
   return {
     name: 'mask',
+    attributes: { ...rule, fill },
     shape: checked,
     reads,
 

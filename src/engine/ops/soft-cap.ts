@@ -13,6 +13,7 @@ export function softCap(value: Value, cap: number): Value {
 function description(cap: number): Elementwise {
   return {
     name: 'soft-cap',
+    attributes: { cap },
     compute: (x) => cap * Math.tanh(x / cap),
 
     onnx(emitter, input) {

@@ -1,5 +1,10 @@
 import type { Value } from '../../engine/graph.js';
-import { multiHead, type AttendParameters, type MultiHeadInputs } from '../../engine/mechanisms/index.js';
+import {
+  multiHead,
+  placesWithin,
+  type AttendParameters,
+  type MultiHeadInputs,
+} from '../../engine/mechanisms/index.js';
 import { add } from '../../engine/ops/index.js';
 import type { ModelGraph } from './architecture.js';
 
@@ -36,11 +41,15 @@ export function decoder(
 ): Pick<ModelGraph, 'layers' | 'hiddenStates'> {
   const layers: Value[][] = [];
   const hiddenStates = [embeddings];
+  const places = placesWithin(embeddings.shape[0] ?? 0);
   let X = embeddings; // (n, model)
   for (const layer of stack) {
     const { attentionNorm = unchanged, afterAttention = unchanged, afterFeedForward = unchanged } = layer;
     const normed = attentionNorm(X); // (n, model)
-    const steps = multiHead({ ...layer.projections, queries: normed, keys: normed }, layer.attention);
+    const steps = multiHead(
+      { ...layer.projections, queries: normed, keys: normed },
+      { ...layer.attention, places },
+    );
     const attended = afterAttention(steps.at(-1) ?? normed); // (n, model)
     const between = add(X, attended); // (n, model)
     const read =

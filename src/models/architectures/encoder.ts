@@ -1,5 +1,5 @@
 import type { Value } from '../../engine/graph.js';
-import { multiHead, type AttendParameters } from '../../engine/mechanisms/index.js';
+import { multiHead, placesWithin, type AttendParameters } from '../../engine/mechanisms/index.js';
 import { add, matmul } from '../../engine/ops/index.js';
 import type { ModelGraph } from './architecture.js';
 import { activations, type Activation } from './settings.js';
@@ -40,6 +40,7 @@ export function encoder(
   attention: AttendParameters,
 ): Pick<ModelGraph, 'layers' | 'hiddenStates'> {
   const { width, inner, heads, epsilon } = sizes;
+  const places = placesWithin(embeddings.shape[0] ?? 0);
   const layers: Value[][] = [];
   const hiddenStates = [embeddings];
   let X = embeddings; // (n, model)
@@ -56,7 +57,7 @@ export function encoder(
         heads,
         groups: heads,
       },
-      attention,
+      { ...attention, places },
     );
     const attended = steps.at(-1) ?? X; // (n, model)
     const between = weights.norm(name.attentionNorm, width)(add(attended, X), epsilon); // (n, model)

@@ -1,5 +1,10 @@
 import type { Value } from '../../engine/graph.js';
-import { multiHead, type AttendParameters, type MultiHeadInputs } from '../../engine/mechanisms/index.js';
+import {
+  multiHead,
+  placesWithin,
+  type AttendParameters,
+  type MultiHeadInputs,
+} from '../../engine/mechanisms/index.js';
 import { add } from '../../engine/ops/index.js';
 import type { Change } from './decoder.js';
 
@@ -41,6 +46,7 @@ export function sequenceStack(
   stack: readonly SequenceLayer[],
   last: Change = (value) => value,
 ): SequenceStack {
+  const places = placesWithin(embeddings.shape[0] ?? 0);
   const layers: Value[][] = [];
   const cross: Value[][] = [];
   const hiddenStates = [embeddings];
@@ -55,9 +61,10 @@ export function sequenceStack(
   let X = embeddings; // (n, model)
   for (const layer of stack) {
     const { self, feedForward } = layer;
-    X = added(X, self.norm, (read) =>
-      attended(layers, multiHead({ ...self.projections, queries: read, keys: read }, self.attention), read),
-    ); // (n, model)
+    X = added(X, self.norm, (read) => {
+      const inputs = { ...self.projections, queries: read, keys: read };
+      return attended(layers, multiHead(inputs, { ...self.attention, places }), read);
+    }); // (n, model)
     if (layer.cross !== undefined) {
       const { norm, projections, attention, memory } = layer.cross;
       X = added(X, norm, (read) =>
