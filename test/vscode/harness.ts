@@ -117,6 +117,15 @@ export class Workbench {
     await this.quickInput('F1', `>${title}`, title);
   }
 
+  /** Reloads the window as its user does: VS Code writes down first what is open. */
+  async reload(): Promise<void> {
+    await Promise.all([
+      this.page.waitForEvent('domcontentloaded', { timeout: patience }),
+      this.command('Developer: Reload Window'),
+    ]);
+    await this.page.waitForSelector('.monaco-workbench');
+  }
+
   /** Opens a file of the workspace in an editor, by its path within it. */
   async openFile(path: string): Promise<void> {
     const name = path.slice(path.lastIndexOf('/') + 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, panel, selectLine, until } from './panel.js';
+import { assertSealed, panel, patience, selectLine, until } from './panel.js';
 
 describe('kinds of heads', () => {
   let workbench: Workbench;
@@ -22,14 +22,15 @@ describe('kinds of heads', () => {
     await frame.getByRole('tab', { name: 'Heads', exact: true }).click();
     assert.equal(await frame.getByRole('checkbox', { name: 'Kinds' }).isChecked(), true);
     await workbench.screenshot('vscode/kinds');
-    // The workbench writes down what is open now and then.
-    await workbench.page.waitForTimeout(3000);
-    await workbench.page.reload();
-    await workbench.page.waitForSelector('.monaco-workbench');
-    await until('labelled heads after a reload', async () => {
-      const again = await panel(workbench);
-      return (await again.locator('.heads-cell[data-kind]').count()) === 72;
-    });
+    // A place is remembered once it has rested.
+    await workbench.page.waitForTimeout(1000);
+    await workbench.reload();
+    // The panel may come back to its heads, with the heatmap behind its tab.
+    const again = await workbench.webview('.heads-cell[data-kind]', patience);
+    await until(
+      'all labelled heads after a reload',
+      async () => (await again.locator('.heads-cell[data-kind]').count()) === 72,
+    );
     assertSealed(workbench);
   });
 });

@@ -107,10 +107,9 @@ describe('a selection', () => {
   });
 
   it('survives a reload of the window', async () => {
-    // The workbench writes down what is open now and then.
-    await workbench.page.waitForTimeout(3000);
-    await workbench.page.reload();
-    await workbench.page.waitForSelector('.monaco-workbench');
+    // A place is remembered once it has rested.
+    await workbench.page.waitForTimeout(1000);
+    await workbench.reload();
     const frame = await panel(workbench);
     assert.match(await frame.locator('body').innerText(), /all-MiniLM-L6-v2/);
     assert.deepEqual((await tabs(workbench)).length, 2);
