@@ -179,7 +179,8 @@ export class CausalRun {
         const given = await this.run(advance, ids.slice(0, end), start, { read, task });
         if (given !== undefined) {
           out ??= new Rows(given.shape[1] ?? 0, ids.length - past);
-          out.append(given.data);
+          out.room(end - start).data.set(given.data);
+          out.grow(end - start);
         }
         start = end;
       }
@@ -220,21 +221,25 @@ export class CausalRun {
       if (constant) this.constants.set(leaf, numbers);
       feeds.set(leaf, numbers);
     }
-    const results = await this.runtime.run(part.targets, feeds, { ...task, stretched: step !== undefined });
-    task.signal?.throwIfAborted();
-    let onward: Tensor<Float32Array> | undefined;
+    const fresh = ids.length - past;
+    const written: Rows[] = [];
+    const into = new Map<Value, Tensor<Float32Array>>();
     [...cached].forEach(([value, key], at) => {
-      const tensor = results[at];
-      if (tensor === undefined) return;
-      if (key === between) {
-        onward = tensor;
-        return;
-      }
+      const target = part.targets[at];
+      if (key === between || target === undefined) return;
       const rows = this.rows.get(key) ?? new Rows(value.shape[1] ?? 0, ids.length);
       this.rows.set(key, rows);
-      rows.append(tensor.data);
+      written.push(rows);
+      into.set(target, rows.room(fresh));
     });
-    return onward;
+    const results = await this.runtime.run(part.targets, feeds, {
+      ...task,
+      stretched: step !== undefined,
+      into,
+    });
+    task.signal?.throwIfAborted();
+    for (const rows of written) rows.grow(fresh);
+    return results[[...cached.values()].indexOf(between)];
   }
 }
 

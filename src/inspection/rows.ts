@@ -18,15 +18,20 @@ export class Rows {
     return this.used;
   }
 
-  append(data: Float32Array): void {
-    const needed = this.used * this.width + data.length;
+  /** Room for further rows, to be written before they are counted. */
+  room(rows: number): Tensor<Float32Array> {
+    const needed = (this.used + rows) * this.width;
     if (needed > this.data.length) {
       const larger = new Float32Array(Math.max(needed, Math.ceil(this.data.length * 1.5)));
       larger.set(this.data.subarray(0, this.used * this.width));
       this.data = larger;
     }
-    this.data.set(data, this.used * this.width);
-    this.used = needed / this.width;
+    return this.view(this.used, this.used + rows);
+  }
+
+  /** Counts rows that were written into their room. */
+  grow(rows: number): void {
+    this.used += rows;
   }
 
   /** Forgets what comes after the first `count` rows. */

@@ -36,13 +36,18 @@ async function withWeights(
   return { ...options, externalData: await readFiles(weights) };
 }
 
-/** Runs a session. @throws RunError where ONNX Runtime fails */
+/**
+ * Runs a session.
+ * @param places where outputs are written to; null for those that get memory of their own, as all do where it is left out
+ * @throws RunError where ONNX Runtime fails
+ */
 export async function start(
   session: InferenceSession,
   feeds: Record<string, OrtTensor>,
+  places?: Record<string, OrtTensor | null>,
 ): Promise<InferenceSession.ReturnType> {
   try {
-    return await session.run(feeds);
+    return await (places === undefined ? session.run(feeds) : session.run(feeds, places));
   } catch (error) {
     throw new RunError(`ONNX Runtime could not finish the run: ${reasonOf(error)}`, { cause: error });
   }

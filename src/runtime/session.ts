@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Extents may be others than those of the values: what is compiled holds for all, and results say their own. */
   readonly stretched?: boolean;
+  /** Where the numbers of some targets are written to; their shape is this one's. Others get memory of their own. */
+  readonly into?: ReadonlyMap<Value, Tensor<Float32Array>>;
 }
 
 interface Compiled {
@@ -109,7 +111,7 @@ export class Runtime {
     graph: CompiledGraph,
     targets: readonly Value[],
     given: ReadonlyMap<Value['origin'], Tensor>,
-    { signal, stretched = false }: RunOptions,
+    { signal, stretched = false, into = new Map() }: RunOptions,
   ): Promise<Tensor<Float32Array>[]> {
     this.cache ??= open(this.limits);
     const { backend, sessions } = await this.cache.catch((error: unknown) => {
@@ -123,8 +125,24 @@ export class Runtime {
     }
     const session = await sessions.get(graph);
     signal?.throwIfAborted();
-    const results = await start(session, fed);
-    return targets.map((target, at) => fromOrt(results[graph.outputs[at] ?? ''], target, stretched));
+    const nameOfTarget = (at: number): string => graph.outputs[at] ?? '';
+    const places: Record<string, OrtTensor | null> = Object.fromEntries(
+      graph.outputs.map((name) => [name, null]),
+    );
+    for (const [at, target] of targets.entries()) {
+      const place = into.get(target);
+      if (place !== undefined) {
+        places[nameOfTarget(at)] ??= new backend.Tensor('float32', place.data, place.shape);
+      }
+    }
+    const results = await start(session, fed, places);
+    return targets.map((target, at) => {
+      const result = fromOrt(results[nameOfTarget(at)], target, stretched);
+      const place = into.get(target)?.data;
+      // The same value may be asked for under two names, and goes to the first one's place.
+      if (place !== undefined && place !== result.data) place.set(result.data);
+      return result;
+    });
   }
 }
 
