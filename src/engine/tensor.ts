@@ -22,8 +22,16 @@ export type Region = readonly Range[];
  */
 export interface TensorSource {
   readonly shape: Shape;
-  /** The numbers of `region`, as float32, in a tensor of the region's own shape. */
-  read(region: Region): Promise<Tensor<Float32Array>>;
+  /**
+   * The numbers of `region`, as float32, in a tensor of the region's own shape.
+   * @param into memory that may be written to instead of new one, where it has the right size
+   */
+  read(region: Region, into?: Float32Array): Promise<Tensor<Float32Array>>;
+}
+
+/** Memory for so many numbers: what was offered, where it has that size. */
+export function roomFor(size: number, into?: Float32Array): Float32Array {
+  return into?.length === size ? into : new Float32Array(size);
 }
 
 /** A sentence about a shape that does not fit: which input, which axis, what was expected. */

@@ -183,7 +183,7 @@ function plainTensor(source: ByteSource, plain: Plain): NamedTensor {
     dtype,
     shape,
     ...(type.storage === undefined ? {} : { storage: { offset, length, dtype: type.storage } }),
-    read: (region: Region) => readBox(source, layout, region),
+    read: (region: Region, into?: Float32Array) => readBox(source, layout, region, into),
   };
 }
 
@@ -197,7 +197,7 @@ interface Quantised {
 
 function quantised(source: ByteSource, tensor: Quantised): NamedTensor {
   const { name, shape, quant } = tensor;
-  return { name, dtype: quant.name, shape, read: (region) => readBlocks(source, tensor, region) };
+  return { name, dtype: quant.name, shape, read: (region, into) => readBlocks(source, tensor, region, into) };
 }
 
 /** The numbers of a region, from the blocks that hold them and no others. */
@@ -205,11 +205,12 @@ async function readBlocks(
   source: ByteSource,
   tensor: Quantised,
   region: Region,
+  into?: Float32Array,
 ): Promise<Tensor<Float32Array>> {
   const { shape, quant, offset } = tensor;
   checkRegion(tensor, region);
   const outShape = regionShape(region);
-  const out = allocate(tensor, outShape);
+  const out = allocate(tensor, outShape, into);
   if (out.length === 0) return { shape: outShape, data: out };
   const columns = shape.at(-1) ?? 1;
   const range = region.at(-1) ?? { start: 0, end: 1 };

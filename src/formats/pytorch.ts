@@ -324,7 +324,7 @@ function place(source: ByteSource, saved: Saved, name: string, tensor: SavedTens
     ...(type.storage === undefined || !saved.littleEndian
       ? {}
       : { storage: { offset: at, length, dtype: type.storage } }),
-    read: (region: Region) => readBox(source, layout, region),
+    read: (region: Region, into?: Float32Array) => readBox(source, layout, region, into),
   };
 }
 

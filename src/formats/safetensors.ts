@@ -178,7 +178,7 @@ function tensorsOf(source: ByteSource, spans: readonly Span[], dataAt: number): 
       ...(type.storage === undefined
         ? {}
         : { storage: { offset, length: end - begin, dtype: type.storage } }),
-      read: (region: Region) => readBox(source, layout, region),
+      read: (region: Region, into?: Float32Array) => readBox(source, layout, region, into),
     });
   }
   const [first] = skipped;

@@ -1,11 +1,12 @@
 import {
   formatShape,
+  type Region,
   regionShape,
+  roomFor,
+  type Shape,
   ShapeError,
   sizeOf,
   stridesOf,
-  type Region,
-  type Shape,
   type Tensor,
 } from '../engine/tensor.js';
 import type { ElementType } from './dtypes.js';
@@ -42,11 +43,12 @@ export async function readBox(
   source: ByteSource,
   layout: Layout,
   region: Region,
+  into?: Float32Array,
 ): Promise<Tensor<Float32Array>> {
   checkRegion(layout, region);
   const shape = regionShape(region);
   if (layout.order === 'c' || layout.shape.length < 2) {
-    return { shape, data: await readRowMajor(source, layout, layout.shape, region) };
+    return { shape, data: await readRowMajor(source, layout, layout.shape, region, into) };
   }
   // Fortran order is C order with the axes reversed.
   const data = await readRowMajor(source, layout, layout.shape.toReversed(), region.toReversed());
@@ -97,12 +99,12 @@ export function checkRegion(layout: Pick<Layout, 'where' | 'shape'>, region: Reg
 }
 
 /** @throws FormatError when a part is too large to hold */
-export function allocate(layout: Pick<Layout, 'where'>, shape: Shape): Float32Array {
+export function allocate(layout: Pick<Layout, 'where'>, shape: Shape, into?: Float32Array): Float32Array {
   const size = sizeOf(shape);
   const tooLarge = `${layout.where}: a part of shape ${formatShape(shape)} is too large to hold in memory; ask for a smaller one.`;
   if (size > MAX_NUMBERS) throw new FormatError(tooLarge);
   try {
-    return new Float32Array(size);
+    return roomFor(size, into);
   } catch (error) {
     throw new FormatError(tooLarge, { cause: error });
   }
@@ -145,8 +147,9 @@ async function readRowMajor(
   layout: Layout,
   shape: Shape,
   region: Region,
+  into?: Float32Array,
 ): Promise<Float32Array> {
-  const out = allocate(layout, regionShape(region));
+  const out = allocate(layout, regionShape(region), into);
   if (out.length === 0) return out;
   const itemBytes = layout.type.bytes;
   const { length, outer, start, withinRows } = runsOf(shape, region);

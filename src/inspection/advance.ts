@@ -3,8 +3,13 @@ import { restrict, type Restriction, type Target } from '../engine/restrict.js';
 import { wholeOf, type Range, type Region, type Tensor } from '../engine/tensor.js';
 import type { ModelGraph } from '../models/index.js';
 
-/** What is kept of each layer. */
-const names: readonly string[] = ['X', 'Xq', 'Q', 'K', 'V'];
+/** Of so many tokens queries are computed from what a layer reads when they are looked at: more than a third less is kept. */
+const many = 1024;
+
+/** What is kept of each layer, where there will be so many tokens. */
+export function keptOf(tokens: number): readonly string[] {
+  return ['X', 'Xq', ...(tokens < many ? ['Q'] : []), 'K', 'V'];
+}
 
 /** The key of the last hidden states. */
 export const last = 'last';
@@ -29,18 +34,21 @@ export class Advance {
 
   /**
    * @param past how many tokens were run before
+   * @param names of what is kept
    * @param only one layer by itself; all of them where left out
    */
   constructor(
     readonly graph: CausalGraph,
     tokens: number,
     readonly past: number,
+    names: readonly string[],
     only?: number,
   ) {
     this.read = only === undefined || only === 0 ? undefined : graph.hiddenStates[only];
+    const depth = graph.hiddenStates.length - 1;
     graph.layers.forEach((steps, layer) => {
-      if (only !== undefined && layer !== only) return;
-      for (const [name, value] of cachedOf(steps, graph)) {
+      if (only !== undefined && layer % depth !== only) return;
+      for (const [name, value] of cachedOf(steps, graph, names)) {
         this.cached.set(value, keyOf(layer, name));
         if (name === 'K' || name === 'V') this.known.set(value, keyOf(layer, name));
       }
@@ -74,9 +82,13 @@ export class SteadyStep {
   ) {}
 
   /** Undefined where what is fed does not grow in step with the text. */
-  static after(past: number, build: (tokens: number) => CausalGraph): SteadyStep | undefined {
+  static after(
+    past: number,
+    names: readonly string[],
+    build: (tokens: number) => CausalGraph,
+  ): SteadyStep | undefined {
     const [first, second] = [past, past + 1].map(
-      (before) => new Advance(build(before + 1), before + 1, before),
+      (before) => new Advance(build(before + 1), before + 1, before, names),
     );
     if (first === undefined || second?.part.feeds.length !== first.part.feeds.length) return undefined;
     const moving = new Map<Feed, readonly Range[]>();
@@ -117,7 +129,11 @@ export function keyOf(layer: number, name: string): string {
 }
 
 /** Of a layer's steps, the matrices that are kept, one row a token: Q, K and V before they are cut into heads. */
-export function cachedOf(steps: readonly Value[], { fixed }: CausalGraph): Map<string, Value> {
+export function cachedOf(
+  steps: readonly Value[],
+  { fixed }: CausalGraph,
+  names: readonly string[],
+): Map<string, Value> {
   return new Map(
     steps.flatMap((value) => {
       const [name, computed] = [value.label?.name ?? '', unmoved(value)];

@@ -36,7 +36,10 @@ export async function capture(layer: Layer, runtime: Runtime, task: Task): Promi
 }
 
 /** Values beside the numbers that a run gave for them. */
-export function keep(targets: readonly Value[], tensors: readonly Tensor[]): Map<Value, TensorSource> {
+export function keep(
+  targets: readonly Value[],
+  tensors: readonly (Tensor | undefined)[],
+): Map<Value, TensorSource> {
   return new Map(
     targets.flatMap((value, at) => {
       const tensor = tensors[at];

@@ -1,15 +1,16 @@
 import type { Value } from '../engine/graph.js';
 import { cut, inMemory, sizeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
-import { Advance, between, cachedOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
+import { Advance, between, cachedOf, keptOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
+import { Holding } from './holding.js';
 import type { Task } from './inspection.js';
 import { leafNumbers } from './leaf.js';
 import { Rows } from './rows.js';
-import { weightBytes } from './weight-bytes.js';
+import { StreamedWeights } from './streamed.js';
 
 /** How many tokens go through all layers at a time: at least, and at most. More at once are faster: weights are read less often. */
 const chunk = { least: 128, most: 512 } as const;
-/** Of one layer's scores: tokens at once, times all keys before them, times heads. They are what takes memory. */
+/** Of one layer's scores, where they are whole in memory: tokens at once, times all keys before them, times heads. */
 const mostScores = 1 << 22;
 /** Tokens at once, times weights: after so many products somebody may say stop, or wants to know how far it is. */
 const mostProducts = 2 ** 37;
@@ -27,8 +28,17 @@ export interface CausalModel {
   build(tokens: number): CausalGraph;
   /** Whether nothing of a shorter text can be kept. */
   readonly growing: boolean;
-  /** Whether its weights are too large to be held together. */
-  readonly byLayer?: boolean;
+  /** Whether so many tokens go through one layer after the other, so that no more than a layer's weights are held. */
+  byLayer?(tokens: number): boolean;
+}
+
+/** What a layer that runs by itself is given. */
+interface Alone {
+  /** The layer before it gave. */
+  readonly read: Tensor;
+  /** What goes on to the next layer. */
+  readonly onward: Rows;
+  readonly weights: StreamedWeights;
 }
 
 /**
@@ -42,6 +52,10 @@ export class CausalRun {
   /** Numbers of a step's leaves that stay the same. */
   private readonly constants = new Map<Value, Tensor>();
   private read: number[] = [];
+  /** How many tokens there will be. */
+  private awaited = 0;
+  /** What is kept of each layer; it stays so while the text grows. */
+  private names: readonly string[] = [];
   private step: SteadyStep | 'none' | undefined;
   private head: Head | null | undefined;
 
@@ -64,13 +78,17 @@ export class CausalRun {
   async append(ids: readonly number[], task: Task = {}): Promise<void> {
     const before = this.read.length;
     const all = [...this.read, ...ids];
+    this.awaited = all.length;
     try {
-      if (this.model.growing) {
-        this.truncate(0);
-        await this.advance(all, task);
+      if (this.model.growing) this.truncate(0);
+      if (this.read.length === 0) {
+        this.rows.clear();
+        this.step = undefined;
+        this.names = keptOf(all.length);
       }
-      if (this.model.byLayer === true) await this.advanceByLayer(all, task);
-      const part = this.partOf(all.length);
+      const byLayer = this.model.byLayer?.(all.length - this.read.length) === true;
+      const part = this.partOf(all.length, byLayer);
+      if (byLayer) await this.advanceByLayer(all, part, task);
       while (this.read.length < all.length) {
         task.progress?.(`${this.read.length} of ${all.length} tokens`, this.read.length / all.length);
         await this.advance(all.slice(0, Math.min(all.length, this.read.length + part)), task);
@@ -84,19 +102,25 @@ export class CausalRun {
   /** How many bytes will be kept of so many tokens. */
   bytesFor(tokens: number): number {
     const graph = this.model.build(tokens);
-    const kept = graph.layers.flatMap((steps) => [...cachedOf(steps, graph).values()]);
+    const kept = graph.layers.flatMap((steps) => [...cachedOf(steps, graph, keptOf(tokens)).values()]);
     return kept.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
   }
 
-  private partOf(tokens: number): number {
+  /** How many tokens go through the layers, or through each of them, at a time. */
+  private partOf(tokens: number, byLayer: boolean): number {
+    // Nothing that was computed for a shorter text holds.
+    if (this.model.growing) return tokens;
     if (this.part !== undefined) return this.part;
     if (tokens - this.read.length <= chunk.least) return chunk.least;
     const graph = this.model.build(tokens);
+    const [, first] = graph.hiddenStates;
+    const isTiled = first !== undefined && this.runtime.isTiled([first]);
     const scores = graph.layers[0]?.find(({ label }) => label?.name === 'scores')?.shape ?? [];
-    const weights = weightBytes(graph) / Float32Array.BYTES_PER_ELEMENT;
+    const weights = new Holding(graph, this.runtime.limits).bytes / Float32Array.BYTES_PER_ELEMENT;
+    const atOnce = byLayer ? weights / (graph.hiddenStates.length - 1) : weights;
     const rows = Math.min(
-      mostScores / Math.max(1, sizeOf(scores) / tokens),
-      mostProducts / Math.max(1, weights),
+      isTiled ? Infinity : mostScores / Math.max(1, sizeOf(scores) / tokens),
+      mostProducts / Math.max(1, atOnce),
     );
     return Math.max(chunk.least, Math.min(chunk.most, Math.floor(rows)));
   }
@@ -108,7 +132,7 @@ export class CausalRun {
       (steps, layer) =>
         new Map([
           ...fixed,
-          ...[...cachedOf(steps, graph)].flatMap(([name, value]) => {
+          ...[...cachedOf(steps, graph, this.names)].flatMap(([name, value]) => {
             const rows = this.rows.get(keyOf(layer, name));
             return rows === undefined ? [] : [[value, rows.source(value.shape[0] ?? 0)] as const];
           }),
@@ -146,66 +170,65 @@ export class CausalRun {
     const past = this.read.length;
     const { model } = this;
     if (past > 0 && ids.length === past + 1 && !model.growing) {
-      this.step ??= SteadyStep.after(past, (tokens) => model.build(tokens)) ?? 'none';
+      this.step ??= SteadyStep.after(past, this.names, (tokens) => model.build(tokens)) ?? 'none';
     }
     const step = this.step === 'none' || past === 0 || ids.length !== past + 1 ? undefined : this.step;
-    const advance = step?.advance ?? new Advance(model.build(ids.length), ids.length, past);
+    const advance = step?.advance ?? new Advance(model.build(ids.length), ids.length, past, this.names);
     await this.run(advance, ids, past, { step, task });
     this.read = [...ids];
   }
 
   /**
    * Runs the tokens of `ids` that were not run yet, all of them through one layer after the other: a layer's weights are held
-   * only while it runs.
+   * only while it runs, and of the tables of embeddings only the rows that are looked up are read.
    */
-  private async advanceByLayer(ids: readonly number[], task: Task): Promise<void> {
+  private async advanceByLayer(ids: readonly number[], part: number, task: Task): Promise<void> {
     const past = this.read.length;
     const ends = new Map<number, CausalGraph>();
-    const part = this.partOf(ids.length);
     for (let end = past; end < ids.length;) {
       end = Math.min(ids.length, end + part);
       ends.set(end, this.model.build(end));
     }
-    const layers = [...ends.values()][0]?.layers.length ?? 0;
-    let hidden: Rows | undefined;
+    // A layer of an encoder–decoder model has two attentions, but one output.
+    const [first] = ends.values();
+    const layers = (first?.hiddenStates.length ?? 1) - 1;
+    const width = first?.hiddenStates[0]?.shape[1] ?? 0;
+    const weights = new StreamedWeights();
+    let [hidden, onward] = [new Rows(width, ids.length - past), new Rows(width, ids.length - past)];
     for (let layer = 0; layer < layers; layer++) {
-      let out: Rows | undefined;
+      onward.truncate(0);
       let start = past;
       for (const [end, graph] of ends) {
         const share = (start - past) / (ids.length - past);
         task.progress?.(`Layer ${layer + 1} of ${layers}`, (layer + share) / layers);
-        const advance = new Advance(graph, end, start, layer);
-        const read = hidden?.view(start - past, end - past);
-        const given = await this.run(advance, ids.slice(0, end), start, { read, task });
-        if (given !== undefined) {
-          out ??= new Rows(given.shape[1] ?? 0, ids.length - past);
-          out.room(end - start).data.set(given.data);
-          out.grow(end - start);
-        }
+        const advance = new Advance(graph, end, start, this.names, layer);
+        const read = hidden.view(start - past, end - past);
+        await this.run(advance, ids.slice(0, end), start, { alone: { read, onward, weights }, task });
         start = end;
       }
-      hidden = out;
+      weights.release();
+      [hidden, onward] = [onward, hidden];
     }
     this.read = [...ids];
   }
 
-  /** Runs a part of the graph and keeps what it computes; what goes on to another layer is given back. */
+  /** Runs a part of the graph and keeps what it computes. */
   private async run(
     { graph, part, known, cached, isRead }: Advance,
     ids: readonly number[],
     past: number,
     {
       step,
-      read,
+      alone,
       task,
-    }: { readonly step?: SteadyStep | undefined; readonly read?: Tensor | undefined; readonly task: Task },
-  ): Promise<Tensor<Float32Array> | undefined> {
+    }: { readonly step?: SteadyStep | undefined; readonly alone?: Alone; readonly task: Task },
+  ): Promise<void> {
     const given = new Map([...graph.feeds(ids), ...(graph.fixed ?? [])]);
     const feeds = new Map<Value, Tensor>();
     for (const feed of part.feeds) {
       const { leaf, original, region } = feed;
-      if (read !== undefined && isRead(original)) {
-        feeds.set(leaf, read);
+      if (alone !== undefined && isRead(original)) {
+        feeds.set(leaf, alone.read);
         continue;
       }
       const name = known.get(original);
@@ -221,25 +244,27 @@ export class CausalRun {
       if (constant) this.constants.set(leaf, numbers);
       feeds.set(leaf, numbers);
     }
+    const streamed = (await alone?.weights.feeds(part.targets, feeds, task.signal)) ?? [];
+    for (const [value, numbers] of streamed) feeds.set(value, numbers);
     const fresh = ids.length - past;
     const written: Rows[] = [];
     const into = new Map<Value, Tensor<Float32Array>>();
     [...cached].forEach(([value, key], at) => {
       const target = part.targets[at];
-      if (key === between || target === undefined) return;
-      const rows = this.rows.get(key) ?? new Rows(value.shape[1] ?? 0, ids.length);
-      this.rows.set(key, rows);
+      const rows = key === between ? alone?.onward : this.rowsOf(key, value);
+      if (target === undefined || rows === undefined) return;
       written.push(rows);
       into.set(target, rows.room(fresh));
     });
-    const results = await this.runtime.run(part.targets, feeds, {
-      ...task,
-      stretched: step !== undefined,
-      into,
-    });
+    await this.runtime.run(part.targets, feeds, { ...task, stretched: step !== undefined, into });
     task.signal?.throwIfAborted();
     for (const rows of written) rows.grow(fresh);
-    return results[[...cached.values()].indexOf(between)];
+  }
+
+  private rowsOf(key: string, { shape }: Value): Rows {
+    const rows = this.rows.get(key) ?? new Rows(shape[1] ?? 0, this.awaited);
+    this.rows.set(key, rows);
+    return rows;
   }
 }
 

@@ -6,7 +6,9 @@ import type { Runtime } from '../runtime/session.js';
 import { capturable, keep, pair } from './capture.js';
 import { unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
+import { Holding } from './holding.js';
 import type { Task } from './inspection.js';
+import { layerStages, runStages } from './stages.js';
 import type { Layer } from './subject.js';
 
 /** The three attentions of an encoder–decoder model: among source tokens, among target tokens, of target tokens to the source. */
@@ -30,8 +32,12 @@ export class SequenceRun {
     /** By layer and name: what the decoder attends to of the source. */
     private readonly read: ReadonlyMap<string, Tensor>,
     runtime: Runtime,
+    /** Whether weights are held from one token to the next. */
+    readonly holding: Holding,
   ) {
-    this.target = new CausalRun({ build: (tokens) => this.graph(tokens), growing: false }, runtime);
+    const build = (tokens: number): CausalGraph => this.graph(tokens);
+    const byLayer = (count: number): boolean => holding.byLayer(count);
+    this.target = new CausalRun({ build, growing: false, byLayer }, runtime);
   }
 
   /** What the decoder has read; all but its first token were written. */
@@ -57,11 +63,20 @@ export class SequenceRun {
       ...model.buildDecoder(1, memory, attention).cross.flatMap((steps, layer) => fromSource(steps, layer)),
     ]);
     const captured = encoder.layers.flatMap(capturable);
-    const tensors = await runtime.run([...given.values(), ...captured], encoder.feeds(ids), task);
+    const wanted = [...captured, ...given.values()];
+    const holding = new Holding(model.buildDecoder(1, memory, attention), runtime.limits);
+    const tensors = holding.byLayer(ids.length)
+      ? await runStages(
+          layerStages(encoder.layers, encoder.hiddenStates, wanted),
+          encoder.feeds(ids),
+          runtime,
+          task,
+        )
+      : await runtime.run(wanted, encoder.feeds(ids), task);
     task.signal?.throwIfAborted();
-    const read = new Map([...given.keys()].flatMap((key, at) => pair(key, tensors[at])));
-    const sources = keep(captured, tensors.slice(given.size));
-    return new SequenceRun(model, attention, encoder, memory, sources, read, runtime);
+    const read = new Map([...given.keys()].flatMap((key, at) => pair(key, tensors[captured.length + at])));
+    const sources = keep(captured, tensors);
+    return new SequenceRun(model, attention, encoder, memory, sources, read, runtime, holding);
   }
 
   /** How many tokens were written. */

@@ -247,8 +247,9 @@ export class SequencePreparation implements Preparation {
     return this.lease.model;
   }
 
-  private async notices({ encoding, said, rules }: Written, text: string): Promise<string[]> {
+  private async notices({ encoding, run, said, rules }: Written, text: string): Promise<string[]> {
     const { model } = this.lease;
+    const streamed = run.holding.notices(model.name);
     const { ids, total } = encoding;
     const { left } = await model.generation();
     const cut =
@@ -257,13 +258,14 @@ export class SequencePreparation implements Preparation {
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
           ]
         : [];
-    if (said === undefined) return cut;
+    if (said === undefined) return [...streamed, ...cut];
     const otherwise =
       left.length === 0
         ? ''
         : ` The model’s own settings (${left.join(', ')}) would search for another, and are not followed.`;
     return [
       `Written, always with the likeliest token next: “${text}”${whyEnded[said.ending](rules.limit)}${otherwise}`,
+      ...streamed,
       ...cut,
     ];
   }

@@ -10,11 +10,12 @@ import { CausalRun } from './causal-run.js';
 import { encoded } from './encoded.js';
 import { candidatesAfter, generate } from './generation.js';
 import { withGradients, withoutGradients } from './gradients.js';
+import { Holding } from './holding.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
 import { shortened } from './shortened.js';
+import { layerStages, runStages } from './stages.js';
 import type { Layer, Next, Subject } from './subject.js';
-import { weightBytes } from './weight-bytes.js';
 
 /** Of a longer text it is said beforehand how much memory it takes. */
 const estimated = 512;
@@ -47,8 +48,7 @@ export class TextPreparation implements Preparation {
   /** What a model added to the text, and how many tokens the text had before. */
   private said = '';
   private readonly own: number;
-  /** Bytes of weights, where they are too many to be held together. */
-  private streamed: number | undefined;
+  private holding: Holding | undefined;
 
   private constructor(
     private readonly lease: Lease,
@@ -89,9 +89,8 @@ export class TextPreparation implements Preparation {
     // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
     if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
       const build = (tokens: number): ModelGraph => model.build(tokens, attention);
-      const weights = weightBytes(build(1));
-      const byLayer = weights > this.runtime.limits.bytes;
-      this.streamed = byLayer ? weights : undefined;
+      const holding = this.hold(build(1));
+      const byLayer = (count: number): boolean => holding.byLayer(count);
       const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
       if (ids.length > estimated) {
         const size = (run.bytesFor(ids.length) / 1e6).toFixed(0);
@@ -104,12 +103,11 @@ export class TextPreparation implements Preparation {
     const head = this.beside.head?.(graph);
     const result = head?.steps.at(-1);
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
+    const wanted = result === undefined ? targets : [...targets, result];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
-    const tensors = await this.runtime.run(
-      result === undefined ? targets : [...targets, result],
-      feeds,
-      task,
-    );
+    const tensors = this.hold(graph).byLayer(ids.length)
+      ? await runStages(layerStages(graph.layers, graph.hiddenStates, wanted), feeds, this.runtime, task)
+      : await this.runtime.run(wanted, feeds, task);
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
     const given = [...(head?.feeds ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
@@ -189,16 +187,17 @@ export class TextPreparation implements Preparation {
     return { described, attention: readAttendParameters(values, {}) };
   }
 
+  private hold(graph: Pick<ModelGraph, 'hiddenStates'>): Holding {
+    this.holding = new Holding(graph, this.runtime.limits);
+    return this.holding;
+  }
+
   private notices(): string[] {
     const { ids, total } = this.encoding;
     const { model } = this.lease;
     return [
       ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
-      ...(this.streamed === undefined
-        ? []
-        : [
-            `The weights of ${model.name} come to ${megabytes(this.streamed)} as float32, and ${megabytes(this.runtime.limits.bytes)} may be held: they are read anew for each layer, which takes its time.`,
-          ]),
+      ...(this.holding?.notices(model.name) ?? []),
       ...(total > ids.length
         ? [
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
@@ -232,8 +231,4 @@ async function extended(encoding: Encoding, ids: readonly number[], model: Model
 
 function labelsOf({ tokens, ranges }: Encoding): Labels {
   return { count: tokens.length, words: tokens, places: ranges };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
 }

@@ -1,6 +1,9 @@
 import type { Value } from '../engine/graph.js';
 import type { GraphBuilder } from './builder.js';
-import type { FusedAttention } from './fuse.js';
+import type { Causal, FusedAttention } from './fuse.js';
+
+/** ONNX's number for int32, as Cast wants it. */
+const toInt32 = { to: 6 };
 
 /**
  * Emits attention as one of ONNX Runtime's own nodes, which goes through the scores tile by tile.
@@ -12,7 +15,8 @@ export function emitAttention(
   fused: FusedAttention,
   nameOf: (value: Value) => string,
 ): string {
-  const merged = fused.causal === undefined ? open(builder, fused, nameOf) : causal(builder, fused, nameOf);
+  const merged =
+    fused.causal === undefined ? open(builder, fused, nameOf) : causal(builder, fused, fused.causal, nameOf);
   return builder.node('Squeeze', [merged, builder.integers([0], [1])]); // (query, model)
 }
 
@@ -29,28 +33,27 @@ function open(
 /**
  * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupQueryAttention
  *
- * It takes keys and values in two parts: those before the first query, and one for each query.
+ * It takes keys and values in two parts: those before the first query, of which there may be none, and one for each query.
  */
 function causal(
   builder: GraphBuilder,
-  { Q, K, V, heads, groups, scale, causal: rule }: FusedAttention,
+  { Q, K, V, heads, groups, scale }: FusedAttention,
+  { window, softcap }: Causal,
   nameOf: (value: Value) => string,
 ): string {
-  const { past = 0, window, softcap } = rule ?? {};
   const whole = (value: number): string => builder.integers([value], [1]);
   const count = (value: Value): string => builder.node('Shape', [nameOf(value)], { start: 1, end: 2 }); // (1)
   const total = count(K);
-  const narrow = (value: string): string => builder.node('Cast', [value], { to: 6 });
-  const before = past === 0 ? undefined : builder.node('Sub', [total, count(Q)]);
+  const past = builder.node('Sub', [total, count(Q)]);
   const parts = [K, V].map((value) => {
-    if (before === undefined) return { known: '', fresh: joined(builder, value, nameOf) };
     const rows = (start: string, end: string): string =>
       builder.node('Slice', [nameOf(value), start, end, whole(1)]); // (group, key, feature)
     return {
-      known: builder.node('Unsqueeze', [rows(whole(0), before), whole(0)]), // (1, group, key, feature)
-      fresh: side(builder, rows(before, total), (value.shape[0] ?? 0) * (value.shape[2] ?? 0)),
+      known: builder.node('Unsqueeze', [rows(whole(0), past), whole(0)]), // (1, group, key, feature)
+      fresh: sideBySide(builder, rows(past, total), widthOf(value)),
     };
   });
+  const narrow = (value: string): string => builder.node('Cast', [value], toInt32);
   const inputs = [
     joined(builder, Q, nameOf),
     ...parts.map(({ fresh }) => fresh),
@@ -75,15 +78,19 @@ function causal(
 
 /** The heads' rows side by side: (head, row, feature) → (1, row, head · feature). */
 function joined(builder: GraphBuilder, value: Value, nameOf: (value: Value) => string): string {
-  const { origin, shape } = value;
+  const { origin } = value;
   const [before] =
     origin.kind === 'operation' && origin.operation.name === 'split-heads' ? origin.inputs : [];
   // Before they were split, they lay that way.
   if (before !== undefined) return builder.node('Unsqueeze', [nameOf(before), builder.integers([0], [1])]);
-  return side(builder, nameOf(value), (shape[0] ?? 0) * (shape[2] ?? 0));
+  return sideBySide(builder, nameOf(value), widthOf(value));
 }
 
-function side(builder: GraphBuilder, name: string, width: number): string {
+function sideBySide(builder: GraphBuilder, name: string, width: number): string {
   const rows = builder.node('Transpose', [name], { perm: [1, 0, 2] }); // (row, head, feature)
   return builder.node('Reshape', [rows, builder.integers([1, -1, width], [3])]);
+}
+
+function widthOf({ shape }: Value): number {
+  return (shape[0] ?? 0) * (shape[2] ?? 0);
 }

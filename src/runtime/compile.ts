@@ -15,6 +15,8 @@ export interface CompiledGraph {
   readonly feeds: readonly Feed[];
   /** The model's name of each target, in the targets' order; the same value asked for twice has one name. */
   readonly outputs: readonly string[];
+  /** Whether attention, where there is any, goes through its scores tile by tile. */
+  readonly tiled: boolean;
   /** Where its weights come from; left out where it has none. */
   readonly weights?: Weights;
 }
@@ -115,9 +117,10 @@ export function compile(
     }
   }
   // ONNX Runtime takes weights from files or from us, but not some from here and some from there.
-  const onDisk = inOneFolder(order.filter((value) => needed.has(value.origin) && !isFed(value)));
-  for (const value of order) {
-    if (needed.has(value.origin) && !names.has(value.origin)) names.set(value.origin, place(value));
+  const placed = order.filter(({ origin }) => needed.has(origin));
+  const onDisk = inOneFolder(placed.filter((value) => !isFed(value)));
+  for (const value of placed) {
+    if (!names.has(value.origin)) names.set(value.origin, place(value));
   }
 
   // An output must be some node's own, and float32: a leaf that is asked for gets a node.
@@ -143,8 +146,14 @@ export function compile(
     bytes: encodeModel(builder.finish(outputNames)),
     feeds,
     outputs: outputNames,
+    tiled: !placed.some((value) => !isFed(value) && isNormalised(value)),
     ...(found === undefined ? {} : { weights: found }),
   };
+}
+
+/** Whether a value is attention's weights, whole. */
+function isNormalised({ origin }: Value): boolean {
+  return origin.kind === 'operation' && ['softmax', 'sink-softmax'].includes(origin.operation.name);
 }
 
 /** Whether ONNX Runtime can read all parameters among these from the files of a single folder. */

@@ -18,9 +18,7 @@ export interface FusedAttention {
 }
 
 /** Each query attends to keys up to its own, which is the last key for the last query. */
-interface Causal {
-  /** How many keys are before the first query. */
-  readonly past: number;
+export interface Causal {
   /** How many keys a query attends to at most, its own among them; undefined for all. */
   readonly window: number | undefined;
   /** c of c · tanh(score / c). */
@@ -100,7 +98,7 @@ interface Passage extends Pick<FusedAttention, 'scale' | 'causal'> {
 function passage(logits: Value, through: Through): Passage | undefined {
   let scores = logits;
   let scale = 1;
-  let past: number | undefined;
+  let isCausal = false;
   let window: number | undefined;
   let softcap: number | undefined;
   for (;;) {
@@ -113,9 +111,9 @@ function passage(logits: Value, through: Through): Passage | undefined {
       if (scale !== 1 || softcap !== undefined) return undefined;
       softcap = numberOf(attributes['cap']);
     } else {
-      const before = keysBefore(queries, keys);
-      if (softcap !== undefined || before === undefined || attributes['fill'] !== -Infinity) return undefined;
-      if (attributes['kind'] === 'causal') past = before;
+      if (softcap !== undefined || !areLast(queries, keys) || attributes['fill'] !== -Infinity)
+        return undefined;
+      if (attributes['kind'] === 'causal') isCausal = true;
       else if (attributes['kind'] === 'sliding-window') {
         window = Math.min(window ?? Infinity, numberOf(attributes['window']) + 1);
       } else return undefined;
@@ -124,17 +122,15 @@ function passage(logits: Value, through: Through): Passage | undefined {
   }
   // ONNX Runtime takes a factor of 0 for none.
   if (!Number.isFinite(scale) || scale === 0 || softcap === 0) return undefined;
-  if (past === undefined) {
-    return window === undefined && softcap === undefined ? { scores, scale, causal: undefined } : undefined;
-  }
-  return { scores, scale, causal: { past, window, softcap } };
+  if (isCausal) return { scores, scale, causal: { window, softcap } };
+  return window === undefined && softcap === undefined ? { scores, scale, causal: undefined } : undefined;
 }
 
-/** How many keys are before the first of the last queries; undefined where queries are not the last, or keys do not begin at 0. */
-function keysBefore(queries: Value | undefined, keys: Value | undefined): number | undefined {
-  if (queries?.origin.kind !== 'positions' || keys?.origin.kind !== 'positions') return undefined;
+/** Whether queries are those of the last keys, and keys begin at 0. */
+function areLast(queries: Value | undefined, keys: Value | undefined): boolean {
+  if (queries?.origin.kind !== 'positions' || keys?.origin.kind !== 'positions') return false;
   const past = (keys.shape[0] ?? 0) - (queries.shape[0] ?? 0);
-  return keys.origin.start === 0 && queries.origin.start === past ? past : undefined;
+  return keys.origin.start === 0 && queries.origin.start === past;
 }
 
 function operands(value: Value, name: string): readonly Value[] | undefined {

@@ -60,6 +60,11 @@ export class Runtime {
     return turn;
   }
 
+  /** Whether no attention's scores are whole in memory when these are computed from nothing but what is fed. */
+  isTiled(targets: readonly Value[]): boolean {
+    return this.compile(targets, new Map())?.tiled ?? true;
+  }
+
   /** How many sessions are ready. */
   async ready(): Promise<number> {
     return (await this.cache)?.sessions.size ?? 0;

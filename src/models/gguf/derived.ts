@@ -1,4 +1,4 @@
-import { regionShape, sizeOf, type Region } from '../../engine/tensor.js';
+import { regionShape, roomFor, sizeOf, type Region } from '../../engine/tensor.js';
 import type { NamedTensor } from '../../formats/format.js';
 
 /** What a weight has to be read like to be what it was before it was converted to GGUF. */
@@ -15,7 +15,7 @@ function derived(
 
 /** Rows in another order. @param from the row of the file that a row is */
 export function reordered(tensor: NamedTensor, from: (row: number) => number): NamedTensor {
-  return derived(tensor, tensor.shape, async (region) => {
+  return derived(tensor, tensor.shape, async (region, into) => {
     const [rows = { start: 0, end: 0 }, ...others] = region;
     const sources = Array.from({ length: rows.end - rows.start }, (_, at) => from(rows.start + at));
     const start = sources.reduce((least, row) => Math.min(least, row), Infinity);
@@ -23,7 +23,7 @@ export function reordered(tensor: NamedTensor, from: (row: number) => number): N
     if (sources.length === 0) return tensor.read(region);
     const { data } = await tensor.read([{ start, end }, ...others]); // (rows of the file, …)
     const width = sizeOf(regionShape(others));
-    const out = new Float32Array(sources.length * width);
+    const out = roomFor(sources.length * width, into);
     sources.forEach((row, at) => {
       out.set(data.subarray((row - start) * width, (row - start + 1) * width), at * width);
     });
@@ -33,9 +33,9 @@ export function reordered(tensor: NamedTensor, from: (row: number) => number): N
 
 /** Some of the rows. */
 export function rowsOf(tensor: NamedTensor, start: number, end: number): NamedTensor {
-  return derived(tensor, [end - start, ...tensor.shape.slice(1)], async ([rows, ...others]) => {
+  return derived(tensor, [end - start, ...tensor.shape.slice(1)], async ([rows, ...others], into) => {
     const range = rows ?? { start: 0, end: 0 };
-    return tensor.read([{ start: start + range.start, end: start + range.end }, ...others]);
+    return tensor.read([{ start: start + range.start, end: start + range.end }, ...others], into);
   });
 }
 
@@ -43,10 +43,10 @@ export function rowsOf(tensor: NamedTensor, start: number, end: number): NamedTe
 export const transposed: Change = (tensor) =>
   tensor.shape.length !== 2
     ? tensor
-    : derived(tensor, tensor.shape.toReversed(), async (region: Region) => {
+    : derived(tensor, tensor.shape.toReversed(), async (region: Region, into?: Float32Array) => {
         const { shape, data } = await tensor.read(region.toReversed()); // (columns, rows)
         const [columns = 0, rows = 0] = shape;
-        const out = new Float32Array(data.length); // (rows, columns)
+        const out = roomFor(data.length, into); // (rows, columns)
         for (let row = 0; row < rows; row++) {
           for (let column = 0; column < columns; column++) {
             out[row * columns + column] = data[column * rows + row] ?? NaN;

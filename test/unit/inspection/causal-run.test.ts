@@ -73,7 +73,7 @@ describe('A causal run', () => {
 
       it('gives the same layer by layer, where weights are too large to be held together', async () => {
         const build = (tokens: number) => model.build(tokens, model.attention);
-        const run = new CausalRun({ build, growing: model.growing, byLayer: true }, runtime, 5);
+        const run = new CausalRun({ build, growing: model.growing, byLayer: () => true }, runtime, 5);
         await run.append(ids.slice(0, 7));
         const told: string[] = [];
         await run.append(ids.slice(7), { progress: (message) => told.push(message) });

@@ -1,0 +1,52 @@
+import { sorted, type Value } from '../engine/graph.js';
+import { sizeOf } from '../engine/tensor.js';
+import type { CacheLimits } from '../runtime/cache.js';
+
+/** So many tokens at once take longer than weights take to be read for them, which then need not be held. */
+const many = 1024;
+
+/** Whether a model's weights are held together while it runs, and for the next run, or read for one layer after the other. */
+export class Holding {
+  /** How many bytes the weights take as float32. */
+  readonly bytes: number;
+  /** Whether ONNX Runtime can read all of them from their files by itself: none is quantised. */
+  private readonly plain: boolean;
+
+  constructor(
+    { hiddenStates }: { readonly hiddenStates: readonly Value[] },
+    private readonly limits: Pick<CacheLimits, 'bytes'>,
+  ) {
+    const sizes = new Map<Value['origin'], number>();
+    let plain = true;
+    for (const { origin, shape } of sorted(hiddenStates.slice(-1))) {
+      if (origin.kind !== 'parameter') continue;
+      sizes.set(origin, sizeOf(shape));
+      plain &&= origin.storage !== undefined;
+    }
+    const numbers = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    this.bytes = Float32Array.BYTES_PER_ELEMENT * numbers;
+    this.plain = plain;
+  }
+
+  /** Whether so many tokens go through one layer after the other. */
+  byLayer(tokens: number): boolean {
+    return this.isTooLarge || (!this.plain && tokens >= many);
+  }
+
+  /** What a reader is told where there are more weights than may be held. */
+  notices(model: string): string[] {
+    return this.isTooLarge
+      ? [
+          `The weights of ${model} come to ${megabytes(this.bytes)} as float32, and ${megabytes(this.limits.bytes)} may be held: they are read anew for each layer, which takes its time.`,
+        ]
+      : [];
+  }
+
+  private get isTooLarge(): boolean {
+    return this.bytes > this.limits.bytes;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
+}
