@@ -17,7 +17,7 @@ interface Continued extends Text {
 const name = 'SmolLM2-135M-Instruct';
 const { texts, long, continuations } = described<{
   readonly texts: readonly Text[];
-  readonly long: Text;
+  readonly long: readonly Text[];
   readonly continuations: readonly Continued[];
 }>(name);
 
@@ -71,11 +71,21 @@ describe('SmolLM2-135M-Instruct, GGUF in Q4_1', function () {
     after(() => Promise.all(open.splice(0).map((each) => each.dispose())));
 
     it('runs a long text in parts, whose weights and expectations are those of transformers', async () => {
-      const references = (await referencesOf(name))(texts.length);
-      const inspection = await inspect(long.text);
-      const { words, count } = inspection.summary.queries;
-      assert.ok(count > 256);
-      assert.deepEqual(words, long.tokens);
+      const inspection = await assertLong(0);
+      assert.ok(inspection.summary.queries.count > 256);
+    });
+
+    it('runs a longer one layer by layer, to the same', async () => {
+      const inspection = await assertLong(1);
+      assert.ok(inspection.summary.queries.count > 1024);
+    });
+
+    async function assertLong(which: number): Promise<OpenInspection> {
+      const { text, tokens } = long[which] ?? assert.fail();
+      const references = (await referencesOf(name))(texts.length + which);
+      const inspection = await inspect(text);
+      const { words } = inspection.summary.queries;
+      assert.deepEqual(words, tokens);
       const rows = [...tensorNamed(references, 'rows').data];
       for (const [pick, { layer, head }] of picksOf(references).entries()) {
         const expected = at(tensorNamed(references, 'attentions'), pick); // (row, key)
@@ -97,7 +107,8 @@ describe('SmolLM2-135M-Instruct, GGUF in Q4_1', function () {
           else assert.ok(Math.abs(logit - (logits[place] ?? Number.NaN)) < 1e-3, `${token} after row ${row}`);
         }
       }
-    });
+      return inspection;
+    }
 
     for (const { text, tokens, count, added, said, ending } of continuations) {
       it(`goes on with ${JSON.stringify(text)} as transformers does, token for token`, async () => {

@@ -153,45 +153,49 @@ describe('Text through an encoder–decoder model', () => {
   });
 });
 
-describe('Encoder–decoder models write what transformers’ generate writes', () => {
-  const runtime = new Runtime();
-  after(() => runtime.dispose());
+for (const [how, limits] of [
+  ['', {}],
+  [', also layer by layer where no weights may be held', { bytes: 1 }],
+] as const)
+  describe(`Encoder–decoder models write what transformers’ generate writes${how}`, () => {
+    const runtime = new Runtime(limits);
+    after(() => runtime.dispose());
 
-  for (const name of [
-    't5',
-    't5-gated',
-    'mt5',
-    'bart',
-    'mbart',
-    'marian',
-    'marian-apart',
-    'm2m-100',
-    'pegasus',
-  ]) {
-    it(name, async () => {
-      const model = await Model.open(join(fixtures, name));
-      // There is no tokenizer to tell what was said.
-      const spoken = Object.assign(Object.create(model) as Model, { decode: () => Promise.resolve('') });
-      const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
-      const [start = 0, ...said] = tensorNamed(expected, 'greedy').data;
-      const { decoder } = model;
-      assert.ok(decoder !== undefined);
-      const attention = { ...decoder.attention, encoder: model.attention };
-      const ids = [...tensorNamed(expected, 'ids').data];
-      const run = await SequenceRun.open(model, ids, attention, runtime, {});
-      const generation = await model.generation();
-      assert.equal(generation.start, start);
-      await run.target.append([start]);
-      const rules = {
-        limit: decoder.limit,
-        forced: (at: number) => (at === 1 ? generation.first : undefined),
-      };
-      await generate(spoken, run.target, { tokens: said.length }, () => false, {}, rules);
-      assert.deepEqual(run.target.ids.slice(1), said);
-      await model.dispose();
-    });
-  }
-});
+    for (const name of [
+      't5',
+      't5-gated',
+      'mt5',
+      'bart',
+      'mbart',
+      'marian',
+      'marian-apart',
+      'm2m-100',
+      'pegasus',
+    ]) {
+      it(name, async () => {
+        const model = await Model.open(join(fixtures, name));
+        // There is no tokenizer to tell what was said.
+        const spoken = Object.assign(Object.create(model) as Model, { decode: () => Promise.resolve('') });
+        const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
+        const [start = 0, ...said] = tensorNamed(expected, 'greedy').data;
+        const { decoder } = model;
+        assert.ok(decoder !== undefined);
+        const attention = { ...decoder.attention, encoder: model.attention };
+        const ids = [...tensorNamed(expected, 'ids').data];
+        const run = await SequenceRun.open(model, ids, attention, runtime, {});
+        const generation = await model.generation();
+        assert.equal(generation.start, start);
+        await run.target.append([start]);
+        const rules = {
+          limit: decoder.limit,
+          forced: (at: number) => (at === 1 ? generation.first : undefined),
+        };
+        await generate(spoken, run.target, { tokens: said.length }, () => false, {}, rules);
+        assert.deepEqual(run.target.ids.slice(1), said);
+        await model.dispose();
+      });
+    }
+  });
 
 describe('A Marian checkpoint as it is published', () => {
   it('reads a text by its own SentencePiece models, and writes with them', async () => {
