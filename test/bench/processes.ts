@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -28,10 +28,4 @@ export async function peakOf(id: number | undefined): Promise<number | undefined
   if (process.platform !== 'linux') return undefined;
   const status = await readFile(join('/proc', String(id), 'status'), 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-}
-
-/** From now on, the most that a process took is counted anew. */
-export async function forgetPeak(id: number | undefined): Promise<void> {
-  // 5 stands for this: https://docs.kernel.org/filesystems/proc.html
-  if (process.platform === 'linux') await writeFile(join('/proc', String(id), 'clear_refs'), '5');
 }
