@@ -2,11 +2,16 @@ import type { OnnxEmitter } from '../engine/graph.js';
 import type { Shape } from '../engine/tensor.js';
 import type { OnnxAttribute, OnnxConstant, OnnxExternalData, OnnxGraph, OnnxNode, OnnxType } from './onnx.js';
 
-/** Collects the parts of an ONNX graph and names them in the order they come, so that equal graphs are equal bytes. */
+/**
+ * Collects the parts of an ONNX graph and names them in the order they come, so that equal graphs are equal bytes. What follows
+ * from the same in the same way is computed once, such as the angles of all layers' rotary positions.
+ */
 export class GraphBuilder implements OnnxEmitter {
   private readonly nodes: OnnxNode[] = [];
   private readonly constants: OnnxConstant[] = [];
   private readonly inputs: { readonly name: string; readonly type: OnnxType; readonly rank: number }[] = [];
+  /** Operator, inputs and attributes of each node → its output. */
+  private readonly computed = new Map<string, string>();
   /** Type, shape and numbers of each constant → its name: the same constant is kept once. */
   private readonly known = new Map<string, string>();
 
@@ -62,7 +67,11 @@ export class GraphBuilder implements OnnxEmitter {
   }
 
   private add(node: Omit<OnnxNode, 'output' | 'further'>, count = 0): string {
+    const key = JSON.stringify([node.operator, node.domain, node.inputs, node.attributes, count]);
+    const known = this.computed.get(key);
+    if (known !== undefined) return known;
     const output = `v${this.nodes.length}`;
+    this.computed.set(key, output);
     const further = Array.from({ length: count }, (_, at) => `${output}-${at + 1}`);
     this.nodes.push({ ...node, output, ...(count > 0 ? { further } : {}) });
     return output;

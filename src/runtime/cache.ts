@@ -10,7 +10,7 @@ import { RunError } from './error.js';
 /** How much is kept ready between runs. */
 export interface CacheLimits {
   readonly sessions: number;
-  /** Of weights that sessions hold as float32, in bytes; a single larger session is kept all the same. */
+  /** Of weights as float32, in bytes; a single larger model is held all the same while it runs. */
   readonly bytes: number;
 }
 
@@ -37,8 +37,16 @@ export class SessionCache {
     return this.entries.size;
   }
 
-  /** @throws RunError when a file of weights is missing or too short, or ONNX Runtime refuses the graph. */
-  async get({ bytes, weights }: CompiledGraph): Promise<InferenceSession> {
+  /** Of weights, that sessions hold. */
+  get bytes(): number {
+    return [...this.entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+  }
+
+  /**
+   * @param others bytes of weights that are held beside those of sessions
+   * @throws RunError when a file of weights is missing or too short, or ONNX Runtime refuses the graph
+   */
+  async get({ bytes, weights }: CompiledGraph, others: number): Promise<InferenceSession> {
     const key = createHash('sha256').update(bytes);
     // A checkpoint that was written anew is another one, although its folder and its graph are the same.
     if (weights !== undefined) key.update(await describeFiles(weights));
@@ -49,7 +57,7 @@ export class SessionCache {
       this.entries.set(digest, known);
       return known.session;
     }
-    await this.makeRoom(weights?.size ?? 0);
+    await this.makeRoom(weights?.size ?? 0, others);
     const session = await createSession(this.backend, this.options, bytes, weights);
     this.entries.set(digest, { session, bytes: weights?.size ?? 0 });
     return session;
@@ -60,12 +68,9 @@ export class SessionCache {
   }
 
   /** Lets go of what was not used for longest; of what holds weights only where room for weights is short. */
-  private async makeRoom(bytes: number): Promise<void> {
-    const heavy = [...this.entries].filter(([, entry]) => entry.bytes > 0);
-    let held = heavy.reduce((sum, [, entry]) => sum + entry.bytes, 0);
-    for (const [key, entry] of heavy) {
-      if (held + bytes <= this.limits.bytes) break;
-      held -= entry.bytes;
+  private async makeRoom(bytes: number, others: number): Promise<void> {
+    for (const [key] of [...this.entries].filter(([, entry]) => entry.bytes > 0)) {
+      if (this.bytes + bytes + others <= this.limits.bytes) break;
       await this.release(key);
     }
     const light = [...this.entries].filter(([, entry]) => entry.bytes === 0);
@@ -82,7 +87,7 @@ export class SessionCache {
   }
 }
 
-async function describeFiles({ folder = '', files }: Weights): Promise<string> {
+async function describeFiles({ folder, files }: Weights): Promise<string> {
   const lines = [folder];
   for (const [file, needed] of files) {
     const { size, mtimeMs } = await stat(join(folder, file)).catch((error: unknown) => {

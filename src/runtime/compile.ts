@@ -1,11 +1,11 @@
 import { posix, win32 } from 'node:path';
 import { inputsOf, sorted, type Storage, type Value } from '../engine/graph.js';
-import { formatShape, sizeOf, type Shape, type TensorSource } from '../engine/tensor.js';
+import { formatShape, sizeOf, type Shape } from '../engine/tensor.js';
 import { emitAttention } from './attention.js';
 import { GraphBuilder } from './builder.js';
 import { RunError } from './error.js';
 import { findAttention } from './fuse.js';
-import { elementSize, encodeModel, type OnnxExternalData, type OnnxType } from './onnx.js';
+import { elementSize, encodeModel, type OnnxType } from './onnx.js';
 
 /** A graph as ONNX Runtime reads it: a few kilobytes, whatever the size of its weights. */
 export interface CompiledGraph {
@@ -17,7 +17,7 @@ export interface CompiledGraph {
   readonly outputs: readonly string[];
   /** Whether attention, where there is any, goes through its scores tile by tile. */
   readonly tiled: boolean;
-  /** Where its weights come from; left out where it has none. */
+  /** Which weights ONNX Runtime reads by itself; left out where there are none. */
   readonly weights?: Weights;
 }
 
@@ -28,12 +28,10 @@ export interface Feed {
 }
 
 export interface Weights {
-  /** The folder of all files; undefined where there are none. */
-  readonly folder: string | undefined;
+  /** The folder of all files. */
+  readonly folder: string;
   /** File → how many bytes it must have at least. */
   readonly files: ReadonlyMap<string, number>;
-  /** Name in the model → the numbers of a weight that ONNX Runtime cannot read by itself: they are given to each session once. */
-  readonly given: ReadonlyMap<string, TensorSource>;
   /** What the weights take up in memory as float32, in bytes. */
   readonly size: number;
 }
@@ -48,9 +46,8 @@ const storedTypes: Readonly<Record<Storage['dtype'], OnnxType>> = {
 const toFloat32 = { to: 1 };
 
 /**
- * Writes the graph behind `targets` as an ONNX model with these as its outputs, in float32. Parameters with a storage
- * are read from their file by ONNX Runtime itself where all have one, in one folder; otherwise the numbers of all are given
- * to it when a session is made.
+ * Writes the graph behind `targets` as an ONNX model with these as its outputs, in float32. Parameters that lie plainly in the
+ * files of one folder are read from there by ONNX Runtime itself; the numbers of others are fed.
  * @param isFed values whose numbers are given although they could be computed; nothing behind them is looked at
  * @throws RunError when a weight's storage does not fit its shape, or its file lies outside its folder.
  */
@@ -94,12 +91,9 @@ export function compile(
       case 'positions':
         return feed(value);
       case 'parameter':
-        if (sizeOf(shape) === 0) return feed(value);
-        if (onDisk && origin.storage !== undefined) {
-          weights.take(shape, origin.storage);
-          return weight(shape, origin.storage);
-        }
-        return builder.external('float32', shape, weights.give(shape, origin.source));
+        if (sizeOf(shape) === 0 || origin.storage === undefined || !onDisk) return feed(value);
+        weights.take(shape, origin.storage);
+        return weight(shape, origin.storage);
       case 'operation':
         return origin.operation.onnx(builder, origin.inputs.map(nameOf));
     }
@@ -116,7 +110,6 @@ export function compile(
       needed.add(from.origin);
     }
   }
-  // ONNX Runtime takes weights from files or from us, but not some from here and some from there.
   const placed = order.filter(({ origin }) => needed.has(origin));
   const onDisk = inOneFolder(placed.filter((value) => !isFed(value)));
   for (const value of placed) {
@@ -156,31 +149,19 @@ function isNormalised({ origin }: Value): boolean {
   return origin.kind === 'operation' && ['softmax', 'sink-softmax'].includes(origin.operation.name);
 }
 
-/** Whether ONNX Runtime can read all parameters among these from the files of a single folder. */
+/** Whether those parameters among these that lie plainly in files lie in a single folder, as ONNX Runtime wants them. */
 function inOneFolder(values: readonly Value[]): boolean {
   const folders = new Set(
-    values.flatMap(({ origin, shape }) =>
-      origin.kind === 'parameter' && sizeOf(shape) > 0 ? [origin.storage?.folder] : [],
-    ),
+    values.flatMap(({ origin }) => (origin.kind === 'parameter' ? (origin.storage?.folder ?? []) : [])),
   );
-  return folders.size === 1 && !folders.has(undefined);
+  return folders.size === 1;
 }
 
 /** Gathers where a model's weights lie, and refuses what cannot be right. */
 class WeightFiles {
   private folder: string | undefined;
   private readonly files = new Map<string, number>();
-  private readonly given = new Map<string, TensorSource>();
   private size = 0;
-
-  /** Notes a weight whose numbers are read by us. */
-  give(shape: Shape, source: TensorSource): OnnxExternalData {
-    const location = `given-${numberOf(source)}`;
-    const length = sizeOf(shape) * elementSize.float32;
-    if (!this.given.has(location)) this.size += length;
-    this.given.set(location, source);
-    return { location, offset: 0, length };
-  }
 
   /** Notes a weight that ONNX Runtime reads. */
   take(shape: Shape, { folder, file, offset, length, dtype }: Storage): void {
@@ -199,19 +180,9 @@ class WeightFiles {
   }
 
   finish(): Weights | undefined {
-    const { folder, files, given, size } = this;
-    return folder === undefined && given.size === 0 ? undefined : { folder, files, given, size };
+    const { folder, files, size } = this;
+    return folder === undefined ? undefined : { folder, files, size };
   }
-}
-
-const numbers = new WeakMap<TensorSource, number>();
-let lastNumber = 0;
-
-/** The same for the same source as long as it lives: models that differ in a weight differ in its name. */
-function numberOf(source: TensorSource): number {
-  const known = numbers.get(source) ?? ++lastNumber;
-  numbers.set(source, known);
-  return known;
 }
 
 /** Whether a file's name, taken from a checkpoint's index, leads to a place in or below its folder on every system. */

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
-import { wholeOf } from '../engine/tensor.js';
 import type { Backend } from './backend.js';
 import type { Weights } from './compile.js';
 import { RunError } from './error.js';
@@ -31,7 +30,6 @@ async function withWeights(
   weights: Weights | undefined,
 ): Promise<InferenceSession.SessionOptions> {
   if (weights === undefined) return options;
-  if (weights.folder === undefined) return { ...options, externalData: await readGiven(weights) };
   if (kind === 'native') return withFolder(options, weights.folder);
   return { ...options, externalData: await readFiles(weights) };
 }
@@ -75,18 +73,8 @@ function withFolder(
   };
 }
 
-/** The weights that are no plain numbers in a file, one after the other: dequantised, or gathered from a transposed tensor. */
-async function readGiven({ given }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
-  const read: { path: string; data: Uint8Array }[] = [];
-  for (const [path, source] of given) {
-    const { data } = await source.read(wholeOf(source.shape));
-    read.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
-  }
-  return read;
-}
-
 /** WebAssembly cannot map a file: it is given the bytes. */
-function readFiles({ folder = '', files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+function readFiles({ folder, files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
   return Promise.all(
     [...files.keys()].map(async (file) => ({ path: file, data: await readFile(join(folder, file)) })),
   );

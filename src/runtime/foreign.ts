@@ -66,7 +66,7 @@ export class ForeignModel {
   static async open(graph: ForeignGraph): Promise<ForeignModel> {
     const backend = await loadBackend();
     const { folder, files } = graph;
-    const weights = folder === undefined ? undefined : { folder, files, given: new Map(), size: 0 };
+    const weights = folder === undefined ? undefined : { folder, files, size: 0 };
     const session = await createSession(backend, sessionOptions(), encode(graph), weights);
     return new ForeignModel(backend, session, graph.wanted);
   }

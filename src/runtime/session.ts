@@ -1,12 +1,13 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-common';
 import type { Value } from '../engine/graph.js';
-import { formatShape, sizeOf, wholeOf, type Tensor } from '../engine/tensor.js';
+import { formatShape, sizeOf, type Tensor } from '../engine/tensor.js';
 import { loadBackend, type Backend } from './backend.js';
 import { SessionCache, type CacheLimits } from './cache.js';
 import { compile, type CompiledGraph, type Feed } from './compile.js';
 import { start } from './create.js';
 import { RunError } from './error.js';
 import { sessionOptions } from './options.js';
+import { WeightStore } from './weights.js';
 
 export interface RunOptions {
   /** Looked at before the run and between its parts; what ONNX Runtime has begun, it finishes. */
@@ -36,6 +37,7 @@ export class Runtime {
   private readonly compiled = new WeakMap<Value, Compiled[]>();
   /** How much is kept ready between runs. */
   readonly limits: CacheLimits;
+  private readonly weights = new WeightStore();
   private cache: Promise<{ backend: Backend; sessions: SessionCache }> | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;
@@ -75,6 +77,7 @@ export class Runtime {
     this.disposed = true;
     await this.last;
     await (await this.cache)?.sessions.clear();
+    this.weights.shrink(0);
     this.cache = undefined;
   }
 
@@ -125,10 +128,11 @@ export class Runtime {
     });
     const fed: Record<string, OrtTensor> = {};
     for (const feed of graph.feeds) {
-      fed[feed.name] = toOrt(backend, feed, await numbersFor(feed.value, given, stretched));
+      fed[feed.name] = toOrt(backend, feed, await this.numbersFor(feed.value, given, stretched));
       signal?.throwIfAborted();
     }
-    const session = await sessions.get(graph);
+    const session = await sessions.get(graph, this.weights.bytes);
+    this.weights.shrink(this.limits.bytes - sessions.bytes);
     signal?.throwIfAborted();
     const nameOfTarget = (at: number): string => graph.outputs[at] ?? '';
     const places: Record<string, OrtTensor | null> = Object.fromEntries(
@@ -149,45 +153,45 @@ export class Runtime {
       return result;
     });
   }
+
+  private async numbersFor(
+    value: Value,
+    given: ReadonlyMap<Value['origin'], Tensor>,
+    stretched: boolean,
+  ): Promise<Tensor> {
+    const { origin } = value;
+    const tensor = given.get(origin);
+    const shape = stretched && tensor?.shape.length === value.shape.length ? tensor.shape : value.shape;
+    if (tensor !== undefined) {
+      if (!sameList(tensor.shape, shape)) {
+        throw new RunError(
+          `${nameOf(value)} has shape ${formatShape(shape)}, but numbers of shape ${formatShape(tensor.shape)} were given for it.`,
+        );
+      }
+      if (tensor.data.length !== sizeOf(shape)) {
+        throw new RunError(
+          `${nameOf(value)} of shape ${formatShape(shape)} needs ${sizeOf(shape)} numbers, but ${tensor.data.length} were given.`,
+        );
+      }
+      const [first = 0] = tensor.data;
+      // What is compiled may rely on it.
+      if (origin.kind === 'positions' && tensor.data.some((place, at) => place !== first + at)) {
+        throw new RunError(`${nameOf(value)} counts places, which follow each other one by one.`);
+      }
+      return tensor;
+    }
+    if (origin.kind === 'parameter') return this.weights.get(origin.source);
+    if (origin.kind === 'positions') {
+      const { start } = origin;
+      return { shape, data: Float64Array.from({ length: shape[0] ?? 0 }, (_, at) => start + at) };
+    }
+    throw new RunError(`No numbers were given for ${nameOf(value)} of shape ${formatShape(shape)}.`);
+  }
 }
 
 async function open(limits: CacheLimits): Promise<{ backend: Backend; sessions: SessionCache }> {
   const backend = await loadBackend();
   return { backend, sessions: new SessionCache(backend, sessionOptions(), limits) };
-}
-
-async function numbersFor(
-  value: Value,
-  given: ReadonlyMap<Value['origin'], Tensor>,
-  stretched: boolean,
-): Promise<Tensor> {
-  const { origin } = value;
-  const tensor = given.get(origin);
-  const shape = stretched && tensor?.shape.length === value.shape.length ? tensor.shape : value.shape;
-  if (tensor !== undefined) {
-    if (!sameList(tensor.shape, shape)) {
-      throw new RunError(
-        `${nameOf(value)} has shape ${formatShape(shape)}, but numbers of shape ${formatShape(tensor.shape)} were given for it.`,
-      );
-    }
-    if (tensor.data.length !== sizeOf(shape)) {
-      throw new RunError(
-        `${nameOf(value)} of shape ${formatShape(shape)} needs ${sizeOf(shape)} numbers, but ${tensor.data.length} were given.`,
-      );
-    }
-    const [first = 0] = tensor.data;
-    // What is compiled may rely on it.
-    if (origin.kind === 'positions' && tensor.data.some((place, at) => place !== first + at)) {
-      throw new RunError(`${nameOf(value)} counts places, which follow each other one by one.`);
-    }
-    return tensor;
-  }
-  if (origin.kind === 'parameter') return origin.source.read(wholeOf(shape));
-  if (origin.kind === 'positions') {
-    const { start } = origin;
-    return { shape, data: Float64Array.from({ length: shape[0] ?? 0 }, (_, at) => start + at) };
-  }
-  throw new RunError(`No numbers were given for ${nameOf(value)} of shape ${formatShape(shape)}.`);
 }
 
 function toOrt({ Tensor }: Backend, { value, type }: Feed, { shape, data }: Tensor): OrtTensor {

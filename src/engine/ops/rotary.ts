@@ -1,5 +1,5 @@
 import { atom, binding, compose, factor, inside } from '../expression.js';
-import { apply, type OnnxEmitter, type Operation, type Value } from '../graph.js';
+import { apply, type Operation, type Value } from '../graph.js';
 import { formatShape, ShapeError, wholeRows } from '../tensor.js';
 
 /** Which entries of a vector turn together: (0, 1), (2, 3), … or (0, d/2), (1, d/2 + 1), …. */
@@ -33,7 +33,7 @@ export function rotary(value: Value, positions: Value, form: RotaryForm): Value 
       `Rotary positions have speeds for ${turning / 2} pairs, but ${formatShape(value.shape)} has ${width} features.`,
     );
   }
-  return apply(operationFor(form, turning < width), [value, positions]);
+  return apply(operationFor(form, width, value.shape.length), [value, positions]);
 }
 
 /** The partner of a column, its pair's number, and whether it is the pair's first. */
@@ -51,8 +51,11 @@ function pairOf(
   return { partner: first ? column + half : column - half, pair: first ? column : column - half, first };
 }
 
-/** @param partial whether there are features behind those that turn */
-function operationFor(form: RotaryForm, partial: boolean): Operation {
+/**
+ * @param columns how many features there are
+ * @param rank how many axes
+ */
+function operationFor(form: RotaryForm, columns: number, rank: number): Operation {
   const { pairs, base, speeds } = form;
   const direction = form.inverse === true ? -1 : 1;
   const speed = (pair: number, width: number): number =>
@@ -99,18 +102,44 @@ function operationFor(form: RotaryForm, partial: boolean): Operation {
       return out;
     },
 
+    // As many nodes as it takes to round where models do: ONNX's own RotaryEmbedding rounds once less.
     onnx(emitter, [value = '', positions = '']) {
-      const [turned, ...rest] = partial ? splitAt(emitter, value, turning(0)) : [value];
-      const [angles, half] = anglesOf(emitter, positions, turned, base, speeds); // (query, pair)
+      const count = turning(columns) / 2;
+      const perPair = Array.from({ length: count }, (_, pair) => Math.abs(speed(pair, 2 * count)));
+      const place = emitter.node('Unsqueeze', [positions, emitter.integers([1], [1])]); // (query, 1)
+      const factors = emitter.floats(perPair, [count]);
+      const angles = emitter.node('Mul', [emitter.node('Cast', [place], { to: 1 }), factors]); // (query, pair)
       const cos = emitter.node('Cos', [angles]);
       const sine = emitter.node('Sin', [angles]);
-      const sin = direction < 0 ? emitter.node('Neg', [sine]) : sine;
-      const [a = '', b = ''] = partsOf(emitter, turned, half, pairs);
+      const back = emitter.node('Neg', [sine]);
+      const [sin, minus] = direction < 0 ? [back, sine] : [sine, back];
+      const part = (start: number, end: number, step = 1): string =>
+        emitter.node('Slice', [
+          value,
+          ...[start, end, -1, step].map((each) => emitter.integers([each], [1])),
+        ]);
+      const beside = (...parts: string[]): string => emitter.node('Concat', parts, { axis: -1 });
       const times = (x: string, y: string): string => emitter.node('Mul', [x, y]);
+      const rest = 2 * count < columns ? [part(2 * count, columns)] : [];
+      if (pairs === 'halves') {
+        const [a, b] = [part(0, count), part(count, 2 * count)];
+        const whole = rest.length === 0 ? value : beside(a, b);
+        const turned = emitter.node('Add', [
+          times(whole, beside(cos, cos)),
+          times(beside(b, a), beside(minus, sin)),
+        ]);
+        return rest.length === 0 ? turned : beside(turned, ...rest);
+      }
+      const [a, b] = [part(0, 2 * count, 2), part(1, 2 * count, 2)];
       const first = emitter.node('Sub', [times(a, cos), times(b, sin)]);
       const second = emitter.node('Add', [times(b, cos), times(a, sin)]);
-      const all = joined(emitter, first, second, turned, pairs);
-      return rest.length === 0 ? all : emitter.node('Concat', [all, ...rest], { axis: -1 });
+      const spread = [first, second].map((each) =>
+        emitter.node('Unsqueeze', [each, emitter.integers([-1], [1])]),
+      );
+      // (…, query, pair, 2) → (…, query, feature)
+      const shape = emitter.integers([...Array.from({ length: rank - 1 }, () => 0), 2 * count], [rank]);
+      const turned = emitter.node('Reshape', [beside(...spread), shape]);
+      return rest.length === 0 ? turned : beside(turned, ...rest);
     },
 
     print(language, inputs) {
@@ -167,62 +196,6 @@ function operationFor(form: RotaryForm, partial: boolean): Operation {
       return [rotary(upstream, positions, back), undefined];
     },
   };
-}
-
-/** The first `count` features, and those behind them. */
-function splitAt(emitter: OnnxEmitter, value: string, count: number): [string, string] {
-  const [zero, at, far, last] = [0, count, 2 ** 31 - 1, -1].map((each) => emitter.integers([each], [1]));
-  const part = (start = '', end = ''): string => emitter.node('Slice', [value, start, end, last ?? '']);
-  return [part(zero, at), part(at, far)];
-}
-
-/** The angles, position · speed (query, pair), and how many pairs there are. */
-function anglesOf(
-  emitter: OnnxEmitter,
-  positions: string,
-  value: string,
-  base: number,
-  speeds: readonly number[] | undefined,
-): [angles: string, half: string] {
-  const float = (x: string): string => emitter.node('Cast', [x], { to: 1 });
-  const rows = float(emitter.node('Unsqueeze', [positions, emitter.integers([1], [1])]));
-  if (speeds !== undefined) {
-    const angles = emitter.node('Mul', [rows, emitter.floats(speeds, [speeds.length])]);
-    return [angles, emitter.integers([speeds.length], [1])];
-  }
-  // The number of features is known only from the shapes; so the speeds are worked out in the graph.
-  const width = emitter.node('Shape', [value], { start: -1 });
-  const half = emitter.node('Div', [width, emitter.integers([2], [])]);
-  const scalar = (list: string): string => emitter.node('Squeeze', [list, emitter.integers([0], [1])]);
-  const pairs = emitter.node('Range', [emitter.integers([0], []), scalar(half), emitter.integers([1], [])]);
-  const share = emitter.node('Div', [float(pairs), float(width)]);
-  const power = emitter.node('Mul', [share, emitter.floats([-2 * Math.log(base)], [])]);
-  return [emitter.node('Mul', [rows, emitter.node('Exp', [power])]), half];
-}
-
-/** The first and the second of each pair // (…, query, pair) */
-function partsOf(emitter: OnnxEmitter, value: string, half: string, pairs: RotaryPairs): string[] {
-  const [zero, one, two, far] = [0, 1, 2, 2 ** 31 - 1].map((each) => emitter.integers([each], [1]));
-  const last = emitter.integers([-1], [1]);
-  const part = (start = '', end = '', step = ''): string =>
-    emitter.node('Slice', [value, start, end, last, step]);
-  return pairs === 'neighbours'
-    ? [part(zero, far, two), part(one, far, two)]
-    : [part(zero, half, one), part(half, far, one)];
-}
-
-function joined(
-  emitter: OnnxEmitter,
-  first: string,
-  second: string,
-  like: string,
-  pairs: RotaryPairs,
-): string {
-  if (pairs === 'halves') return emitter.node('Concat', [first, second], { axis: -1 });
-  const column = emitter.integers([-1], [1]);
-  const spread = [first, second].map((each) => emitter.node('Unsqueeze', [each, column]));
-  const stacked = emitter.node('Concat', spread, { axis: -1 }); // (…, query, pair, 2)
-  return emitter.node('Reshape', [stacked, emitter.node('Shape', [like])]);
 }
 
 function numpyText(pairs: RotaryPairs): string {

@@ -104,7 +104,7 @@ describe('Fused causal attention', () => {
     const { merged, feeds: own } = decoder(form, 1);
     const places = [...sorted([merged])].filter(({ origin }) => origin.kind === 'positions');
     const grown = (shape: Shape): Tensor => {
-      const [count = 0, width = 0] = [shape[0] === 1 ? 1 : 40, shape[1]];
+      const [count, width = 0] = [shape[0] === 1 ? 1 : 40, shape[1]];
       return {
         shape: [count, width],
         data: Float32Array.from({ length: count * width }, (_, n) => Math.cos(n * n)),

@@ -295,6 +295,25 @@ describe('Runtime', () => {
       assert.equal(await runtime.ready(), 3);
     });
 
+    it('and weights that are fed, each read once, the last used ones where room is short', async () => {
+      runtime = new Runtime({ bytes: 2 * 64 * 4 });
+      const read: string[] = [];
+      const fed = ['a', 'b', 'c'].map((name) =>
+        parameter({
+          shape: [8, 8],
+          read: () => {
+            read.push(name);
+            return Promise.resolve(numbers('w.f32'));
+          },
+        }),
+      );
+      for (const at of [0, 1, 0, 2, 0, 1]) {
+        assertClose(await one(matmul(X, transpose(fed[at] ?? X))), numbers('x @ w.f32.T'));
+      }
+      assert.deepEqual(read, ['a', 'b', 'c', 'b']);
+      assert.equal(await runtime.ready(), 1);
+    });
+
     it('and runs side by side in the order they were asked for', async () => {
       runtime = new Runtime({ sessions: 1 });
       const order: number[] = [];
