@@ -4,6 +4,7 @@ import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
 import { Legend } from '../../draw/legend.js';
 import { Lens } from '../../draw/lens.js';
+import type { UseOfWebGL } from '../../draw/painter.js';
 import { MatrixPicture } from '../../draw/picture.js';
 import { attachPointing } from '../../draw/pointing.js';
 import { extent } from '../../draw/strip.js';
@@ -61,7 +62,7 @@ export class HeatmapView {
       painted(milliseconds: number): void;
       zoom(level: number): void;
     },
-    options: { readonly webgl: boolean },
+    options: { readonly webgl: UseOfWebGL },
   ) {
     this.picture = new MatrixPicture(options, () => {
       this.lens.ask();

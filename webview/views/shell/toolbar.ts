@@ -82,7 +82,9 @@ export class Toolbar {
   }
 
   showLevel(level: number): void {
-    this.level.textContent = `${level >= 10 ? level.toFixed(0) : level.toFixed(1)}×`;
+    const text = `${level >= 10 ? level.toFixed(0) : level.toFixed(1)}×`;
+    // The same text anew would be laid out anew, with each step of a pan.
+    if (this.level.textContent !== text) this.level.textContent = text;
   }
 
   private build(panel: Panel, steps: readonly Step[]): void {
