@@ -154,18 +154,26 @@ async function within(workspace: string, use: (workbench: Workbench) => Promise<
   const workbench = await openWorkbench({ workspace });
   try {
     await workbench.page.addInitScript(() => {
-      // A webview's own document; the workbench has nothing to tell.
-      if (!location.href.includes('fake.html')) return;
+      if (window === window.top) return;
       const pictures: number[] = [];
       window.pictures = pictures;
-      let said = false;
       // The foot of the page says what a picture took when that is on screen, and nothing of it until then.
-      const look = (): void => {
-        const says = document.querySelector('.foot .number')?.textContent?.includes('picture') === true;
-        if (says && !said) pictures.push(performance.timeOrigin + performance.now());
-        said = says;
+      const watch = (): void => {
+        const foot = document.querySelector('.foot .number');
+        if (foot === null) {
+          setTimeout(watch, 5);
+          return;
+        }
+        let said = false;
+        const look = (): void => {
+          const says = foot.textContent.includes('picture');
+          if (says && !said) pictures.push(performance.timeOrigin + performance.now());
+          said = says;
+        };
+        look();
+        new MutationObserver(look).observe(foot, { subtree: true, childList: true, characterData: true });
       };
-      new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+      watch();
     });
     // Commands, keys and menus are there as soon as the extension's own icon is.
     await workbench.page
