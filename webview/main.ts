@@ -172,8 +172,13 @@ store.watch(
 );
 store.watch(
   ({ content }) => (content.kind === 'inspection' ? content.summary : null),
-  (summary) => {
+  () => {
     matrices.clear();
+  },
+);
+store.follow(
+  ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+  (summary) => {
     whatIf.hidden = summary === null || summary.parameters.length === 0;
     if (summary !== null) parameters.show(summary.parameters);
   },
