@@ -41,6 +41,13 @@ export function perFrame(run: () => void): () => void {
   };
 }
 
+/** Calls `run` when the next frame is on screen: what a frame puts off runs once that is drawn. */
+export function afterFrame(run: () => void): void {
+  requestAnimationFrame(() => {
+    setTimeout(run);
+  });
+}
+
 /** Calls `run` when it has not been asked to for `milliseconds`. */
 export function settled(milliseconds: number, run: () => void): { ask(): void; drop(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined;

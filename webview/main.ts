@@ -14,6 +14,7 @@ import { AnswersView } from './views/answers/answers.js';
 import { CompareView } from './views/compare/compare.js';
 import { HeatmapView } from './views/heatmap/heatmap.js';
 import type { Target } from './draw/target.js';
+import { useOfWebGL } from './draw/painter.js';
 import { TableView } from './views/heatmap/table.js';
 import { HeadsView } from './views/heads/heads.js';
 import { KindsView } from './views/heads/kinds.js';
@@ -84,7 +85,7 @@ function hover(target: Target | null, step: Step | null): void {
 }
 
 const theme = readTheme();
-const drawing = { webgl: document.documentElement.dataset['webgl'] !== 'off' };
+const drawing = { webgl: useOfWebGL(document.documentElement.dataset['webgl']) };
 const matrices = new Matrices(panel);
 const heatmap = new HeatmapView(
   panel,
@@ -171,8 +172,13 @@ store.watch(
 );
 store.watch(
   ({ content }) => (content.kind === 'inspection' ? content.summary : null),
-  (summary) => {
+  () => {
     matrices.clear();
+  },
+);
+store.follow(
+  ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+  (summary) => {
     whatIf.hidden = summary === null || summary.parameters.length === 0;
     if (summary !== null) parameters.show(summary.parameters);
   },

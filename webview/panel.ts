@@ -116,6 +116,7 @@ export function within(summary: InspectionSummary, wanted: Position): Position {
 /** The panel's state and everything that can be done to it. Views read the store and call these. */
 export class Panel {
   readonly store = new Store<PanelView>(emptyView());
+  private matrix: Promise<void> = Promise.resolve();
 
   constructor(
     readonly channel: PanelChannel,
@@ -131,6 +132,22 @@ export class Panel {
   get step(): Step | null {
     const { summary } = this;
     return summary === null ? null : (findStep(summary, this.store.get().position.step) ?? null);
+  }
+
+  /** A matrix has been asked for; what is given settles when it has come, or will not come. */
+  awaitMatrix(matrix: Promise<void>): void {
+    this.matrix = matrix;
+  }
+
+  /**
+   * Waits for the matrix that was asked for last. What else is asked of the engine comes after it: of a large matrix everything
+   * takes long, and all at once would keep the picture waiting the longest.
+   */
+  async matrixShown(): Promise<void> {
+    for (let awaited: Promise<void> | null = null; awaited !== this.matrix;) {
+      awaited = this.matrix;
+      await awaited;
+    }
   }
 
   /** Takes on what the host says is open. */

@@ -1,3 +1,5 @@
+import { afterFrame } from './dom.js';
+
 /** State that is read anywhere, changed through `update` alone, and watched part by part. */
 export class Store<T extends object> {
   private readonly watchers = new Set<() => void>();
@@ -41,6 +43,29 @@ export class Store<T extends object> {
     react(last);
     return () => {
       this.watchers.delete(watcher);
+    };
+  }
+
+  /**
+   * Like `watch`, for what may come after the picture: a change is told of when the next frame is on screen, several in between
+   * as one. What was shown before stays until then.
+   */
+  follow<S>(select: (state: T) => S, react: (selected: S) => void): () => void {
+    let stopped = false;
+    let waiting = true;
+    const stop = this.watch(select, () => {
+      if (waiting) return;
+      waiting = true;
+      afterFrame(() => {
+        waiting = false;
+        if (!stopped) react(select(this.value));
+      });
+    });
+    waiting = false;
+    react(select(this.value));
+    return () => {
+      stopped = true;
+      stop();
     };
   }
 }

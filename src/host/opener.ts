@@ -25,6 +25,12 @@ export interface Reader {
   readonly mechanism?: string;
 }
 
+/** Where the user is in what a panel shows; the picked cell is of that alone. */
+function placeOf({ inspection: { position } }: InspectionPanel): Position {
+  const { layer, head, step } = position;
+  return { layer, head, step };
+}
+
 /** Opens inspections in panels, and knows which panel shows what. */
 export class Opener extends Disposable implements WebviewPanelSerializer {
   private readonly panels = new Set<InspectionPanel>();
@@ -45,23 +51,26 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
    */
   async openText({ text, origin, second }: SelectedText, reader: Reader = {}): Promise<Inspection> {
     const { model = activeModel(), mechanism } = reader;
-    const inspection = this.make({
-      kind: 'text',
-      text,
-      origin,
-      model,
-      ...(mechanism === undefined ? {} : { mechanism }),
-      // A second selection is meant where somebody says what reads it.
-      ...(second === undefined || Object.keys(reader).length === 0 ? {} : { second }),
-    });
     const used = [...this.panels].find(({ panel, inspection: { request } }) => {
       const here = request.kind === 'text' && request.origin?.document === origin.document;
       return here && panel.viewType === panelType;
     });
+    const inspection = this.make(
+      {
+        kind: 'text',
+        text,
+        origin,
+        model,
+        ...(mechanism === undefined ? {} : { mechanism }),
+        // A second selection is meant where somebody says what reads it.
+        ...(second === undefined || Object.keys(reader).length === 0 ? {} : { second }),
+      },
+      // Beforehand, so that the picture that comes with it is the one that will be looked at.
+      used === undefined ? {} : { position: placeOf(used) },
+    );
     if (used !== undefined) {
       await this.run(inspection);
-      const { layer, head, step } = used.inspection.position;
-      inspection.move({ layer, head, step });
+      inspection.move(placeOf(used));
       used.show(inspection);
       this.register(inspection);
       if (!used.panel.visible) used.panel.reveal(undefined, true);
@@ -123,11 +132,11 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     super.dispose();
   }
 
-  private make(request: InspectionRequest, earlier?: Earlier): Inspection {
+  private make(request: InspectionRequest, { id, parameters, position }: Partial<Earlier> = {}): Inspection {
     return new Inspection(this.engine, request, {
-      ...(earlier === undefined
-        ? {}
-        : { id: earlier.id, parameters: earlier.parameters, position: earlier.position }),
+      ...(id === undefined ? {} : { id }),
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(position === undefined ? {} : { position }),
       ask: askRoles,
     });
   }

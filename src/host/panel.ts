@@ -73,8 +73,8 @@ export class InspectionPanel extends Disposable {
     this.unfollow();
     this.shown = inspection;
     this.follow();
-    this.panel.title = inspection.label;
     this.channel.notify('state', inspection.state);
+    this.panel.title = inspection.label;
     before.dispose();
   }
 

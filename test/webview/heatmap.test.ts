@@ -76,6 +76,54 @@ describe('heatmap', function () {
     assert.deepEqual(off, []);
   });
 
+  it('draws the same with both where it was zoomed and dragged, with its detail over the whole', async () => {
+    const subject = {
+      ...story,
+      ...{ layers: 1, heads: 1, queries: 1200, keys: 1200, model: 4, feature: 4, words: null, causal: true },
+    };
+    const shots: Color[][] = [];
+    for (const webgl of [true, false]) {
+      const page = await stage.open({ subject, webgl, position: { layer: 0, head: 0, step: 'masked' } });
+      await painted(page);
+      const box = await matrixBox(page);
+      await page.mouse.move(box.x + 300, box.y + 300);
+      await page.mouse.wheel(0, -1500);
+      await page.waitForFunction(() =>
+        window.fakeHost.requests.some(({ body }) => JSON.stringify(body).includes('"columns":{')),
+      );
+      await page.waitForTimeout(400);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 263, box.y + 341, { steps: 7 });
+      await page.mouse.up();
+      await page.mouse.move(2, 890);
+      await page.waitForTimeout(400);
+      const points = Array.from({ length: 4000 }, (_, at) => ({
+        x: box.x + ((at * 37) % Math.floor(box.width)),
+        y: box.y + ((at * 53) % Math.floor(box.height)),
+      }));
+      shots.push(await colorsAt(page, reader, points));
+      if (!webgl) await keep(page, 'dragged');
+    }
+    const [gl = [], canvas = []] = shots;
+    assert.ok(new Set(gl.map(String)).size > 40, 'the picture is not of one colour');
+    const off = gl.filter((color, at) => difference(color, canvas[at] ?? [0, 0, 0]) > 1);
+    assert.deepEqual(off, []);
+  });
+
+  it('leaves the picture to the processor where that would have to play the graphics card as well', async () => {
+    const page = await stage.open({ webgl: 'fast' });
+    await painted(page);
+    const { renderer, onCanvas } = await page.evaluate(() => {
+      const gl = document.createElement('canvas').getContext('webgl2');
+      const names = gl?.getExtension('WEBGL_debug_renderer_info');
+      return {
+        renderer: gl == null || names == null ? '' : String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL)),
+        onCanvas: document.querySelector<HTMLCanvasElement>('canvas.cells')?.getContext('2d') !== null,
+      };
+    });
+    assert.equal(onCanvas, renderer === '' || /SwiftShader|llvmpipe/.test(renderer), renderer);
+  });
+
   it('gives masked cells a look that no weight has', async () => {
     const causal = { ...story, causal: true };
     const page = await stage.open({ subject: causal });

@@ -96,6 +96,21 @@ describe('panel', function () {
     await keep(page, 'slice-failed');
   });
 
+  it('asks for the matrix first, and for the rest once that has come', async () => {
+    const page = await stage.open({ delay: 700 });
+    const asked = (): Promise<string[]> =>
+      page.evaluate(() => [...new Set(window.fakeHost.requests.map(({ name }) => name))].toSorted());
+    await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'slice'));
+    await page.waitForTimeout(300);
+    assert.deepEqual(await asked(), ['kinds', 'ready', 'slice']);
+    const slices = await page.evaluate(
+      () => window.fakeHost.requests.filter(({ name }) => name === 'slice').length,
+    );
+    assert.equal(slices, 1);
+    await painted(page);
+    await eventually(asked, ['kinds', 'metrics', 'ready', 'slice', 'thumbnails']);
+  });
+
   it('drops what comes back for an older run', async () => {
     const page = await stage.open();
     await painted(page);

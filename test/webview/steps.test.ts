@@ -51,6 +51,23 @@ describe('steps', function () {
     assert.equal(await page.locator('.step .tex-failed').count(), 0);
   });
 
+  it('leaves the same steps where they are when another text is inspected, and asks for its numbers', async () => {
+    const page = await stage.open();
+    await painted(page);
+    const before = await step(page, 'Scores').elementHandle();
+    await page.evaluate((subject) => window.fakeHost.open(subject, 'two'), story);
+    await page.waitForFunction(
+      () =>
+        window.fakeHost.requests.filter(
+          ({ name, body }) => name === 'slice' && JSON.stringify(body).includes('"two"'),
+        ).length > 4,
+    );
+    assert.equal(await step(page, 'Scores').evaluate((now, then) => now === then, before), true);
+    await page.evaluate((subject) => window.fakeHost.open({ ...subject, scaling: 'none' }, 'three'), story);
+    await eventually(() => step(page, 'Scaled scores').count(), 0);
+    assert.equal(await step(page, 'Scores').evaluate((now, then) => now === then, before), false);
+  });
+
   it("shows the picked cell's arithmetic in every step, with that cell's numbers", async () => {
     const page = await stage.open({ position: picked });
     await painted(page);

@@ -1,7 +1,34 @@
 import type { Slice } from '../../src/protocol.js';
+import type { ColorScale } from './colormap.js';
 import { colorIndex, isMasked } from './colormap.js';
-import type { Painter, Picture } from './painter.js';
+import type { Layer, Painter, Picture } from './painter.js';
 import { hatched, hatchPitch, hatchWidth, resize } from './painter.js';
+
+/** A slice in colours, made once a scale: drawing it is then no more than copying. */
+interface Colored {
+  readonly slice: Slice;
+  readonly scale: ColorScale;
+  /** A pixel for each number, 0 for what is masked: no colour is as transparent as that. */
+  readonly pixels: Uint32Array;
+  readonly anyMasked: boolean;
+}
+
+function colored(slice: Slice, scale: ColorScale): Colored {
+  const colors = new Uint32Array(scale.table.buffer, scale.table.byteOffset, 256);
+  const { data } = slice;
+  const pixels = new Uint32Array(data.length);
+  let anyMasked = false;
+  for (let at = 0; at < data.length; at += 1) {
+    const value = data[at] ?? NaN;
+    if (isMasked(value)) anyMasked = true;
+    else pixels[at] = colors[colorIndex(scale, value)] ?? 0;
+  }
+  return { slice, scale, pixels, anyMasked };
+}
+
+function sameScale(a: ColorScale, b: ColorScale): boolean {
+  return a.table === b.table && a.low === b.low && a.high === b.high;
+}
 
 /** Which row or column of a slice each device pixel shows; −1 outside of it. */
 function texels(
@@ -22,75 +49,104 @@ function texels(
   return indices;
 }
 
-/** Draws on the processor, for where there is no WebGL 2: pixel for pixel what the shader draws. */
+interface Texels {
+  readonly across: Int32Array;
+  readonly down: Int32Array;
+}
+
+function texelsOf({ rows, columns, shape }: Slice, { viewport, ratio }: Picture, image: ImageData): Texels {
+  const { left, top, scaleX, scaleY } = viewport;
+  const [height = 0, width = 0] = shape;
+  return {
+    across: texels(columns.start, columns.end, width, left, scaleX, image.width, ratio),
+    down: texels(rows.start, rows.end, height, top, scaleY, image.height, ratio),
+  };
+}
+
+function pack(rgb: readonly [number, number, number]): number {
+  return new Uint32Array(Uint8Array.of(...rgb, 255).buffer)[0] ?? 0;
+}
+
+function cover(
+  pixels: Uint32Array,
+  { pixels: source, slice, anyMasked }: Colored,
+  { across, down }: Texels,
+  picture: Picture,
+): void {
+  const width = slice.shape[1] ?? 0;
+  const { ratio, masked, hatch } = picture;
+  const ground = pack(masked);
+  const line = pack(hatch);
+  const lines = anyMasked && hatched(picture);
+  const pitch = hatchPitch * ratio;
+  const thickness = hatchWidth * ratio;
+  // A row that shows the same numbers as the one above it is the same.
+  const repeats = !lines && !across.includes(-1);
+  for (let y = 0; y < down.length; y += 1) {
+    const row = down[y] ?? -1;
+    if (row < 0) continue;
+    const to = y * across.length;
+    if (repeats && y > 0 && down[y - 1] === row) {
+      pixels.copyWithin(to, to - across.length, to);
+      continue;
+    }
+    for (let x = 0; x < across.length; x += 1) {
+      const column = across[x] ?? -1;
+      if (column < 0) continue;
+      const color = source[row * width + column] ?? 0;
+      if (color !== 0) pixels[to + x] = color;
+      else pixels[to + x] = lines && (x + y + 1) % pitch < thickness ? line : ground;
+    }
+  }
+}
+
+/** Draws on the processor, for where there is no WebGL 2 that is faster: pixel for pixel what the shader draws. */
 export function canvasPainter(): Painter {
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d', { alpha: false });
-  let overview: Slice | null = null;
-  let detail: Slice | null = null;
+  const slices: Record<Layer, Slice | null> = { overview: null, detail: null };
+  const made: Record<Layer, Colored | null> = { overview: null, detail: null };
+  let image: ImageData | null = null;
 
-  function cover(picture: Picture, slice: Slice, image: ImageData): void {
-    const { viewport, ratio, scale, masked, hatch } = picture;
-    const { rows, columns, data, shape } = slice;
-    const [height = 0, width = 0] = shape;
-    const across = texels(
-      columns.start,
-      columns.end,
-      width,
-      viewport.left,
-      viewport.scaleX,
-      image.width,
-      ratio,
-    );
-    const down = texels(rows.start, rows.end, height, viewport.top, viewport.scaleY, image.height, ratio);
-    const pixels = new Uint32Array(image.data.buffer);
-    const colors = new Uint32Array(scale.table.buffer, scale.table.byteOffset, 256);
-    const pack = (rgb: readonly [number, number, number]): number =>
-      new Uint32Array(Uint8Array.of(...rgb, 255).buffer)[0] ?? 0;
-    const ground = pack(masked);
-    const line = pack(hatch);
-    const lines = hatched(picture);
-    const pitch = hatchPitch * ratio;
-    const thickness = hatchWidth * ratio;
-    for (let y = 0; y < image.height; y += 1) {
-      const row = down[y] ?? -1;
-      if (row < 0) continue;
-      for (let x = 0; x < image.width; x += 1) {
-        const column = across[x] ?? -1;
-        if (column < 0) continue;
-        const value = data[row * width + column] ?? NaN;
-        const onLine = lines && (x + y + 1) % pitch < thickness;
-        pixels[y * image.width + x] = isMasked(value)
-          ? onLine
-            ? line
-            : ground
-          : (colors[colorIndex(scale, value)] ?? ground);
-      }
-    }
+  function layer(name: Layer, scale: ColorScale): Colored | null {
+    const slice = slices[name];
+    const kept = made[name];
+    if (slice === null) return null;
+    if (kept?.slice === slice && sameScale(kept.scale, scale)) return kept;
+    const fresh = colored(slice, scale);
+    made[name] = fresh;
+    return fresh;
   }
 
   return {
     kind: 'canvas',
     canvas,
     largest: 4096,
-    set: (layer, slice) => {
-      if (layer === 'overview') overview = slice;
-      else detail = slice;
+    set: (name, slice) => {
+      slices[name] = slice;
+      if (slice === null) made[name] = null;
     },
     paint: (picture) => {
       resize(canvas, picture.frame.width, picture.frame.height, picture.ratio);
       if (context === null) return;
-      const image = context.createImageData(canvas.width, canvas.height);
-      new Uint32Array(image.data.buffer).fill(
-        new Uint32Array(Uint8Array.of(...picture.masked, 255).buffer)[0] ?? 0,
-      );
-      if (overview !== null) cover(picture, overview, image);
-      if (detail !== null) cover(picture, detail, image);
+      if (image?.width !== canvas.width || image.height !== canvas.height)
+        image = context.createImageData(canvas.width, canvas.height);
+      const pixels = new Uint32Array(image.data.buffer);
+      const detail = layer('detail', picture.scale);
+      const close = detail === null ? null : texelsOf(detail.slice, picture, image);
+      const whole = close !== null && !close.across.includes(-1) && !close.down.includes(-1);
+      const overview = whole ? null : layer('overview', picture.scale);
+      if (!whole) pixels.fill(pack(picture.masked));
+      if (overview !== null) cover(pixels, overview, texelsOf(overview.slice, picture, image), picture);
+      if (detail !== null && close !== null) cover(pixels, detail, close, picture);
       context.putImageData(image, 0, 0);
     },
     dispose: () => {
-      overview = null;
-      detail = null;
+      slices.overview = null;
+      slices.detail = null;
+      made.overview = null;
+      made.detail = null;
+      image = null;
       canvas.width = 0;
       canvas.height = 0;
       canvas.remove();

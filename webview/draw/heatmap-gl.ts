@@ -1,6 +1,6 @@
 import type { Slice } from '../../src/protocol.js';
 import { isMasked, maskedBelow } from './colormap.js';
-import type { Layer, Painter } from './painter.js';
+import type { Layer, Painter, UseOfWebGL } from './painter.js';
 import { hatched, hatchPitch, hatchWidth, resize } from './painter.js';
 
 const vertexShader = `#version 300 es
@@ -66,11 +66,36 @@ function uploadable(data: Float32Array): Float32Array {
   return data.map((value) => (isMasked(value) ? maskedBelow * 1.1 : value));
 }
 
-/** Draws with WebGL 2, or is null where there is none. A lost context comes back with all that it showed; `repaint` is then asked for. */
-export function glPainter(repaint: () => void): Painter | null {
+/** Names of renderers that have the processor do a graphics card's work. */
+const byProcessor = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+/** Whether this page's WebGL is such a one; null until it has been looked at. */
+let isSlow: boolean | null = null;
+
+function isByProcessor(gl: WebGL2RenderingContext): boolean {
+  const names = gl.getExtension('WEBGL_debug_renderer_info');
+  return byProcessor.test(String(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER)));
+}
+
+/**
+ * Draws with WebGL 2, or is null where there is none, or only a slow one: a page waits for each frame that the processor draws in
+ * the place of a graphics card. A lost context comes back with all that it showed; `repaint` is then asked for.
+ */
+export function glPainter(use: Exclude<UseOfWebGL, 'never'>, repaint: () => void): Painter | null {
+  if (use === 'fast' && isSlow === true) return null;
   const canvas = document.createElement('canvas');
-  const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false });
+  const gl = canvas.getContext('webgl2', {
+    alpha: false,
+    antialias: false,
+    depth: false,
+    stencil: false,
+    failIfMajorPerformanceCaveat: use === 'fast',
+  });
   if (gl === null) return null;
+  isSlow ??= isByProcessor(gl);
+  if (use === 'fast' && isSlow) {
+    gl.getExtension('WEBGL_lose_context')?.loseContext();
+    return null;
+  }
 
   const held: Record<Layer, Held | null> = { overview: null, detail: null };
   let program: WebGLProgram | null = null;

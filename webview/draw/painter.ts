@@ -3,6 +3,14 @@ import type { Rgb } from '../theme.js';
 import type { ColorScale } from './colormap.js';
 import type { Frame, Viewport } from './viewport.js';
 
+/** When WebGL draws: where a graphics card is behind it, always where there is one at all, or never. */
+export type UseOfWebGL = 'fast' | 'always' | 'never';
+
+/** As a page's host may say it; else as fits most. */
+export function useOfWebGL(said: string | undefined): UseOfWebGL {
+  return said === 'always' || said === 'never' ? said : 'fast';
+}
+
 /** `overview` is the whole matrix, as a rule pooled; `detail` a part of it, at a better resolution. */
 export type Layer = 'overview' | 'detail';
 

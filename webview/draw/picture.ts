@@ -7,7 +7,7 @@ import { canvasPainter } from './heatmap-canvas.js';
 import { glPainter } from './heatmap-gl.js';
 import type { OverlayPicture } from './overlay.js';
 import { Overlay } from './overlay.js';
-import type { Layer, Painter } from './painter.js';
+import type { Layer, Painter, UseOfWebGL } from './painter.js';
 import type { Gutter } from './target.js';
 import type { Frame } from './viewport.js';
 
@@ -21,8 +21,8 @@ export class MatrixPicture {
   private readonly overlay = new Overlay();
 
   /** `repaint` is asked for when a lost graphics context has come back. */
-  constructor(options: { readonly webgl: boolean }, repaint: () => void) {
-    this.painter = (options.webgl ? glPainter(repaint) : null) ?? canvasPainter();
+  constructor({ webgl }: { readonly webgl: UseOfWebGL }, repaint: () => void) {
+    this.painter = (webgl === 'never' ? null : glPainter(webgl, repaint)) ?? canvasPainter();
     this.painter.canvas.className = 'cells';
     this.overlay.canvas.className = 'overlay';
     this.element.append(this.painter.canvas, this.overlay.canvas);

@@ -71,4 +71,51 @@ describe('store', () => {
     store.update({ a: 3 });
     assert.deepEqual(seen, [2, 3]);
   });
+
+  describe('to those who follow', () => {
+    const frames: (() => void)[] = [];
+    const kept = globalThis.requestAnimationFrame;
+
+    before(() => {
+      globalThis.requestAnimationFrame = (run) => frames.push(() => run(0));
+    });
+    after(() => {
+      globalThis.requestAnimationFrame = kept;
+    });
+
+    async function frame(): Promise<void> {
+      for (const run of frames.splice(0)) run();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+
+    function followed(): { store: Store<{ a: number }>; seen: number[]; stop: () => void } {
+      const store = new Store({ a: 1 });
+      const seen: number[] = [];
+      const stop = store.follow(
+        ({ a }) => a,
+        (a) => seen.push(a),
+      );
+      return { store, seen, stop };
+    }
+
+    it('tells what they follow at once, and changes when a frame has been drawn, several as one', async () => {
+      const { store, seen } = followed();
+      store.update({ a: 2 });
+      store.update({ a: 3 });
+      assert.deepEqual(seen, [1]);
+      await frame();
+      assert.deepEqual(seen, [1, 3]);
+      store.update({ a: 4 });
+      await frame();
+      assert.deepEqual(seen, [1, 3, 4]);
+    });
+
+    it('says no more once they stopped, though a frame is on its way', async () => {
+      const { store, seen, stop } = followed();
+      store.update({ a: 2 });
+      stop();
+      await frame();
+      assert.deepEqual(seen, [1]);
+    });
+  });
 });

@@ -59,7 +59,8 @@ export interface Opening extends Partial<Behaviour> {
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
-  readonly webgl?: boolean;
+  /** Whether WebGL draws, here where the processor has to play the graphics card; left to the page with 'fast'. */
+  readonly webgl?: boolean | 'fast';
   readonly page?: 'panel' | 'explore' | 'model';
   readonly ratio?: number;
   readonly reducedMotion?: boolean;
@@ -137,7 +138,9 @@ export class Stage {
     );
     await page.addInitScript(this.host);
     await page.addInitScript(dress, themes[theme]);
-    await page.goto(`${this.origin}/${which}.html${webgl ? '' : '?webgl=off'}`);
+    await page.goto(
+      `${this.origin}/${which}.html?webgl=${webgl === true ? 'always' : webgl === false ? 'never' : webgl}`,
+    );
     return page;
   }
 }
@@ -172,7 +175,7 @@ async function serve(
       type: 'text/html',
       policy: `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; font-src 'self'; img-src 'self' data:`,
       body: `<!doctype html>
-<html lang="en"${searchParams.get('webgl') === 'off' ? ' data-webgl="off"' : ''}>
+<html lang="en" data-webgl="${searchParams.get('webgl') ?? ''}">
   <head>
     <meta charset="utf-8" />
     <title>Attention</title>

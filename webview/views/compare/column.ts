@@ -1,6 +1,7 @@
 import type { InspectionSummary, Metric, ParameterValues, Phase, Step } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
 import { isMasked } from '../../draw/colormap.js';
+import type { UseOfWebGL } from '../../draw/painter.js';
 import type { Cell } from '../../draw/viewport.js';
 import { formatNumber } from '../../format.js';
 import { isCancelled, Matrices, messageOf } from '../../matrices.js';
@@ -65,7 +66,7 @@ export class Column {
     readonly summary: () => InspectionSummary | null,
     readonly isFirst: boolean,
     private theme: Theme,
-    options: { readonly webgl: boolean },
+    options: { readonly webgl: UseOfWebGL },
     /** Where it looks: with the others, unless its weights are of another size. */
     readonly own: Lens,
     private readonly events: ColumnEvents,

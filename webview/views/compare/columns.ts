@@ -1,5 +1,6 @@
 import type { Phase, Step } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
+import type { UseOfWebGL } from '../../draw/painter.js';
 import type { MatrixPicture } from '../../draw/picture.js';
 import type { Target } from '../../draw/target.js';
 import { wholeLabel } from '../../draw/target.js';
@@ -48,7 +49,7 @@ export class Columns {
     private readonly panel: Panel,
     private theme: Theme,
     private readonly events: ColumnsEvents,
-    private readonly options: { readonly webgl: boolean },
+    private readonly options: { readonly webgl: UseOfWebGL },
   ) {
     this.lens = this.makeLens();
     this.comparison = new Comparison(panel, {

@@ -1,6 +1,7 @@
 import './compare.css';
 import type { Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
+import type { UseOfWebGL } from '../../draw/painter.js';
 import type { Target } from '../../draw/target.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
@@ -61,7 +62,7 @@ export class CompareView {
     private readonly panel: Panel,
     private theme: Theme,
     private readonly events: CompareEvents,
-    private readonly options: { readonly webgl: boolean },
+    private readonly options: { readonly webgl: UseOfWebGL },
   ) {
     const { store } = panel;
     store.watch(

@@ -3,6 +3,7 @@ import { h } from '../../dom.js';
 import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
 import { Legend } from '../../draw/legend.js';
+import type { UseOfWebGL } from '../../draw/painter.js';
 import { MatrixPicture } from '../../draw/picture.js';
 import type { Cell } from '../../draw/viewport.js';
 import { formatShape } from '../../format.js';
@@ -41,7 +42,7 @@ export class Pictures {
   constructor(
     matrices: Matrices,
     isFirst: boolean,
-    options: { readonly webgl: boolean },
+    options: { readonly webgl: UseOfWebGL },
     events: { arrived(): void; repaint(): void },
   ) {
     this.weights = new MatrixPicture(options, events.repaint);

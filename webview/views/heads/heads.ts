@@ -46,7 +46,7 @@ export class HeadsView {
     });
     new ResizeObserver(this.resized.ask).observe(this.element);
     const { store } = panel;
-    store.watch(
+    store.follow(
       ({ content }) => (content.kind === 'inspection' ? content.summary : null),
       (summary) => {
         this.rebuild(summary);
@@ -179,13 +179,16 @@ export class HeadsView {
   private async fetch(summary: InspectionSummary): Promise<void> {
     const asking = new AbortController();
     this.asking = asking;
+    await this.panel.matrixShown();
+    if (asking.signal.aborted) return;
     try {
       const thumbnails = await this.panel.channel.request(
         'thumbnails',
         { inspection: summary.id, size: 32 },
         { signal: asking.signal },
       );
-      if (this.asking !== asking || thumbnails.revision !== this.panel.summary?.revision) return;
+      if (this.asking !== asking || this.panel.summary !== summary) return;
+      if (thumbnails.revision !== summary.revision) return;
       this.thumbnails = thumbnails;
       this.paint();
     } catch (error) {

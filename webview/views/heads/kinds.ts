@@ -40,7 +40,7 @@ export class KindsView {
         this.draw();
       },
     );
-    panel.store.watch(
+    panel.store.follow(
       ({ content }) => (content.kind === 'inspection' ? content.summary : null),
       (summary) => {
         void this.ask(summary);

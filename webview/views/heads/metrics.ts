@@ -13,7 +13,7 @@ export class MetricsView {
   private asking: AbortController | null = null;
 
   constructor(private readonly panel: Panel) {
-    panel.store.watch(
+    panel.store.follow(
       ({ content, position }) =>
         content.kind === 'inspection'
           ? JSON.stringify([content.summary.id, content.summary.revision, position.layer, position.head])
@@ -35,6 +35,8 @@ export class MetricsView {
     this.title.textContent = `Layer ${layer + 1}, head ${head + 1}`;
     const asking = new AbortController();
     this.asking = asking;
+    await this.panel.matrixShown();
+    if (asking.signal.aborted) return;
     try {
       const { signal } = asking;
       const request = { inspection: summary.id, layer, head };

@@ -4,6 +4,7 @@ import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
 import { Legend } from '../../draw/legend.js';
 import { Lens } from '../../draw/lens.js';
+import type { UseOfWebGL } from '../../draw/painter.js';
 import { MatrixPicture } from '../../draw/picture.js';
 import { attachPointing } from '../../draw/pointing.js';
 import { extent } from '../../draw/strip.js';
@@ -61,7 +62,7 @@ export class HeatmapView {
       painted(milliseconds: number): void;
       zoom(level: number): void;
     },
-    options: { readonly webgl: boolean },
+    options: { readonly webgl: UseOfWebGL },
   ) {
     this.picture = new MatrixPicture(options, () => {
       this.lens.ask();
@@ -195,7 +196,7 @@ export class HeatmapView {
     this.askedAt ??= performance.now();
     const ratio = window.devicePixelRatio;
     this.pixels = { width: frame.width * ratio, height: frame.height * ratio };
-    void this.layers.show(place, step, this.pixels);
+    this.panel.awaitMatrix(this.layers.show(place, step, this.pixels));
   }
 
   /** After a resize: asks again where the picture has far fewer or more pixels than were asked for. */
@@ -203,10 +204,13 @@ export class HeatmapView {
     const { frame } = this.lens;
     const { overview } = this.layers;
     if (frame === null) return;
-    const pooled = overview !== null && overview.data.length < frame.rows * frame.columns;
     const share = (frame.width * window.devicePixelRatio) / Math.max(1, this.pixels.width);
-    if ((overview === null && this.panel.step !== null) || (pooled && (share > 1.25 || share < 0.7)))
-      this.ask();
+    const others = share > 1.25 || share < 0.7;
+    const again =
+      overview === null
+        ? this.panel.step !== null && (others || !this.layers.isAsking)
+        : others && overview.data.length < frame.rows * frame.columns;
+    if (again) this.ask();
   }
 
   /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */

@@ -79,7 +79,14 @@ export class MatrixLayers {
       this.rest.ask();
     } catch (error) {
       if (!isCancelled(error) && this.asking === asking) this.events.failed(messageOf(error));
+    } finally {
+      if (this.asking === asking) this.asking = null;
     }
+  }
+
+  /** True while the whole matrix is on its way. */
+  get isAsking(): boolean {
+    return this.asking !== null;
   }
 
   /** Tells what is looked at; asks for its detail once that has rested. */

@@ -78,7 +78,7 @@ class NextView {
     this.stop.hidden = true;
     this.problem.hidden = true;
     this.controls.show(withValues(samplingParameters, this.values));
-    panel.store.watch(
+    panel.store.follow(
       (view) => {
         const query = queryOf(view);
         return view.content.kind === 'inspection' && query !== null
@@ -97,6 +97,8 @@ class NextView {
     if (shown === '' || summary === null || query === null) return;
     const asking = new AbortController();
     this.asking = asking;
+    await this.panel.matrixShown();
+    if (asking.signal.aborted) return;
     try {
       const request = { inspection: summary.id, query, count: listed };
       const said = await this.panel.channel.request('candidates', request, { signal: asking.signal });

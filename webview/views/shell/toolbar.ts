@@ -1,4 +1,3 @@
-import type { Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
@@ -36,9 +35,12 @@ export class Toolbar {
     );
     this.element = h('div', { class: 'toolbar' }, this.step, this.query, this.zoom);
     panel.store.watch(
-      ({ content }) => (content.kind === 'inspection' ? content.summary.steps : null),
-      (steps) => {
-        this.build(panel, steps ?? []);
+      ({ content }) =>
+        content.kind === 'inspection'
+          ? JSON.stringify(content.summary.steps.map(({ name, title }) => [name, title]))
+          : '',
+      () => {
+        this.build(panel);
       },
     );
     panel.store.watch(shownQuery, (query) => {
@@ -82,11 +84,14 @@ export class Toolbar {
   }
 
   showLevel(level: number): void {
-    this.level.textContent = `${level >= 10 ? level.toFixed(0) : level.toFixed(1)}×`;
+    const text = `${level >= 10 ? level.toFixed(0) : level.toFixed(1)}×`;
+    // The same text anew would be laid out anew, with each step of a pan.
+    if (this.level.textContent !== text) this.level.textContent = text;
   }
 
-  private build(panel: Panel, steps: readonly Step[]): void {
+  private build(panel: Panel): void {
     this.stop();
+    const steps = panel.summary?.steps ?? [];
     if (steps.length === 0) {
       this.step.replaceChildren();
       return;
@@ -97,7 +102,7 @@ export class Toolbar {
       choices: steps.map(({ name, title }, index) => ({ value: name, title: `${index + 1}  ${title}` })),
       value: position.step,
       change: (name) => {
-        const step = steps.find((other) => other.name === name);
+        const step = panel.summary?.steps.find((other) => other.name === name);
         if (step !== undefined) panel.openStep(step);
       },
     });

@@ -109,11 +109,17 @@ export class StepView {
           else this.toggle.removeAttribute('aria-current');
         },
       ),
+      store.follow(
+        ({ content }) =>
+          content.kind === 'inspection' ? `${content.summary.id} ${content.summary.revision}` : '',
+        () => {
+          this.rest.ask();
+        },
+      ),
       store.watch(
         ({ content, position, chosen, mode, tab }) =>
           content.kind === 'inspection'
             ? JSON.stringify([
-                content.summary.revision,
                 position.layer,
                 position.head,
                 position.cell === undefined ? null : cellFor(step, chosen),
@@ -166,11 +172,13 @@ export class StepView {
   private async fetch(): Promise<void> {
     this.asking?.abort();
     const { panel, step, matrices } = this;
+    const asking = new AbortController();
+    this.asking = asking;
+    await panel.matrixShown();
+    if (asking.signal.aborted) return;
     const place = matrices.place(step.name);
     // What is not seen is not asked for; it is when it comes into sight.
     if (place === null || !this.isOpen() || this.element.offsetParent === null) return;
-    const asking = new AbortController();
-    this.asking = asking;
     const view = panel.store.get();
     const cell = view.position.cell === undefined ? null : cellFor(step, view.chosen);
     this.choose(cell !== null);

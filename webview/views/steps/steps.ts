@@ -26,7 +26,7 @@ export class StepsView {
     private theme: Theme,
   ) {
     const { store } = panel;
-    store.watch(
+    store.follow(
       ({ content }) => (content.kind === 'inspection' ? content.summary : null),
       (summary) => {
         this.build(summary);
@@ -51,9 +51,9 @@ export class StepsView {
     for (const view of this.views) view.retheme(theme);
   }
 
-  /** New steps get new views; the same steps with other numbers keep theirs, and with them where the user is. */
+  /** Other steps get new views; the same steps with other numbers keep theirs, and with them where the user is. */
   private build(summary: InspectionSummary | null): void {
-    const built = summary === null ? '' : JSON.stringify([summary.id, summary.steps]);
+    const built = summary === null ? '' : JSON.stringify(summary.steps);
     if (built === this.built) return;
     this.built = built;
     for (const view of this.views) view.dispose();
