@@ -20,7 +20,7 @@ export async function candidatesAfter(
   const shares = probabilitiesOf(logits);
   const describe = async (id: number): Promise<Candidate> => ({
     id,
-    token: await model.spell(id),
+    token: await model.entry(id),
     text: await model.decode([id]),
     logit: logits[id] ?? Number.NaN,
     probability: shares[id] ?? 0,

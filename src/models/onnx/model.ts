@@ -137,9 +137,11 @@ export class OnnxModel {
     return this.file.nodes.length;
   }
 
-  /** Cuts a text into tokens, at most `limit` of them. @throws ModelError where there is no tokenizer beside it */
+  /** Cuts a text into tokens that people read, at most `limit` of them. @throws ModelError where there is no tokenizer beside it */
   async encode(text: string): Promise<Encoding> {
-    return (await this.openedTokenizer()).encode(text, this.limit);
+    const tokenizer = await this.openedTokenizer();
+    const encoding = tokenizer.encode(text, this.limit);
+    return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
   }
 
   /** What fills a text up to the length that every run has, as the vocabulary spells it. */
