@@ -51,6 +51,27 @@ describe('the page of a model', function () {
     assert.deepEqual(await cutOff(page), []);
   });
 
+  it('says why a model cannot be shown, and asks again', async () => {
+    const sentence = 'tiny-bert lacks the tensor "encoder.layer.2.attention.self.query.weight".';
+    const page = await stage.open({
+      page: 'model',
+      model: bert,
+      width: 420,
+      failing: { describe: sentence },
+    });
+    await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
+    const box = await page.getByRole('alert').boundingBox();
+    assert.ok(box !== null && box.x >= 16, 'the sentence stands at the edge');
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'model-problem');
+    await page.evaluate(() => {
+      window.fakeHost.failing = {};
+    });
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByRole('heading', { name: 'all-MiniLM-L6-v2' }).waitFor();
+    assert.equal(await page.getByRole('alert').isVisible(), false);
+  });
+
   it('draws a layer, and says of a box that is picked what it computes', async () => {
     const page = await stage.open({ page: 'model', model: bert, width: 1100, height: 1700 });
     const boxes = page.locator('.layer-box');
