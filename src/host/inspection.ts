@@ -386,6 +386,8 @@ export class Inspection extends Disposable {
     return {
       signal,
       onProgress: (progress) => {
+        // A page that is not up yet asks for the state when it is.
+        if (this.current.kind === 'busy') this.current = { ...this.current, progress };
         this.progressEmitter.fire(progress);
       },
     };

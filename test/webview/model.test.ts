@@ -102,6 +102,23 @@ describe('the page of a model', function () {
     );
   });
 
+  it('draws a layer as narrow as the page is, and keeps the box that was picked', async () => {
+    const page = await stage.open({ page: 'model', model: bert, width: 1100, height: 1700 });
+    const [frame, scroller] = [page.locator('.layer-frame'), page.locator('.layer-scroller')];
+    const picked = page.getByRole('button', { name: 'Weights (12, n, n)' });
+    await picked.click();
+    const wide = (await frame.boundingBox())?.width ?? 0;
+    await page.setViewportSize({ width: 480, height: 1700 });
+    await eventually(
+      () => scroller.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth),
+      true,
+    );
+    assert.ok(((await frame.boundingBox())?.width ?? wide) < wide);
+    assert.equal(await picked.getAttribute('aria-pressed'), 'true');
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'model-480');
+  });
+
   it('shows the encoder and the decoder of a model that has both', async () => {
     const page = await stage.open({ page: 'model', model: t5, width: 1100, height: 2300 });
     await page.getByRole('combobox', { name: 'Stack' }).click();
