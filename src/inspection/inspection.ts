@@ -45,8 +45,11 @@ export interface Task {
 
 /** Something that can be prepared again with other parameters: a text and its model, tensors and their mechanism. */
 export interface Preparation {
-  /** @throws with a sentence for people when the input does not fit. */
-  prepare(parameters: ParameterValues, task: Task): Promise<Subject>;
+  /**
+   * @param aside whether it stands beside what is shown, which stays what it is
+   * @throws with a sentence for people when the input does not fit.
+   */
+  prepare(parameters: ParameterValues, task: Task, aside?: boolean): Promise<Subject>;
   /** Closes files; captured numbers go with the inspection itself. */
   dispose(): Promise<void>;
 }
@@ -201,10 +204,10 @@ export class Inspection {
     const changed = { ...this.parameters, ...parameters };
     const { preparation } = this;
     const shared: Preparation = {
-      prepare: (values, each) => preparation.prepare(values, each),
+      prepare: (values, each) => preparation.prepare(values, each, true),
       dispose: () => Promise.resolve(),
     };
-    return new Inspection(id, shared, this.runtime, changed, await preparation.prepare(changed, task));
+    return new Inspection(id, shared, this.runtime, changed, await shared.prepare(changed, task));
   }
 
   /** @throws Error where there is no plot of that name */

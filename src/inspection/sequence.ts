@@ -77,20 +77,21 @@ export class SequencePreparation implements Preparation {
     }
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare(parameters: ParameterValues, task: Task, aside = false): Promise<Subject> {
     const reading = this.read(parameters);
     const { attention, prefix, from, into, length } = reading;
-    const key = JSON.stringify([attention, prefix, from, into, length]);
+    const key = keyOf([attention, prefix, from, into, length]);
     const begun = performance.now();
-    if (this.last?.key !== key) {
-      const last = { key, written: this.write(reading, task) };
+    const known = this.last?.key === key ? this.last.written : undefined;
+    const written = known ?? this.write(reading, task);
+    if (known === undefined && !aside) {
+      const last = { key, written };
       this.last = last;
-      last.written.catch(() => {
+      written.catch(() => {
         if (this.last === last) this.last = undefined;
       });
     }
-    const written = await this.last.written;
-    return this.subject(parameters, reading, written, performance.now() - begun);
+    return this.subject(parameters, reading, await written, performance.now() - begun);
   }
 
   async dispose(): Promise<void> {
@@ -279,6 +280,15 @@ export class SequencePreparation implements Preparation {
         : `After the target that was given it goes on, ${how}: “${await model.decode(own)}”`;
     return [`${what}${whyEnded[ending](rules.limit)}${otherwise}`, ...cut];
   }
+}
+
+/** The same for what is alike, whichever order it was put together in. */
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 }
 
 const masks: ReadonlySet<string> = new Set(['mask', 'window', 'prefix']);

@@ -155,6 +155,36 @@ describe('Text through an encoder–decoder model', () => {
     }
   });
 
+  it('stays what it is while variants of it are written beside it', async () => {
+    const engine = new Engine(media);
+    try {
+      const request = {
+        text: plain.text,
+        model: { kind: 'folder', path: folder },
+        parameters: { length: 6 },
+      } as const;
+      const inspection = await engine.inspectText(request);
+      const { id } = inspection;
+      const sampling = { method: 'sample', temperature: 3, seed: 5 } as const;
+      await inspection.continue({ inspection: id, tokens: 4, sampling });
+      const { queries } = inspection.summary;
+      const [variant] = await engine.compare({ inspection: id, variants: [{ temperature: 3 }] });
+      assert.ok(variant?.kind === 'variant');
+      await inspection.change({ attention: 'encoder' });
+      assert.deepEqual((await inspection.change({ attention: 'cross' })).queries, queries);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('is not written anew where another of its attentions is looked at', async () => {
+    const inspection = await inspect(plain.text, { length: 6 });
+    await inspection.continue({ tokens: 4, sampling: { method: 'sample', temperature: 3, seed: 5 } });
+    const { queries } = inspection.summary;
+    for (const attention of ['encoder', 'decoder', 'cross']) await inspection.change({ attention });
+    assert.deepEqual(inspection.summary.queries, queries);
+  });
+
   it('says nothing of its own after a target that was given and is over', async () => {
     const engine = new Engine(media);
     try {
