@@ -101,9 +101,11 @@ export class Engine {
     const path = exportPath(reference);
     if (path !== undefined) {
       const { opened, release } = await this.lendExport(path);
-      const page = describeExport(opened.model, describeOnnx(path, opened.model));
-      await release();
-      return page;
+      try {
+        return await describeExport(opened.model, describeOnnx(path, opened.model));
+      } finally {
+        await release();
+      }
     }
     return this.withModel(reference, (model, folder) =>
       describePage(model, descriptionOf(model, reference), folder),
