@@ -25,13 +25,17 @@ const channel: Channel<ModelPageMethods, Nothing, Nothing, ModelPageNotices> = n
 );
 
 const main = h('main', { class: 'model' });
-const problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
+const sentence = h('p', { attributes: { role: 'alert' } });
+const retry = button({ text: 'Retry', look: 'primary', press: describe });
+const problem = h('div', { class: 'model-problem' }, sentence, retry);
 problem.hidden = true;
 document.body.append(problem, main);
 
 function trouble(error: unknown): void {
   if (isCancelled(error)) return;
-  problem.textContent = messageOf(error);
+  sentence.textContent = messageOf(error);
+  // What was asked for on the page is asked for again where it was.
+  retry.hidden = main.hasChildNodes();
   problem.hidden = false;
 }
 
@@ -92,8 +96,13 @@ function show(page: ModelPage): void {
   );
 }
 
-channel.request('describe', null).then(({ page, isUsed }) => {
-  show(page);
-  tellUse(isUsed);
-}, trouble);
+function describe(): void {
+  problem.hidden = true;
+  channel.request('describe', null).then(({ page, isUsed }) => {
+    show(page);
+    tellUse(isUsed);
+  }, trouble);
+}
+
+describe();
 channel.request('kinds', null).then(showKinds, trouble);

@@ -154,7 +154,9 @@ export class Panel {
   show(state: PanelState): void {
     switch (state.kind) {
       case 'busy':
-        this.store.update({ busy: { title: state.title, message: null, fraction: null } });
+        this.store.update({
+          busy: { title: state.title, ...(state.progress ?? { message: null, fraction: null }) },
+        });
         break;
       case 'failed':
         this.store.update({

@@ -140,15 +140,15 @@ export class AddModel {
     const folder = await this.pickFolder(reference, choice);
     if (folder === undefined) return;
     const rate = new Rate();
-    let told = 0;
+    let [told, toldOf] = [0, ''];
     await withProgress(l10n.t('Fetching {0}', reference.id), (signal, report) =>
       download(client, listing, choice.files, folder, {
         signal,
         progress({ done, total, fetched, path }) {
-          // Every few kilobytes something comes; nobody reads that fast.
+          // Every few kilobytes something comes; nobody reads that fast. But which file it is must not be of a while ago.
           const now = performance.now();
-          if (now - told < betweenReports) return;
-          told = now;
+          if (now - told < betweenReports && path === toldOf) return;
+          [told, toldOf] = [now, path];
           const speed = rate.at(fetched);
           const reached = [path, sizeText(done), sizeText(total)];
           report({

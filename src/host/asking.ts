@@ -1,6 +1,6 @@
 import type { RequestOptions } from '../channel.js';
 import { CancelledError } from '../channel.js';
-import type { InspectionSummary, ParameterValues, RoleQuestion } from '../protocol.js';
+import type { InspectionSummary, ParameterValues, RoleQuestion, Said } from '../protocol.js';
 import type { Engine } from './engine.js';
 import { referenceTo } from './files.js';
 import type { FilesRequest, InspectionRequest } from './request.js';
@@ -9,6 +9,8 @@ export interface AskOptions extends RequestOptions {
   readonly signal: AbortSignal;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
+  /** What the model said before, which is to be there again. */
+  readonly said?: Said | undefined;
 }
 
 /** What came of a request, and the request with what was told meanwhile. */
@@ -22,12 +24,13 @@ export async function ask(
   engine: Engine,
   asked: InspectionRequest,
   parameters: ParameterValues,
-  { roles, ...options }: AskOptions,
+  { roles, said, ...options }: AskOptions,
 ): Promise<Answered> {
   switch (asked.kind) {
     case 'text': {
       const { kind: _, origin: __, ...text } = asked;
-      return { asked, summary: await engine.request('inspectText', { ...text, parameters }, options) };
+      const params = { ...text, parameters, ...(said === undefined ? {} : { said }) };
+      return { asked, summary: await engine.request('inspectText', params, options) };
     }
     case 'tensors': {
       const { kind: _, ...tensors } = asked;

@@ -19,6 +19,7 @@ import type {
   Plot,
   Position,
   RoleQuestion,
+  Said,
   Slice,
   SliceRequest,
   Thumbnails,
@@ -37,6 +38,7 @@ export interface InspectionOptions {
   readonly id?: string;
   readonly parameters?: ParameterValues;
   readonly position?: Position;
+  readonly said?: Said | undefined;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 }
@@ -48,7 +50,8 @@ type Looked<Request extends { readonly inspection: string }> = Omit<Request, 'in
 
 /**
  * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
- * When that process has died, the next question does the inspection again, with its parameters, before it is answered.
+ * When that process has died, the next question does the inspection again, with its parameters and what its model had said,
+ * before it is answered.
  */
 export class Inspection extends Disposable {
   readonly id: string;
@@ -70,6 +73,7 @@ export class Inspection extends Disposable {
   private inEngine:
     { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
   private parameters: ParameterValues;
+  private said: Said | undefined;
   /** The engine’s ids of what stands beside it. */
   private variants: ReadonlySet<string> = new Set();
   private controller = new AbortController();
@@ -85,6 +89,7 @@ export class Inspection extends Disposable {
     super();
     this.id = options.id ?? randomUUID();
     this.parameters = options.parameters ?? {};
+    this.said = options.said;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
     this.label = labelOf(asked);
     this.current = { kind: 'busy', title: this.label };
@@ -114,6 +119,7 @@ export class Inspection extends Disposable {
       request: this.asked,
       parameters: this.parameters,
       position: this.place,
+      ...(this.said === undefined ? {} : { said: this.said }),
     };
   }
 
@@ -265,6 +271,7 @@ export class Inspection extends Disposable {
       const { asked, summary } = await ask(this.engine, this.asked, this.parameters, {
         ...this.reporting(signal),
         roles: (question) => this.options.ask(question, signal),
+        said: this.said,
       });
       this.asked = asked;
       return await this.accept(summary, signal);
@@ -345,6 +352,7 @@ export class Inspection extends Disposable {
       throw new CancelledError();
     }
     this.shown = { ...summary, id: this.id, revision };
+    this.said = summary.said;
     this.variants = new Set();
     this.place = within(this.shown, this.place);
     const { shown, id: inspection } = this;
@@ -378,6 +386,8 @@ export class Inspection extends Disposable {
     return {
       signal,
       onProgress: (progress) => {
+        // A page that is not up yet asks for the state when it is.
+        if (this.current.kind === 'busy') this.current = { ...this.current, progress };
         this.progressEmitter.fire(progress);
       },
     };

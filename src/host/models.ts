@@ -22,9 +22,11 @@ const mostConfigs = 500;
 
 /** The checkpoints there are: the embedded one, those found in the workspace, those added by hand. */
 export class Models extends Disposable implements TreeDataProvider<FoundModel> {
-  private readonly emitter = this.own(new EventEmitter<void>());
+  private readonly emitter = this.own(new EventEmitter<FoundModel[] | undefined>());
   readonly onDidChangeTreeData = this.emitter.event;
   private finding: Promise<readonly FoundModel[]> | undefined;
+  /** What the tree shows: VS Code knows its items by these objects. */
+  private listed: readonly FoundModel[] = [];
 
   constructor(private readonly engine: Engine) {
     super();
@@ -41,10 +43,23 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     );
   }
 
-  /** Looks again, when somebody wants to see. */
+  /** Looks again, where somebody sees it. What is listed stays until then, so that a click on it means what it says. */
   refresh(): void {
     this.finding = undefined;
-    this.emitter.fire();
+    if (this.listed.length === 0) {
+      this.emitter.fire(undefined);
+      return;
+    }
+    const finding = this.all();
+    finding.then(
+      (found) => {
+        if (this.finding === finding) this.list(found);
+      },
+      () => {
+        // Asked again, the view shows why there is none.
+        if (this.finding === undefined) this.emitter.fire(undefined);
+      },
+    );
   }
 
   /** @throws what the engine throws */
@@ -60,9 +75,9 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     return (await this.all()).flatMap((found) => (found.kind === 'model' ? [found.model] : []));
   }
 
+  /** The settings tell of it, and the list is made anew. */
   async use(model: ModelReference): Promise<void> {
     await setActiveModel(model);
-    this.refresh();
   }
 
   /**
@@ -111,11 +126,27 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   async getChildren(entry?: FoundModel): Promise<FoundModel[]> {
-    return entry === undefined ? [...(await this.all())] : [];
+    if (entry !== undefined) return [];
+    this.listed = this.known(await this.all());
+    return [...this.listed];
   }
 
   getTreeItem(found: FoundModel): TreeItem {
     return found.kind === 'model' ? usableItem(found.model) : unusableItem(found.path, found.reason);
+  }
+
+  /** Shows what was found: where it is the same as before, items are only drawn anew, and none is ever unknown. */
+  private list(found: readonly FoundModel[]): void {
+    const before = this.listed;
+    this.listed = this.known(found);
+    const isSame = before.length === found.length && before.every((one, at) => one === this.listed[at]);
+    this.emitter.fire(isSame ? [...this.listed] : undefined);
+  }
+
+  /** With the objects that stand for it already. */
+  private known(found: readonly FoundModel[]): readonly FoundModel[] {
+    const before = new Map(this.listed.map((one) => [JSON.stringify(one), one]));
+    return found.map((one) => before.get(JSON.stringify(one)) ?? one);
   }
 
   private async find(): Promise<readonly FoundModel[]> {
@@ -188,10 +219,34 @@ function inside(path: string, folder: string): boolean {
   }
 }
 
-/** "BERT · 6 layers × 12 heads"; of an export heads may show only when it runs */
-export function outline({ family, layers, heads }: ModelDescription): string {
-  if (heads === 0) return l10n.t('{0} · {1} layers', family, layers);
-  return l10n.t('{0} · {1} layers × {2} heads', family, layers, heads);
+/** "BERT · 6 layers × 12 heads"; "BART · 6 + 6 layers × 12 heads" with a decoder. Of an export heads may show only when it runs. */
+export function outline({ family, layers, heads, decoder }: ModelDescription): string {
+  const sizes =
+    decoder === undefined
+      ? sizesText(layers, heads)
+      : l10n.t(
+          '{0} × {1}',
+          l10n.t('{0} + {1} layers', layers, decoder.layers),
+          heads === decoder.heads ? headsText(heads) : l10n.t('{0} + {1} heads', heads, decoder.heads),
+        );
+  return l10n.t('{0} · {1}', family, sizes);
+}
+
+/** What a plus sign in the outline stands for. */
+function halves({ layers, heads, decoder }: ModelDescription): string[] {
+  if (decoder === undefined) return [];
+  return [
+    l10n.t('encoder {0}, decoder {1}', sizesText(layers, heads), sizesText(decoder.layers, decoder.heads)),
+  ];
+}
+
+function sizesText(layers: number, heads: number): string {
+  const count = layers === 1 ? l10n.t('1 layer') : l10n.t('{0} layers', layers);
+  return heads === 0 ? count : l10n.t('{0} × {1}', count, headsText(heads));
+}
+
+function headsText(count: number): string {
+  return count === 1 ? l10n.t('1 head') : l10n.t('{0} heads', count);
 }
 
 function usableItem(model: ModelDescription): TreeItem {
@@ -206,6 +261,7 @@ function usableItem(model: ModelDescription): TreeItem {
   item.tooltip = [
     name,
     outline(model),
+    ...halves(model),
     width === 0
       ? l10n.t('up to {0} tokens, {1} MB', limit, (size / 1e6).toFixed(1))
       : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),

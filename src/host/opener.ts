@@ -1,6 +1,6 @@
 import { l10n, Uri, ViewColumn, window } from 'vscode';
 import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
-import type { ModelReference, ParameterValues, Position } from '../protocol.js';
+import type { ModelReference, Position } from '../protocol.js';
 import { Disposable } from './disposable.js';
 import type { Engine } from './engine.js';
 import { Inspection } from './inspection.js';
@@ -8,16 +8,12 @@ import type { Inspections } from './inspections.js';
 import { InspectionPanel, panelType } from './panel.js';
 import type { PanelContext } from './panel.js';
 import { withProgress } from './progress.js';
-import type { InspectionRequest } from './request.js';
+import type { InspectionRequest, Remembered } from './request.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from './selection.js';
 import { activeModel } from './settings.js';
 
-interface Earlier {
-  readonly id: string;
-  readonly parameters: ParameterValues;
-  readonly position: Position;
-}
+type Earlier = Omit<Remembered, 'label' | 'request'>;
 
 /** What reads a text: a model, or, on its word vectors, a mechanism. */
 export interface Reader {
@@ -132,11 +128,9 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     super.dispose();
   }
 
-  private make(request: InspectionRequest, { id, parameters, position }: Partial<Earlier> = {}): Inspection {
+  private make(request: InspectionRequest, earlier: Partial<Earlier> = {}): Inspection {
     return new Inspection(this.engine, request, {
-      ...(id === undefined ? {} : { id }),
-      ...(parameters === undefined ? {} : { parameters }),
-      ...(position === undefined ? {} : { position }),
+      ...earlier,
       ask: askRoles,
     });
   }

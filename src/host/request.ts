@@ -1,5 +1,13 @@
 import { l10n } from 'vscode';
-import type { DateScore, ModelReference, ParameterValues, Position, WireTensor } from '../protocol.js';
+import type {
+  DateScore,
+  Ending,
+  ModelReference,
+  ParameterValues,
+  Position,
+  Said,
+  WireTensor,
+} from '../protocol.js';
 
 /** The models for written dates that there are. */
 export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
@@ -41,13 +49,14 @@ export interface TensorsRequest {
 /** What was asked to be inspected: enough to do it again in another process or after a reload. */
 export type InspectionRequest = TextRequest | FilesRequest | TensorsRequest;
 
-/** What is kept of an inspection when its panel closes or the window reloads: never results. */
+/** What is kept of an inspection when its panel closes or the window reloads: no results but what a model said. */
 export interface Remembered {
   readonly id: string;
   readonly label: string;
   readonly request: InspectionRequest;
   readonly parameters: ParameterValues;
   readonly position: Position;
+  readonly said?: Said;
 }
 
 /** Longer texts are inspected, but not kept for another day. */
@@ -70,12 +79,14 @@ export function readRemembered(value: unknown): Remembered | undefined {
   const { id, label, parameters } = value;
   const request = readRequest(value['request']);
   if (typeof id !== 'string' || typeof label !== 'string' || request === undefined) return undefined;
+  const said = readSaid(value['said']);
   return {
     id,
     label,
     request,
     parameters: readParameters(parameters),
     position: readPosition(value['position']),
+    ...(said === undefined ? {} : { said }),
   };
 }
 
@@ -139,6 +150,18 @@ function readPosition(value: unknown): Position {
     step: typeof step === 'string' ? step : 'weights',
     ...(typeof row === 'number' && typeof column === 'number' ? { cell: { row, column } } : {}),
   };
+}
+
+const endings: readonly Ending[] = ['length', 'end', 'limit', 'halted'];
+
+function readSaid(value: unknown): Said | undefined {
+  if (!isRecord(value)) return undefined;
+  const { ids, drawn, by } = value;
+  const ending = endings.find((each) => each === value['ending']);
+  const isToken = (id: unknown): id is number => Number.isInteger(id) && Number(id) >= 0;
+  if (!Array.isArray(ids) || !ids.every(isToken) || ids.length === 0) return undefined;
+  if (typeof by !== 'string' || ending === undefined) return undefined;
+  return { ids, ending, drawn: drawn === true, by };
 }
 
 function readParameters(value: unknown): ParameterValues {

@@ -17,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What the environment says, in the names that huggingface_hub knows: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME,
- * HF_HUB_CACHE.
+ * HF_HUB_CACHE, and the older ones for the token and the cache. In paths “~” and “$NAME” mean what they mean there.
  * @param token what the user told, before what the environment says
  * @throws HubError when HF_ENDPOINT is no address
  */
@@ -26,21 +26,27 @@ export async function hubSettings(
   token?: string,
   home = homedir(),
 ): Promise<HubSettings> {
-  const said = (name: string): string | undefined => {
-    const value = environment[name]?.trim();
-    return value === undefined || value === '' ? undefined : value;
-  };
+  const said = (...names: readonly string[]): string | undefined =>
+    names.map((name) => environment[name]?.trim()).find((value) => value !== undefined && value !== '');
+  const path = (...names: readonly string[]): string | undefined =>
+    said(...names)
+      ?.replace(/^~(?=$|[\\/])/, () => home)
+      .replace(/\$(?:(\w+)|\{(\w+)\})/g, (all, bare: string | undefined, braced: string | undefined) => {
+        const name = bare ?? braced ?? '';
+        return environment[name] ?? all;
+      });
   const endpoint = (said('HF_ENDPOINT') ?? standardEndpoint).replace(/\/+$/, '');
   if (!/^https?:\/\//i.test(endpoint) || !URL.canParse(endpoint)) {
     throw new HubError(
       `HF_ENDPOINT is “${endpoint}”, which is no address: it looks like “${standardEndpoint}”.`,
     );
   }
-  const base = said('HF_HOME') ?? join(said('XDG_CACHE_HOME') ?? join(home, '.cache'), 'huggingface');
-  const kept = await readFile(said('HF_TOKEN_PATH') ?? join(base, 'token'), 'utf8').catch(() => '');
+  const base = path('HF_HOME') ?? join(path('XDG_CACHE_HOME') ?? join(home, '.cache'), 'huggingface');
+  const kept = await readFile(path('HF_TOKEN_PATH') ?? join(base, 'token'), 'utf8').catch(() => '');
   return {
     endpoint,
-    token: token ?? said('HF_TOKEN') ?? (kept.trim() === '' ? undefined : kept.trim()),
-    cache: said('HF_HUB_CACHE') ?? join(base, 'hub'),
+    token:
+      token ?? said('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN') ?? (kept.trim() === '' ? undefined : kept.trim()),
+    cache: path('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(base, 'hub'),
   };
 }

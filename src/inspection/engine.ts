@@ -8,13 +8,13 @@ import type {
   LayerPicture,
   ModelPage,
   ModelReference,
-  ParameterValues,
   Variant,
 } from '../protocol.js';
 import {
   DateModel,
   datesFolder,
   describeExport as describeOnnx,
+  descriptionOf,
   ModelError,
   OnnxModel,
   refusal,
@@ -25,7 +25,7 @@ import { Runtime } from '../runtime/session.js';
 import { AnswerPreparation } from './answers/index.js';
 import { DatePreparation } from './dates.js';
 import { openFiles } from './files.js';
-import { Inspection, type Preparation, type Task } from './inspection.js';
+import { Inspection, type Beginning, type Preparation, type Task } from './inspection.js';
 import { describeExport, describePage, layerPicture } from './model-page/index.js';
 import { identityOf, isProbed, probe, probed, type Probed } from './kinds/index.js';
 import { exportPath, findModels, ModelShelf, stampOf, type Lease } from './models.js';
@@ -64,27 +64,36 @@ export class Engine {
 
   async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
     const { text, second, mechanism, model } = params;
+    const parameters = params.parameters ?? {};
     if (model.kind === 'dates' && mechanism === undefined) {
       const folder = datesFolder(this.media);
       const openModel = (score: DateScore): Promise<DateModel> => DateModel.open(folder, score);
       const dates = await DatePreparation.open(text, model.score, openModel, this.runtime);
-      return this.open(dates, params.parameters ?? {}, task);
+      return this.open(dates, { parameters }, task);
     }
     const path = exportPath(model);
     if (path !== undefined && mechanism === undefined) {
       const opened = await this.lendExport(path);
       return this.open(
         await OnnxPreparation.open({ text, second }, opened, this.runtime),
-        params.parameters ?? {},
+        { parameters },
         task,
       );
     }
-    const lease = await this.models.lease(withWords(model));
-    const preparation =
-      mechanism === undefined
-        ? await this.prepareText({ text, second }, lease)
-        : await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
-    return this.open(preparation, params.parameters ?? {}, task);
+    const reads = withWords(model);
+    const lease = await this.models.lease(reads);
+    if (mechanism !== undefined) {
+      const words = await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
+      return this.open(words, { parameters }, task);
+    }
+    // A file that goes away just now is no reason not to read the text.
+    const by = await this.identity(reads).catch(() => undefined);
+    const said = params.said?.by === by ? params.said : undefined;
+    if (lease.model.decoder !== undefined) {
+      const sequence = await SequencePreparation.open({ text, second }, lease, this.runtime, said);
+      return this.open(sequence, { parameters, by }, task);
+    }
+    return this.open(await this.prepareText({ text, second }, lease), { parameters, by, said }, task);
   }
 
   /** What a model is made of. @throws ModelError where it cannot be read */
@@ -92,15 +101,15 @@ export class Engine {
     const path = exportPath(reference);
     if (path !== undefined) {
       const { opened, release } = await this.lendExport(path);
-      const page = describeExport(opened.model, describeOnnx(path, opened.model));
-      await release();
-      return page;
+      try {
+        return await describeExport(opened.model, describeOnnx(path, opened.model));
+      } finally {
+        await release();
+      }
     }
-    return this.withModel(reference, (model, folder) => {
-      const { name, family, layers, heads, width, limit, size, writes } = model;
-      const description = { reference, name, family, layers, heads, width, limit, size, writes };
-      return describePage(model, description, folder);
-    });
+    return this.withModel(reference, (model, folder) =>
+      describePage(model, descriptionOf(model, reference), folder),
+    );
   }
 
   /** @throws ModelError where the model has no such layer */
@@ -132,14 +141,12 @@ export class Engine {
     });
   }
 
-  /** Text for a model that writes, that answers questions, or that only reads. */
+  /** Text for a model that answers questions, goes on, or only reads. */
   private async prepareText(
     texts: { readonly text: string; readonly second: string | undefined },
     lease: Lease,
   ): Promise<Preparation> {
-    const { model } = lease;
-    if (model.decoder !== undefined) return SequencePreparation.open(texts, lease, this.runtime);
-    const asked = model.answers ? await AnswerPreparation.open(texts, lease, this.runtime) : undefined;
+    const asked = lease.model.answers ? await AnswerPreparation.open(texts, lease, this.runtime) : undefined;
     return asked ?? TextPreparation.open(texts, lease, this.runtime);
   }
 
@@ -154,18 +161,18 @@ export class Engine {
       mechanism: params.mechanism,
     };
     const preparation = new TensorPreparation(inputs, this.runtime);
-    return this.open(preparation, params.parameters ?? {}, task);
+    return this.open(preparation, { parameters: params.parameters ?? {} }, task);
   }
 
   /** @throws Error for a model whose heads are not probed, and what a run throws */
   async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
     const reference = probed(model);
-    const identity = await this.kindIdentity(reference);
+    const identity = await this.identity(reference);
     return probe(() => this.models.lease(reference), identity, this.runtime, task);
   }
 
-  /** Which files a model's kinds are found with. */
-  private kindIdentity(model: Probed): Promise<string> {
+  /** What changes where a model does. */
+  private identity(model: Probed): Promise<string> {
     return identityOf(this.models.pathOf(model), model.kind === 'file' ? 'file' : 'folder');
   }
 
@@ -188,7 +195,7 @@ export class Engine {
       throw error;
     }
     try {
-      return await this.open(preparation, params.parameters ?? {}, task);
+      return await this.open(preparation, { parameters: params.parameters ?? {} }, task);
     } catch (error) {
       // The sentence says what does not fit; the files' names say where.
       throw nameFiles(error, opened.inputs.title);
@@ -302,7 +309,7 @@ export class Engine {
       models: ({ folders }) => findModels(folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
       headKinds: (params, call) => this.headKinds(params, taskOf(call)),
-      kindIdentity: async ({ model }) => (isProbed(model) ? await this.kindIdentity(model) : null),
+      kindIdentity: async ({ model }) => (isProbed(model) ? await this.identity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
@@ -311,9 +318,9 @@ export class Engine {
     };
   }
 
-  private async open(preparation: Preparation, parameters: ParameterValues, task: Task): Promise<Inspection> {
+  private async open(preparation: Preparation, beginning: Beginning, task: Task): Promise<Inspection> {
     const id = `${process.pid}-${this.next++}`;
-    const inspection = await Inspection.open(id, preparation, this.runtime, parameters, task);
+    const inspection = await Inspection.open(id, preparation, this.runtime, beginning, task);
     this.inspections.set(id, inspection);
     return inspection;
   }

@@ -1,8 +1,9 @@
 import type { Model } from '../models/index.js';
-import type { Candidate, Candidates, Continuation, ContinueRequest } from '../protocol.js';
+import type { Candidate, Candidates, Ending } from '../protocol.js';
 import type { CausalRun } from './causal-run.js';
 import type { Task } from './inspection.js';
 import { choose, likeliest, probabilitiesOf } from './sampling.js';
+import type { Saying, Spoken } from './subject.js';
 
 /** The most tokens of one continuation. */
 const mostTokens = 4096;
@@ -19,7 +20,7 @@ export async function candidatesAfter(
   const shares = probabilitiesOf(logits);
   const describe = async (id: number): Promise<Candidate> => ({
     id,
-    token: await model.spell(id),
+    token: await model.entry(id),
     text: await model.decode([id]),
     logit: logits[id] ?? Number.NaN,
     probability: shares[id] ?? 0,
@@ -32,9 +33,6 @@ export async function candidatesAfter(
   const rank = logits.reduce((likelier, logit) => (logit > own ? likelier + 1 : likelier), 0);
   return { query, candidates, entropy, actual: { ...(await describe(stands)), rank } };
 }
-
-/** What was said, and why no more came. */
-export type Said = Omit<Continuation, 'summary'>;
 
 export interface WritingRules {
   /** The most tokens that are read. */
@@ -51,30 +49,40 @@ export interface WritingRules {
 export async function generate(
   model: Model,
   run: CausalRun,
-  { tokens, sampling = {} }: Omit<ContinueRequest, 'inspection'>,
+  saying: Saying,
   halted: () => boolean,
   task: Task,
   rules: WritingRules,
-): Promise<Said> {
+): Promise<Spoken> {
+  const before = run.ids.length;
+  if ('ids' in saying) {
+    await run.append(saying.ids, task);
+    return { ...saying, text: await model.decode(saying.ids) };
+  }
+  const { tokens, sampling = {} } = saying;
   if (!Number.isInteger(tokens) || tokens < 1 || tokens > mostTokens) {
     throw new RangeError(`A continuation has 1 to ${mostTokens} tokens, not ${tokens}.`);
   }
-  const before = run.ids.length;
   const { endings, banned } = await model.generation();
   const { limit, forced } = rules;
-  const text = (): Promise<string> => model.decode(run.ids.slice(before));
+  const drawn = sampling.method === 'sample';
+  const spoken = async (ending: Ending): Promise<Spoken> => {
+    const ids = run.ids.slice(before);
+    return { ids, ending, drawn: drawn && ids.length > 0, text: await model.decode(ids) };
+  };
   try {
     for (let step = 0; step < tokens; step++) {
-      if (halted()) return { ending: 'halted', text: await text() };
-      if (run.ids.length >= limit) return { ending: 'limit', text: await text() };
+      if (halted()) return await spoken('halted');
+      if (run.ids.length >= limit) return await spoken('limit');
       const logits = await run.logits(run.ids.length - 1, task);
       for (const id of banned) logits[id] = -Infinity;
-      const next = forced?.(run.ids.length) ?? choose(logits, sampling, step);
+      // Noise belongs to a place in the text, so that it makes no difference whether tokens come at once or bit by bit.
+      const next = forced?.(run.ids.length) ?? choose(logits, sampling, run.ids.length);
       await run.append([next], task.signal === undefined ? {} : { signal: task.signal });
-      task.progress?.(await text(), (step + 1) / tokens);
-      if (endings.has(next)) return { ending: 'end', text: await text() };
+      task.progress?.(await model.decode(run.ids.slice(before)), (step + 1) / tokens);
+      if (endings.has(next)) return await spoken('end');
     }
-    return { ending: 'length', text: await text() };
+    return await spoken('length');
   } catch (error) {
     await run.back(before);
     throw error;

@@ -12,10 +12,12 @@ import type {
   Metric,
   ParameterValues,
   Plot,
+  Said,
   Slice,
   SliceRequest,
   Step,
   Thumbnails,
+  Wording,
 } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { arithmetic } from './arithmetic.js';
@@ -24,7 +26,15 @@ import { plotters } from './plots/index.js';
 import type { Plotter } from './plots/plotter.js';
 import { checkIndex, Pool } from './pool.js';
 import { LayerReader } from './reader.js';
-import { describeStep, type Layer, type Next, type Subject } from './subject.js';
+import {
+  describeStep,
+  joined,
+  type Layer,
+  type Next,
+  type Saying,
+  type Spoken,
+  type Subject,
+} from './subject.js';
 import { Turns, urgency, type Urgency } from './turns.js';
 
 /** Says how far a long task is, and when to stop. */
@@ -35,10 +45,22 @@ export interface Task {
 
 /** Something that can be prepared again with other parameters: a text and its model, tensors and their mechanism. */
 export interface Preparation {
-  /** @throws with a sentence for people when the input does not fit. */
-  prepare(parameters: ParameterValues, task: Task): Promise<Subject>;
+  /**
+   * @param aside whether it stands beside what is shown, which stays what it is
+   * @throws with a sentence for people when the input does not fit.
+   */
+  prepare(parameters: ParameterValues, task: Task, aside?: boolean): Promise<Subject>;
   /** Closes files; captured numbers go with the inspection itself. */
   dispose(): Promise<void>;
+}
+
+/** What an inspection begins with. */
+export interface Beginning {
+  readonly parameters: ParameterValues;
+  /** The model as it is now: its path, and when its files were written. */
+  readonly by?: string | undefined;
+  /** What this model said before: it comes after the text that was read, and what was set is set then. */
+  readonly said?: Said | undefined;
 }
 
 /** What a user has open: answers every question the views ask about it. Layers and heads count from 0. */
@@ -48,6 +70,8 @@ export class Inspection {
   private revision = 1;
   private halted = false;
   private last: Promise<unknown> = Promise.resolve();
+  /** What the model said after the text. */
+  private wording: Wording = { ids: [], ending: 'length', drawn: false };
 
   private constructor(
     readonly id: string,
@@ -55,23 +79,24 @@ export class Inspection {
     private readonly runtime: Runtime,
     private parameters: ParameterValues,
     private subject: Subject,
+    private readonly by?: string,
   ) {}
 
   static async open(
     id: string,
     preparation: Preparation,
     runtime: Runtime,
-    parameters: ParameterValues,
+    { parameters, by, said }: Beginning,
     task: Task,
   ): Promise<Inspection> {
     try {
-      return new Inspection(
-        id,
-        preparation,
-        runtime,
-        parameters,
-        await preparation.prepare(parameters, task),
-      );
+      const first = said === undefined ? parameters : {};
+      const subject = await preparation.prepare(first, task);
+      const inspection = new Inspection(id, preparation, runtime, first, subject, by);
+      if (said === undefined) return inspection;
+      if (subject.next !== undefined) await inspection.goOn(said, task);
+      if (Object.keys(parameters).length > 0) await inspection.change(parameters, task);
+      return inspection;
     } catch (error) {
       await preparation.dispose();
       throw error;
@@ -96,6 +121,7 @@ export class Inspection {
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
+      ...this.said,
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };
@@ -119,13 +145,9 @@ export class Inspection {
    * Goes on with the text. What was shown before is part of what is shown then.
    * @throws Error where there is no model that says what comes next; where it fails, everything stays as it was
    */
-  continue(request: ContinueRequest, task: Task = {}): Promise<Continuation> {
-    return this.alone(async () => {
-      this.halted = false;
-      const { subject, ...said } = await this.next.goOn(request, () => this.halted, task);
-      this.show(subject);
-      return { ...said, summary: this.summary };
-    });
+  async continue(request: ContinueRequest, task: Task = {}): Promise<Continuation> {
+    const { text, ending } = await this.goOn(request, task);
+    return { text, ending, summary: this.summary };
   }
 
   /** Lets a continuation that is under way end with what came. */
@@ -138,6 +160,22 @@ export class Inspection {
     const { revision } = this;
     checkIndex(query, this.subject.queries.count, 'query');
     return { revision, ...(await this.next.candidates(query, Math.max(1, Math.min(count, 1000)), task)) };
+  }
+
+  private goOn(saying: Saying, task: Task): Promise<Spoken> {
+    return this.alone(async () => {
+      this.halted = false;
+      const { subject, ...spoken } = await this.next.goOn(saying, () => this.halted, task);
+      this.wording = joined(this.wording, spoken);
+      this.show(subject);
+      return spoken;
+    });
+  }
+
+  private get said(): { readonly said?: Said } {
+    const wording = this.subject.wording ?? this.wording;
+    if (this.by === undefined || wording.ids.length === 0) return {};
+    return { said: { ...wording, by: this.by } };
   }
 
   /** What makes a new state of it waits for what does so already. */
@@ -166,10 +204,10 @@ export class Inspection {
     const changed = { ...this.parameters, ...parameters };
     const { preparation } = this;
     const shared: Preparation = {
-      prepare: (values, each) => preparation.prepare(values, each),
+      prepare: (values, each) => preparation.prepare(values, each, true),
       dispose: () => Promise.resolve(),
     };
-    return new Inspection(id, shared, this.runtime, changed, await preparation.prepare(changed, task));
+    return new Inspection(id, shared, this.runtime, changed, await shared.prepare(changed, task));
   }
 
   /** @throws Error where there is no plot of that name */

@@ -1,9 +1,10 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import { ModelError, type Encoding, type Model } from '../models/index.js';
-import type { Labels, Parameter, ParameterValues } from '../protocol.js';
+import type { Ending, Labels, Parameter, ParameterValues, Wording } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
-import { candidatesAfter, generate, type Said, type WritingRules } from './generation.js';
+import { counted } from './counted.js';
+import { candidatesAfter, generate, type WritingRules } from './generation.js';
 import { withGradients, withoutGradients } from './gradients.js';
 import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
@@ -11,7 +12,7 @@ import { ownValues } from './own-values.js';
 import { attentionParameter, choice, lengthParameter, stackOf } from './sequence-parameters.js';
 import { SequenceRun, type SequenceAttention, type Stack } from './sequence-run.js';
 import { shortened } from './shortened.js';
-import type { Layer, Next, Subject } from './subject.js';
+import { joined, type Layer, type Next, type Spoken, type Subject } from './subject.js';
 
 /** What parameters say to an encoder–decoder model. */
 interface Reading {
@@ -30,9 +31,12 @@ interface Written {
   readonly encoding: Encoding;
   readonly run: SequenceRun;
   readonly rules: WritingRules;
-  /** Why nothing more came; undefined where the target was given. */
-  readonly said: Said | undefined;
+  /** What the model wrote: all of the target, or what comes after one that was given. */
+  readonly wording: Wording;
 }
+
+/** Where the target was given and nothing came after it. */
+const nothing: Wording = { ids: [], ending: 'length', drawn: false };
 
 const mechanism = { id: 'multi-head', title: 'Multi-head attention' };
 
@@ -47,43 +51,47 @@ export class SequencePreparation implements Preparation {
     private readonly lease: Lease,
     private readonly languages: ReadonlyMap<string, number>,
     private readonly runtime: Runtime,
+    private before: Wording | undefined,
   ) {}
 
   /**
    * @param texts the source, and the target where that is not to be written but given
+   * @param before what the model wrote before: it is read at first instead of written anew
    * @throws ModelError when a text has no token; the lease is then released
    */
   static async open(
     texts: { readonly text: string; readonly second?: string | undefined },
     lease: Lease,
     runtime: Runtime,
+    before?: Wording,
   ): Promise<SequencePreparation> {
     try {
       for (const text of [texts.text, texts.second ?? texts.text]) {
         if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
       }
       const languages = await lease.model.languages();
-      return new SequencePreparation(texts.text, texts.second, lease, languages, runtime);
+      return new SequencePreparation(texts.text, texts.second, lease, languages, runtime, before);
     } catch (error) {
       await lease.release();
       throw error;
     }
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare(parameters: ParameterValues, task: Task, aside = false): Promise<Subject> {
     const reading = this.read(parameters);
     const { attention, prefix, from, into, length } = reading;
-    const key = JSON.stringify([attention, prefix, from, into, length]);
+    const key = keyOf([attention, prefix, from, into, length]);
     const begun = performance.now();
-    if (this.last?.key !== key) {
-      const last = { key, written: this.write(reading, task) };
+    const known = this.last?.key === key ? this.last.written : undefined;
+    const written = known ?? this.write(reading, task);
+    if (known === undefined && !aside) {
+      const last = { key, written };
       this.last = last;
-      last.written.catch(() => {
+      written.catch(() => {
         if (this.last === last) this.last = undefined;
       });
     }
-    const written = await this.last.written;
-    return this.subject(parameters, reading, written, performance.now() - begun);
+    return this.subject(parameters, reading, await written, performance.now() - begun);
   }
 
   async dispose(): Promise<void> {
@@ -108,15 +116,16 @@ export class SequencePreparation implements Preparation {
       limit: model.decoder?.limit ?? model.limit,
       forced: (place) => (place === 1 ? opening : undefined),
     };
+    const { before } = this;
+    this.before = undefined;
     if (this.target !== undefined) {
       const target = withLanguage(await model.encode(this.target), this.languages, reading.into);
       await run.target.append([start, ...target.ids].slice(0, rules.limit), task);
-      return { encoding, run, rules, said: undefined };
-    }
-    await run.target.append([start], task);
-    const request = { tokens: Math.min(reading.length, rules.limit - 1) };
-    const said = await generate(model, run.target, request, () => false, task, rules);
-    return { encoding, run, rules, said };
+    } else await run.target.append([start], task);
+    if (this.target !== undefined && before === undefined) return { encoding, run, rules, wording: nothing };
+    const saying = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
+    const spoken = await generate(model, run.target, saying, () => false, task, rules);
+    return { encoding, run, rules, wording: joined(nothing, spoken) };
   }
 
   /** The tokens of the text with what the task begins with; places are those in the text alone. */
@@ -162,7 +171,7 @@ export class SequencePreparation implements Preparation {
     const heads = stack === 'encoder' ? model.heads : (model.decoder?.heads ?? model.heads);
     return {
       title: `“${shortened(this.text, 28)}” → “${shortened(text, 28)}”`,
-      subtitle: `${model.name} · ${model.family} · ${derived.length} layers × ${heads} heads · ${outputs.count} target tokens from ${source.count}`,
+      subtitle: `${model.name} · ${model.family} · ${counted(derived.length, 'layer')} × ${counted(heads, 'head')} · ${counted(outputs.count, 'target token')} from ${source.count}`,
       mechanism,
       layers: derived.map(({ steps, kept }): Layer => ({ steps, kept })),
       heads,
@@ -171,6 +180,7 @@ export class SequencePreparation implements Preparation {
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
       notices: await this.notices(written, text),
       causal: stack === 'decoder',
+      wording: written.wording,
       forward,
       ...(stack === 'encoder' ? {} : { next: this.next(parameters, reading, written) }),
     };
@@ -182,20 +192,20 @@ export class SequencePreparation implements Preparation {
     return {
       rows: 'written',
       candidates: (query, count, task) => candidatesAfter(model, target, query, count, task),
-      goOn: async (request, halted, task) => {
+      goOn: async (saying, halted, task) => {
         const begun = performance.now();
         const { endings } = await model.generation();
         const over = endings.has(target.ids.at(-1) ?? -1);
-        const said: Said = over
-          ? { ending: 'end', text: '' }
-          : await generate(model, target, request, halted, task, written.rules);
-        const longer = { ...written, said };
+        const spoken: Spoken = over
+          ? { ...nothing, ending: 'end', text: '' }
+          : await generate(model, target, saying, halted, task, written.rules);
+        const longer = { ...written, wording: joined(written.wording, spoken) };
         const { last } = this;
         if (last !== undefined && (await last.written) === written) {
           this.last = { ...last, written: Promise.resolve(longer) };
         }
         const subject = await this.subject(parameters, reading, longer, performance.now() - begun);
-        return { ...said, subject };
+        return { ...spoken, subject };
       },
     };
   }
@@ -247,9 +257,9 @@ export class SequencePreparation implements Preparation {
     return this.lease.model;
   }
 
-  private async notices({ encoding, run, said, rules }: Written, text: string): Promise<string[]> {
+  private async notices({ encoding, run, wording, rules }: Written, text: string): Promise<string[]> {
     const { model } = this.lease;
-    const streamed = run.holding.notices(model.name);
+    const { ids: own, ending, drawn } = wording;
     const { ids, total } = encoding;
     const { left } = await model.generation();
     const cut =
@@ -258,22 +268,33 @@ export class SequencePreparation implements Preparation {
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
           ]
         : [];
-    if (said === undefined) return [...streamed, ...cut];
+    const always = [...run.holding.notices(model.name), ...cut];
+    if (own.length === 0) return always;
     const otherwise =
       left.length === 0
         ? ''
         : ` The model’s own settings (${left.join(', ')}) would search for another, and are not followed.`;
-    return [
-      `Written, always with the likeliest token next: “${text}”${whyEnded[said.ending](rules.limit)}${otherwise}`,
-      ...streamed,
-      ...cut,
-    ];
+    const how = drawn ? 'with tokens that were drawn' : 'always with the likeliest token next';
+    const what =
+      this.target === undefined
+        ? `Written, ${how}: “${text}”`
+        : `After the target that was given it goes on, ${how}: “${await model.decode(own)}”`;
+    return [`${what}${whyEnded[ending](rules.limit)}${otherwise}`, ...always];
   }
+}
+
+/** The same for what is alike, whichever order it was put together in. */
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 }
 
 const masks: ReadonlySet<string> = new Set(['mask', 'window', 'prefix']);
 
-const whyEnded: Readonly<Record<Said['ending'], (limit: number) => string>> = {
+const whyEnded: Readonly<Record<Ending, (limit: number) => string>> = {
   end: () => '.',
   length: () => ' – and it was not over.',
   halted: () => ' – and it was not over.',

@@ -10,6 +10,7 @@ import type {
   Labels,
   Parameter,
   Step,
+  Wording,
 } from '../protocol.js';
 import { definition } from '../engine/explain.js';
 import type { Task } from './inspection.js';
@@ -41,7 +42,15 @@ export interface Subject {
   readonly answers?: Answers;
   /** Set where a model says what comes next. */
   readonly next?: Next;
+  /** Set where the model wrote what is shown. */
+  readonly wording?: Wording;
 }
+
+/** What a model is to say, or what it said before and says again. */
+export type Saying = Omit<ContinueRequest, 'inspection'> | Wording;
+
+/** What was said this time. */
+export type Spoken = Omit<Continuation, 'summary'> & Wording;
 
 /** What comes after a text, as its model says. */
 export interface Next {
@@ -50,11 +59,12 @@ export interface Next {
   /** @throws RangeError where there is no such query */
   candidates(query: number, count: number, task: Task): Promise<Omit<Candidates, 'revision'>>;
   /** @param halted asked before each token: whether it shall end with those that came */
-  goOn(
-    request: Omit<ContinueRequest, 'inspection'>,
-    halted: () => boolean,
-    task: Task,
-  ): Promise<Omit<Continuation, 'summary'> & { readonly subject: Subject }>;
+  goOn(saying: Saying, halted: () => boolean, task: Task): Promise<Spoken & { readonly subject: Subject }>;
+}
+
+/** What a model said, and what it said after that. */
+export function joined(before: Wording, { ids, ending, drawn }: Wording): Wording {
+  return { ids: [...before.ids, ...ids], ending, drawn: before.drawn || drawn };
 }
 
 /** A layer's step by name. @throws Error where there is none of that name. */

@@ -25,6 +25,8 @@ export interface ModelDescription {
   readonly family: string;
   readonly layers: number;
   readonly heads: number;
+  /** Of an encoder–decoder model, whose encoder has the layers and heads above. */
+  readonly decoder?: { readonly layers: number; readonly heads: number };
   /** d_model */
   readonly width: number;
   /** The longest input, in tokens. */
@@ -114,15 +116,31 @@ export async function describe(path: string): Promise<FoundModel> {
     if (isOnnxPath(path)) return { kind: 'model', model: describeExport(path, await OnnxModel.open(path)) };
     const model = await Model.open(path);
     try {
-      const { name, family, layers, heads, width, limit, size, writes, answers } = model;
-      const described = { reference: modelAt(path), name, family, layers, heads, width, limit, size, writes };
-      return { kind: 'model', model: answers ? { ...described, answers } : described };
+      return { kind: 'model', model: descriptionOf(model, modelAt(path)) };
     } finally {
       await model.dispose();
     }
   } catch (error) {
     return { kind: 'unusable', path, reason: reasonOf(error) };
   }
+}
+
+/** A checkpoint as lists show it. */
+export function descriptionOf(model: Model, reference: ModelDescription['reference']): ModelDescription {
+  const { name, family, layers, heads, decoder, width, limit, size, writes, answers } = model;
+  return {
+    reference,
+    name,
+    family,
+    layers,
+    heads,
+    ...(decoder === undefined ? {} : { decoder: { layers: decoder.layers, heads: decoder.heads } }),
+    width,
+    limit,
+    size,
+    writes,
+    ...(answers ? { answers } : {}),
+  };
 }
 
 /** An export as lists show it. */

@@ -11,6 +11,7 @@ import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
 const CONFIG = 'config.json';
+const TOKENIZER = 'tokenizer.json';
 
 /** Far more than any has; what is larger is not what its name says. */
 const MAX_CONFIG_BYTES = 1 << 22;
@@ -22,6 +23,8 @@ export interface CheckpointParts {
   readonly config: Config;
   /** Where its settings stand, for messages: "config.json". */
   readonly settings: string;
+  /** And its tokenizer: "tokenizer.json". */
+  readonly tokenizer: string;
   /** Under the names that Hugging Face gives them. */
   readonly weights: ReadonlyMap<string, Weight>;
   /** What the weights are read from. */
@@ -47,6 +50,11 @@ export class Checkpoint {
 
   get name(): string {
     return this.parts.name;
+  }
+
+  /** Where its tokenizer stands, for messages. */
+  get tokenizer(): string {
+    return this.parts.tokenizer;
   }
 
   get config(): Config {
@@ -109,6 +117,7 @@ async function openFolder(folder: CheckpointFolder): Promise<CheckpointParts> {
       name: folder.name,
       config,
       settings: CONFIG,
+      tokenizer: TOKENIZER,
       weights,
       sources,
       async json(file) {

@@ -4,6 +4,7 @@ export {
   datesFolder,
   describe,
   describeExport,
+  descriptionOf,
   embedded,
   embeddedFolder,
   findCheckpoints,

@@ -81,27 +81,30 @@ export class Model {
   }
 
   /**
-   * Cuts a text into tokens, with the special ones that the model expects around it, at most `limit` of them.
+   * Cuts a text into tokens, with the special ones that the model expects around it, at most `limit` of them. Tokens are
+   * those that people read.
    * @throws ModelError when there is no tokenizer that can be read, or it does not fit the model
    */
   async encode(text: string): Promise<Encoding> {
-    return this.known((await this.openedTokenizer()).encode(text, this.limit));
+    const tokenizer = await this.openedTokenizer();
+    return this.known(tokenizer, tokenizer.encode(text, this.limit));
   }
 
   /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
   async encodePair(first: string, second: string): Promise<PairEncoding> {
-    return this.known((await this.openedTokenizer()).encodePair(first, second, this.limit));
+    const tokenizer = await this.openedTokenizer();
+    return this.known(tokenizer, tokenizer.encodePair(first, second, this.limit));
   }
 
   /** @throws ModelError where there is a token that the model has no vector for */
-  private known<Tokens extends Encoding>(encoding: Tokens): Tokens {
+  private known<Tokens extends Encoding>(tokenizer: TextTokenizer, encoding: Tokens): Tokens {
     const strange = encoding.ids.findIndex((id) => id >= this.vocabulary);
     if (strange >= 0) {
       throw new ModelError(
         `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${this.vocabulary} tokens.`,
       );
     }
-    return encoding;
+    return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
   }
 
   /** The text that tokens stand for. @throws ModelError as `encode` */
@@ -109,8 +112,14 @@ export class Model {
     return (await this.openedTokenizer()).decode(ids);
   }
 
-  /** A token as the vocabulary spells it; its number in angle brackets where there is none. @throws ModelError as `encode` */
+  /** A token as people read it; its number in angle brackets where the vocabulary has none. @throws ModelError as `encode` */
   async spell(id: number): Promise<string> {
+    const tokenizer = await this.openedTokenizer();
+    return tokenizer.legible(tokenizer.spell(id) ?? `<${id}>`);
+  }
+
+  /** As `spell`, but in the vocabulary's own spelling. @throws ModelError as `encode` */
+  async entry(id: number): Promise<string> {
     return (await this.openedTokenizer()).spell(id) ?? `<${id}>`;
   }
 

@@ -7,6 +7,8 @@ import { marianTokenizer } from './tokenizer/marian.js';
 export interface TokenizerFiles {
   json(file: string): Promise<Json | undefined>;
   bytes(file: string): Promise<Uint8Array | undefined>;
+  /** What a tokenizer that is not there is called; "tokenizer.json" where left out. */
+  readonly tokenizer?: string;
 }
 
 /** The tokenizer that lies beside a model's weights. @throws ModelError where there is none, or none that can be read */
@@ -15,7 +17,8 @@ export async function openTokenizer(files: TokenizerFiles, name: string): Promis
   if (tokenizer === undefined) {
     const [source, vocabulary] = await Promise.all([files.bytes('source.spm'), files.json('vocab.json')]);
     if (source !== undefined && vocabulary !== undefined) return marianTokenizer(source, vocabulary, name);
-    throw new ModelError(`${name} has no tokenizer.json, without which text cannot become tokens.`);
+    const { tokenizer: missing = 'tokenizer.json' } = files;
+    throw new ModelError(`${name} has no ${missing}, without which text cannot become tokens.`);
   }
   const settings = await files.json('tokenizer_config.json');
   return createTokenizer(tokenizer, settings ?? {}, `${name}: tokenizer.json`);

@@ -5,6 +5,7 @@ import { ModelError, reasonOf } from './error.js';
 import { AddedTokenFinder, addedTokensOf, type AddedToken, type Section } from './tokenizer/added-tokens.js';
 import { aligned, type Aligned, type CharacterRange } from './tokenizer/aligned.js';
 import { checked } from './tokenizer/description.js';
+import { legibleBy, type Legible } from './tokenizer/legible.js';
 import { normalizerOf, type Normalizer } from './tokenizer/normalizer.js';
 import { piecesOf, type Piece } from './tokenizer/pieces.js';
 import { splitterOf, type Splitter } from './tokenizer/pre-tokenizer.js';
@@ -47,8 +48,10 @@ export interface TextTokenizer {
   decode(ids: readonly number[]): string;
   /** Tokens that were added to the vocabulary: special ones, languages. */
   readonly added: ReadonlyMap<string, number>;
-  /** A token as the vocabulary spells it; undefined for a number that it does not have. */
+  /** A token as the vocabulary spells it, "Ġthe"; undefined for a number that it does not have. */
   spell(id: number): string | undefined;
+  /** A token as people read it: " the". */
+  legible(token: string): string;
 }
 
 /**
@@ -66,7 +69,7 @@ export function createTokenizer(description: Json, settings: Json, where: string
     const added = addedTokensOf(description['added_tokens']);
     forget(added, parts['model'], tokenizer);
     const pieces = cutterOf(description, tokenizer, added) ?? libraryCutter(tokenizer);
-    return new ModelTokenizer(tokenizer, added, pieces, where);
+    return new ModelTokenizer(tokenizer, added, pieces, legibleBy(parts), where);
   } catch (error) {
     throw error instanceof ModelError
       ? error
@@ -98,6 +101,7 @@ class ModelTokenizer implements TextTokenizer {
     private readonly tokenizer: Tokenizer,
     added: readonly AddedToken[],
     private readonly cut: (text: string) => Piece[],
+    private readonly read: Legible,
     private readonly where: string,
   ) {
     this.added = new Map(added.map(({ content, id }) => [content, id]));
@@ -167,6 +171,11 @@ class ModelTokenizer implements TextTokenizer {
 
   spell(id: number): string | undefined {
     return this.tokenizer.id_to_token(id);
+  }
+
+  legible(token: string): string {
+    // What was added to the vocabulary is text already.
+    return this.added.has(token) ? token : this.read(token);
   }
 
   private idOf(token: string): number {

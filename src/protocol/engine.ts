@@ -1,4 +1,4 @@
-import type { Candidates, CandidatesRequest, Continuation, ContinueRequest } from './generation.js';
+import type { Candidates, CandidatesRequest, Continuation, ContinueRequest, Said } from './generation.js';
 import type { HeadKinds } from './kinds.js';
 import type { WireTensor } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
@@ -29,6 +29,8 @@ export type EngineMethods = {
        */
       second?: string;
       parameters?: ParameterValues;
+      /** What the model said before, to have it again. A model that is another now says nothing of it. */
+      said?: Said;
     };
     result: InspectionSummary;
   };

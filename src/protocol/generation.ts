@@ -23,6 +23,20 @@ export interface ContinueRequest {
 /** Why no more came. `end`: the model said so; `limit`: it reads no more tokens; `halted`: somebody said so. */
 export type Ending = 'length' | 'end' | 'limit' | 'halted';
 
+/** What a model said of its own: enough to have the same again, however it was chosen. */
+export interface Wording {
+  readonly ids: readonly number[];
+  /** Why no more came after the last. */
+  readonly ending: Ending;
+  /** Whether some of them were drawn. */
+  readonly drawn: boolean;
+}
+
+/** What was said, by a model as it was then: its path, and when its files were written. */
+export interface Said extends Wording {
+  readonly by: string;
+}
+
 export interface Continuation {
   /** Of the inspection with the new tokens; its revision has grown. */
   readonly summary: InspectionSummary;

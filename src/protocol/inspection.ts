@@ -1,4 +1,5 @@
 import type { Answers } from './answers.js';
+import type { Said } from './generation.js';
 import type { Span } from './wire.js';
 
 /** A parameter of a mechanism, with what it takes, so that a view can offer it without knowing the mechanism. */
@@ -104,6 +105,8 @@ export interface InspectionSummary {
   readonly continues: boolean;
   /** Where it does: whether the queries bear tokens as they were read, or those that were written in their place. */
   readonly rows?: 'read' | 'written';
+  /** What the model has said of its own so far: after the text, or as its target. */
+  readonly said?: Said;
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
   /** What can be plotted of it. */

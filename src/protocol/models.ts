@@ -24,6 +24,8 @@ export interface ModelDescription {
   readonly family: string;
   readonly layers: number;
   readonly heads: number;
+  /** Of an encoder–decoder model, whose encoder has the layers and heads above. */
+  readonly decoder?: { readonly layers: number; readonly heads: number };
   /** d_model */
   readonly width: number;
   /** The longest input, in tokens. */

@@ -27,7 +27,12 @@ export type PanelState =
       /** What is looked at first, where it is small and soon there: it need not be asked for. */
       readonly picture?: Picture;
     }
-  | { readonly kind: 'busy'; readonly title: string }
+  | {
+      readonly kind: 'busy';
+      readonly title: string;
+      /** How far it was when the page came up. */
+      readonly progress?: PanelNotices['progress'];
+    }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** What the host answers to the panel's webview. Inspection ids are the panel's own; the host checks them. */

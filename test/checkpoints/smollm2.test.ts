@@ -114,7 +114,15 @@ describe('SmolLM2-135M-Instruct, GGUF in Q4_1', function () {
       it(`goes on with ${JSON.stringify(text)} as transformers does, token for token`, async () => {
         const inspection = await inspect(text);
         const result = await inspection.continue({ tokens: count });
-        assert.deepEqual(inspection.summary.queries.words, [...tokens, ...added]);
+        const { words = [] } = inspection.summary.queries;
+        const spelled = [...tokens, ...added];
+        assert.equal(words.length, spelled.length);
+        for (const [index, token] of spelled.entries()) {
+          // The others are bytes of a character that several tokens share.
+          if (/^[ -~ĠĊ]+$/.test(token)) {
+            assert.equal(words[index], token.replaceAll('Ġ', ' ').replaceAll('Ċ', '\n'));
+          }
+        }
         assert.equal(result.text, said);
         assert.equal(result.ending, ending);
       });

@@ -51,6 +51,27 @@ describe('the page of a model', function () {
     assert.deepEqual(await cutOff(page), []);
   });
 
+  it('says why a model cannot be shown, and asks again', async () => {
+    const sentence = 'tiny-bert lacks the tensor "encoder.layer.2.attention.self.query.weight".';
+    const page = await stage.open({
+      page: 'model',
+      model: bert,
+      width: 420,
+      failing: { describe: sentence },
+    });
+    await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
+    const box = await page.getByRole('alert').boundingBox();
+    assert.ok(box !== null && box.x >= 16, 'the sentence stands at the edge');
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'model-problem');
+    await page.evaluate(() => {
+      window.fakeHost.failing = {};
+    });
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByRole('heading', { name: 'all-MiniLM-L6-v2' }).waitFor();
+    assert.equal(await page.getByRole('alert').isVisible(), false);
+  });
+
   it('draws a layer, and says of a box that is picked what it computes', async () => {
     const page = await stage.open({ page: 'model', model: bert, width: 1100, height: 1700 });
     const boxes = page.locator('.layer-box');
@@ -79,6 +100,23 @@ describe('the page of a model', function () {
       () => page.evaluate(() => window.fakeHost.requests.findLast(({ name }) => name === 'layer')?.body),
       { stack: 0, layer: 1 },
     );
+  });
+
+  it('draws a layer as narrow as the page is, and keeps the box that was picked', async () => {
+    const page = await stage.open({ page: 'model', model: bert, width: 1100, height: 1700 });
+    const [frame, scroller] = [page.locator('.layer-frame'), page.locator('.layer-scroller')];
+    const picked = page.getByRole('button', { name: 'Weights (12, n, n)' });
+    await picked.click();
+    const wide = (await frame.boundingBox())?.width ?? 0;
+    await page.setViewportSize({ width: 480, height: 1700 });
+    await eventually(
+      () => scroller.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth),
+      true,
+    );
+    assert.ok(((await frame.boundingBox())?.width ?? wide) < wide);
+    assert.equal(await picked.getAttribute('aria-pressed'), 'true');
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'model-480');
   });
 
   it('shows the encoder and the decoder of a model that has both', async () => {

@@ -29,6 +29,13 @@ describe('panel', function () {
     assert.match(await page.locator('.foot').innerText(), /forward 11 ms · picture [\d.]+ m?s/);
   });
 
+  it('says how far a run is that began before the page was up', async () => {
+    const progress = { message: 'SmolLM2: 2041 tokens, of which 188 MB are kept', fraction: 0.25 };
+    const page = await stage.open({ first: { kind: 'busy', title: 'The library reads', progress } });
+    await page.locator('.status-message', { hasText: progress.message }).waitFor();
+    assert.equal(await page.locator('.progress').getAttribute('aria-valuenow'), '25');
+  });
+
   it('announces only work that takes longer than a blink, with progress and a way to cancel', async () => {
     const page = await stage.open();
     await painted(page);

@@ -37,7 +37,7 @@ export async function probe(
         `probe-${at}`,
         shared(reading.preparation),
         runtime,
-        reading.stack === 'self' ? {} : { attention: reading.stack },
+        { parameters: reading.stack === 'self' ? {} : { attention: reading.stack } },
         task,
       );
       const found = await scoresOf(inspection, reading, {

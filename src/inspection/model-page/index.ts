@@ -44,10 +44,8 @@ export async function describePage(
 }
 
 /** What is told of an export: its graph is its own, and only attention is known in it. */
-export function describeExport(
-  { attention, heads, width, limit, inputs, nodes }: OnnxModel,
-  description: ModelDescription,
-): ModelPage {
+export async function describeExport(model: OnnxModel, description: ModelDescription): Promise<ModelPage> {
+  const { attention, heads, width, limit, inputs, nodes } = model;
   const facts: readonly (readonly [string, string])[] = [
     ['Family', description.family],
     ['Graph', `${nodes.toLocaleString('en-US')} nodes`],
@@ -58,6 +56,7 @@ export function describeExport(
     ['Width (d_model)', width === 0 ? '' : width.toLocaleString('en-US')],
     ['Context', `${limit.toLocaleString('en-US')} tokens`],
     ['Weights', `${(description.size / 1e6).toFixed(1)} MB on disk`],
+    ['Not told', 'parameters by part, the graph of a layer, kinds of heads: they are told of checkpoints'],
   ];
   return {
     model: description,
@@ -65,7 +64,7 @@ export function describeExport(
     parts: [],
     total: 0,
     unused: { count: 0, names: [] },
-    tokenizer: [],
+    tokenizer: tokenizerFacts(await model.tokenizerDescription(), false),
     stacks: [],
   };
 }

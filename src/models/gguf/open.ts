@@ -76,6 +76,7 @@ async function partsOf(
     name: stemOf(source.name),
     config: Config.of(Object.fromEntries(said), `${source.name}: its metadata`),
     settings: 'its metadata',
+    tokenizer: 'tokenizer in its metadata',
     weights,
     sources: [source],
     json: (name) => Promise.resolve(jsonOf(name, metadata)),

@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import type { Json } from '../../formats/json-text.js';
 import { readOnnx, type OnnxFile, type OnnxTensor } from '../../formats/onnx.js';
 import { openFile, type ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
@@ -137,9 +138,16 @@ export class OnnxModel {
     return this.file.nodes.length;
   }
 
-  /** Cuts a text into tokens, at most `limit` of them. @throws ModelError where there is no tokenizer beside it */
+  /** Cuts a text into tokens that people read, at most `limit` of them. @throws ModelError where there is no tokenizer beside it */
   async encode(text: string): Promise<Encoding> {
-    return (await this.openedTokenizer()).encode(text, this.limit);
+    const tokenizer = await this.openedTokenizer();
+    const encoding = tokenizer.encode(text, this.limit);
+    return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
+  }
+
+  /** What tokenizer.json beside it says; undefined where there is none. @throws ModelError where it cannot be read */
+  tokenizerDescription(): Promise<Json | undefined> {
+    return this.companions.json('tokenizer.json');
   }
 
   /** What fills a text up to the length that every run has, as the vocabulary spells it. */

@@ -68,5 +68,6 @@ export function marianTokenizer(source: Uint8Array, vocabulary: Json, name: stri
         .trim(),
 
     spell: (id) => tokens.get(id),
+    legible: (token) => token.replaceAll('▁', ' '),
   };
 }

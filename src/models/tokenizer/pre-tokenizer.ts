@@ -1,6 +1,7 @@
 import type { Json } from '../../formats/json-text.js';
 import { isObject, typeOf } from '../config.js';
 import { mapped, part, prepended, unitsOf, type Aligned } from './aligned.js';
+import { byteCharacters } from './byte-characters.js';
 import { CodePoints } from './code-points.js';
 import { cutAt, expressionOf, isBehavior, replaced, stretchesOf, type Behavior } from './pattern.js';
 import { punctuation } from './unicode.js';
@@ -130,16 +131,6 @@ function matches(text: Aligned, expression: RegExp): Aligned[] {
     part(text, units[match.index] ?? 0, units[match.index + match[0].length] ?? 0),
   );
 }
-
-function isPlain(byte: number): boolean {
-  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-}
-
-/** Printable Latin-1 bytes stand for themselves, the others for U+0100 and on. */
-const byteCharacters: readonly string[] = (() => {
-  let next = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPlain(byte) ? byte : next++));
-})();
 
 function mapMemory(map: (character: string) => string): (character: string) => string {
   const known = new Map<string, string>();

@@ -82,6 +82,14 @@ describe('Settings of a hub', () => {
       /^HubError: HF_ENDPOINT is “mirror\.example”, which is no address: /,
     );
     assert.equal((await hubSettings({ HF_HOME: '/hf' }, undefined, home)).cache, join('/hf', 'hub'));
+    // As huggingface_hub 2.4 has them, asked with HOME=/h.
+    const cacheOf = async (environment: Readonly<Record<string, string>>): Promise<string> =>
+      (await hubSettings({ HOME: '/h', ...environment }, undefined, '/h')).cache;
+    assert.equal(await cacheOf({ HF_HOME: '~/hf' }), join('/h/hf', 'hub'));
+    assert.equal(await cacheOf({ HF_HUB_CACHE: '$HOME/c' }), '/h/c');
+    assert.equal(await cacheOf({ HF_HUB_CACHE: '${HOME}/c/$NONE' }), '/h/c/$NONE');
+    assert.equal(await cacheOf({ HUGGINGFACE_HUB_CACHE: '/old' }), '/old');
+    assert.equal((await hubSettings({ HUGGING_FACE_HUB_TOKEN: 'abc' }, undefined, '/h')).token, 'abc');
     await rm(home, { recursive: true });
   });
 });

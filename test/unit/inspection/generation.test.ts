@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../../src/inspection/engine.js';
 import { inspectText, type OpenInspection } from '../../../src/inspection/index.js';
+import type { Inspection } from '../../../src/inspection/inspection.js';
 import { choose, nucleus } from '../../../src/inspection/sampling.js';
+import type { EngineMethods, InspectionSummary, ModelReference } from '../../../src/protocol.js';
 import { fixtures, media, readJson } from '../models/expected.js';
 
 /** Of make_continuations.py. */
@@ -132,6 +134,14 @@ describe('A continuation', () => {
     assert.notDeepEqual(await say(8), first);
   });
 
+  it('is the same whether its tokens are drawn at once or bit by bit', async () => {
+    const sampling = { ...standard, temperature: 2, seed: 7 };
+    const [atOnce, inParts] = [await inspect(endless), await inspect(endless)];
+    await atOnce.continue({ tokens: 16, sampling });
+    for (const tokens of [5, 1, 10]) await inParts.continue({ tokens, sampling });
+    assert.deepEqual(inParts.summary.queries.words, atOnce.summary.queries.words);
+  });
+
   it('cancelled, leaves the inspection as it was', async () => {
     const inspection = await inspect(endless);
     const before = await inspection.slice('weights', { layer: 1 });
@@ -172,6 +182,77 @@ describe('A continuation', () => {
     } finally {
       await engine.dispose();
     }
+  });
+
+  describe('said again, in another process', () => {
+    const model = (): ModelReference => ({ kind: 'folder', path: endless });
+    /** What is shown of a text in an engine of its own. */
+    async function shown(
+      beginning: Omit<EngineMethods['inspectText']['params'], 'text' | 'model'>,
+      then: (inspection: Inspection) => Promise<unknown> = () => Promise.resolve(),
+    ): Promise<{ summary: InspectionSummary; weights: Float32Array; next: readonly number[] }> {
+      const engine = new Engine(media);
+      try {
+        const inspection = await engine.inspectText({ text: expected.text, model: model(), ...beginning });
+        await then(inspection);
+        const { summary, id } = inspection;
+        const place = { inspection: id, layer: 1, head: 2 };
+        const { data } = await inspection.slice({ ...place, step: 'weights' });
+        const query = summary.queries.count - 1;
+        const next = summary.continues
+          ? (await inspection.candidates({ inspection: id, query, count: 5 })).candidates
+          : [];
+        return { summary, weights: data, next: next.map((each) => each.id) };
+      } finally {
+        await engine.dispose();
+      }
+    }
+    const draw = async (inspection: Inspection): Promise<void> => {
+      const sampling = { ...standard, temperature: 2, seed: 3 };
+      await inspection.continue({ inspection: inspection.id, tokens: 7, sampling });
+      await inspection.continue({ inspection: inspection.id, tokens: 5 });
+    };
+    function assertSame(found: Float32Array, wanted: Float32Array): void {
+      assert.equal(found.length, wanted.length);
+      found.forEach((value, at) => {
+        const other = wanted[at] ?? 0;
+        assert.ok(Number.isNaN(value) ? Number.isNaN(other) : Math.abs(value - other) < 1e-5);
+      });
+    }
+
+    it('is the same, though it was drawn', async () => {
+      const before = await shown({}, draw);
+      const { said } = before.summary;
+      assert.ok(said !== undefined);
+      assert.deepEqual([said.ids.length, said.drawn, said.ending], [12, true, 'length']);
+      const again = await shown({ said });
+      assert.deepEqual(again.summary.queries, before.summary.queries);
+      assert.deepEqual(again.summary.notices, before.summary.notices);
+      assert.deepEqual(again.summary.said, said);
+      assert.deepEqual(again.next, before.next);
+      assertSame(again.weights, before.weights);
+    });
+
+    it('is the same under what was set since, also where nothing could be gone on with', async () => {
+      const parameters = { mask: 'none', temperature: 2 };
+      const before = await shown({}, async (inspection) => {
+        await draw(inspection);
+        await inspection.change(parameters);
+      });
+      const { said } = before.summary;
+      assert.ok(said !== undefined && !before.summary.continues);
+      const again = await shown({ said, parameters });
+      assert.deepEqual(again.summary.queries, before.summary.queries);
+      assertSame(again.weights, before.weights);
+    });
+
+    it('is left out where the model is another now: its numbers would stand for other tokens', async () => {
+      const { said } = (await shown({}, draw)).summary;
+      assert.ok(said !== undefined);
+      const again = await shown({ said: { ...said, by: 'another' } });
+      assert.equal(again.summary.queries.count, expected.ids.length);
+      assert.equal(again.summary.said, undefined);
+    });
   });
 
   it('refuses what makes no sense, in a sentence', async () => {

@@ -68,6 +68,7 @@ describe('The page of a model', () => {
       '2 places: /model/encoder/layer.0/attention/self, /model/encoder/layer.1/attention/self',
     );
     assert.deepEqual(onnx.stacks, []);
+    assert.deepEqual(onnx.tokenizer[0], { title: 'Model', value: 'WordPiece' });
     await assert.rejects(engine.modelPage({ kind: 'dates', score: 'luong' }), { name: 'ModelError' });
     await assert.rejects(engine.modelPage(folder('nowhere')), { name: 'ModelError' });
   });

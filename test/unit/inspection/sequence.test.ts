@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Engine } from '../../../src/inspection/engine.js';
 import { inspectText, type OpenInspection } from '../../../src/inspection/index.js';
 import { generate } from '../../../src/inspection/generation.js';
 import { SequenceRun } from '../../../src/inspection/sequence-run.js';
@@ -74,7 +75,7 @@ describe('Text through an encoder–decoder model', () => {
     const places = keys.places?.slice(0, -1) ?? [];
     assert.ok(places.every((place) => place !== null));
     const words = places.map((place) => plain.text.slice(place?.start, place?.end).trim());
-    const spelled = keys.words?.slice(0, -1).map((word) => word.replace('▁', ''));
+    const spelled = keys.words?.slice(0, -1).map((word) => word.trim());
     // The sign for a space that stands before the text is placed at the text’s first letter.
     assert.deepEqual(words.slice(1), spelled?.slice(1));
     assert.equal(keys.places?.at(-1), null);
@@ -128,10 +129,86 @@ describe('Text through an encoder–decoder model', () => {
     assertNear(await weightsOf(inspection), plain.cross, 1e-5);
   });
 
+  it('says so where tokens were drawn, and is the same in another process', async () => {
+    const model = { kind: 'folder', path: folder } as const;
+    const parameters = { length: 6, attention: 'decoder' };
+    const [first, second] = [new Engine(media), new Engine(media)];
+    try {
+      const inspection = await first.inspectText({ text: plain.text, model, parameters });
+      assert.match(inspection.summary.notices[0] ?? '', /^Written, always with the likeliest token next: /);
+      const sampling = { method: 'sample', temperature: 3, seed: 5 } as const;
+      await inspection.continue({ inspection: inspection.id, tokens: 9, sampling });
+      const { queries, notices, said } = inspection.summary;
+      assert.match(notices[0] ?? '', /^Written, with tokens that were drawn: /);
+      assert.equal(said?.ids.length, 15);
+      const again = await second.inspectText({ text: plain.text, model, parameters, said });
+      assert.deepEqual(again.summary.queries, queries);
+      assert.deepEqual(again.summary.notices, notices);
+      assert.deepEqual(again.summary.said, said);
+      // Other attention weights lead to another target.
+      const { summary: anew } = await (
+        await second.inspectText({ text: plain.text, model, said })
+      ).variant('anew', { temperature: 3 });
+      assert.match(anew.notices[0] ?? '', /^Written, always with the likeliest token next: /);
+    } finally {
+      await Promise.all([first.dispose(), second.dispose()]);
+    }
+  });
+
+  it('stays what it is while variants of it are written beside it', async () => {
+    const engine = new Engine(media);
+    try {
+      const request = {
+        text: plain.text,
+        model: { kind: 'folder', path: folder },
+        parameters: { length: 6 },
+      } as const;
+      const inspection = await engine.inspectText(request);
+      const { id } = inspection;
+      const sampling = { method: 'sample', temperature: 3, seed: 5 } as const;
+      await inspection.continue({ inspection: id, tokens: 4, sampling });
+      const { queries } = inspection.summary;
+      const [variant] = await engine.compare({ inspection: id, variants: [{ temperature: 3 }] });
+      assert.ok(variant?.kind === 'variant');
+      await inspection.change({ attention: 'encoder' });
+      assert.deepEqual((await inspection.change({ attention: 'cross' })).queries, queries);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('is not written anew where another of its attentions is looked at', async () => {
+    const inspection = await inspect(plain.text, { length: 6 });
+    await inspection.continue({ tokens: 4, sampling: { method: 'sample', temperature: 3, seed: 5 } });
+    const { queries } = inspection.summary;
+    for (const attention of ['encoder', 'decoder', 'cross']) await inspection.change({ attention });
+    assert.deepEqual(inspection.summary.queries, queries);
+  });
+
+  it('says nothing of its own after a target that was given and is over', async () => {
+    const engine = new Engine(media);
+    try {
+      const request = {
+        text: plain.text,
+        model: { kind: 'folder', path: folder },
+        second: 'query and key',
+      } as const;
+      const inspection = await engine.inspectText(request);
+      const { id } = inspection;
+      // Its last token says that it is over.
+      const { ending, summary } = await inspection.continue({ inspection: id, tokens: 3 });
+      assert.equal(ending, 'end');
+      assert.deepEqual(summary.notices, []);
+      assert.equal(summary.said, undefined);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
   it('is given a target instead of writing one', async () => {
     const inspection = await inspect(plain.text, {}, 'query and key');
     const { queries, notices, parameters } = inspection.summary;
-    assert.equal(queries.words?.join('').replaceAll('▁', ' ').trim(), 'query and key</s>');
+    assert.equal(queries.words?.join('').trim(), 'query and key</s>');
     assert.deepEqual(notices, []);
     assert.ok(parameters.every(({ name }) => name !== 'length'));
   });

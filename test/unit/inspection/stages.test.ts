@@ -31,7 +31,7 @@ describe('A model whose weights are too large to be held together', () => {
         name,
         TextPreparation.ofTokens(encoding, lease, runtime),
         runtime,
-        {},
+        { parameters: {} },
         { progress: (message) => told.push(message) },
       );
       try {

@@ -145,7 +145,7 @@ describe('Models in GGUF', () => {
       const model = await Model.open(join(folder, 'llama.gguf'));
       await assert.rejects(model.encode('attention'), {
         name: 'ModelError',
-        message: /^llama has no tokenizer/,
+        message: 'llama has no tokenizer in its metadata, without which text cannot become tokens.',
       });
       await model.dispose();
     });

@@ -99,6 +99,38 @@ describe('Tokenizers of every kind', function () {
     });
   }
 
+  it('tells of a token what stands in the text, with the space before it', () => {
+    for (const name of ['GPT-2', 'Llama 3', 'Llama 2', 'Mistral', 'Gemma']) {
+      const tokenizer = tokenizerNamed(name);
+      const unknown = new Set(['<unk>', '<s>', '<bos>']);
+      let told = 0;
+      for (const [at, text] of fixture.texts.entries()) {
+        // The library's own places say what a token stands for.
+        const places = (fixture.expected[name]?.[at] ?? [[], [], []])[1];
+        const { tokens, ranges } = tokenizer.encode(text, Infinity);
+        let [last, place] = [0, 0];
+        for (const [index, token] of tokens.entries()) {
+          if (ranges[index] === null) continue;
+          const start = last + (places[place++] ?? 0);
+          last = start + (places[place++] ?? 0);
+          const legible = tokenizer.legible(token);
+          // A space by itself may have the place of what it was put before.
+          if (/<0x[0-9A-F]{2}>/.test(legible) || unknown.has(token) || legible.trim() === '') continue;
+          const stands = text.slice(start, last);
+          assert.equal(legible.trim(), stands.trim(), `${name}: ${JSON.stringify([text, token])}`);
+          told++;
+        }
+      }
+      assert.ok(told > 3000, `${name}: ${told}`);
+    }
+    const tokenizer = tokenizerNamed('GPT-2');
+    assert.deepEqual(
+      ['Ġthe', 'the', 'Ċ', 'Ã©', 'ĠðŁ', '<|endoftext|>'].map((token) => tokenizer.legible(token)),
+      [' the', 'the', '\n', 'é', ' <0xF0><0x9F>', '<|endoftext|>'],
+    );
+    assert.equal(tokenizerNamed('T5').legible('▁the'), ' the');
+  });
+
   it('gives every byte’s token the whole character for its place', () => {
     assert.deepEqual(parts('Mistral', '🦜'), [
       ['<s>', null],

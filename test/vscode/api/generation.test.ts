@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, Position, Selection, window, workspace } from 'vscode';
 import type { AttentionInspection } from '../../../src/host/api.js';
-import { api } from './extension.js';
+import { api, assertClose, matrix } from './extension.js';
 
 /** A small GPT-2 with what transformers says of it. This runs from out/test/vscode/api. */
 const folder = join(__dirname, '../../../../test/fixtures/models/gpt2-text');
@@ -45,6 +45,24 @@ describe('a text that a model goes on with', () => {
     assert.equal(of, revision);
     const last = data.subarray(-queries.count).reduce((sum, weight) => sum + weight, 0);
     assert.ok(Math.abs(last - 1) < 1e-5);
+  });
+
+  it('is the same when the engine’s process has died since', async () => {
+    const inspection = await inspect();
+    await inspection.continue({ tokens: 6, sampling: { method: 'sample', temperature: 2, seed: 4 } });
+    const before = inspection.summary();
+    const weights = (await matrix(inspection, 'weights', { layer: 1, head: 2 })).map((row) =>
+      row.map((weight) => (Number.isNaN(weight) ? 0 : weight)),
+    );
+    const { processId } = (await api()).engine;
+    assert.ok(processId !== undefined);
+    process.kill(processId, 'SIGKILL');
+    while ((await api()).engine.processId === processId)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    assertClose(await matrix(inspection, 'weights', { layer: 1, head: 2 }), weights);
+    assert.deepEqual(inspection.summary().queries, before.queries);
+    await inspection.continue({ tokens: 1 });
+    assert.equal(inspection.summary().queries.count, before.queries.count + 1);
   });
 
   it('says what it expects next', async () => {

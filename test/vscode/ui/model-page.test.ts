@@ -25,12 +25,9 @@ describe('the page of a model in VS Code', () => {
 
   it('opens from the list of models, once', async () => {
     for (let turn = 0; turn < 2; turn++) {
-      await until('the page', async () => {
-        await workbench.page.keyboard.press('Escape');
-        await row('gpt-packages').hover();
-        await row('gpt-packages').locator('.action-label[aria-label^="Show Model"]').click();
-        return tab('gpt-packages').first().isVisible();
-      });
+      await row('gpt-packages').hover();
+      await row('gpt-packages').locator('.action-label[aria-label^="Show Model"]').click();
+      await until('the page', () => tab('gpt-packages').first().isVisible());
     }
     const frame = await workbench.webview('.model-head');
     assert.equal(await frame.locator('.model-title').innerText(), 'gpt-packages');

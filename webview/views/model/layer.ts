@@ -6,7 +6,9 @@ import { button, dropdown, type DropdownControl } from '../../ui.js';
 import { svg } from '../plots/svg.js';
 import { place, type Placed, type PlacedBox, type Point } from './layout.js';
 
-const size = { width: 172, height: 38 };
+/** The sizes of a box, in CSS pixels. */
+const [widest, ...narrower] = [172, 148, 124];
+const height = 38;
 
 const groups: Readonly<Record<LayerBox['group'], string>> = {
   stream: 'Residual stream and norms',
@@ -20,6 +22,8 @@ export class LayerView {
   private stack = 0;
   private layer = 0;
   private asked = 0;
+  private shown:
+    { readonly picture: LayerPicture; readonly width: number; picked: number | undefined } | undefined;
   private readonly frame = h('div', { class: 'layer-frame' });
   private readonly legend = h('ul', { class: 'layer-legend', attributes: { 'aria-label': 'Colours' } });
   private readonly detail = h('div', { class: 'layer-detail', attributes: { 'aria-live': 'polite' } });
@@ -50,6 +54,10 @@ export class LayerView {
         ),
       ),
     );
+    new ResizeObserver(() => {
+      if (this.shown === undefined || this.placed(this.shown.picture).width === this.shown.width) return;
+      this.draw(this.shown.picture, this.shown.picked);
+    }).observe(this.element);
     this.build();
     void this.show();
   }
@@ -114,10 +122,23 @@ export class LayerView {
     }
   }
 
-  private draw(picture: LayerPicture): void {
-    const placed = place(picture, size);
+  /** With the widest boxes that there is room for, else the narrowest. */
+  private placed(picture: LayerPicture): Placed {
+    let placed = place(picture, { width: widest, height });
+    for (const width of narrower) {
+      if (placed.width <= this.element.clientWidth) break;
+      placed = place(picture, { width, height });
+    }
+    return placed;
+  }
+
+  private draw(picture: LayerPicture, picked?: number): void {
+    const placed = this.placed(picture);
     const buttons = new Map<number, HTMLElement>();
+    const shown = { picture, width: placed.width, picked };
+    this.shown = shown;
     const pick = (box: LayerBox): void => {
+      shown.picked = box.id;
       for (const [id, each] of buttons) each.setAttribute('aria-pressed', String(id === box.id));
       this.tell(box);
     };
@@ -141,7 +162,8 @@ export class LayerView {
           : [],
       ),
     );
-    const [first] = picture.boxes.filter(({ tex }) => tex !== undefined);
+    const before = picture.boxes.find(({ id }) => id === picked);
+    const first = before ?? picture.boxes.find(({ tex }) => tex !== undefined);
     if (first !== undefined) pick(first);
   }
 

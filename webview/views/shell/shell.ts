@@ -128,18 +128,21 @@ export class Shell {
       { class: 'topbar' },
       h('div', { class: 'titles' }, this.title, this.subtitle),
       this.views.element,
-      h('span', { class: 'spring' }),
-      this.compare,
-      this.plots,
-      menu({
-        text: 'Copy as',
-        items: languages.map(({ language, text }) => ({
-          text,
-          press: () => {
-            this.copy(language);
-          },
-        })),
-      }),
+      h(
+        'div',
+        { class: 'topbar-actions' },
+        this.compare,
+        this.plots,
+        menu({
+          text: 'Copy as',
+          items: languages.map(({ language, text }) => ({
+            text,
+            press: () => {
+              this.copy(language);
+            },
+          })),
+        }),
+      ),
     );
     const foot = h(
       'footer',

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import type { Frame } from 'playwright-core';
+import { openWorkbench } from '../harness.js';
+import type { Workbench } from '../harness.js';
+import { assertSealed, panel, picks, selectLine, until } from './panel.js';
+
+describe('a text that the embedded GPT goes on with', () => {
+  let workbench: Workbench;
+
+  before(async () => {
+    workbench = await openWorkbench();
+    await workbench.openFile('story.md');
+    await workbench.command('Attention: Use Model');
+    await picks(workbench).filter({ hasText: 'gpt-packages' }).first().click();
+    const status = workbench.page.locator('.statusbar-item').filter({ hasText: 'embedded GPT' });
+    await until('its use', async () => (await status.count()) > 0);
+  });
+  after(() => workbench.close());
+
+  const notices = (frame: Frame): Promise<string> => frame.locator('.notices').innerText();
+  const tokensOf = async (frame: Frame): Promise<number> =>
+    Number(/(\d+) tokens/.exec(await frame.locator('.subtitle').innerText())?.[1]);
+
+  async function set(frame: Frame, name: string, value: string): Promise<void> {
+    const field = frame.locator('.next').getByRole('spinbutton', { name });
+    await field.fill(value);
+    await field.press('Enter');
+  }
+
+  it('is drawn with a seed, in the panel', async () => {
+    await selectLine(workbench, 'too tired');
+    await workbench.command('Attention: Inspect Selection');
+    const frame = await panel(workbench);
+    const before = await tokensOf(frame);
+    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await frame.locator('.next').getByRole('combobox', { name: 'Choice' }).click();
+    await frame.locator('.next').getByRole('option', { name: 'Drawn' }).click();
+    await set(frame, 'Seed', '7');
+    await set(frame, 'Tokens', '12');
+    await frame.getByRole('button', { name: 'Continue' }).click();
+    await until('the tokens', async () => (await tokensOf(frame)) > before);
+    assert.match(await notices(frame), /^It goes on: “/);
+    await workbench.screenshot('vscode/generation');
+    await frame.getByRole('tab', { name: 'Heatmap' }).click();
+    assertSealed(workbench);
+  });
+
+  it('can be stopped, and keeps what came', async () => {
+    const frame = await panel(workbench);
+    const before = await tokensOf(frame);
+    await frame.getByRole('tab', { name: 'Heads' }).click();
+    // So bold that it hardly ever comes to an end of its own.
+    await set(frame, 'Sampling temperature', '5');
+    await set(frame, 'Tokens', '512');
+    await frame.getByRole('button', { name: 'Continue' }).click();
+    await frame.getByRole('button', { name: 'Stop' }).click();
+    await frame.getByRole('button', { name: 'Continue' }).waitFor();
+    const after = await tokensOf(frame);
+    assert.ok(after >= before && after < 256, `${after} tokens`);
+    await frame.getByRole('tab', { name: 'Heatmap' }).click();
+  });
+
+  it('is the same after a reload of the window', async () => {
+    const frame = await panel(workbench);
+    const [said, count] = [await notices(frame), await tokensOf(frame)];
+    // The workbench writes down what is open now and then.
+    await workbench.page.waitForTimeout(3000);
+    await workbench.page.reload();
+    await workbench.page.waitForSelector('.monaco-workbench');
+    const again = await panel(workbench);
+    await until('the tokens', async () => (await tokensOf(again)) === count);
+    assert.equal(await notices(again), said);
+    await workbench.screenshot('vscode/generation-reloaded');
+    assertSealed(workbench);
+  });
+});
