@@ -1,17 +1,15 @@
 import type { Value } from '../engine/graph.js';
-import { cut, inMemory, sizeOf, type Region, type Tensor, type TensorSource } from '../engine/tensor.js';
+import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { Advance, between, cachedOf, keptOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
-import { Holding } from './holding.js';
+import { Holding, mostScores } from './holding.js';
 import type { Task } from './inspection.js';
-import { leafNumbers } from './leaf.js';
+import { byOrigin, numbersOf } from './leaf.js';
 import { Rows } from './rows.js';
 import { StreamedWeights } from './streamed.js';
 
 /** How many tokens go through all layers at a time: at least, and at most. More at once are faster: weights are read less often. */
 const chunk = { least: 128, most: 512 } as const;
-/** Of one layer's scores, where they are whole in memory: tokens at once, times all keys before them, times heads. */
-const mostScores = 1 << 22;
 /** Tokens at once, times weights: after so many products somebody may say stop, or wants to know how far it is. */
 const mostProducts = 2 ** 37;
 
@@ -223,7 +221,7 @@ export class CausalRun {
       task,
     }: { readonly step?: SteadyStep | undefined; readonly alone?: Alone; readonly task: Task },
   ): Promise<void> {
-    const given = new Map([...graph.feeds(ids), ...(graph.fixed ?? [])]);
+    const given = byOrigin([...graph.feeds(ids), ...(graph.fixed ?? [])]);
     const feeds = new Map<Value, Tensor>();
     for (const feed of part.feeds) {
       const { leaf, original, region } = feed;
@@ -273,12 +271,4 @@ function headOf(model: CausalModel): Head | null {
   const { logits, hiddenStates } = model.build(1);
   const hidden = hiddenStates.at(-1);
   return logits === undefined || hidden === undefined ? null : { hidden, logits };
-}
-
-/** The numbers of a part of one of a graph's leaves. @param given those of its inputs */
-async function numbersOf(value: Value, region: Region, given: ReadonlyMap<Value, Tensor>): Promise<Tensor> {
-  const tensor = given.get(value);
-  const numbers = tensor === undefined ? await leafNumbers(value, region) : cut(tensor, region);
-  if (numbers === undefined) throw new Error(`${value.label?.name ?? 'An input'} was not given.`);
-  return numbers;
 }

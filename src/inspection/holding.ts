@@ -2,6 +2,9 @@ import { sorted, type Value } from '../engine/graph.js';
 import { sizeOf } from '../engine/tensor.js';
 import type { CacheLimits } from '../runtime/cache.js';
 
+/** How many numbers a layer's scores may have where they are whole in memory: tokens at once, times keys, times heads. */
+export const mostScores = 1 << 22;
+
 /** So many tokens at once take longer than weights take to be read for them, which then need not be held. */
 const many = 1024;
 
@@ -28,9 +31,14 @@ export class Holding {
     this.plain = plain;
   }
 
-  /** Whether so many tokens go through one layer after the other. */
+  /** Whether so many tokens of a causal model go through one layer after the other. */
   byLayer(tokens: number): boolean {
     return this.isTooLarge || (!this.plain && tokens >= many);
+  }
+
+  /** Whether so many tokens that attend to all others do: at once they could neither be counted nor stopped. */
+  wholeByLayer(tokens: number): boolean {
+    return this.isTooLarge || tokens >= many;
   }
 
   /** What a reader is told where there are more weights than may be held. */

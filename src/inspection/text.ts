@@ -1,12 +1,13 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import type { Value } from '../engine/graph.js';
-import { inMemory, type Tensor, type TensorSource } from '../engine/tensor.js';
+import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
 import { type Encoding, type Model, type ModelGraph } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
 import { capturable, keep } from './capture.js';
 import { CausalRun } from './causal-run.js';
+import { counted } from './counted.js';
 import { encoded } from './encoded.js';
 import { candidatesAfter, generate } from './generation.js';
 import { withGradients, withoutGradients } from './gradients.js';
@@ -15,10 +16,8 @@ import type { Preparation, Task } from './inspection.js';
 import type { Lease } from './models.js';
 import { shortened } from './shortened.js';
 import { layerStages, runStages } from './stages.js';
+import { announced } from './announced.js';
 import type { Layer, Next, Subject } from './subject.js';
-
-/** Of a longer text it is said beforehand how much memory it takes. */
-const estimated = 512;
 
 /** What parameters say to a model. */
 interface Reading {
@@ -92,11 +91,7 @@ export class TextPreparation implements Preparation {
       const holding = this.hold(build(1));
       const byLayer = (count: number): boolean => holding.byLayer(count);
       const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
-      if (ids.length > estimated) {
-        const size = (run.bytesFor(ids.length) / 1e6).toFixed(0);
-        task.progress?.(`${model.name}: ${ids.length} tokens, of which ${size} MB are kept`, 0);
-      }
-      await run.append(ids, task);
+      await run.append(ids, announced(task, ids.length, run.bytesFor(ids.length)));
       return this.causal(parameters, reading, run, performance.now() - begun);
     }
     const graph = model.build(ids.length, attention);
@@ -105,8 +100,14 @@ export class TextPreparation implements Preparation {
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
     const wanted = result === undefined ? targets : [...targets, result];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
-    const tensors = this.hold(graph).byLayer(ids.length)
-      ? await runStages(layerStages(graph.layers, graph.hiddenStates, wanted), feeds, this.runtime, task)
+    const bytes = targets.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
+    const tensors = this.hold(graph).wholeByLayer(ids.length)
+      ? await runStages(
+          layerStages(graph.layers, graph.hiddenStates, wanted),
+          feeds,
+          this.runtime,
+          announced(task, ids.length, bytes),
+        )
       : await this.runtime.run(wanted, feeds, task);
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
@@ -159,7 +160,7 @@ export class TextPreparation implements Preparation {
     const labels = labelsOf(this.encoding);
     return {
       title: model.name,
-      subtitle: `${model.family} · ${model.layers} layers × ${model.heads} heads · ${labels.count} tokens`,
+      subtitle: `${model.family} · ${counted(model.layers, 'layer')} × ${counted(model.heads, 'head')} · ${counted(labels.count, 'token')}`,
       mechanism: { id: 'multi-head', title: 'Multi-head attention' },
       layers: derived.map(({ steps }, layer): Layer => ({ steps, kept: sourcesOf(layer) })),
       heads: model.heads,

@@ -62,9 +62,9 @@ export class Runtime {
     return turn;
   }
 
-  /** Whether no attention's scores are whole in memory when these are computed from nothing but what is fed. */
-  isTiled(targets: readonly Value[]): boolean {
-    return this.compile(targets, new Map())?.tiled ?? true;
+  /** Whether no attention's scores are whole in memory when these are computed. @param given beside inputs */
+  isTiled(targets: readonly Value[], given: ReadonlySet<Value['origin']> = new Set()): boolean {
+    return this.compile(targets, given)?.tiled ?? true;
   }
 
   /** How many sessions are ready. */
@@ -92,22 +92,17 @@ export class Runtime {
     // A result without numbers is known without running anything.
     const wanted = targets.filter(({ shape }) => sizeOf(shape) > 0);
     const given = new Map([...feeds].map(([value, tensor]) => [value.origin, tensor]));
-    const graph = this.compile(wanted, given);
+    const graph = this.compile(wanted, new Set(given.keys()));
     const outputs = graph === undefined ? [] : await this.execute(graph, wanted, given, options);
     const results = new Map(wanted.map((target, at) => [target, outputs[at]]));
     return targets.map((target) => results.get(target) ?? { shape: target.shape, data: new Float32Array() });
   }
 
-  private compile(
-    targets: readonly Value[],
-    feeds: ReadonlyMap<Value['origin'], Tensor>,
-  ): CompiledGraph | undefined {
+  private compile(targets: readonly Value[], fed: ReadonlySet<Value['origin']>): CompiledGraph | undefined {
     const [first] = targets;
     if (first === undefined) return undefined;
     const known = this.compiled.get(first) ?? [];
-    const given = new Set(
-      [...feeds.keys()].filter(({ kind }) => kind === 'operation' || kind === 'parameter'),
-    );
+    const given = new Set([...fed].filter(({ kind }) => kind === 'operation' || kind === 'parameter'));
     const match = known.find((each) => sameList(each.targets, targets) && sameSet(each.given, given));
     if (match !== undefined) return match.graph;
     const graph = compile(targets, (value) => given.has(value.origin));

@@ -30,7 +30,7 @@ describe('panel', function () {
   });
 
   it('says how far a run is that began before the page was up', async () => {
-    const progress = { message: 'SmolLM2: 2041 tokens, of which 188 MB are kept', fraction: 0.25 };
+    const progress = { message: '256 of 2041 tokens · 188 MB are kept', fraction: 0.25 };
     const page = await stage.open({ first: { kind: 'busy', title: 'The library reads', progress } });
     await page.locator('.status-message', { hasText: progress.message }).waitFor();
     assert.equal(await page.locator('.progress').getAttribute('aria-valuenow'), '25');

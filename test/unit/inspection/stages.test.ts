@@ -1,13 +1,43 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { capturable } from '../../../src/inspection/capture.js';
 import { Inspection } from '../../../src/inspection/inspection.js';
+import { layerStages, runStages } from '../../../src/inspection/stages.js';
 import { TextPreparation } from '../../../src/inspection/text.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, fixtures, tensorNamed, tensorsIn } from '../models/expected.js';
+import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from '../models/expected.js';
 
 /** Models that read in both directions, whatever comes before their first layer and is shared by their layers. */
 const names = ['bert', 'bert-sharded', 'distilbert', 'roberta', 'albert', 'electra', 'mpnet', 'modernbert'];
+
+/** A model, and what transformers computes with it. */
+async function opened(name: string): Promise<{ model: Model; expected: Tensors; ids: number[] }> {
+  const model = await Model.open(join(fixtures, name));
+  const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
+  return { model, expected, ids: [...tensorNamed(expected, 'ids').data] };
+}
+
+describe('Stages of a model', () => {
+  const runtime = new Runtime();
+  after(() => runtime.dispose());
+
+  for (const name of names) {
+    it(`compute some rows at a time where scores would be too large, to the same hidden states: ${name}`, async () => {
+      const { model, expected, ids } = await opened(name);
+      const { layers, hiddenStates, feeds } = model.build(ids.length, model.attention);
+      const captured = layers.flatMap(capturable);
+      const last = hiddenStates.at(-1) ?? assert.fail();
+      const stages = layerStages(layers, hiddenStates, [...captured, last]);
+      // Of a head's scores no more than two rows.
+      const results = await runStages(stages, feeds(ids), runtime, {}, 2 * model.heads * ids.length);
+      assert.equal(results.length, captured.length + 1);
+      const states = tensorNamed(expected, 'hidden_states');
+      assertClose(results.at(-1) ?? assert.fail(), at(states, hiddenStates.length - 1), 1e-4, 'the last one');
+      await model.dispose();
+    });
+  }
+});
 
 describe('A model whose weights are too large to be held together', () => {
   // Not a single weight fits into it.
@@ -16,9 +46,7 @@ describe('A model whose weights are too large to be held together', () => {
 
   for (const name of names) {
     it(`attends as transformers does, layer by layer: ${name}`, async () => {
-      const model = await Model.open(join(fixtures, name));
-      const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
-      const ids = [...tensorNamed(expected, 'ids').data];
+      const { model, expected, ids } = await opened(name);
       const encoding = {
         ids,
         tokens: ids.map(String),
