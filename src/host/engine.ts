@@ -4,6 +4,7 @@ import { Channel } from '../channel.js';
 import type { Port, RequestOptions } from '../channel.js';
 import type { EngineMethods, EngineNotices } from '../protocol.js';
 import { Disposable } from './disposable.js';
+import { engineEnvironment } from './engineEnvironment.js';
 import type { Releasable } from './disposable.js';
 
 /** Why a process of the engine is no more. */
@@ -158,8 +159,7 @@ export class Engine extends Disposable {
       env: {
         ...inherited,
         ELECTRON_RUN_AS_NODE: '1',
-        // glibc keeps what was freed unless it came in a piece of its own: of a model's weights more than half would stay.
-        MALLOC_MMAP_THRESHOLD_: String(2 ** 20),
+        ...engineEnvironment,
         ...(weights === undefined ? {} : { ATTENTION_INSPECTOR_WEIGHTS: String(weights()) }),
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

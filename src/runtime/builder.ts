@@ -37,11 +37,11 @@ export class GraphBuilder implements OnnxEmitter {
   }
 
   floats(values: readonly number[], shape: Shape): string {
-    return this.constant('float32', shape, values, new Uint8Array(Float32Array.from(values).buffer));
+    return this.constant('float32', shape, values, () => Float32Array.from(values).buffer);
   }
 
   integers(values: readonly number[], shape: Shape): string {
-    return this.constant('int64', shape, values, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+    return this.constant('int64', shape, values, () => BigInt64Array.from(values, BigInt).buffer);
   }
 
   /** A constant whose numbers stay in a file. */
@@ -67,7 +67,8 @@ export class GraphBuilder implements OnnxEmitter {
   }
 
   private add(node: Omit<OnnxNode, 'output' | 'further'>, count = 0): string {
-    const key = JSON.stringify([node.operator, node.domain, node.inputs, node.attributes, count]);
+    // Names have no spaces in them.
+    const key = `${node.domain}:${node.operator} ${node.inputs.join(' ')} ${JSON.stringify(node.attributes)} ${count}`;
     const known = this.computed.get(key);
     if (known !== undefined) return known;
     const output = `v${this.nodes.length}`;
@@ -77,12 +78,17 @@ export class GraphBuilder implements OnnxEmitter {
     return output;
   }
 
-  private constant(type: OnnxType, shape: Shape, values: readonly number[], data: Uint8Array): string {
+  private constant(
+    type: OnnxType,
+    shape: Shape,
+    values: readonly number[],
+    bytes: () => ArrayBuffer,
+  ): string {
     const key = `${type} ${shape.join('×')} ${values.map((value) => (Object.is(value, -0) ? '-0' : value)).join()}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const name = `c${this.constants.length}`;
-    this.constants.push({ name, type, shape, data });
+    this.constants.push({ name, type, shape, data: new Uint8Array(bytes()) });
     this.known.set(key, name);
     return name;
   }

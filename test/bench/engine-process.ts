@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Channel } from '../../src/channel.js';
+import { engineEnvironment } from '../../src/host/engineEnvironment.js';
 import type { EngineMethods, EngineNotices } from '../../src/protocol.js';
 
 type EngineChannel = Channel<EngineMethods, Record<never, never>, Record<never, never>, EngineNotices>;
@@ -14,7 +15,10 @@ export class EngineProcess {
   ) {}
 
   static start(): EngineProcess {
-    const child = fork(join(process.cwd(), 'dist', 'worker.js'), { serialization: 'advanced' });
+    const child = fork(join(process.cwd(), 'dist', 'worker.js'), {
+      serialization: 'advanced',
+      env: { ...process.env, ...engineEnvironment },
+    });
     const channel: EngineChannel = new Channel(
       {
         post(message) {
