@@ -1,4 +1,4 @@
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 
 /** Of a longer text it is said from the beginning how much memory it takes. */
 const long = 512;

@@ -1,7 +1,7 @@
 import { sorted, type Value } from '../engine/graph.js';
 import { inMemory, sizeOf, wholeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 import type { Layer } from './subject.js';
 
 /** What a run keeps of each layer: everything else is computed from it when it is looked at. */

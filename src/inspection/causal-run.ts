@@ -3,7 +3,7 @@ import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tens
 import type { Runtime } from '../runtime/session.js';
 import { Advance, between, cachedOf, keptOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
 import { Holding, mostScores } from './holding.js';
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 import { byOrigin, numbersOf } from './leaf.js';
 import { Rows } from './rows.js';
 import { StreamedWeights } from './streamed.js';

@@ -1,7 +1,7 @@
 import type { Model } from '../models/index.js';
 import type { Candidate, Candidates, Ending } from '../protocol.js';
 import type { CausalRun } from './causal-run.js';
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 import { choose, likeliest, probabilitiesOf } from './sampling.js';
 import type { Saying, Spoken } from './subject.js';
 

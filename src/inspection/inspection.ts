@@ -26,6 +26,7 @@ import { plotters } from './plots/index.js';
 import type { Plotter } from './plots/plotter.js';
 import { checkIndex, Pool } from './pool.js';
 import { LayerReader } from './reader.js';
+import type { Preparation } from './preparation.js';
 import {
   describeStep,
   joined,
@@ -35,24 +36,8 @@ import {
   type Spoken,
   type Subject,
 } from './subject.js';
+import type { Task } from './task.js';
 import { Turns, urgency, type Urgency } from './turns.js';
-
-/** Says how far a long task is, and when to stop. */
-export interface Task {
-  readonly signal?: AbortSignal;
-  progress?(message: string, fraction: number | null): void;
-}
-
-/** Something that can be prepared again with other parameters: a text and its model, tensors and their mechanism. */
-export interface Preparation {
-  /**
-   * @param aside whether it stands beside what is shown, which stays what it is
-   * @throws with a sentence for people when the input does not fit.
-   */
-  prepare(parameters: ParameterValues, task: Task, aside?: boolean): Promise<Subject>;
-  /** Closes files; captured numbers go with the inspection itself. */
-  dispose(): Promise<void>;
-}
 
 /** What an inspection begins with. */
 export interface Beginning {

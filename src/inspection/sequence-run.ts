@@ -7,7 +7,7 @@ import { capturable, keep, pair } from './capture.js';
 import { unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
 import { Holding } from './holding.js';
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 import { layerStages, runStages } from './stages.js';
 import type { Layer } from './subject.js';
 

@@ -3,7 +3,7 @@ import { restrict } from '../engine/restrict.js';
 import { cut, regionWithin, sizeOf, wholeOf, type Tensor } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { mostScores } from './holding.js';
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 import { byOrigin, numbersOf } from './leaf.js';
 import { StreamedWeights } from './streamed.js';
 

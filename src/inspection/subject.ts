@@ -13,7 +13,7 @@ import type {
   Wording,
 } from '../protocol.js';
 import { definition } from '../engine/explain.js';
-import type { Task } from './inspection.js';
+import type { Task } from './task.js';
 
 /** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
 export interface Layer {

@@ -21,7 +21,8 @@ import type { Runtime } from '../runtime/session.js';
 import { capture } from './capture.js';
 import { counted } from './counted.js';
 import { withGradients, withoutGradients } from './gradients.js';
-import type { Preparation, Task } from './inspection.js';
+import type { Preparation } from './preparation.js';
+import type { Task } from './task.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from './subject.js';
 

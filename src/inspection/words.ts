@@ -5,7 +5,8 @@ import { inMemory, type Shape, type Tensor, type TensorSource } from '../engine/
 import { ModelError, type Encoding, type Model } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues, Span } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
-import type { Preparation, Task } from './inspection.js';
+import type { Preparation } from './preparation.js';
+import type { Task } from './task.js';
 import type { Lease } from './models.js';
 import { ownValues } from './own-values.js';
 import { identityMatrix, seededNormal } from './seeded.js';

@@ -1,7 +1,8 @@
 import { ModelError, type Model, type ModelGraph, type PairEncoding } from '../../models/index.js';
 import type { Answers, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
-import type { Preparation, Task } from '../inspection.js';
+import type { Preparation } from '../preparation.js';
+import type { Task } from '../task.js';
 import type { Lease } from '../models.js';
 import { shortened } from '../shortened.js';
 import type { Subject } from '../subject.js';

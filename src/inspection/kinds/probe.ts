@@ -1,7 +1,9 @@
 import { patterns, strongest, type Pattern, type PatternTokens } from '../../engine/patterns/index.js';
 import type { HeadKinds, InspectionSummary, KindStack, StackKinds } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
-import { Inspection, type Preparation, type Task } from '../inspection.js';
+import { Inspection } from '../inspection.js';
+import type { Preparation } from '../preparation.js';
+import type { Task } from '../task.js';
 import type { Lease } from '../models.js';
 import { SequencePreparation } from '../sequence.js';
 import { TextPreparation } from '../text.js';
