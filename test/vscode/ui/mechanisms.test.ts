@@ -57,9 +57,11 @@ describe('mechanisms', () => {
     await workbench.page.keyboard.type('Bahdanau (additive)');
     await until('the one that is meant', async () => (await picks(workbench).count()) === 1);
     await workbench.page.keyboard.press('Enter');
-    await until('the reading', async () => (await bodyOf()).includes('No model has run'));
+    await until('the reading', async () =>
+      (await bodyOf()).includes('Bahdanau (additive) attention · 1 layer × 1 head'),
+    );
     const text = await bodyOf();
-    assert.match(text, /Bahdanau \(additive\) attention · 1 layer × 1 head/);
+    assert.match(text, /No model has run/);
     assert.match(text, /W_a, U_a, v_a are the identity \(vectors: ones\), not trained/);
     await workbench.screenshot('vscode/mechanism-bahdanau');
     assertSealed(workbench);
