@@ -5,39 +5,29 @@ import type { CacheLimits } from '../runtime/cache.js';
 /** How many numbers a layer's scores may have where they are whole in memory: tokens at once, times keys, times heads. */
 export const mostScores = 1 << 22;
 
-/** So many tokens at once take longer than weights take to be read for them, which then need not be held. */
+/**
+ * So many tokens at once take longer than weights take to be read for them, which then need not be held; and layer by layer somebody
+ * can be told how far it is, and say stop.
+ */
 const many = 1024;
 
 /** Whether a model's weights are held together while it runs, and for the next run, or read for one layer after the other. */
 export class Holding {
   /** How many bytes the weights take as float32. */
   readonly bytes: number;
-  /** Whether ONNX Runtime can read all of them from their files by itself: none is quantised. */
-  private readonly plain: boolean;
 
   constructor(
     { hiddenStates }: { readonly hiddenStates: readonly Value[] },
     private readonly limits: Pick<CacheLimits, 'bytes'>,
   ) {
-    const sizes = new Map<Value['origin'], number>();
-    let plain = true;
-    for (const { origin, shape } of sorted(hiddenStates.slice(-1))) {
-      if (origin.kind !== 'parameter') continue;
-      sizes.set(origin, sizeOf(shape));
-      plain &&= origin.storage !== undefined;
-    }
+    const weights = sorted(hiddenStates.slice(-1)).filter(({ origin }) => origin.kind === 'parameter');
+    const sizes = new Map(weights.map(({ origin, shape }) => [origin, sizeOf(shape)]));
     const numbers = [...sizes.values()].reduce((sum, size) => sum + size, 0);
     this.bytes = Float32Array.BYTES_PER_ELEMENT * numbers;
-    this.plain = plain;
   }
 
-  /** Whether so many tokens of a causal model go through one layer after the other. */
+  /** Whether so many tokens at once go through one layer after the other. */
   byLayer(tokens: number): boolean {
-    return this.isTooLarge || (!this.plain && tokens >= many);
-  }
-
-  /** Whether so many tokens that attend to all others do: at once they could neither be counted nor stopped. */
-  wholeByLayer(tokens: number): boolean {
     return this.isTooLarge || tokens >= many;
   }
 

@@ -65,7 +65,7 @@ export class SequenceRun {
     const captured = encoder.layers.flatMap(capturable);
     const wanted = [...captured, ...given.values()];
     const holding = new Holding(model.buildDecoder(1, memory, attention), runtime.limits);
-    const tensors = holding.wholeByLayer(ids.length)
+    const tensors = holding.byLayer(ids.length)
       ? await runStages(
           layerStages(encoder.layers, encoder.hiddenStates, wanted),
           encoder.feeds(ids),

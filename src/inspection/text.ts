@@ -102,7 +102,7 @@ export class TextPreparation implements Preparation {
     const wanted = result === undefined ? targets : [...targets, result];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
     const bytes = targets.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
-    const tensors = this.hold(graph).wholeByLayer(ids.length)
+    const tensors = this.hold(graph).byLayer(ids.length)
       ? await runStages(
           layerStages(graph.layers, graph.hiddenStates, wanted),
           feeds,
