@@ -2,13 +2,14 @@ import type { Value } from '../engine/graph.js';
 import { restrict, type Restriction, type Target } from '../engine/restrict.js';
 import { wholeOf, type Range, type Region, type Tensor } from '../engine/tensor.js';
 import type { ModelGraph } from '../models/index.js';
+import { manyTokens } from './holding.js';
 
-/** Of so many tokens queries are computed from what a layer reads when they are looked at: more than a third less is kept. */
-const many = 1024;
-
-/** What is kept of each layer, where there will be so many tokens. */
+/**
+ * What is kept of each layer, where there will be so many tokens. The queries of many are computed from what a layer reads when
+ * they are looked at: of 9 heads that share 3 of keys, more than a third less is kept.
+ */
 export function keptOf(tokens: number): readonly string[] {
-  return ['X', 'Xq', ...(tokens < many ? ['Q'] : []), 'K', 'V'];
+  return ['X', 'Xq', ...(tokens < manyTokens ? ['Q'] : []), 'K', 'V'];
 }
 
 /** The key of the last hidden states. */

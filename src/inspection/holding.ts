@@ -9,7 +9,7 @@ export const mostScores = 1 << 22;
  * So many tokens at once take longer than weights take to be read for them, which then need not be held; and layer by layer somebody
  * can be told how far it is, and say stop.
  */
-const many = 1024;
+export const manyTokens = 1024;
 
 /** Whether a model's weights are held together while it runs, and for the next run, or read for one layer after the other. */
 export class Holding {
@@ -28,7 +28,7 @@ export class Holding {
 
   /** Whether so many tokens at once go through one layer after the other. */
   byLayer(tokens: number): boolean {
-    return this.isTooLarge || tokens >= many;
+    return this.isTooLarge || tokens >= manyTokens;
   }
 
   /** What a reader is told where there are more weights than may be held. */
