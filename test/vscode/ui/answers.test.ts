@@ -102,6 +102,8 @@ describe('a model that points at answers', () => {
     // The file is to open beside the panel, where the editor is.
     await line(workbench, asked.question).click();
     await workbench.openFile('apart.txt');
+    // Its tab is there before its lines are.
+    await line(workbench, 'Another line.').waitFor();
     await selectLine(workbench, asked.question);
     await line(workbench, asked.context).click({ clickCount: 3, modifiers: ['Alt'] });
     await workbench.command('Attention: Inspect Selection');
