@@ -287,7 +287,8 @@ export class Engine {
       },
       slice: (params, call) => at(params.inspection).slice(params, taskOf(call)),
       arithmetic: (params) => at(params.inspection).arithmetic(params),
-      thumbnails: ({ inspection, size }, call) => at(inspection).thumbnails(size, taskOf(call)),
+      thumbnails: ({ inspection, size, layers }, call) =>
+        at(inspection).thumbnails(size, taskOf(call), layers),
       metrics: (params, call) => at(params.inspection).metrics(params, taskOf(call)),
       code: ({ inspection, language, layer }) => at(inspection).code(language, layer),
       compare: (params, call) => this.compare(params, taskOf(call)),

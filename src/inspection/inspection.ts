@@ -15,6 +15,7 @@ import type {
   Said,
   Slice,
   SliceRequest,
+  Span,
   Step,
   Thumbnails,
   Wording,
@@ -238,8 +239,12 @@ export class Inspection {
   }
 
   /** Every head's weights, pooled by their largest to at most `size` × `size`. */
-  async thumbnails(size: number, task: Task = {}): Promise<Thumbnails> {
+  /** @param wanted layers; all where left out */
+  async thumbnails(size: number, task: Task = {}, wanted?: Span): Promise<Thumbnails> {
     const { heads, layers, queries, keys } = this.subject;
+    const { start, end } = wanted ?? { start: 0, end: layers.length };
+    checkIndex(start, layers.length, 'layer');
+    checkIndex(end - 1, layers.length, 'layer');
     if (!(size >= 1 && size <= 256)) throw new RangeError(`Thumbnails are 1 to 256 cells wide, not ${size}.`);
     const to = {
       rows: Math.min(queries.count, Math.floor(size)),
@@ -247,12 +252,13 @@ export class Inspection {
     };
     const from = { rows: queries.count, columns: keys.count };
     const area = to.rows * to.columns;
-    const data = new Float32Array(layers.length * heads * area); // (layer, head, row, column)
+    const count = Math.max(0, end - start);
+    const data = new Float32Array(count * heads * area); // (layer, head, row, column)
     const { revision } = this;
     const schedule = this.schedule(urgency.overview, task);
-    for (let index = 0; index < layers.length; index++) {
-      const [layer, reader] = this.at(index, 0);
-      task.progress?.(`Layer ${index + 1} of ${layers.length}`, index / layers.length);
+    for (let index = 0; index < count; index++) {
+      const [layer, reader] = this.at(start + index, 0);
+      task.progress?.(`Layer ${start + index + 1} of ${layers.length}`, index / count);
       const pools = Array.from({ length: heads }, () => new Pool(from, to, 'max'));
       const request = {
         step: 'weights',

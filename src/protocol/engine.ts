@@ -1,6 +1,6 @@
 import type { Candidates, CandidatesRequest, Continuation, ContinueRequest, Said } from './generation.js';
 import type { HeadKinds } from './kinds.js';
-import type { WireTensor } from './wire.js';
+import type { Span, WireTensor } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
 import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
 import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
@@ -55,7 +55,8 @@ export type EngineMethods = {
   change: { params: { inspection: string; parameters: ParameterValues }; result: InspectionSummary };
   slice: { params: SliceRequest; result: Slice };
   arithmetic: { params: ArithmeticRequest; result: Arithmetic };
-  thumbnails: { params: { inspection: string; size: number }; result: Thumbnails };
+  /** Of some layers; of all where they are left out. */
+  thumbnails: { params: { inspection: string; size: number; layers?: Span }; result: Thumbnails };
   metrics: { params: { inspection: string; layer: number; head: number }; result: readonly Metric[] };
   code: {
     params: { inspection: string; layer: number; head: number; language: CodeLanguage };

@@ -67,7 +67,7 @@ export interface Sum {
   readonly picked?: number;
 }
 
-/** All heads of all layers, each pooled to `size` × `size` at most. */
+/** The heads of all layers that were asked for, each pooled to `size` × `size` at most. */
 export interface Thumbnails {
   readonly revision: number;
   readonly rows: number;

@@ -112,6 +112,10 @@ describe('an inspection of text', () => {
       one.data.forEach((weight, at) => {
         assert.ok(Math.abs(weight - (data[offset + at] ?? 0)) < 1e-6);
       });
+      // Some layers are a part of all.
+      const some = await inspection.thumbnails(4, {}, { start: 2, end: 4 });
+      assert.deepEqual(some.data, data.subarray(2 * 12 * 16, 4 * 12 * 16));
+      await assert.rejects(inspection.thumbnails(4, {}, { start: 5, end: 7 }), /There is no layer 6/);
     } finally {
       await engine.dispose();
     }

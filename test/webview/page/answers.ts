@@ -9,6 +9,7 @@ import type {
   ParameterValues,
   Slice,
   SliceRequest,
+  Span,
   Sum,
   Thumbnails,
 } from '../../../src/protocol.js';
@@ -151,15 +152,18 @@ export class Answers {
     };
   }
 
-  thumbnails(size: number): Thumbnails {
-    const { layers, heads, queries, keys } = this.subject;
+  thumbnails(size: number, wanted?: Span): Thumbnails {
+    const { layers: all, heads, queries, keys } = this.subject;
+    const { start, end } = wanted ?? { start: 0, end: all };
+    const layers = end - start;
     const rows = Math.min(size, queries);
     const columns = Math.min(size, keys);
     const data = new Float32Array(layers * heads * rows * columns);
     for (let layer = 0; layer < layers; layer += 1) {
       for (let head = 0; head < heads; head += 1) {
         const pool = { rows, columns, by: 'max' as const };
-        const slice = this.slice({ inspection: this.id, layer, head, step: 'weights', pool });
+        const place = { inspection: this.id, layer: start + layer, head, step: 'weights' };
+        const slice = this.slice({ ...place, pool });
         data.set(slice.data, (layer * heads + head) * rows * columns);
       }
     }

@@ -132,7 +132,7 @@ export class FakeHost {
         ready: answer('ready', () => (explore ? this.exploreState() : this.first())),
         slice: answer('slice', (params) => this.at(params).slice(params)),
         arithmetic: answer('arithmetic', (params) => this.at(params).arithmetic(params)),
-        thumbnails: answer('thumbnails', (params) => this.at(params).thumbnails(params.size)),
+        thumbnails: answer('thumbnails', (params) => this.at(params).thumbnails(params.size, params.layers)),
         metrics: answer('metrics', (params) => this.at(params).metrics(params.layer, params.head)),
         compare: answer('compare', ({ variants }) => this.compare(variants)),
         plot: answer('plot', ({ name }) => {

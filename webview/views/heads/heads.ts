@@ -1,5 +1,5 @@
 import './heads.css';
-import type { InspectionSummary, Thumbnails } from '../../../src/protocol.js';
+import type { InspectionSummary, Span, Thumbnails } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
 import { colorScale } from '../../draw/colormap.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
@@ -8,6 +8,7 @@ import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { KindSign } from './kinds-grid.js';
+import { partsOf } from './parts.js';
 
 /** Sides of a thumbnail, in CSS pixels; small ones stand closer. */
 const smallest = 9;
@@ -26,7 +27,8 @@ export class HeadsView {
   private readonly frame = h('div', { class: 'heads-frame' }, this.canvas, this.grid);
   readonly element = h('div', { class: 'heads-scroller' }, this.frame, this.message);
   private cells: HTMLElement[][] = [];
-  private thumbnails: Thumbnails | null = null;
+  /** Of each layer's heads; what has not come yet is not there. */
+  private readonly thumbnails = new Map<number, Thumbnails>();
   private size = 0;
   private gap = 2;
   private asking: AbortController | null = null;
@@ -86,7 +88,7 @@ export class HeadsView {
     this.asking?.abort();
     this.message.hidden = true;
     if (summary === null) {
-      this.thumbnails = null;
+      this.thumbnails.clear();
       this.cells = [];
       this.grid.replaceChildren();
       this.canvas.width = 0;
@@ -99,7 +101,7 @@ export class HeadsView {
   }
 
   private build({ layers, heads }: InspectionSummary): void {
-    this.thumbnails = null;
+    this.thumbnails.clear();
     const numbers = h('div', { class: 'heads-row', attributes: { role: 'row' } });
     numbers.append(
       h(
@@ -182,15 +184,20 @@ export class HeadsView {
     await this.panel.matrixShown();
     if (asking.signal.aborted) return;
     try {
-      const thumbnails = await this.panel.channel.request(
-        'thumbnails',
-        { inspection: summary.id, size: 32 },
-        { signal: asking.signal },
-      );
-      if (this.asking !== asking || this.panel.summary !== summary) return;
-      if (thumbnails.revision !== summary.revision) return;
-      this.thumbnails = thumbnails;
-      this.paint();
+      const parts = partsOf(summary, this.panel.store.get().position.layer);
+      // Those of another text do not stand among the new ones.
+      if (parts.length > 1) this.thumbnails.clear();
+      for (const layers of parts) {
+        const thumbnails = await this.panel.channel.request(
+          'thumbnails',
+          { inspection: summary.id, size: 32, ...(parts.length > 1 ? { layers } : {}) },
+          { signal: asking.signal },
+        );
+        if (this.asking !== asking || this.panel.summary !== summary) return;
+        if (thumbnails.revision !== summary.revision) return;
+        this.take(thumbnails, layers, summary.heads);
+        this.paint();
+      }
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
       this.message.textContent = messageOf(error);
@@ -198,11 +205,19 @@ export class HeadsView {
     }
   }
 
+  private take({ data, ...rest }: Thumbnails, { start, end }: Span, heads: number): void {
+    const area = heads * rest.rows * rest.columns;
+    for (let layer = start; layer < end; layer += 1) {
+      const own = data.subarray((layer - start) * area, (layer - start + 1) * area);
+      this.thumbnails.set(layer, { ...rest, data: own });
+    }
+  }
+
   private paint(): void {
     const { thumbnails, size, gap } = this;
     const { summary } = this.panel;
     const context = this.canvas.getContext('2d');
-    if (thumbnails === null || summary === null || context === null || size === 0) return;
+    if (thumbnails.size === 0 || summary === null || context === null || size === 0) return;
     const ratio = window.devicePixelRatio;
     const pitch = size + gap;
     const width = summary.heads * pitch;
@@ -212,11 +227,10 @@ export class HeadsView {
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     context.imageSmoothingEnabled = false;
-    const { rows, columns, data } = thumbnails;
     const small = document.createElement('canvas');
-    for (let layer = 0; layer < summary.layers; layer += 1) {
+    for (const [layer, { rows, columns, data }] of thumbnails) {
       for (let head = 0; head < summary.heads; head += 1) {
-        const start = (layer * summary.heads + head) * rows * columns;
+        const start = head * rows * columns;
         const numbers = data.subarray(start, start + rows * columns);
         const { minimum, maximum } = extent(numbers);
         const kind = minimum < 0 ? 'signed' : 'weights';
