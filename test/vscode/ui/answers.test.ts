@@ -107,11 +107,14 @@ describe('a model that points at answers', () => {
     await selectLine(workbench, asked.question);
     await line(workbench, asked.context).click({ clickCount: 3, modifiers: ['Alt'] });
     await workbench.command('Attention: Inspect Selection');
-    const frame = await panel(workbench);
-    const title = frame.locator('h1.title');
-    await until('the answer', async () => (await title.innerText()) === `“${asked.question}” → “${answer}”`);
-    // The same was answered before, of one selection, and how that was parted was said.
-    await until('an answer of two', async () => (await frame.locator('.notices li').count()) === 0);
+    // Another document has a panel of its own. In that of before, how one selection was parted is said.
+    let frame = await panel(workbench);
+    await until('the answer of two', async () => {
+      frame = await panel(workbench);
+      const title = await frame.locator('h1.title').innerText({ timeout: 1000 });
+      const notices = await frame.locator('.notices li').count();
+      return title === `“${asked.question}” → “${answer}”` && notices === 0;
+    });
     await frame.getByRole('tab', { name: 'Heads' }).click();
     await frame.locator('.answers button').first().hover();
     const marked = workbench.page
