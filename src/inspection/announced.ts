@@ -4,10 +4,10 @@ import type { Task } from './task.js';
 const long = 512;
 
 /** A task that says, with all that it says, how many bytes of so many tokens will be kept. */
-export function announced(task: Task, tokens: number, bytes: number): Task {
+export function announced(task: Task, tokens: number, bytes: () => number): Task {
   const { progress } = task;
   if (progress === undefined || tokens <= long) return task;
-  const note = `${(bytes / 1e6).toFixed(0)} MB are kept`;
+  const note = `${(bytes() / 1e6).toFixed(0)} MB are kept`;
   return {
     ...task,
     progress: (message, fraction) => {

@@ -21,11 +21,15 @@ function isComputed({ origin }: Value): boolean {
   return origin.operation.moves !== true || origin.inputs.some(isComputed);
 }
 
+/** How many bytes values take as float32. */
+export function bytesOf(values: readonly Value[]): number {
+  return values.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
+}
+
 /** Keeps a layer's projections, computed from its sources. */
 export async function capture(layer: Layer, runtime: Runtime, task: Task): Promise<Layer> {
   const targets = capturable(layer.steps);
-  const bytes = targets.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  if (targets.length === 0 || bytes > mostBytes) return layer;
+  if (targets.length === 0 || bytesOf(targets) > mostBytes) return layer;
   const feeds = new Map<Value, Tensor>();
   for (const leaf of sorted(targets, (value) => layer.kept.has(value))) {
     const source = layer.kept.get(leaf);

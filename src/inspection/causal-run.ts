@@ -2,6 +2,7 @@ import type { Value } from '../engine/graph.js';
 import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { Advance, between, cachedOf, keptOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
+import { bytesOf } from './capture.js';
 import { Holding, mostScores } from './holding.js';
 import type { Task } from './task.js';
 import { byOrigin, numbersOf } from './leaf.js';
@@ -100,8 +101,7 @@ export class CausalRun {
   /** How many bytes will be kept of so many tokens. */
   bytesFor(tokens: number): number {
     const graph = this.model.build(tokens);
-    const kept = graph.layers.flatMap((steps) => [...cachedOf(steps, graph, keptOf(tokens)).values()]);
-    return kept.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
+    return bytesOf(graph.layers.flatMap((steps) => [...cachedOf(steps, graph, keptOf(tokens)).values()]));
   }
 
   /** How many tokens go through the layers, or through each of them, at a time. */

@@ -238,8 +238,10 @@ export class Inspection {
     return arithmetic(reader, layer, this.subject.heads, request);
   }
 
-  /** Every head's weights, pooled by their largest to at most `size` × `size`. */
-  /** @param wanted layers; all where left out */
+  /**
+   * Every head's weights, pooled by their largest to at most `size` × `size`.
+   * @param wanted layers; all where left out
+   */
   async thumbnails(size: number, task: Task = {}, wanted?: Span): Promise<Thumbnails> {
     const { heads, layers, queries, keys } = this.subject;
     const { start, end } = wanted ?? { start: 0, end: layers.length };

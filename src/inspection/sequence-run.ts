@@ -58,13 +58,14 @@ export class SequenceRun {
     const encoder = model.build(ids.length, attention.encoder);
     const memory = encoder.hiddenStates.at(-1);
     if (memory === undefined) throw new ModelError(`${model.name} has no layers to read with.`);
+    const decoder = model.buildDecoder(1, memory, attention);
     const given = new Map([
       ['memory', memory],
-      ...model.buildDecoder(1, memory, attention).cross.flatMap((steps, layer) => fromSource(steps, layer)),
+      ...decoder.cross.flatMap((steps, layer) => fromSource(steps, layer)),
     ]);
     const captured = encoder.layers.flatMap(capturable);
     const wanted = [...captured, ...given.values()];
-    const holding = new Holding(model.buildDecoder(1, memory, attention), runtime.limits);
+    const holding = new Holding(decoder, runtime.limits);
     const tensors = holding.byLayer(ids.length)
       ? await runStages(
           layerStages(encoder.layers, encoder.hiddenStates, wanted),

@@ -2,6 +2,7 @@ import { sorted, type Value } from '../engine/graph.js';
 import { restrict } from '../engine/restrict.js';
 import { cut, regionWithin, sizeOf, wholeOf, type Tensor } from '../engine/tensor.js';
 import type { Runtime } from '../runtime/session.js';
+import { pair } from './capture.js';
 import { mostScores } from './holding.js';
 import type { Task } from './task.js';
 import { byOrigin, numbersOf } from './leaf.js';
@@ -53,7 +54,7 @@ export async function runStages(
     const tensors = await run(whole ? [...targets, onward] : targets, given);
     results.push(...tensors.slice(0, targets.length));
     if (onward !== undefined) {
-      const known = new Map([...given, ...zip(targets, tensors)]);
+      const known = new Map([...given, ...targets.flatMap((value, place) => pair(value, tensors[place]))]);
       const next = tensors[targets.length] ?? (await inParts(onward, rows, known, run));
       given = new Map([...feeds, [onward, next]]);
     }
@@ -96,13 +97,6 @@ async function inParts(
     data.set(cut(tensor, regionWithin(wanted, region)).data, start * width);
   }
   return { shape, data };
-}
-
-function zip(values: readonly Value[], tensors: readonly Tensor[]): [Value, Tensor][] {
-  return values.flatMap((value, at) => {
-    const tensor = tensors[at];
-    return tensor === undefined ? [] : [[value, tensor] as [Value, Tensor]];
-  });
 }
 
 /**

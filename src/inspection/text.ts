@@ -1,11 +1,11 @@
 import { attendParameters, readAttendParameters, withValues } from '../engine/mechanisms/index.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import type { Value } from '../engine/graph.js';
-import { inMemory, sizeOf, type Tensor, type TensorSource } from '../engine/tensor.js';
+import { inMemory, type Tensor, type TensorSource } from '../engine/tensor.js';
 import { type Encoding, type Model, type ModelGraph } from '../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../protocol.js';
 import type { Runtime } from '../runtime/session.js';
-import { capturable, keep } from './capture.js';
+import { bytesOf, capturable, keep } from './capture.js';
 import { CausalRun } from './causal-run.js';
 import { counted } from './counted.js';
 import { encoded } from './encoded.js';
@@ -92,7 +92,10 @@ export class TextPreparation implements Preparation {
       const holding = this.hold(build(1));
       const byLayer = (count: number): boolean => holding.byLayer(count);
       const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
-      await run.append(ids, announced(task, ids.length, run.bytesFor(ids.length)));
+      await run.append(
+        ids,
+        announced(task, ids.length, () => run.bytesFor(ids.length)),
+      );
       return this.causal(parameters, reading, run, performance.now() - begun);
     }
     const graph = model.build(ids.length, attention);
@@ -101,13 +104,12 @@ export class TextPreparation implements Preparation {
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
     const wanted = result === undefined ? targets : [...targets, result];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
-    const bytes = targets.reduce((sum, { shape }) => sum + Float32Array.BYTES_PER_ELEMENT * sizeOf(shape), 0);
     const tensors = this.hold(graph).byLayer(ids.length)
       ? await runStages(
           layerStages(graph.layers, graph.hiddenStates, wanted),
           feeds,
           this.runtime,
-          announced(task, ids.length, bytes),
+          announced(task, ids.length, () => bytesOf(targets)),
         )
       : await this.runtime.run(wanted, feeds, task);
     const forward = performance.now() - begun;

@@ -1,6 +1,6 @@
 import type { Value } from '../engine/graph.js';
 import type { GraphBuilder } from './builder.js';
-import type { Causal, FusedAttention } from './fuse.js';
+import { operands, type Causal, type FusedAttention } from './fuse.js';
 
 /** ONNX's number for int32, as Cast wants it. */
 const toInt32 = { to: 6 };
@@ -78,9 +78,7 @@ function causal(
 
 /** The heads' rows side by side: (head, row, feature) → (1, row, head · feature). */
 function joined(builder: GraphBuilder, value: Value, nameOf: (value: Value) => string): string {
-  const { origin } = value;
-  const [before] =
-    origin.kind === 'operation' && origin.operation.name === 'split-heads' ? origin.inputs : [];
+  const [before] = operands(value, 'split-heads') ?? [];
   // Before they were split, they lay that way.
   if (before !== undefined) return builder.node('Unsqueeze', [nameOf(before), builder.integers([0], [1])]);
   return sideBySide(builder, nameOf(value), widthOf(value));

@@ -133,7 +133,8 @@ function areLast(queries: Value | undefined, keys: Value | undefined): boolean {
   return keys.origin.start === 0 && queries.origin.start === past;
 }
 
-function operands(value: Value, name: string): readonly Value[] | undefined {
+/** The inputs of a value that an operation of this name computes. */
+export function operands(value: Value, name: string): readonly Value[] | undefined {
   const { origin } = value;
   return origin.kind === 'operation' && origin.operation.name === name ? origin.inputs : undefined;
 }

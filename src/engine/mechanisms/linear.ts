@@ -1,8 +1,9 @@
-import { label, positions, type Value } from '../graph.js';
+import { label, type Value } from '../graph.js';
 import { divideRows, featureMap, mask, matmul, repeatHeads, rowSum, transpose } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
 import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';
+import { placesOf } from './places.js';
 import { outputOf, start, valueLeaf, vectorInputs, vectorParameters } from './vectors.js';
 
 /**
@@ -153,7 +154,6 @@ function throughMemory(phiQ: Value, phiK: Value, V: Value, heads: number | undef
 /** Products with later keys count as 0. */
 function onlyEarlier(product: Value): Value {
   const [n = 0, m = 0] = product.shape.slice(-2);
-  const queries = label(positions(n), { name: 'i', symbol: 'i', axes: ['query'] });
-  const keys = label(positions(m), { name: 'j', symbol: 'j', axes: ['key'] });
+  const { queries, keys } = placesOf(n, m);
   return mask(product, queries, keys, { kind: 'causal' }, 0);
 }
