@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Channel, type Port } from './channel.js';
-import { Engine } from './inspection/engine.js';
+import { Engine } from './inspection/core/engine.js';
 import type { EngineMethods, EngineNotices } from './protocol.js';
 
 /** Entry of the engine process: inspections over the channel that the process was forked with. */

@@ -15,11 +15,11 @@ import type {
   Step,
   WireTensor,
 } from '../protocol.js';
-import { modelAt } from './modelPath.js';
-import type { Engine } from './engine.js';
-import { Inspection } from './inspection.js';
-import type { InspectionRequest } from './request.js';
-import { activeModel } from './settings.js';
+import { modelAt } from './models/model-path.js';
+import type { Engine } from './transports/client.js';
+import { Inspection } from './session/session.js';
+import type { InspectionRequest } from './session/request.js';
+import { activeModel } from './base/settings.js';
 
 export interface InspectOptions {
   /** Parameters of the mechanism, by name: `{ mask: 'causal', temperature: 0.5 }`. */

@@ -17,8 +17,8 @@ import type {
   Step,
 } from '../protocol.js';
 import { modelAt } from '../models/index.js';
-import { Engine } from './engine.js';
-import type { Inspection } from './inspection.js';
+import { Engine } from './core/engine.js';
+import type { Inspection } from './core/inspection.js';
 
 /**
  * Attention in plain Node: no VS Code, no webview.

@@ -31,4 +31,9 @@ export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
 export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
 export { weightFiles } from './weight-files.js';
-export { joinRanges, type CharacterRange, type Encoding, type PairEncoding } from './tokenizer.js';
+export {
+  joinRanges,
+  type CharacterRange,
+  type Encoding,
+  type PairEncoding,
+} from './processors/tokenizer/tokenizer.js';

@@ -9,13 +9,13 @@ import {
   type DecoderGraph,
   type ModelGraph,
 } from './architectures/index.js';
-import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/answer-head.js';
+import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/parts/answer-head.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
-import { openTokenizer } from './open-tokenizer.js';
-import type { Encoding, PairEncoding, TextTokenizer } from './tokenizer.js';
+import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
+import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
 
 const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Engine } from '../../src/inspection/engine.js';
+import { Engine } from '../../src/inspection/core/engine.js';
 import type { LayerPicture, ModelReference } from '../../src/protocol.js';
 import { cutOff, faults } from './page/checks.js';
 import type { ModelAnswers } from './page/fake-host.js';

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Json } from '../../formats/json-text.js';
 import { folderOnDisk, readBytes, readJson, type CheckpointFolder } from '../folder.js';
-import type { TokenizerFiles } from '../open-tokenizer.js';
+import type { TokenizerFiles } from '../processors/tokenizer/open-tokenizer.js';
 
 /** Far more than any has; what is larger is not what its name says. */
 const mostBytes = 1 << 27;

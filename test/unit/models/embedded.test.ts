@@ -7,7 +7,7 @@ import type { Value } from '../../../src/engine/graph.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
 import { embeddedFolder } from '../../../src/models/catalog.js';
 import { Model } from '../../../src/models/model.js';
-import { joinRanges } from '../../../src/models/tokenizer.js';
+import { joinRanges } from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, distance, fixtures, media, readJson, tensorNamed, tensorsIn } from './expected.js';
 

@@ -7,7 +7,7 @@ import { openFile } from '../../../src/formats/source.js';
 import type { MetadataValue } from '../../../src/formats/gguf-header.js';
 import { Metadata } from '../../../src/models/gguf/metadata.js';
 import { describeTokenizer } from '../../../src/models/gguf/tokenizer.js';
-import { createTokenizer, type TextTokenizer } from '../../../src/models/tokenizer.js';
+import { createTokenizer, type TextTokenizer } from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { fixtures, readJson } from './expected.js';
 
 /** Made by make_gguf_tokenizers.py. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Position, Range, Selection, window, workspace, WorkspaceEdit } from 'vscode';
 import type { TextDocument, TextEditor } from 'vscode';
-import { Anchor } from '../../../src/host/anchor.js';
-import { selectedText } from '../../../src/host/selection.js';
+import { Anchor } from '../../../src/host/editor/anchor.js';
+import { selectedText } from '../../../src/host/editor/selection.js';
 
 async function editorOf(content: string): Promise<TextEditor> {
   return window.showTextDocument(await workspace.openTextDocument({ content }));
