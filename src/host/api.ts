@@ -3,7 +3,7 @@ import type {
   Arithmetic,
   Candidates,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   InspectionSummary,
   Metric,
   ModelReference,
@@ -90,7 +90,7 @@ export interface AttentionInspection {
   /** Code or TeX that reproduces the numbers. */
   code(language: CodeLanguage, place?: { readonly layer?: number; readonly head?: number }): Promise<string>;
   /** Goes on with the text, where its model says what comes next: greedily, unless the sampling says otherwise. */
-  continue(options: ContinueOptions): Promise<Omit<Continuation, 'summary'>>;
+  continue(options: ContinueOptions): Promise<Omit<ContinueResult, 'summary'>>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
   /** Runs again with some parameters changed. */

@@ -3,7 +3,7 @@ import type {
   Arithmetic,
   Candidates,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   FileReference,
   InspectionSummary,
   Metric,
@@ -40,7 +40,7 @@ export interface OpenInspection {
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
   /** Goes on with the text, greedily unless the sampling says otherwise. */
-  continue(options: ContinueOptions): Promise<Continuation>;
+  continue(options: ContinueOptions): Promise<ContinueResult>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
   /** Runs again with some parameters changed. */
@@ -254,7 +254,7 @@ export type {
   Arithmetic,
   Candidates,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   InspectionSummary,
   Metric,
   ModelReference,

@@ -5,44 +5,14 @@ import { parseJson } from '../formats/json-text.js';
 import { architectureOf } from './architectures/index.js';
 import { looksLikeModel } from './checkpoint.js';
 import { Config } from './config.js';
-import { DateModel, dateScores, type DateScore } from './dates/index.js';
+import { DateModel, dateScores } from './dates/index.js';
+import type { DateScore } from './description.js';
 import { named, reasonOf } from './error.js';
+import type { FoundModel, ModelDescription } from './description.js';
 import { folderOnDisk } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
-
-/** A model as lists show it. */
-export interface ModelDescription {
-  readonly reference:
-    | { readonly kind: 'embedded' }
-    | { readonly kind: 'gpt' }
-    | { readonly kind: 'folder'; readonly path: string }
-    | { readonly kind: 'file'; readonly path: string }
-    | { readonly kind: 'dates'; readonly score: DateScore };
-  readonly name: string;
-  /** "BERT" */
-  readonly family: string;
-  readonly layers: number;
-  readonly heads: number;
-  /** Of an encoder–decoder model, whose encoder has the layers and heads above. */
-  readonly decoder?: { readonly layers: number; readonly heads: number };
-  /** d_model */
-  readonly width: number;
-  /** The longest input, in tokens. */
-  readonly limit: number;
-  /** Of the weights on disk, in bytes. */
-  readonly size: number;
-  /** Whether it says what comes next: a causal model, or one with a decoder. */
-  readonly writes: boolean;
-  /** Set where it points at the answer to a question in a text. */
-  readonly answers?: true;
-}
-
-/** A model, or the sentence that says why a folder that looks like one cannot be used. */
-export type FoundModel =
-  | { readonly kind: 'model'; readonly model: ModelDescription }
-  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
 
 /** The names of the models that come with us: one that reads, one that writes. */
 const EMBEDDED = { embedded: 'all-MiniLM-L6-v2', gpt: 'gpt-packages' } as const;

@@ -10,10 +10,9 @@ export {
   findCheckpoints,
   modelAt,
   refusal,
-  type FoundModel,
-  type ModelDescription,
 } from './catalog.js';
-export { DateModel, type DateScore } from './dates/index.js';
+export { DateModel } from './dates/index.js';
+export type { DateScore, FoundModel, ModelDescription, ModelReference } from './description.js';
 export { isObject, listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
 export { folderOnDisk, type CheckpointFolder } from './folder.js';

@@ -1,4 +1,10 @@
-import type { Candidates, CandidatesRequest, Continuation, ContinueRequest, Said } from './generation.js';
+import type {
+  Candidates,
+  CandidatesRequest,
+  ContinueResult,
+  ContinueRequest,
+  Continuation,
+} from './generation.js';
 import type { HeadKinds } from './kinds.js';
 import type { Span, WireTensor } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
@@ -30,7 +36,7 @@ export type EngineMethods = {
       second?: string;
       parameters?: ParameterValues;
       /** What the model said before, to have it again. A model that is another now says nothing of it. */
-      said?: Said;
+      continuation?: Continuation;
     };
     result: InspectionSummary;
   };
@@ -72,7 +78,7 @@ export type EngineMethods = {
   };
   plot: { params: { inspection: string; layer: number; head: number; name: string }; result: Plot };
   /** Goes on with the text that was inspected, a token at a time. Progress carries what was said so far. */
-  continue: { params: ContinueRequest; result: Continuation };
+  continue: { params: ContinueRequest; result: ContinueResult };
   /** Lets a continuation that is under way end with the tokens that came. */
   halt: { params: { inspection: string }; result: null };
   /** What a model expects after one of the queries. */

@@ -1,6 +1,6 @@
 import type { RequestOptions } from '../../channel.js';
 import { CancelledError } from '../../channel.js';
-import type { InspectionSummary, ParameterValues, RoleQuestion, Said } from '../../protocol.js';
+import type { InspectionSummary, ParameterValues, RoleQuestion, Continuation } from '../../protocol.js';
 import type { Engine } from '../transports/client.js';
 import { referenceTo } from '../base/files.js';
 import type { FilesRequest, InspectionRequest } from './request.js';
@@ -10,7 +10,7 @@ export interface AskOptions extends RequestOptions {
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
   /** What the model said before, which is to be there again. */
-  readonly said?: Said | undefined;
+  readonly continuation?: Continuation | undefined;
 }
 
 /** What came of a request, and the request with what was told meanwhile. */
@@ -24,12 +24,12 @@ export async function ask(
   engine: Engine,
   asked: InspectionRequest,
   parameters: ParameterValues,
-  { roles, said, ...options }: AskOptions,
+  { roles, continuation, ...options }: AskOptions,
 ): Promise<Answered> {
   switch (asked.kind) {
     case 'text': {
       const { kind: _, origin: __, ...text } = asked;
-      const params = { ...text, parameters, ...(said === undefined ? {} : { said }) };
+      const params = { ...text, parameters, ...(continuation === undefined ? {} : { continuation }) };
       return { asked, summary: await engine.request('inspectText', params, options) };
     }
     case 'tensors': {

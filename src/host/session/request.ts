@@ -5,7 +5,7 @@ import type {
   ModelReference,
   ParameterValues,
   Position,
-  Said,
+  Continuation,
   WireTensor,
 } from '../../protocol.js';
 
@@ -56,7 +56,7 @@ export interface Remembered {
   readonly request: InspectionRequest;
   readonly parameters: ParameterValues;
   readonly position: Position;
-  readonly said?: Said;
+  readonly continuation?: Continuation;
 }
 
 /** Longer texts are inspected, but not kept for another day. */
@@ -79,14 +79,14 @@ export function readRemembered(value: unknown): Remembered | undefined {
   const { id, label, parameters } = value;
   const request = readRequest(value['request']);
   if (typeof id !== 'string' || typeof label !== 'string' || request === undefined) return undefined;
-  const said = readSaid(value['said']);
+  const continuation = readContinuation(value['continuation']);
   return {
     id,
     label,
     request,
     parameters: readParameters(parameters),
     position: readPosition(value['position']),
-    ...(said === undefined ? {} : { said }),
+    ...(continuation === undefined ? {} : { continuation }),
   };
 }
 
@@ -154,7 +154,7 @@ function readPosition(value: unknown): Position {
 
 const endings: readonly Ending[] = ['length', 'end', 'limit', 'halted'];
 
-function readSaid(value: unknown): Said | undefined {
+function readContinuation(value: unknown): Continuation | undefined {
   if (!isRecord(value)) return undefined;
   const { ids, drawn, by } = value;
   const ending = endings.find((each) => each === value['ending']);

@@ -8,7 +8,7 @@ import type {
   Candidates,
   CandidatesRequest,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   ContinueRequest,
   EngineMethods,
   InspectionSummary,
@@ -19,7 +19,7 @@ import type {
   Plot,
   Position,
   RoleQuestion,
-  Said,
+  Continuation,
   Slice,
   SliceRequest,
   Thumbnails,
@@ -38,7 +38,7 @@ export interface InspectionOptions {
   readonly id?: string;
   readonly parameters?: ParameterValues;
   readonly position?: Position;
-  readonly said?: Said | undefined;
+  readonly continuation?: Continuation | undefined;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
 }
@@ -73,7 +73,7 @@ export class Inspection extends Disposable {
   private inEngine:
     { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
   private parameters: ParameterValues;
-  private said: Said | undefined;
+  private continuation: Continuation | undefined;
   /** The engine’s ids of what stands beside it. */
   private variants: ReadonlySet<string> = new Set();
   private controller = new AbortController();
@@ -89,7 +89,7 @@ export class Inspection extends Disposable {
     super();
     this.id = options.id ?? randomUUID();
     this.parameters = options.parameters ?? {};
-    this.said = options.said;
+    this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
     this.label = labelOf(asked);
     this.current = { kind: 'busy', title: this.label };
@@ -119,7 +119,7 @@ export class Inspection extends Disposable {
       request: this.asked,
       parameters: this.parameters,
       position: this.place,
-      ...(this.said === undefined ? {} : { said: this.said }),
+      ...(this.continuation === undefined ? {} : { continuation: this.continuation }),
     };
   }
 
@@ -215,22 +215,22 @@ export class Inspection extends Disposable {
   }
 
   async candidates(request: Looked<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
-    const said = await this.view(request, (inspection) =>
+    const result = await this.view(request, (inspection) =>
       this.engine.request('candidates', { ...request, inspection }, options),
     );
-    return this.isVariant(request) ? said : { ...said, revision: this.revision(said.revision) };
+    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
   }
 
   /** Goes on with the text, as its model says; what is shown then has the new tokens. */
   async continue(
     request: Omit<ContinueRequest, 'inspection'>,
     options?: RequestOptions,
-  ): Promise<Omit<Continuation, 'summary'>> {
-    const { summary, ...said } = await this.view({}, (inspection) =>
+  ): Promise<Omit<ContinueResult, 'summary'>> {
+    const { summary, ...result } = await this.view({}, (inspection) =>
       this.engine.request('continue', { ...request, inspection }, options),
     );
     await this.accept(summary, this.fresh().signal);
-    return said;
+    return result;
   }
 
   /** Lets a continuation that is under way end with the tokens that came. */
@@ -271,7 +271,7 @@ export class Inspection extends Disposable {
       const { asked, summary } = await ask(this.engine, this.asked, this.parameters, {
         ...this.reporting(signal),
         roles: (question) => this.options.ask(question, signal),
-        said: this.said,
+        continuation: this.continuation,
       });
       this.asked = asked;
       return await this.accept(summary, signal);
@@ -352,7 +352,7 @@ export class Inspection extends Disposable {
       throw new CancelledError();
     }
     this.shown = { ...summary, id: this.id, revision };
-    this.said = summary.said;
+    this.continuation = summary.continuation;
     this.variants = new Set();
     this.place = within(this.shown, this.place);
     const { shown, id: inspection } = this;

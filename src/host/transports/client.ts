@@ -55,7 +55,7 @@ interface Running {
   readonly channel: Channel<EngineMethods, Nothing, Nothing, EngineNotices>;
   pending: number;
   /** Until the process has shown that it heeds a cancellation, or has been ended. */
-  probation: Promise<void> | undefined;
+  checking: Promise<void> | undefined;
   /** One that never answered is not started again by itself: it would only die again. */
   answered: boolean;
 }
@@ -121,23 +121,23 @@ export class Engine extends Disposable {
     if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
     const { signal } = options;
     // Whether the process heeds an earlier cancellation is known soon; until then nothing is entrusted to it.
-    await this.running?.probation;
+    await this.running?.checking;
     if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
     const running = (this.running ??= this.start());
-    const insist = (): void => {
-      this.insist(running);
+    const checkResponsive = (): void => {
+      this.checkResponsive(running);
     };
     clearTimeout(this.idle);
     running.pending++;
     try {
       const reply = running.channel.request(method, params, options);
       // Only now, so that the process reads of the cancellation before it is asked for a sign of life.
-      if (runs.has(method)) signal?.addEventListener('abort', insist, { once: true });
+      if (runs.has(method)) signal?.addEventListener('abort', checkResponsive, { once: true });
       const result = await reply;
       running.answered = true;
       return result;
     } finally {
-      signal?.removeEventListener('abort', insist);
+      signal?.removeEventListener('abort', checkResponsive);
       running.pending--;
       this.rest();
     }
@@ -175,7 +175,7 @@ export class Engine extends Disposable {
         },
       },
     );
-    const running: Running = { child, channel, pending: 0, probation: undefined, answered: false };
+    const running: Running = { child, channel, pending: 0, checking: undefined, answered: false };
     this.started++;
     log.info(`The engine's process ${child.pid ?? '(none)'} was started.`);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -208,15 +208,15 @@ export class Engine extends Disposable {
   }
 
   /** After a cancellation: the process must answer soon, or it is ended. */
-  private insist(running: Running): void {
+  private checkResponsive(running: Running): void {
     const timer = setTimeout(() => {
       this.end(running, { kind: 'unresponsive' });
     }, this.patience);
-    const calm = (): void => {
+    const clear = (): void => {
       clearTimeout(timer);
     };
-    const sign = running.channel.request('memory', null).then(calm, calm);
-    running.probation = Promise.all([running.probation, sign]).then(() => undefined);
+    const sign = running.channel.request('memory', null).then(clear, clear);
+    running.checking = Promise.all([running.checking, sign]).then(() => undefined);
   }
 
   private stopped(stop: Stop, restarted: boolean): EngineStoppedError {

@@ -30,10 +30,10 @@ import type { Preparation } from './preparation.js';
 import type { Task } from './task.js';
 import { describeExport, describePage, layerPicture } from '../views/model-page/index.js';
 import { identityOf, isProbed, probe, probed, type Probed } from '../views/head-types/index.js';
-import { exportPath, findModels, ModelShelf, stampOf, type Lease } from './models.js';
+import { exportPath, findModels, ModelPool, stampOf, type ModelHandle } from './models.js';
 import { OnnxPreparation, OpenExport } from '../sources/onnx/index.js';
 import { SequencePreparation } from '../sources/sequence.js';
-import { Shelf, type Loan } from './resource-pool.js';
+import { ResourcePool, type Handle } from './resource-pool.js';
 import { sourcesOf, TensorPreparation } from '../sources/tensors.js';
 import { TextPreparation } from '../sources/text.js';
 import { WordPreparation } from '../sources/embeddings.js';
@@ -44,9 +44,9 @@ const mostVariants = 8;
 /** Everything that is open, over one runtime. */
 export class Engine {
   private readonly runtime: Runtime;
-  private readonly models: ModelShelf;
+  private readonly models: ModelPool;
   /** An export's session holds its weights: none stays open that nobody uses but the last. */
-  private readonly exports = new Shelf<OpenExport>(1);
+  private readonly exports = new ResourcePool<OpenExport>(1);
   private readonly inspections = new Map<string, Inspection>();
   /** Inspection → its variants. */
   private readonly variants = new Map<string, string[]>();
@@ -61,7 +61,7 @@ export class Engine {
     weights?: number,
   ) {
     this.runtime = new Runtime(weights === undefined ? {} : { bytes: weights });
-    this.models = new ModelShelf(media);
+    this.models = new ModelPool(media);
   }
 
   async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
@@ -75,7 +75,7 @@ export class Engine {
     }
     const path = exportPath(model);
     if (path !== undefined && mechanism === undefined) {
-      const opened = await this.lendExport(path);
+      const opened = await this.acquireExport(path);
       return this.open(
         await OnnxPreparation.open({ text, second }, opened, this.runtime),
         { parameters },
@@ -83,26 +83,30 @@ export class Engine {
       );
     }
     const reads = withWords(model);
-    const lease = await this.models.lease(reads);
+    const handle = await this.models.acquire(reads);
     if (mechanism !== undefined) {
-      const words = await WordPreparation.open({ text, second, mechanism }, lease, this.runtime);
+      const words = await WordPreparation.open({ text, second, mechanism }, handle, this.runtime);
       return this.open(words, { parameters }, task);
     }
     // A file that goes away just now is no reason not to read the text.
     const by = await this.identity(reads).catch(() => undefined);
-    const said = params.said?.by === by ? params.said : undefined;
-    if (lease.model.decoder !== undefined) {
-      const sequence = await SequencePreparation.open({ text, second }, lease, this.runtime, said);
+    const continuation = params.continuation?.by === by ? params.continuation : undefined;
+    if (handle.model.decoder !== undefined) {
+      const sequence = await SequencePreparation.open({ text, second }, handle, this.runtime, continuation);
       return this.open(sequence, { parameters, by }, task);
     }
-    return this.open(await this.prepareText({ text, second }, lease), { parameters, by, said }, task);
+    return this.open(
+      await this.prepareText({ text, second }, handle),
+      { parameters, by, continuation },
+      task,
+    );
   }
 
   /** What a model is made of. @throws ModelError where it cannot be read */
   async modelPage(reference: ModelReference): Promise<ModelPage> {
     const path = exportPath(reference);
     if (path !== undefined) {
-      const { opened, release } = await this.lendExport(path);
+      const { opened, release } = await this.acquireExport(path);
       try {
         return await describeExport(opened.model, describeOnnx(path, opened.model));
       } finally {
@@ -129,7 +133,7 @@ export class Engine {
     if (reference.kind === 'dates') {
       throw new ModelError('A date model has no page: what it computes is shown when a date is inspected.');
     }
-    const { model, release } = await this.models.lease(reference);
+    const { model, release } = await this.models.acquire(reference);
     try {
       return await use(model, this.models.folderOf(reference));
     } finally {
@@ -137,8 +141,8 @@ export class Engine {
     }
   }
 
-  private async lendExport(path: string): Promise<Loan<OpenExport>> {
-    return this.exports.lend(path, await stampOf(path, 'file'), async () => {
+  private async acquireExport(path: string): Promise<Handle<OpenExport>> {
+    return this.exports.acquire(path, await stampOf(path, 'file'), async () => {
       return new OpenExport(await OnnxModel.open(path));
     });
   }
@@ -146,10 +150,12 @@ export class Engine {
   /** Text for a model that answers questions, goes on, or only reads. */
   private async prepareText(
     texts: { readonly text: string; readonly second: string | undefined },
-    lease: Lease,
+    handle: ModelHandle,
   ): Promise<Preparation> {
-    const asked = lease.model.answers ? await AnswerPreparation.open(texts, lease, this.runtime) : undefined;
-    return asked ?? TextPreparation.open(texts, lease, this.runtime);
+    const asked = handle.model.answers
+      ? await AnswerPreparation.open(texts, handle, this.runtime)
+      : undefined;
+    return asked ?? TextPreparation.open(texts, handle, this.runtime);
   }
 
   async inspectTensors(
@@ -170,7 +176,7 @@ export class Engine {
   async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
     const reference = probed(model);
     const identity = await this.identity(reference);
-    return probe(() => this.models.lease(reference), identity, this.runtime, task);
+    return probe(() => this.models.acquire(reference), identity, this.runtime, task);
   }
 
   /** What changes where a model does. */

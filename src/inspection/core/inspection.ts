@@ -6,19 +6,19 @@ import type {
   Candidates,
   CandidatesRequest,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   ContinueRequest,
   InspectionSummary,
   Metric,
   ParameterValues,
   Plot,
-  Said,
+  Continuation,
   Slice,
   SliceRequest,
   Span,
   Step,
   Thumbnails,
-  Wording,
+  GeneratedTokens,
 } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { arithmetic } from '../views/arithmetic.js';
@@ -33,8 +33,8 @@ import {
   joined,
   type Layer,
   type Next,
-  type Saying,
-  type Spoken,
+  type GenerationRequest,
+  type GenerationResult,
   type Subject,
 } from './subject.js';
 import type { Task } from './task.js';
@@ -46,7 +46,7 @@ export interface Beginning {
   /** The model as it is now: its path, and when its files were written. */
   readonly by?: string | undefined;
   /** What this model said before: it comes after the text that was read, and what was set is set then. */
-  readonly said?: Said | undefined;
+  readonly continuation?: Continuation | undefined;
 }
 
 /** What a user has open: answers every question the views ask about it. Layers and heads count from 0. */
@@ -57,7 +57,7 @@ export class Inspection {
   private halted = false;
   private last: Promise<unknown> = Promise.resolve();
   /** What the model said after the text. */
-  private wording: Wording = { ids: [], ending: 'length', drawn: false };
+  private generated: GeneratedTokens = { ids: [], ending: 'length', drawn: false };
 
   private constructor(
     readonly id: string,
@@ -72,15 +72,15 @@ export class Inspection {
     id: string,
     preparation: Preparation,
     runtime: Runtime,
-    { parameters, by, said }: Beginning,
+    { parameters, by, continuation }: Beginning,
     task: Task,
   ): Promise<Inspection> {
     try {
-      const first = said === undefined ? parameters : {};
+      const first = continuation === undefined ? parameters : {};
       const subject = await preparation.prepare(first, task);
       const inspection = new Inspection(id, preparation, runtime, first, subject, by);
-      if (said === undefined) return inspection;
-      if (subject.next !== undefined) await inspection.goOn(said, task);
+      if (continuation === undefined) return inspection;
+      if (subject.next !== undefined) await inspection.continueWith(continuation, task);
       if (Object.keys(parameters).length > 0) await inspection.change(parameters, task);
       return inspection;
     } catch (error) {
@@ -107,7 +107,7 @@ export class Inspection {
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
-      ...this.said,
+      ...this.continuation,
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };
@@ -131,8 +131,8 @@ export class Inspection {
    * Goes on with the text. What was shown before is part of what is shown then.
    * @throws Error where there is no model that says what comes next; where it fails, everything stays as it was
    */
-  async continue(request: ContinueRequest, task: Task = {}): Promise<Continuation> {
-    const { text, ending } = await this.goOn(request, task);
+  async continue(request: ContinueRequest, task: Task = {}): Promise<ContinueResult> {
+    const { text, ending } = await this.continueWith(request, task);
     return { text, ending, summary: this.summary };
   }
 
@@ -148,20 +148,20 @@ export class Inspection {
     return { revision, ...(await this.next.candidates(query, Math.max(1, Math.min(count, 1000)), task)) };
   }
 
-  private goOn(saying: Saying, task: Task): Promise<Spoken> {
+  private continueWith(wanted: GenerationRequest, task: Task): Promise<GenerationResult> {
     return this.alone(async () => {
       this.halted = false;
-      const { subject, ...spoken } = await this.next.goOn(saying, () => this.halted, task);
-      this.wording = joined(this.wording, spoken);
+      const { subject, ...further } = await this.next.continueWith(wanted, () => this.halted, task);
+      this.generated = joined(this.generated, further);
       this.show(subject);
-      return spoken;
+      return further;
     });
   }
 
-  private get said(): { readonly said?: Said } {
-    const wording = this.subject.wording ?? this.wording;
-    if (this.by === undefined || wording.ids.length === 0) return {};
-    return { said: { ...wording, by: this.by } };
+  private get continuation(): { readonly continuation?: Continuation } {
+    const generated = this.subject.generated ?? this.generated;
+    if (this.by === undefined || generated.ids.length === 0) return {};
+    return { continuation: { ...generated, by: this.by } };
   }
 
   /** What makes a new state of it waits for what does so already. */

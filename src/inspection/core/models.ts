@@ -10,7 +10,7 @@ import {
   weightFiles,
 } from '../../models/index.js';
 import type { FoundModel, ModelReference } from '../../protocol.js';
-import { Shelf } from './resource-pool.js';
+import { ResourcePool } from './resource-pool.js';
 
 /** The embedded models and those for dates first, then the checkpoints in these folders. */
 export async function findModels(folders: readonly string[], media: string): Promise<readonly FoundModel[]> {
@@ -28,7 +28,7 @@ export function exportPath(model: ModelReference): string | undefined {
 }
 
 /** A model in use; released when nobody looks at it any more. */
-export interface Lease {
+export interface ModelHandle {
   readonly model: Model;
   release(): Promise<void>;
 }
@@ -37,16 +37,16 @@ export interface Lease {
 const spare = 2;
 
 /** Models that are open, each once. */
-export class ModelShelf {
-  private readonly shelf = new Shelf<Model>(spare);
+export class ModelPool {
+  private readonly pool = new ResourcePool<Model>(spare);
 
   constructor(private readonly media: string) {}
 
   /** @throws ModelError when the folder cannot be read as a model */
-  async lease(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<Lease> {
+  async acquire(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<ModelHandle> {
     const path = this.pathOf(reference);
     const stamp = await stampOf(path, reference.kind);
-    const { opened, release } = await this.shelf.lend(path, stamp, () => Model.open(path));
+    const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(path));
     return { model: opened, release };
   }
 
@@ -57,7 +57,7 @@ export class ModelShelf {
   }
 
   dispose(): Promise<void> {
-    return this.shelf.dispose();
+    return this.pool.dispose();
   }
 
   /** Where a model lies: a folder, or a file. */

@@ -11,19 +11,19 @@ interface Kept<Opened> {
 }
 
 /** Something open that several use; released when nobody looks at it any more. */
-export interface Loan<Opened> {
+export interface Handle<Opened> {
   readonly opened: Opened;
   release(): Promise<void>;
 }
 
 /** Things that take time to open, each open once. Some stay open that nobody uses: whoever comes next starts at once. */
-export class Shelf<Opened extends Closable> {
+export class ResourcePool<Opened extends Closable> {
   private readonly kept = new Map<string, Kept<Opened>>();
 
   /** @param spare how many stay open that nobody uses at the moment */
   constructor(private readonly spare: number) {}
 
-  async lend(key: string, stamp: string, open: () => Promise<Opened>): Promise<Loan<Opened>> {
+  async acquire(key: string, stamp: string, open: () => Promise<Opened>): Promise<Handle<Opened>> {
     const known = this.kept.get(key);
     const entry = known?.stamp === stamp ? known : { opened: open(), stamp, users: 0 };
     entry.users++;
@@ -39,12 +39,12 @@ export class Shelf<Opened extends Closable> {
       if (this.kept.get(key) === entry) this.kept.delete(key);
       throw error;
     }
-    let lent = true;
+    let held = true;
     return {
       opened,
       release: async () => {
-        if (!lent) return;
-        lent = false;
+        if (!held) return;
+        held = false;
         entry.users--;
         if (this.kept.get(key) === entry) await this.tidy();
         else if (entry.users === 0) await close(entry);

@@ -5,12 +5,12 @@ import type {
   Answers,
   AxisName,
   Candidates,
-  Continuation,
+  ContinueResult,
   ContinueRequest,
   Labels,
   Parameter,
   Step,
-  Wording,
+  GeneratedTokens,
 } from '../../protocol.js';
 import { definition } from '../../engine/explain.js';
 import type { Task } from './task.js';
@@ -43,14 +43,14 @@ export interface Subject {
   /** Set where a model says what comes next. */
   readonly next?: Next;
   /** Set where the model wrote what is shown. */
-  readonly wording?: Wording;
+  readonly generated?: GeneratedTokens;
 }
 
 /** What a model is to say, or what it said before and says again. */
-export type Saying = Omit<ContinueRequest, 'inspection'> | Wording;
+export type GenerationRequest = Omit<ContinueRequest, 'inspection'> | GeneratedTokens;
 
 /** What was said this time. */
-export type Spoken = Omit<Continuation, 'summary'> & Wording;
+export type GenerationResult = Omit<ContinueResult, 'summary'> & GeneratedTokens;
 
 /** What comes after a text, as its model says. */
 export interface Next {
@@ -59,11 +59,15 @@ export interface Next {
   /** @throws RangeError where there is no such query */
   candidates(query: number, count: number, task: Task): Promise<Omit<Candidates, 'revision'>>;
   /** @param halted asked before each token: whether it shall end with those that came */
-  goOn(saying: Saying, halted: () => boolean, task: Task): Promise<Spoken & { readonly subject: Subject }>;
+  continueWith(
+    wanted: GenerationRequest,
+    halted: () => boolean,
+    task: Task,
+  ): Promise<GenerationResult & { readonly subject: Subject }>;
 }
 
 /** What a model said, and what it said after that. */
-export function joined(before: Wording, { ids, ending, drawn }: Wording): Wording {
+export function joined(before: GeneratedTokens, { ids, ending, drawn }: GeneratedTokens): GeneratedTokens {
   return { ids: [...before.ids, ...ids], ending, drawn: before.drawn || drawn };
 }
 
@@ -111,7 +115,7 @@ export function shownAxis(name = ''): AxisName {
     case 'model':
     case 'hidden':
     case 'sample':
-    case 'edge':
+    case 'endpoint':
       return name;
     default:
       return 'feature';

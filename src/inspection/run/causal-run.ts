@@ -3,7 +3,7 @@ import { inMemory, sizeOf, type Tensor, type TensorSource } from '../../engine/t
 import type { Runtime } from '../../runtime/session.js';
 import { Advance, between, cachedOf, keptOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
 import { bytesOf } from './capture.js';
-import { Holding, mostScores } from './weight-budget.js';
+import { WeightBudget, mostScores } from './weight-budget.js';
 import type { Task } from '../core/task.js';
 import { byOrigin, numbersOf } from './leaf.js';
 import { Rows } from './rows.js';
@@ -114,7 +114,7 @@ export class CausalRun {
     const [, first] = graph.hiddenStates;
     const isTiled = first !== undefined && this.runtime.isTiled([first]);
     const scores = graph.layers[0]?.find(({ label }) => label?.name === 'scores')?.shape ?? [];
-    const weights = new Holding(graph, this.runtime.limits).bytes / Float32Array.BYTES_PER_ELEMENT;
+    const weights = new WeightBudget(graph, this.runtime.limits).bytes / Float32Array.BYTES_PER_ELEMENT;
     const atOnce = byLayer ? weights / (graph.hiddenStates.length - 1) : weights;
     const rows = Math.min(
       isTiled ? Infinity : mostScores / Math.max(1, sizeOf(scores) / tokens),

@@ -3,7 +3,7 @@ import type { Candidate, Candidates, Ending } from '../../protocol.js';
 import type { CausalRun } from './causal-run.js';
 import type { Task } from '../core/task.js';
 import { choose, likeliest, probabilitiesOf } from './sampling.js';
-import type { Saying, Spoken } from '../core/subject.js';
+import type { GenerationRequest, GenerationResult } from '../core/subject.js';
 
 /** The most tokens of one continuation. */
 const mostTokens = 4096;
@@ -49,40 +49,40 @@ export interface WritingRules {
 export async function generate(
   model: Model,
   run: CausalRun,
-  saying: Saying,
+  wanted: GenerationRequest,
   halted: () => boolean,
   task: Task,
   rules: WritingRules,
-): Promise<Spoken> {
+): Promise<GenerationResult> {
   const before = run.ids.length;
-  if ('ids' in saying) {
-    await run.append(saying.ids, task);
-    return { ...saying, text: await model.decode(saying.ids) };
+  if ('ids' in wanted) {
+    await run.append(wanted.ids, task);
+    return { ...wanted, text: await model.decode(wanted.ids) };
   }
-  const { tokens, sampling = {} } = saying;
+  const { tokens, sampling = {} } = wanted;
   if (!Number.isInteger(tokens) || tokens < 1 || tokens > mostTokens) {
     throw new RangeError(`A continuation has 1 to ${mostTokens} tokens, not ${tokens}.`);
   }
   const { endings, banned } = await model.generation();
   const { limit, forced } = rules;
   const drawn = sampling.method === 'sample';
-  const spoken = async (ending: Ending): Promise<Spoken> => {
+  const further = async (ending: Ending): Promise<GenerationResult> => {
     const ids = run.ids.slice(before);
     return { ids, ending, drawn: drawn && ids.length > 0, text: await model.decode(ids) };
   };
   try {
     for (let step = 0; step < tokens; step++) {
-      if (halted()) return await spoken('halted');
-      if (run.ids.length >= limit) return await spoken('limit');
+      if (halted()) return await further('halted');
+      if (run.ids.length >= limit) return await further('limit');
       const logits = await run.logits(run.ids.length - 1, task);
       for (const id of banned) logits[id] = -Infinity;
       // Noise belongs to a place in the text, so that it makes no difference whether tokens come at once or bit by bit.
       const next = forced?.(run.ids.length) ?? choose(logits, sampling, run.ids.length);
       await run.append([next], task.signal === undefined ? {} : { signal: task.signal });
       task.progress?.(await model.decode(run.ids.slice(before)), (step + 1) / tokens);
-      if (endings.has(next)) return await spoken('end');
+      if (endings.has(next)) return await further('end');
     }
-    return await spoken('length');
+    return await further('length');
   } catch (error) {
     await run.back(before);
     throw error;

@@ -6,7 +6,7 @@ import type { Runtime } from '../../runtime/session.js';
 import { capturable, keep, pair } from './capture.js';
 import { unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
-import { Holding } from './weight-budget.js';
+import { WeightBudget } from './weight-budget.js';
 import type { Task } from '../core/task.js';
 import { layerStages, runStages } from './stages.js';
 import type { Layer } from '../core/subject.js';
@@ -33,10 +33,10 @@ export class SequenceRun {
     private readonly read: ReadonlyMap<string, Tensor>,
     runtime: Runtime,
     /** Whether weights are held from one token to the next. */
-    readonly holding: Holding,
+    readonly budget: WeightBudget,
   ) {
     const build = (tokens: number): CausalGraph => this.graph(tokens);
-    const byLayer = (count: number): boolean => holding.byLayer(count);
+    const byLayer = (count: number): boolean => budget.byLayer(count);
     this.target = new CausalRun({ build, growing: false, byLayer }, runtime);
   }
 
@@ -65,8 +65,8 @@ export class SequenceRun {
     ]);
     const captured = encoder.layers.flatMap(capturable);
     const wanted = [...captured, ...given.values()];
-    const holding = new Holding(decoder, runtime.limits);
-    const tensors = holding.byLayer(ids.length)
+    const budget = new WeightBudget(decoder, runtime.limits);
+    const tensors = budget.byLayer(ids.length)
       ? await runStages(
           layerStages(encoder.layers, encoder.hiddenStates, wanted),
           encoder.feeds(ids),
@@ -77,7 +77,7 @@ export class SequenceRun {
     task.signal?.throwIfAborted();
     const read = new Map([...given.keys()].flatMap((key, at) => pair(key, tensors[captured.length + at])));
     const sources = keep(captured, tensors);
-    return new SequenceRun(model, attention, encoder, memory, sources, read, runtime, holding);
+    return new SequenceRun(model, attention, encoder, memory, sources, read, runtime, budget);
   }
 
   /** How many tokens were written. */

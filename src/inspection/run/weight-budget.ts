@@ -12,7 +12,7 @@ export const mostScores = 1 << 22;
 export const manyTokens = 1024;
 
 /** Whether a model's weights are held together while it runs, and for the next run, or read for one layer after the other. */
-export class Holding {
+export class WeightBudget {
   /** How many bytes the weights take as float32. */
   readonly bytes: number;
 

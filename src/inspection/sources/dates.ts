@@ -9,7 +9,7 @@ import {
 import { stateParameters } from '../../engine/mechanisms/states.js';
 import type { Value } from '../../engine/graph.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { ModelError } from '../../models/index.js';
+import { ModelError, type DateScore } from '../../models/index.js';
 import {
   list,
   outputCharacters,
@@ -19,7 +19,6 @@ import {
   type DateGraph,
   type DateModel,
   type DateReading,
-  type DateScore,
 } from '../../models/dates/index.js';
 import type { Labels } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
@@ -237,7 +236,7 @@ const modelParameter = (standard: DateScore): Parameter => ({
   title: 'Date model',
   note: 'Which of the models reads the date: they differ in their attention.',
   value: standard,
-  standard,
+  default: standard,
   choices: [
     { value: 'bahdanau', title: 'Bahdanau' },
     { value: 'luong', title: 'Luong' },
@@ -261,7 +260,7 @@ const attentionParameter: Parameter = {
   title: 'Attention',
   note: 'Which of the model’s attentions is shown; scaling and temperature change this one, in every step of the decoder.',
   value: 'cross',
-  standard: 'cross',
+  default: 'cross',
   choices: [
     { value: 'cross', title: 'Output to source' },
     { value: 'encoder', title: 'Source to source' },

@@ -7,7 +7,7 @@ import type { Labels, Parameter, ParameterValues, Span } from '../../protocol.js
 import type { Runtime } from '../../runtime/session.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
-import type { Lease } from '../core/models.js';
+import type { ModelHandle } from '../core/models.js';
 import { ownValues } from './own-values.js';
 import { identityMatrix, seededNormal } from './seeded.js';
 import type { Subject } from '../core/subject.js';
@@ -37,7 +37,7 @@ interface Material {
  */
 export class WordPreparation implements Preparation {
   private constructor(
-    private readonly lease: Lease,
+    private readonly handle: ModelHandle,
     private readonly keys: Words,
     /** The words of the queries, where these are not the same. */
     private readonly second: Words | undefined,
@@ -45,10 +45,10 @@ export class WordPreparation implements Preparation {
     private readonly runtime: Runtime,
   ) {}
 
-  /** @throws ModelError when a text has no word, or Error for an unknown mechanism; the lease is then released. */
+  /** @throws ModelError when a text has no word, or Error for an unknown mechanism; the handle is then released. */
   static async open(
     texts: { readonly text: string; readonly second?: string | undefined; readonly mechanism: string },
-    lease: Lease,
+    handle: ModelHandle,
     runtime: Runtime,
   ): Promise<WordPreparation> {
     try {
@@ -57,17 +57,17 @@ export class WordPreparation implements Preparation {
         const known = mechanisms.map(({ id }) => id).join(', ');
         throw new ModelError(`There is no mechanism “${texts.mechanism}”; there are ${known}.`);
       }
-      const keys = await wordsOf(lease.model, texts.text);
-      const second = texts.second === undefined ? undefined : await wordsOf(lease.model, texts.second);
-      return new WordPreparation(lease, keys, second, mechanism, runtime);
+      const keys = await wordsOf(handle.model, texts.text);
+      const second = texts.second === undefined ? undefined : await wordsOf(handle.model, texts.second);
+      return new WordPreparation(handle, keys, second, mechanism, runtime);
     } catch (error) {
-      await lease.release();
+      await handle.release();
       throw error;
     }
   }
 
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
-    const { lease, runtime, keys, second, first } = this;
+    const { handle, runtime, keys, second, first } = this;
     const begun = performance.now();
     const choice = mechanismParameter(first, [first, ...mechanisms.filter((each) => each !== first)]);
     const [chosen = choice] = withValues([choice], pick(parameters, [choice]));
@@ -90,7 +90,7 @@ export class WordPreparation implements Preparation {
     };
     const tensors = inputsOf(mechanism, material, values);
     const inner = new TensorPreparation(
-      { title: lease.model.name, tensors: sources(tensors), mechanism: mechanism.id },
+      { title: handle.model.name, tensors: sources(tensors), mechanism: mechanism.id },
       runtime,
     );
     const outer = new Set([...own.map(({ name }) => name), 'mechanism']);
@@ -98,12 +98,12 @@ export class WordPreparation implements Preparation {
     const subject = await inner.prepare({ ...ofInner, mechanism: mechanism.id }, task);
     return {
       ...subject,
-      title: `Words of ${lease.model.name}`,
+      title: `Words of ${handle.model.name}`,
       queries: labelsOf(second ?? keys, second === undefined),
       keys: labelsOf(keys, true),
       parameters: [chosen, ...settings, ...subject.parameters.filter(({ name }) => !outer.has(name))],
       notices: [
-        noteOf(mechanism, tensors, lease.model.name, kind, second !== undefined, values),
+        noteOf(mechanism, tensors, handle.model.name, kind, second !== undefined, values),
         ...subject.notices,
       ],
       forward: performance.now() - begun,
@@ -111,15 +111,15 @@ export class WordPreparation implements Preparation {
   }
 
   async dispose(): Promise<void> {
-    await this.lease.release();
+    await this.handle.release();
   }
 
   /** A row for each word. // (n, model) */
   private async vectors(words: Words, kind: VectorKind, task: Task): Promise<Tensor<Float32Array>> {
-    const graph = this.lease.model.build(words.ids.length, standardAttention);
+    const graph = this.handle.model.build(words.ids.length, standardAttention);
     const target = kind === 'words' ? graph.words : standardised(graph.words);
     const [vectors] = await this.runtime.run([target], graph.feeds(words.ids), task);
-    if (vectors === undefined) throw new ModelError(`${this.lease.model.name} gave no word vectors.`);
+    if (vectors === undefined) throw new ModelError(`${this.handle.model.name} gave no word vectors.`);
     return vectors;
   }
 }
@@ -208,7 +208,7 @@ function ownParameters(mechanism: Mechanism): readonly Parameter[] {
       title: 'Vectors',
       note: 'The word vectors as they are, or each brought to mean 0 and variance 1, as a Transformer’s layer reads them.',
       value: 'words',
-      standard: 'words',
+      default: 'words',
       choices: [
         { value: 'words', title: 'As they are' },
         { value: 'standardised', title: 'Standardised' },
@@ -226,7 +226,7 @@ const weightParameters: readonly Parameter[] = [
     title: 'Weights',
     note: 'What stands in for trained weight matrices: the identity, or normal numbers from a seed.',
     value: 'identity',
-    standard: 'identity',
+    default: 'identity',
     choices: [
       { value: 'identity', title: 'Identity' },
       { value: 'seeded', title: 'Seeded' },
@@ -239,7 +239,7 @@ const weightParameters: readonly Parameter[] = [
     note: 'The same seed gives the same weights.',
     when: { parameter: 'weightValues', is: ['seeded'] },
     value: 1,
-    standard: 1,
+    default: 1,
     minimum: 0,
     maximum: 2 ** 31 - 1,
     step: 1,
@@ -253,7 +253,7 @@ const scoreChoice: Parameter = {
   title: 'Score',
   note: 'How a query’s state is compared with a key’s: sᵀh, sᵀW_a h, or v_aᵀ tanh(W_a[s; h]).',
   value: 'dot',
-  standard: 'dot',
+  default: 'dot',
   choices: [
     { value: 'dot', title: 'Dot' },
     { value: 'general', title: 'General' },

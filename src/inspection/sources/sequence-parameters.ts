@@ -8,7 +8,7 @@ export const attentionParameter: Parameter = {
   title: 'Attention',
   note: 'Which of the model’s attentions is shown; scaling and temperature change this one, in every layer.',
   value: 'cross',
-  standard: 'cross',
+  default: 'cross',
   choices: [
     { value: 'cross', title: 'Target to source' },
     { value: 'encoder', title: 'Source to source' },
@@ -27,7 +27,7 @@ export function lengthParameter(most: number): Parameter {
     title: 'Target tokens',
     note: 'How many are written at most; it ends earlier where the model says that the text is over.',
     value: Math.min(64, most),
-    standard: Math.min(64, most),
+    default: Math.min(64, most),
     minimum: 1,
     maximum: Math.min(512, most),
     step: 1,
@@ -51,7 +51,7 @@ export function choice(
       title,
       note,
       value: standard.value,
-      standard: standard.value,
+      default: standard.value,
       choices: [standard, ...choices],
     },
   ];

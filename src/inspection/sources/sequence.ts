@@ -1,19 +1,19 @@
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import { ModelError, type Encoding, type Model } from '../../models/index.js';
-import type { Ending, Labels, Parameter, ParameterValues, Wording } from '../../protocol.js';
+import type { Ending, Labels, Parameter, ParameterValues, GeneratedTokens } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { counted } from '../core/counted.js';
 import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
-import type { Lease } from '../core/models.js';
+import type { ModelHandle } from '../core/models.js';
 import { ownValues } from './own-values.js';
 import { attentionParameter, choice, lengthParameter, stackOf } from './sequence-parameters.js';
 import { SequenceRun, type SequenceAttention, type Stack } from '../run/sequence-run.js';
 import { shortened } from '../core/shortened.js';
-import { joined, type Layer, type Next, type Spoken, type Subject } from '../core/subject.js';
+import { joined, type Layer, type Next, type GenerationResult, type Subject } from '../core/subject.js';
 
 /** What parameters say to an encoder–decoder model. */
 interface Reading {
@@ -33,11 +33,11 @@ interface Written {
   readonly run: SequenceRun;
   readonly rules: WritingRules;
   /** What the model wrote: all of the target, or what comes after one that was given. */
-  readonly wording: Wording;
+  readonly generated: GeneratedTokens;
 }
 
 /** Where the target was given and nothing came after it. */
-const nothing: Wording = { ids: [], ending: 'length', drawn: false };
+const nothing: GeneratedTokens = { ids: [], ending: 'length', drawn: false };
 
 const mechanism = { id: 'multi-head', title: 'Multi-head attention' };
 
@@ -49,31 +49,31 @@ export class SequencePreparation implements Preparation {
   private constructor(
     private readonly text: string,
     private readonly target: string | undefined,
-    private readonly lease: Lease,
+    private readonly handle: ModelHandle,
     private readonly languages: ReadonlyMap<string, number>,
     private readonly runtime: Runtime,
-    private before: Wording | undefined,
+    private before: GeneratedTokens | undefined,
   ) {}
 
   /**
    * @param texts the source, and the target where that is not to be written but given
    * @param before what the model wrote before: it is read at first instead of written anew
-   * @throws ModelError when a text has no token; the lease is then released
+   * @throws ModelError when a text has no token; the handle is then released
    */
   static async open(
     texts: { readonly text: string; readonly second?: string | undefined },
-    lease: Lease,
+    handle: ModelHandle,
     runtime: Runtime,
-    before?: Wording,
+    before?: GeneratedTokens,
   ): Promise<SequencePreparation> {
     try {
       for (const text of [texts.text, texts.second ?? texts.text]) {
         if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
       }
-      const languages = await lease.model.languages();
-      return new SequencePreparation(texts.text, texts.second, lease, languages, runtime, before);
+      const languages = await handle.model.languages();
+      return new SequencePreparation(texts.text, texts.second, handle, languages, runtime, before);
     } catch (error) {
-      await lease.release();
+      await handle.release();
       throw error;
     }
   }
@@ -97,12 +97,12 @@ export class SequencePreparation implements Preparation {
 
   async dispose(): Promise<void> {
     this.last = undefined;
-    await this.lease.release();
+    await this.handle.release();
   }
 
   /** Reads the source and writes the target, or reads the one that was given. */
   private async write(reading: Reading, task: Task): Promise<Written> {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const { start, first } = await model.generation();
     if (start === undefined) {
       throw new ModelError(
@@ -123,15 +123,16 @@ export class SequencePreparation implements Preparation {
       const target = withLanguage(await model.encode(this.target), this.languages, reading.into);
       await run.target.append([start, ...target.ids].slice(0, rules.limit), task);
     } else await run.target.append([start], task);
-    if (this.target !== undefined && before === undefined) return { encoding, run, rules, wording: nothing };
-    const saying = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
-    const spoken = await generate(model, run.target, saying, () => false, task, rules);
-    return { encoding, run, rules, wording: joined(nothing, spoken) };
+    if (this.target !== undefined && before === undefined)
+      return { encoding, run, rules, generated: nothing };
+    const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
+    const further = await generate(model, run.target, wanted, () => false, task, rules);
+    return { encoding, run, rules, generated: joined(nothing, further) };
   }
 
   /** The tokens of the text with what the task begins with; places are those in the text alone. */
   private async encode(prefix: string): Promise<Encoding> {
-    const encoding = await this.lease.model.encode(prefix + this.text);
+    const encoding = await this.handle.model.encode(prefix + this.text);
     const { length } = prefix;
     return {
       ...encoding,
@@ -149,7 +150,7 @@ export class SequencePreparation implements Preparation {
     written: Written,
     forward: number,
   ): Promise<Subject> {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const { run, encoding } = written;
     const { stack } = reading;
     const derived = run
@@ -181,32 +182,32 @@ export class SequencePreparation implements Preparation {
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
       notices: await this.notices(written, text),
       causal: stack === 'decoder',
-      wording: written.wording,
+      generated: written.generated,
       forward,
       ...(stack === 'encoder' ? {} : { next: this.next(parameters, reading, written) }),
     };
   }
 
   private next(parameters: ParameterValues, reading: Reading, written: Written): Next {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const { target } = written.run;
     return {
       rows: 'written',
       candidates: (query, count, task) => candidatesAfter(model, target, query, count, task),
-      goOn: async (saying, halted, task) => {
+      continueWith: async (wanted, halted, task) => {
         const begun = performance.now();
         const { endings } = await model.generation();
         const over = endings.has(target.ids.at(-1) ?? -1);
-        const spoken: Spoken = over
+        const further: GenerationResult = over
           ? { ...nothing, ending: 'end', text: '' }
-          : await generate(model, target, saying, halted, task, written.rules);
-        const longer = { ...written, wording: joined(written.wording, spoken) };
+          : await generate(model, target, wanted, halted, task, written.rules);
+        const longer = { ...written, generated: joined(written.generated, further) };
         const { last } = this;
         if (last !== undefined && (await last.written) === written) {
           this.last = { ...last, written: Promise.resolve(longer) };
         }
         const subject = await this.subject(parameters, reading, longer, performance.now() - begun);
-        return { ...spoken, subject };
+        return { ...further, subject };
       },
     };
   }
@@ -255,12 +256,12 @@ export class SequencePreparation implements Preparation {
   }
 
   private get model(): Model {
-    return this.lease.model;
+    return this.handle.model;
   }
 
-  private async notices({ encoding, run, wording, rules }: Written, text: string): Promise<string[]> {
-    const { model } = this.lease;
-    const { ids: own, ending, drawn } = wording;
+  private async notices({ encoding, run, generated, rules }: Written, text: string): Promise<string[]> {
+    const { model } = this.handle;
+    const { ids: own, ending, drawn } = generated;
     const { ids, total } = encoding;
     const { left } = await model.generation();
     const cut =
@@ -269,7 +270,7 @@ export class SequencePreparation implements Preparation {
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
           ]
         : [];
-    const always = [...run.holding.notices(model.name), ...cut];
+    const always = [...run.budget.notices(model.name), ...cut];
     if (own.length === 0) return always;
     const otherwise =
       left.length === 0

@@ -192,7 +192,7 @@ export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanis
     title: 'Mechanism',
     note: 'What the input is run through.',
     value: chosen.id,
-    standard: offered[0]?.id ?? chosen.id,
+    default: offered[0]?.id ?? chosen.id,
     choices: offered.map(({ id, title }) => ({ value: id, title })),
   };
 }

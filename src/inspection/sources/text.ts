@@ -11,10 +11,10 @@ import { counted } from '../core/counted.js';
 import { encoded } from '../run/encoded.js';
 import { candidatesAfter, generate } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
-import { Holding } from '../run/weight-budget.js';
+import { WeightBudget } from '../run/weight-budget.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
-import type { Lease } from '../core/models.js';
+import type { ModelHandle } from '../core/models.js';
 import { shortened } from '../core/shortened.js';
 import { layerStages, runStages } from '../run/stages.js';
 import { announced } from '../run/announced.js';
@@ -48,10 +48,10 @@ export class TextPreparation implements Preparation {
   /** What a model added to the text, and how many tokens the text had before. */
   private said = '';
   private readonly own: number;
-  private holding: Holding | undefined;
+  private budget: WeightBudget | undefined;
 
   private constructor(
-    private readonly lease: Lease,
+    private readonly handle: ModelHandle,
     private encoding: Encoding,
     private readonly runtime: Runtime,
     private readonly second: string | undefined,
@@ -60,27 +60,32 @@ export class TextPreparation implements Preparation {
     this.own = encoding.ids.length;
   }
 
-  /** @throws ModelError when the text has no token; the lease is then released. */
+  /** @throws ModelError when the text has no token; the handle is then released. */
   static async open(
     { text, second }: { readonly text: string; readonly second?: string | undefined },
-    lease: Lease,
+    handle: ModelHandle,
     runtime: Runtime,
   ): Promise<TextPreparation> {
     try {
-      return new TextPreparation(lease, await encoded(lease.model, text), runtime, second);
+      return new TextPreparation(handle, await encoded(handle.model, text), runtime, second);
     } catch (error) {
-      await lease.release();
+      await handle.release();
       throw error;
     }
   }
 
   /** Tokens, which may stand for no text. */
-  static ofTokens(encoding: Encoding, lease: Lease, runtime: Runtime, beside: Beside = {}): TextPreparation {
-    return new TextPreparation(lease, encoding, runtime, undefined, beside);
+  static ofTokens(
+    encoding: Encoding,
+    handle: ModelHandle,
+    runtime: Runtime,
+    beside: Beside = {},
+  ): TextPreparation {
+    return new TextPreparation(handle, encoding, runtime, undefined, beside);
   }
 
   async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const { ids } = this.encoding;
     const reading = this.read(parameters);
     const { attention } = reading;
@@ -89,8 +94,8 @@ export class TextPreparation implements Preparation {
     // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
     if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
       const build = (tokens: number): ModelGraph => model.build(tokens, attention);
-      const holding = this.hold(build(1));
-      const byLayer = (count: number): boolean => holding.byLayer(count);
+      const budget = this.hold(build(1));
+      const byLayer = (count: number): boolean => budget.byLayer(count);
       const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
       await run.append(
         ids,
@@ -124,12 +129,12 @@ export class TextPreparation implements Preparation {
   }
 
   async dispose(): Promise<void> {
-    await this.lease.release();
+    await this.handle.release();
   }
 
   /** What was run by a model that never looks ahead, and how it goes on. */
   private causal(parameters: ParameterValues, reading: Reading, run: CausalRun, forward: number): Subject {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const graph = model.build(run.ids.length, reading.attention);
     const kept = run.kept(graph);
     const keptOf = (layer: number): ReadonlyMap<Value, TensorSource> => kept[layer] ?? new Map();
@@ -138,7 +143,7 @@ export class TextPreparation implements Preparation {
     const next: Next = {
       rows: 'read',
       candidates: (query, count, task) => candidatesAfter(model, run, query, count, task),
-      goOn: async (request, halted, task) => {
+      continueWith: async (request, halted, task) => {
         const begun = performance.now();
         const said = await generate(model, run, request, halted, task, model);
         this.encoding = await extended(this.encoding, run.ids, model);
@@ -158,7 +163,7 @@ export class TextPreparation implements Preparation {
     sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
     forward: number,
   ): Subject {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const derived = graph.layers.map((steps) => withGradients(steps, parameters));
     const labels = labelsOf(this.encoding);
     return {
@@ -177,7 +182,7 @@ export class TextPreparation implements Preparation {
   }
 
   private read(parameters: ParameterValues): Reading {
-    const { model } = this.lease;
+    const { model } = this.handle;
     const offered = attendParameters({
       inputs: {},
       keys: this.encoding.ids.length,
@@ -191,17 +196,17 @@ export class TextPreparation implements Preparation {
     return { described, attention: readAttendParameters(values, {}) };
   }
 
-  private hold(graph: Pick<ModelGraph, 'hiddenStates'>): Holding {
-    this.holding = new Holding(graph, this.runtime.limits);
-    return this.holding;
+  private hold(graph: Pick<ModelGraph, 'hiddenStates'>): WeightBudget {
+    this.budget = new WeightBudget(graph, this.runtime.limits);
+    return this.budget;
   }
 
   private notices(): string[] {
     const { ids, total } = this.encoding;
-    const { model } = this.lease;
+    const { model } = this.handle;
     return [
       ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
-      ...(this.holding?.notices(model.name) ?? []),
+      ...(this.budget?.notices(model.name) ?? []),
       ...(total > ids.length
         ? [
             `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,

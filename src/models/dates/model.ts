@@ -2,6 +2,7 @@ import { readAttendParameters } from '../../engine/mechanisms/index.js';
 import { readStateParameters } from '../../engine/mechanisms/states.js';
 import type { ParameterValues } from '../../engine/mechanisms/index.js';
 import { isObject } from '../config.js';
+import type { DateScore } from '../description.js';
 import { ModelError } from '../error.js';
 import { folderOnDisk, readJson, type CheckpointFolder } from '../folder.js';
 import type { Json } from '../../formats/json-text.js';
@@ -12,8 +13,7 @@ import { transformerGraph, transformerHeads, type TransformerAttention } from '.
 import { DateWeights } from './weights.js';
 
 /** The attention of a date model, by which the three are told apart. */
-export const dateScores = ['bahdanau', 'luong', 'transformer'] as const;
-export type DateScore = (typeof dateScores)[number];
+export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
 
 interface Shown {
   readonly title: string;

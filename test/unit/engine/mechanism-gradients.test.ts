@@ -71,7 +71,7 @@ function variants(parameters: readonly Parameter[]): ParameterValues[] {
 
 /** A number that is not the standard one, where there is one near. */
 function another(parameter: Extract<Parameter, { kind: 'number' }>): number {
-  const { standard, minimum, maximum, step } = parameter;
+  const { default: standard, minimum, maximum, step } = parameter;
   const near = step === 1 ? standard + 1 : standard * 1.5 + 0.25;
   return near <= maximum ? near : step === 1 ? Math.max(minimum, standard - 1) : standard;
 }

@@ -176,7 +176,7 @@ describe('Architectures', () => {
   });
 
   it('say what a reader finds set: a causal mask, a cap, a scaling; and what there is nothing to choose of', async () => {
-    const standards = async (name: string): Promise<Record<string, unknown>> => {
+    const defaults = async (name: string): Promise<Record<string, unknown>> => {
       const model = await Model.open(join(fixtures, name));
       await model.dispose();
       const offered = attendParameters({
@@ -186,21 +186,21 @@ describe('Architectures', () => {
         bias: model.positions !== 'bias',
         standard: model.attention,
       });
-      for (const { value, standard } of offered) assert.equal(value, standard);
-      return Object.fromEntries(offered.map((each) => [each.name, each.standard]));
+      for (const { value, default: standard } of offered) assert.equal(value, standard);
+      return Object.fromEntries(offered.map((each) => [each.name, each.default]));
     };
-    const bert = await standards('bert');
+    const bert = await defaults('bert');
     assert.deepEqual(
       [bert['mask'], bert['scaling'], bert['rotary'], bert['bias']],
       ['none', 'sqrt', 'none', 'none'],
     );
-    const gpt2 = await standards('gpt2');
+    const gpt2 = await defaults('gpt2');
     assert.deepEqual([gpt2['mask'], gpt2['scaling'], gpt2['softcap']], ['causal', 'sqrt', 0]);
-    const gemma = await standards('gemma2');
+    const gemma = await defaults('gemma2');
     assert.deepEqual([gemma['mask'], gemma['scaling'], gemma['softcap']], ['causal', 'number', 2.5]);
     assert.equal(gemma['divisor'], Math.sqrt(11));
     assert.ok(!('rotary' in gemma) && 'bias' in gemma);
-    assert.ok(!('bias' in (await standards('mpnet'))));
+    assert.ok(!('bias' in (await defaults('mpnet'))));
   });
 
   it('keep a layer’s window when the mask is taken away', async () => {

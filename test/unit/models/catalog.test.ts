@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { dates, embedded, findCheckpoints, type FoundModel } from '../../../src/models/catalog.js';
-import type { FoundModel as ProtocolFoundModel } from '../../../src/protocol.js';
+import { dates, embedded, findCheckpoints } from '../../../src/models/catalog.js';
+import type { FoundModel } from '../../../src/models/description.js';
 import { fixtures, media } from './expected.js';
 
 describe('Catalogue', () => {
@@ -22,7 +22,7 @@ describe('Catalogue', () => {
   }
 
   it('describes the embedded model, as the protocol has it', async () => {
-    const found: ProtocolFoundModel = await embedded(media);
+    const found: FoundModel = await embedded(media);
     assert.ok(found.kind === 'model');
     assert.deepEqual(
       { ...found.model, size: Math.round(found.model.size / 1e6) },
@@ -41,7 +41,7 @@ describe('Catalogue', () => {
   });
 
   it('describes the embedded GPT', async () => {
-    const found: ProtocolFoundModel = await embedded(media, 'gpt');
+    const found: FoundModel = await embedded(media, 'gpt');
     assert.ok(found.kind === 'model');
     assert.deepEqual(
       [found.model.reference, found.model.name, found.model.writes],
@@ -50,7 +50,7 @@ describe('Catalogue', () => {
   });
 
   it('describes the models for dates', async () => {
-    const found: readonly ProtocolFoundModel[] = await dates(media);
+    const found: readonly FoundModel[] = await dates(media);
     assert.deepEqual(
       found.map(
         (each) => each.kind === 'model' && [each.model.reference, each.model.family, each.model.limit],
@@ -91,7 +91,7 @@ describe('Catalogue', () => {
     await cp(join(fixtures, 'gguf', 'llama.gguf'), file);
     await symlink(file, join(folder, 'a', 'linked.gguf'));
     await writeFile(join(folder, 'a', 'damaged.gguf'), 'GGUF');
-    const found: readonly ProtocolFoundModel[] = await findCheckpoints([folder, file]);
+    const found: readonly FoundModel[] = await findCheckpoints([folder, file]);
     const [damaged, linked, bert] = found;
     assert.equal(found.length, 3);
     assert.ok(bert?.kind === 'model' && bert.model.name === 'b');

@@ -3,7 +3,7 @@ import type { Answers, ParameterValues } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import type { Preparation } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
-import type { Lease } from '../../core/models.js';
+import type { ModelHandle } from '../../core/models.js';
 import { shortened } from '../../core/shortened.js';
 import type { Subject } from '../../core/subject.js';
 import { TextPreparation, type TaskHead } from '../text.js';
@@ -29,10 +29,10 @@ export class AnswerPreparation implements Preparation {
     private readonly asked: Question,
     private readonly encoding: PairEncoding,
     private readonly model: Model,
-    lease: Lease,
+    handle: ModelHandle,
     runtime: Runtime,
   ) {
-    this.inner = TextPreparation.ofTokens(placed(encoding, asked), lease, runtime, {
+    this.inner = TextPreparation.ofTokens(placed(encoding, asked), handle, runtime, {
       segments: encoding.segments,
       head: (graph) => this.head(graph),
     });
@@ -41,11 +41,11 @@ export class AnswerPreparation implements Preparation {
   /**
    * With two texts the first is the question; otherwise it is found in the text.
    * @returns undefined where there is no question, or nothing to answer it
-   * @throws ModelError when they do not fit the model; the lease is then released
+   * @throws ModelError when they do not fit the model; the handle is then released
    */
   static async open(
     { text, second }: { readonly text: string; readonly second?: string | undefined },
-    lease: Lease,
+    handle: ModelHandle,
     runtime: Runtime,
   ): Promise<AnswerPreparation | undefined> {
     const asked = second === undefined ? found(text) : given(text, second);
@@ -56,11 +56,11 @@ export class AnswerPreparation implements Preparation {
       if (asked.context.trim() === '') {
         throw new ModelError('There is no text to answer the question: the second text is empty.');
       }
-      const { model } = lease;
+      const { model } = handle;
       const encoding = await model.encodePair(asked.question, asked.context);
-      return new AnswerPreparation(asked, encoding, model, lease, runtime);
+      return new AnswerPreparation(asked, encoding, model, handle, runtime);
     } catch (error) {
-      await lease.release();
+      await handle.release();
       throw error;
     }
   }

@@ -7,7 +7,7 @@ import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
 import type { Preparation } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
-import type { Loan } from '../../core/resource-pool.js';
+import type { Handle } from '../../core/resource-pool.js';
 import type { Layer, Subject } from '../../core/subject.js';
 import { buildLayer, controlsOf, materialOf, materialOfScores, type Material } from './layer.js';
 import { OnnxRun, type RunLayer } from './run.js';
@@ -39,7 +39,7 @@ export class OnnxPreparation implements Preparation {
     Promise<{ readonly layers: readonly RunLayer[]; readonly notices: readonly string[] }> | undefined;
 
   private constructor(
-    private readonly loan: Loan<OpenExport>,
+    private readonly loan: Handle<OpenExport>,
     private readonly encoding: Encoding,
     private readonly runtime: Runtime,
     private readonly second: string | undefined,
@@ -48,7 +48,7 @@ export class OnnxPreparation implements Preparation {
   /** @throws ModelError when the text has no token; the export is then released. */
   static async open(
     { text, second }: { readonly text: string; readonly second?: string | undefined },
-    loan: Loan<OpenExport>,
+    loan: Handle<OpenExport>,
     runtime: Runtime,
   ): Promise<OnnxPreparation> {
     try {
@@ -144,7 +144,7 @@ function read(
   parameters: ParameterValues,
 ): { described: readonly Parameter[]; changed: ParameterValues } {
   const described = first === undefined ? [] : withValues(controlsOf(first), parameters);
-  const changed = described.filter(({ value, standard }) => value !== standard);
+  const changed = described.filter(({ value, default: standard }) => value !== standard);
   return { described, changed: Object.fromEntries(changed.map(({ name, value }) => [name, value])) };
 }
 

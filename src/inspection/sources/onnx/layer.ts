@@ -1,6 +1,6 @@
 import {
   scaledDotProduct,
-  withStandards,
+  withDefaults,
   type Parameter,
   type ParameterValues,
 } from '../../../engine/mechanisms/index.js';
@@ -14,7 +14,7 @@ type Numbers = Tensor<Float32Array>;
 /** What attention starts from, as dot-product attention takes it: tensors by input name, and settings. */
 export interface Material {
   readonly tensors: Readonly<Record<string, Numbers>>;
-  readonly standards: ParameterValues;
+  readonly defaults: ParameterValues;
 }
 
 /** Queries, keys and values of an export, with the mask and the scaling that were found. */
@@ -37,7 +37,7 @@ export function materialOf(
       // All layers have the same steps: one that adds nothing, among others that add something, adds 0.
       ...(hasBias ? { bias: bias ?? { shape: [n, m], data: new Float32Array(n * m) } } : {}),
     },
-    standards: {
+    defaults: {
       mask: masking.kind === 'keep' ? 'matrix' : masking.kind,
       ...(isRoot
         ? { scaling: 'sqrt' }
@@ -51,24 +51,24 @@ export function materialOf(
 
 /** Scores as an export gave them to its softmax: they are scaled and masked. */
 export function materialOfScores({ scores, V }: ReadyScores): Material {
-  return { tensors: { scores, V }, standards: {} };
+  return { tensors: { scores, V }, defaults: {} };
 }
 
 /** Positions are in an export's queries and keys already. */
 const elsewhere: ReadonlySet<string> = new Set(['rotary', 'rotaryBase', 'heads']);
 
 /** The controls over such attention; they stand as the export computed. */
-export function controlsOf({ tensors, standards }: Material): readonly Parameter[] {
+export function controlsOf({ tensors, defaults }: Material): readonly Parameter[] {
   const offered = scaledDotProduct.parameters(shapesOf(tensors)).filter(({ name }) => !elsewhere.has(name));
-  return withStandards(offered, standards);
+  return withDefaults(offered, defaults);
 }
 
 /** @param changed what a reader chose other than the file */
-export function buildLayer({ tensors, standards }: Material, changed: ParameterValues): Layer {
+export function buildLayer({ tensors, defaults }: Material, changed: ParameterValues): Layer {
   // “The given one” is each layer’s own, which for some may be none.
   const chosen = Object.entries(changed).filter(([, value]) => value !== 'matrix');
   const values = {
-    ...standards,
+    ...defaults,
     ...('bias' in tensors ? { bias: 'matrix' } : {}),
     ...Object.fromEntries(chosen),
   };

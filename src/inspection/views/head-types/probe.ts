@@ -4,7 +4,7 @@ import type { Runtime } from '../../../runtime/session.js';
 import { Inspection } from '../../core/inspection.js';
 import type { Preparation } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
-import type { Lease } from '../../core/models.js';
+import type { ModelHandle } from '../../core/models.js';
 import { SequencePreparation } from '../../sources/sequence.js';
 import { TextPreparation } from '../../sources/text.js';
 import { passage } from './passage.js';
@@ -22,11 +22,11 @@ interface Reading {
 /**
  * What each head of a model does most. An encoder–decoder model is probed in its three attentions, with the passage as its
  * source and as its target; random tokens are read by the others only.
- * @param lend opens the model; every lease is released
+ * @param lend opens the model; every handle is released
  * @throws ModelError, RunError, or the signal's reason
  */
 export async function probe(
-  lend: () => Promise<Lease>,
+  lend: () => Promise<ModelHandle>,
   identity: string,
   runtime: Runtime,
   task: Task,
@@ -71,11 +71,11 @@ export async function probe(
   };
 }
 
-async function readingsOf(lend: () => Promise<Lease>, runtime: Runtime): Promise<readonly Reading[]> {
-  const lease = await lend();
-  const { model } = lease;
+async function readingsOf(lend: () => Promise<ModelHandle>, runtime: Runtime): Promise<readonly Reading[]> {
+  const handle = await lend();
+  const { model } = handle;
   if (model.decoder !== undefined) {
-    const preparation = await SequencePreparation.open({ text: passage, second: passage }, lease, runtime);
+    const preparation = await SequencePreparation.open({ text: passage, second: passage }, handle, runtime);
     return (['encoder', 'decoder', 'cross'] as const).map((stack) => ({
       preparation,
       stack,
@@ -83,8 +83,8 @@ async function readingsOf(lend: () => Promise<Lease>, runtime: Runtime): Promise
       ids: undefined,
     }));
   }
-  const encoding = await readBy(lease, () => model.encode(passage));
-  const read = TextPreparation.ofTokens(encoding, lease, runtime);
+  const encoding = await readBy(handle, () => model.encode(passage));
+  const read = TextPreparation.ofTokens(encoding, handle, runtime);
   const english: Reading = { preparation: read, stack: 'self', text: 'passage', ids: encoding.ids };
   const repeated = await repeatedTokens(model, encoding);
   if (repeated === undefined) return [english];
@@ -92,12 +92,12 @@ async function readingsOf(lend: () => Promise<Lease>, runtime: Runtime): Promise
   return [english, { preparation: again, stack: 'self', text: 'repeated', ids: repeated.ids }];
 }
 
-/** What is asked of a lease that nobody will release where it fails. */
-async function readBy<T>(lease: Lease, ask: () => Promise<T>): Promise<T> {
+/** What is asked of a handle that nobody will release where it fails. */
+async function readBy<T>(handle: ModelHandle, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    await lease.release();
+    await handle.release();
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { Config } from '../../config.js';
 import type { Architecture } from '../architecture.js';
 import { buildBert, describeBert, type BertVariant } from './bert.js';
 import type { LayerNames } from '../parts/encoder.js';
-import { sane } from '../parts/settings.js';
+import { limits } from '../parts/settings.js';
 
 const variant: BertVariant = {
   prefix: 'albert.',
@@ -11,7 +11,7 @@ const variant: BertVariant = {
   names,
   widening: (config) => ({
     name: 'encoder.embedding_hidden_mapping_in',
-    from: config.count('embedding_size', sane.width, 128),
+    from: config.count('embedding_size', limits.width, 128),
   }),
   activation: 'gelu_new',
 };
@@ -26,7 +26,7 @@ export const albert: Architecture = {
 
 /** Layers one after the other share the weights of their group. */
 function names(config: Config, layer: number): LayerNames {
-  const layers = config.count('num_hidden_layers', sane.layers);
+  const layers = config.count('num_hidden_layers', limits.layers);
   const groups = config.count('num_hidden_groups', { from: 1, to: layers }, 1);
   config.count('inner_group_num', { from: 1, to: 1 }, 1);
   const at = `encoder.albert_layer_groups.${Math.floor((layer * groups) / layers)}.albert_layers.0`;

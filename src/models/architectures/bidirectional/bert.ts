@@ -8,7 +8,7 @@ import { ModelError } from '../../error.js';
 import type { Architecture, ArchitectureDescription, ModelGraph } from '../architecture.js';
 import { encoder, type LayerNames } from '../parts/encoder.js';
 import { list, whole } from '../parts/inputs.js';
-import { activationOf, checkHeads, checkTokens, sane, type Activation } from '../parts/settings.js';
+import { activationOf, checkHeads, checkTokens, limits, type Activation } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
 /** How a member of the family differs from BERT itself. */
@@ -47,16 +47,16 @@ export const bert: Architecture = {
 
 /** @throws ModelError */
 export function describeBert(config: Config, variant: BertVariant): ArchitectureDescription {
-  const layers = config.count('num_hidden_layers', sane.layers);
-  const heads = config.count('num_attention_heads', sane.heads);
-  const width = config.count('hidden_size', sane.width);
-  const positions = config.count('max_position_embeddings', sane.positions);
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const heads = config.count('num_attention_heads', limits.heads);
+  const width = config.count('hidden_size', limits.width);
+  const positions = config.count('max_position_embeddings', limits.positions);
   checkHeads(config, width, heads);
   config.choice('position_embedding_type', ['absolute'], 'absolute');
   if (config.flag('is_decoder')) {
     throw new ModelError(`${config.where} says "is_decoder"; only encoders of this family are read.`);
   }
-  const vocabulary = config.count('vocab_size', sane.vocabulary);
+  const vocabulary = config.count('vocab_size', limits.vocabulary);
   const limit = positions - variant.firstPosition(config);
   if (limit < 1) throw new ModelError(`${config.where} leaves no position for any token.`);
   return {
@@ -80,7 +80,7 @@ export function buildBert(
   const { config } = checkpoint;
   const { layers, heads, width, limit, vocabulary } = describeBert(config, variant);
   checkTokens(checkpoint, tokens, limit);
-  const places = config.count('max_position_embeddings', sane.positions);
+  const places = config.count('max_position_embeddings', limits.positions);
   const epsilon = config.positive('layer_norm_eps', 1e-12);
   const weights = new Weights(checkpoint, variant.prefix, 'embeddings.word_embeddings.weight');
 
@@ -97,7 +97,7 @@ export function buildBert(
     ]);
   // A text by itself is all of the first kind.
   const types = variant.types === false ? undefined : whole('token_type_ids', 's', tokens); // (n)
-  const kinds = config.count('type_vocab_size', sane.vocabulary, 2);
+  const kinds = config.count('type_vocab_size', limits.vocabulary, 2);
   const sum =
     types === undefined
       ? placed
@@ -111,7 +111,7 @@ export function buildBert(
     heads,
     width,
     epsilon,
-    inner: config.count('intermediate_size', sane.inner),
+    inner: config.count('intermediate_size', limits.inner),
     activation: activationOf(config, 'hidden_act', variant.activation),
   };
   const bias = variant.bias?.(config);

@@ -5,7 +5,7 @@ import { ModelError } from '../../error.js';
 import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { encoder, type LayerNames } from '../parts/encoder.js';
 import { list, whole } from '../parts/inputs.js';
-import { activationOf, checkHeads, checkTokens, sane } from '../parts/settings.js';
+import { activationOf, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { Weights } from '../parts/weights.js';
 
 /** DistilBERT: Sanh et al. 2019. A BERT without token types, and with names of its own. */
@@ -32,7 +32,7 @@ export const distilbert: Architecture = {
       heads,
       width,
       epsilon,
-      inner: config.count('hidden_dim', sane.inner),
+      inner: config.count('hidden_dim', limits.inner),
       activation: activationOf(config, 'activation'),
     };
     return {
@@ -49,15 +49,15 @@ export const distilbert: Architecture = {
 };
 
 function describe(config: Config): ArchitectureDescription {
-  const layers = config.count('n_layers', sane.layers);
-  const heads = config.count('n_heads', sane.heads);
-  const width = config.count('dim', sane.width);
-  const limit = config.count('max_position_embeddings', sane.positions);
+  const layers = config.count('n_layers', limits.layers);
+  const heads = config.count('n_heads', limits.heads);
+  const width = config.count('dim', limits.width);
+  const limit = config.count('max_position_embeddings', limits.positions);
   checkHeads(config, width, heads);
   if (config.flag('is_decoder')) {
     throw new ModelError(`${config.where} says "is_decoder"; only encoders of this family are read.`);
   }
-  const vocabulary = config.count('vocab_size', sane.vocabulary);
+  const vocabulary = config.count('vocab_size', limits.vocabulary);
   return { layers, heads, width, limit, vocabulary, attention: standardAttention, positions: 'embedded' };
 }
 

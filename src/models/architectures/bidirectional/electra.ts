@@ -1,14 +1,14 @@
 import type { Architecture } from '../architecture.js';
 import { buildBert, describeBert, type BertVariant } from './bert.js';
-import { sane } from '../parts/settings.js';
+import { limits } from '../parts/settings.js';
 
 const variant: BertVariant = {
   prefix: 'electra.',
   firstPosition: () => 0,
   positions: (_, ids) => ids.map((_id, at) => at),
   widening(config) {
-    const from = config.count('embedding_size', sane.width, 128);
-    return from === config.count('hidden_size', sane.width)
+    const from = config.count('embedding_size', limits.width, 128);
+    return from === config.count('hidden_size', limits.width)
       ? undefined
       : { name: 'embeddings_project', from };
   },

@@ -5,7 +5,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
-import { activationOf, activations, checkHeads, checkTokens, sane } from '../parts/settings.js';
+import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, columns, Weights } from '../parts/weights.js';
 
 /** ModernBERT: Warner et al. 2024. Rotary positions, a window in two layers of three, gates, and norms before each part. */
@@ -20,7 +20,7 @@ export const modernbert: Architecture = {
     checkTokens(checkpoint, tokens, limit);
     const weights = new Weights(checkpoint, 'model.', 'embeddings.tok_embeddings.weight');
     const epsilon = config.positive('norm_eps', 1e-5);
-    const inner = config.count('intermediate_size', sane.inner);
+    const inner = config.count('intermediate_size', limits.inner);
     const activation = activations[activationOf(config, 'hidden_activation')];
     const size = width / heads;
     const shifted = config.flag('norm_bias');
@@ -41,7 +41,7 @@ export const modernbert: Architecture = {
       const up = columns(wide, { start: inner, end: 2 * inner });
       const down = linear(`${name}.mlp.Wo`, inner, width, 'mlp_bias');
       const slides = isLocal(config, at);
-      const rotary = rotaryForm(rotarySettings(config, standards(size, slides)), size, tokens);
+      const rotary = rotaryForm(rotarySettings(config, defaults(size, slides)), size, tokens);
       return {
         // The embeddings are normalised already.
         ...(at > 0 && { attentionNorm: norm(`${name}.attn_norm`) }),
@@ -76,34 +76,34 @@ export const modernbert: Architecture = {
 
 /** Unless each layer's kind is listed, every third one from the first attends to everything. */
 function isLocal(config: Config, layer: number): boolean {
-  const layers = config.count('num_hidden_layers', sane.layers);
+  const layers = config.count('num_hidden_layers', limits.layers);
   const kinds = config.words('layer_types', ['full_attention', 'sliding_attention'], layers);
   if (kinds !== undefined) return kinds[layer] === 'sliding_attention';
-  return layer % config.count('global_attn_every_n_layers', sane.layers, 3) !== 0;
+  return layer % config.count('global_attn_every_n_layers', limits.layers, 3) !== 0;
 }
 
 /** How far a local layer looks to either side: half of the window. */
 function windowOf(config: Config): number {
-  return Math.floor(config.count('local_attention', sane.positions, 128) / 2);
+  return Math.floor(config.count('local_attention', limits.positions, 128) / 2);
 }
 
-function standards(size: number, local: boolean): RotaryStandards {
+function defaults(size: number, local: boolean): RotaryStandards {
   return local
     ? { size, layers: 'sliding_attention', base: 10_000, names: { base: 'local_rope_theta' } }
     : { size, layers: 'full_attention', base: 160_000, names: { base: 'global_rope_theta' } };
 }
 
 function describe(config: Config): ArchitectureDescription {
-  const layers = config.count('num_hidden_layers', sane.layers);
-  const heads = config.count('num_attention_heads', sane.heads);
-  const width = config.count('hidden_size', sane.width);
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const heads = config.count('num_attention_heads', limits.heads);
+  const width = config.count('hidden_size', limits.width);
   checkHeads(config, width, heads);
   return {
     layers,
     heads,
     width,
-    limit: config.count('max_position_embeddings', sane.positions),
-    vocabulary: config.count('vocab_size', sane.vocabulary),
+    limit: config.count('max_position_embeddings', limits.positions),
+    vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: standardAttention,
     positions: 'rotary',
   };

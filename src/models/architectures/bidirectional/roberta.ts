@@ -1,7 +1,7 @@
 import type { Config } from '../../config.js';
 import type { Architecture } from '../architecture.js';
 import { buildBert, describeBert, type BertVariant } from './bert.js';
-import { sane } from '../parts/settings.js';
+import { limits } from '../parts/settings.js';
 
 /** Positions count from behind the padding token's own number, and padding itself stays there. */
 export const behindPadding: Pick<BertVariant, 'firstPosition' | 'positions'> = {
@@ -14,7 +14,7 @@ export const behindPadding: Pick<BertVariant, 'firstPosition' | 'positions'> = {
 };
 
 function padding(config: Config): number {
-  return config.count('pad_token_id', { from: 0, to: sane.vocabulary.to }, 1);
+  return config.count('pad_token_id', { from: 0, to: limits.vocabulary.to }, 1);
 }
 
 const variant: BertVariant = { prefix: 'roberta.', ...behindPadding };

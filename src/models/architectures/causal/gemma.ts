@@ -1,7 +1,7 @@
 import type { AttendParameters } from '../../../engine/mechanisms/index.js';
 import type { Config } from '../../config.js';
 import { family } from './llama.js';
-import { sane } from '../parts/settings.js';
+import { limits } from '../parts/settings.js';
 
 /** Gemma 2: Gemma Team 2024. Capped scores, and every other layer looks back only so far. */
 export const gemma2 = family({
@@ -45,15 +45,15 @@ function biases(config: Config): { inputs: boolean; output: boolean } {
 }
 
 function pattern(config: Config): number {
-  return config.count('sliding_window_pattern', sane.layers, 6);
+  return config.count('sliding_window_pattern', limits.layers, 6);
 }
 
 /** Unless each layer's kind is listed, every `every`-th looks back all the way. */
 function window(config: Config, layer: number, every: number): number | undefined {
-  const layers = config.count('num_hidden_layers', sane.layers);
+  const layers = config.count('num_hidden_layers', limits.layers);
   const kinds = config.words('layer_types', ['full_attention', 'sliding_attention'], layers);
   const slides = kinds === undefined ? (layer + 1) % every !== 0 : kinds[layer] === 'sliding_attention';
-  return slides ? config.count('sliding_window', sane.positions, 4096) : undefined;
+  return slides ? config.count('sliding_window', limits.positions, 4096) : undefined;
 }
 
 function attention(config: Config, size: number): Partial<AttendParameters> {

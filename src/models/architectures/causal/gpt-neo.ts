@@ -5,7 +5,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { activationOf, activations, checkHeads, checkTokens, sane } from '../parts/settings.js';
+import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
 /** GPT-Neo: Black et al. 2021. A GPT-2 without scaling, every other layer of which looks back only so far. */
@@ -20,14 +20,14 @@ export const gptNeo: Architecture = {
     checkTokens(checkpoint, tokens, limit);
     const weights = new Weights(checkpoint, 'transformer.', 'wte.weight');
     const epsilon = config.positive('layer_norm_epsilon', 1e-5);
-    const inner = config.count('intermediate_size', sane.inner, 4 * width);
+    const inner = config.count('intermediate_size', limits.inner, 4 * width);
     const activation = activations[activationOf(config, 'activation_function', 'gelu_new')];
     const norm = (name: string): Change => {
       const apply = weights.norm(name, width);
       return (value) => apply(value, epsilon);
     };
 
-    const window = config.count('window_size', sane.positions, 256) - 1;
+    const window = config.count('window_size', limits.positions, 256) - 1;
     const seen = windows(layers, (at) => (isLocal(config, at) ? window : undefined));
 
     const layer = (at: number): DecoderLayer => {
@@ -76,22 +76,22 @@ export const gptNeo: Architecture = {
 
 /** Unless each layer's kind is listed, they take turns, from a global one on. */
 function isLocal(config: Config, layer: number): boolean {
-  const layers = config.count('num_layers', sane.layers);
+  const layers = config.count('num_layers', limits.layers);
   const kinds = config.words('attention_layers', ['global', 'local'], layers);
   return kinds === undefined ? layer % 2 === 1 : kinds[layer] === 'local';
 }
 
 function describe(config: Config): ArchitectureDescription {
-  const layers = config.count('num_layers', sane.layers);
-  const heads = config.count('num_heads', sane.heads);
-  const width = config.count('hidden_size', sane.width);
+  const layers = config.count('num_layers', limits.layers);
+  const heads = config.count('num_heads', limits.heads);
+  const width = config.count('hidden_size', limits.width);
   checkHeads(config, width, heads);
   return {
     layers,
     heads,
     width,
-    limit: config.count('max_position_embeddings', sane.positions),
-    vocabulary: config.count('vocab_size', sane.vocabulary),
+    limit: config.count('max_position_embeddings', limits.positions),
+    vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, scaling: 'none', mask: { kind: 'causal' } },
     positions: 'embedded',
   };

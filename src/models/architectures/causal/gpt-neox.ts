@@ -7,7 +7,7 @@ import { decoder, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
-import { activationOf, activations, checkHeads, checkTokens, sane } from '../parts/settings.js';
+import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
 /** GPT-NeoX: Black et al. 2022, and Pythia. Some features turn; attention and the rest run side by side. */
@@ -22,10 +22,10 @@ export const gptNeox: Architecture = {
     checkTokens(checkpoint, tokens, limit);
     const weights = new Weights(checkpoint, 'gpt_neox.', 'embed_in.weight');
     const epsilon = config.positive('layer_norm_eps', 1e-5);
-    const inner = config.count('intermediate_size', sane.inner);
+    const inner = config.count('intermediate_size', limits.inner);
     const activation = activations[activationOf(config, 'hidden_act')];
     const size = width / heads;
-    const rotary = rotaryForm(rotarySettings(config, standards(size)), size, tokens);
+    const rotary = rotaryForm(rotarySettings(config, defaults(size)), size, tokens);
     const parallel = config.flag('use_parallel_residual', true);
     const biased = config.flag('attention_bias', true);
     const linear = (name: string, from: number, to: number): Projection =>
@@ -92,23 +92,23 @@ function third({ weight, bias }: Projection, heads: number, which: number): Proj
   };
 }
 
-function standards(size: number): RotaryStandards {
+function defaults(size: number): RotaryStandards {
   return { size, share: 0.25, names: { base: 'rotary_emb_base', share: 'rotary_pct' } };
 }
 
 function describe(config: Config): ArchitectureDescription {
-  const layers = config.count('num_hidden_layers', sane.layers);
-  const heads = config.count('num_attention_heads', sane.heads);
-  const width = config.count('hidden_size', sane.width);
-  const positions = config.count('max_position_embeddings', sane.positions);
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const heads = config.count('num_attention_heads', limits.heads);
+  const width = config.count('hidden_size', limits.width);
+  const positions = config.count('max_position_embeddings', limits.positions);
   checkHeads(config, width, heads);
-  const { kind, factor } = rotarySettings(config, standards(width / heads));
+  const { kind, factor } = rotarySettings(config, defaults(width / heads));
   return {
     layers,
     heads,
     width,
     limit: kind === 'dynamic' ? Math.floor(positions * factor) : positions,
-    vocabulary: config.count('vocab_size', sane.vocabulary),
+    vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
     growing: kind === 'dynamic',

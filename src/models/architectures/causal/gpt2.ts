@@ -5,7 +5,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { activationOf, activations, checkHeads, checkTokens, sane } from '../parts/settings.js';
+import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, columns, Weights } from '../parts/weights.js';
 
 /** GPT-2: Radford et al. 2019. Learned positions, norms before each part, queries, keys and values in one weight. */
@@ -20,7 +20,7 @@ export const gpt2: Architecture = {
     checkTokens(checkpoint, tokens, limit);
     const weights = new Weights(checkpoint, 'transformer.', 'wte.weight');
     const epsilon = config.positive('layer_norm_epsilon', 1e-5);
-    const inner = config.count('n_inner', sane.inner, 4 * width);
+    const inner = config.count('n_inner', limits.inner, 4 * width);
     const activation = activations[activationOf(config, 'activation_function', 'gelu_new')];
     const byLayer = config.flag('scale_attn_by_inverse_layer_idx');
 
@@ -79,17 +79,17 @@ function dividedBy(number: number, attention: AttendParameters, size: number): A
 }
 
 function describe(config: Config): ArchitectureDescription {
-  const layers = config.count('n_layer', sane.layers);
-  const heads = config.count('n_head', sane.heads);
-  const width = config.count('n_embd', sane.width);
-  const limit = config.count('n_positions', sane.positions);
+  const layers = config.count('n_layer', limits.layers);
+  const heads = config.count('n_head', limits.heads);
+  const width = config.count('n_embd', limits.width);
+  const limit = config.count('n_positions', limits.positions);
   checkHeads(config, width, heads);
   return {
     layers,
     heads,
     width,
     limit,
-    vocabulary: config.count('vocab_size', sane.vocabulary),
+    vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: {
       ...standardAttention,
       scaling: config.flag('scale_attn_weights', true) ? 'sqrt' : 'none',

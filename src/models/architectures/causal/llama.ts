@@ -12,7 +12,7 @@ import { decoder, windows, type Change, type DecoderLayer } from '../parts/decod
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
-import { activationOf, activations, checkTokens, sane, type Activation } from '../parts/settings.js';
+import { activationOf, activations, checkTokens, limits, type Activation } from '../parts/settings.js';
 import { affine, columns, Weights } from '../parts/weights.js';
 
 /** How a member of the family differs from Llama itself. */
@@ -59,7 +59,7 @@ export const mistral = family({
   title: 'Mistral',
   biases: () => none,
   window: (config) =>
-    config.says('sliding_window') ? config.count('sliding_window', sane.positions) : undefined,
+    config.says('sliding_window') ? config.count('sliding_window', limits.positions) : undefined,
 });
 
 /** Qwen2: Yang et al. 2024. A Llama with biases on queries, keys and values. */
@@ -88,11 +88,11 @@ function qwenWindow(config: Config, layer: number): number | undefined {
   const kinds = config.words(
     'layer_types',
     ['full_attention', 'sliding_attention'],
-    config.count('num_hidden_layers', sane.layers),
+    config.count('num_hidden_layers', limits.layers),
   );
-  const first = config.count('max_window_layers', { from: 0, to: sane.layers.to }, 28);
+  const first = config.count('max_window_layers', { from: 0, to: limits.layers.to }, 28);
   const slides = kinds === undefined ? layer >= first : kinds[layer] === 'sliding_attention';
-  return slides ? config.count('sliding_window', sane.positions) : undefined;
+  return slides ? config.count('sliding_window', limits.positions) : undefined;
 }
 
 interface LlamaDescription extends ArchitectureDescription {
@@ -103,23 +103,23 @@ interface LlamaDescription extends ArchitectureDescription {
 }
 
 function describe(config: Config, variant: LlamaVariant): LlamaDescription {
-  const layers = config.count('num_hidden_layers', sane.layers);
-  const heads = config.count('num_attention_heads', sane.heads);
-  const width = config.count('hidden_size', sane.width);
-  const groups = config.count('num_key_value_heads', sane.heads, heads);
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const heads = config.count('num_attention_heads', limits.heads);
+  const width = config.count('hidden_size', limits.width);
+  const groups = config.count('num_key_value_heads', limits.heads, heads);
   if (heads % groups !== 0) {
     throw new ModelError(
       `${config.where} shares ${groups} heads of keys among ${heads} of queries, which leaves a rest.`,
     );
   }
-  const size = config.count('head_dim', sane.width, variant.headSize ?? Math.floor(width / heads));
+  const size = config.count('head_dim', limits.width, variant.headSize ?? Math.floor(width / heads));
   if (size % 2 !== 0) {
     throw new ModelError(
       `${config.where} turns pairs of features, but a head has ${size} of them, which is not even.`,
     );
   }
   const { kind, factor } = rotarySettings(config, { size, ...variant.rotary?.(config, 0) });
-  const positions = config.count('max_position_embeddings', sane.positions);
+  const positions = config.count('max_position_embeddings', limits.positions);
   return {
     layers,
     heads,
@@ -127,7 +127,7 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
     width,
     size,
     limit: kind === 'dynamic' ? Math.floor(positions * factor) : positions,
-    vocabulary: config.count('vocab_size', sane.vocabulary),
+    vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' }, ...variant.attention?.(config, size) },
     positions: 'rotary',
     growing: kind === 'dynamic',
@@ -147,7 +147,7 @@ export function family(variant: LlamaVariant): Architecture {
       checkTokens(checkpoint, tokens, limit);
       const weights = new Weights(checkpoint, 'model.', 'embed_tokens.weight');
       const epsilon = config.positive('rms_norm_eps', 1e-6);
-      const inner = config.count('intermediate_size', sane.inner);
+      const inner = config.count('intermediate_size', limits.inner);
       const activation = activations[activationOf(config, ...(variant.activation ?? ['hidden_act', 'silu']))];
       const biases = variant.biases(config);
       const innerBiases = config.flag('mlp_bias');

@@ -7,7 +7,7 @@ import { decoder, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
 import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
-import { activationOf, activations, checkHeads, checkTokens, sane } from '../parts/settings.js';
+import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
 /** Phi-1 to Phi-2: Gunasekar et al. 2023. Half of the features turn; attention and the rest read the same norm. */
@@ -22,10 +22,10 @@ export const phi: Architecture = {
     checkTokens(checkpoint, tokens, limit);
     const weights = new Weights(checkpoint, 'model.', 'embed_tokens.weight');
     const epsilon = config.positive('layer_norm_eps', 1e-5);
-    const inner = config.count('intermediate_size', sane.inner);
+    const inner = config.count('intermediate_size', limits.inner);
     const activation = activations[activationOf(config, 'hidden_act', 'gelu_new')];
     const size = width / heads;
-    const rotary = rotaryForm(rotarySettings(config, standards(size)), size, tokens);
+    const rotary = rotaryForm(rotarySettings(config, defaults(size)), size, tokens);
     const norm = (name: string, extent: number): Change => {
       const apply = weights.norm(name, extent);
       return (value) => apply(value, epsilon);
@@ -85,30 +85,30 @@ export const phi: Architecture = {
   },
 };
 
-function standards(size: number): RotaryStandards {
+function defaults(size: number): RotaryStandards {
   return { size, share: 0.5 };
 }
 
 function describe(config: Config): ArchitectureDescription & { readonly groups: number } {
-  const layers = config.count('num_hidden_layers', sane.layers);
-  const heads = config.count('num_attention_heads', sane.heads);
-  const groups = config.count('num_key_value_heads', sane.heads, heads);
-  const width = config.count('hidden_size', sane.width);
-  const positions = config.count('max_position_embeddings', sane.positions);
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const heads = config.count('num_attention_heads', limits.heads);
+  const groups = config.count('num_key_value_heads', limits.heads, heads);
+  const width = config.count('hidden_size', limits.width);
+  const positions = config.count('max_position_embeddings', limits.positions);
   checkHeads(config, width, heads);
   if (heads % groups !== 0) {
     throw new ModelError(
       `${config.where} shares ${groups} heads of keys among ${heads} of queries, which leaves a rest.`,
     );
   }
-  const { kind, factor } = rotarySettings(config, standards(width / heads));
+  const { kind, factor } = rotarySettings(config, defaults(width / heads));
   return {
     layers,
     heads,
     groups,
     width,
     limit: kind === 'dynamic' ? Math.floor(positions * factor) : positions,
-    vocabulary: config.count('vocab_size', sane.vocabulary),
+    vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
     growing: kind === 'dynamic',

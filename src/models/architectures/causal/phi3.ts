@@ -1,5 +1,5 @@
 import { family } from './llama.js';
-import { sane } from '../parts/settings.js';
+import { limits } from '../parts/settings.js';
 
 /** Phi-3: Abdin et al. 2024. A Llama whose weights of one kind lie side by side in one. */
 export const phi3 = family({
@@ -7,6 +7,6 @@ export const phi3 = family({
   title: 'Phi-3',
   biases: () => ({ inputs: false, output: false }),
   window: (config) =>
-    config.says('sliding_window') ? config.count('sliding_window', sane.positions) : undefined,
+    config.says('sliding_window') ? config.count('sliding_window', limits.positions) : undefined,
   fused: true,
 });

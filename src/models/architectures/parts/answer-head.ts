@@ -53,44 +53,44 @@ export function answerHead(checkpoint: Checkpoint, last: Value): AnswerHead {
   const transformed = isClassifier(checkpoint) ? [modernLayer(checkpoint, hidden)] : []; // (query, model)
   const { weight, bias } = pointer(checkpoint, width);
   const named: Affine = {
-    weight: label(weight, { name: 'W_A', symbol: 'W^A', axes: ['model', 'edge'], given: true }),
-    bias: label(bias, { name: 'b_A', symbol: 'b^A', axes: ['edge'], given: true }),
+    weight: label(weight, { name: 'W_A', symbol: 'W^A', axes: ['model', 'endpoint'], given: true }),
+    bias: label(bias, { name: 'b_A', symbol: 'b^A', axes: ['endpoint'], given: true }),
   };
   const logits = label(affine(transformed[0] ?? hidden, named), {
     name: 'logits',
     symbol: 'L',
     element: 'l',
-    axes: ['query', 'edge'],
+    axes: ['query', 'endpoint'],
     step: {
       title: 'Start and end logits',
       note: 'How well an answer may start at each token, and end there.',
       scale: 'signed',
       phase: 'task',
     },
-  }); // (query, edge)
+  }); // (query, endpoint)
   const mask = label(input([count]), { name: 'M_A', symbol: 'M^A', axes: ['key'] }); // (key)
   const masked = label(add(transpose(logits), mask), {
     name: 'masked_logits',
     symbol: '\\hat{L}',
-    axes: ['edge', 'key'],
+    axes: ['endpoint', 'key'],
     step: {
       title: 'Masked logits',
       note: 'An answer lies in the text; the first token stands for there being none. Everywhere else is −∞.',
       scale: 'signed',
       phase: 'task',
     },
-  }); // (edge, key)
+  }); // (endpoint, key)
   const probabilities = label(softmax(masked), {
     name: 'probabilities',
     symbol: 'P',
-    axes: ['edge', 'key'],
+    axes: ['endpoint', 'key'],
     step: {
       title: 'Start and end probabilities',
       note: 'Each row sums to 1. An answer is as likely as its start times its end.',
       scale: 'weights',
       phase: 'task',
     },
-  }); // (edge, key)
+  }); // (endpoint, key)
   return { steps: [hidden, ...transformed, logits, masked, probabilities], mask };
 }
 
@@ -109,7 +109,7 @@ function modernLayer(checkpoint: Checkpoint, hidden: Value): Value {
 function pointer(checkpoint: Checkpoint, width: number): Affine {
   const name = isClassifier(checkpoint) ? 'classifier' : 'qa_outputs';
   return {
-    weight: transpose(checkpoint.weight(`${name}.weight`, [2, width])), // (model, edge)
-    bias: checkpoint.weight(`${name}.bias`, [2]), // (edge)
+    weight: transpose(checkpoint.weight(`${name}.weight`, [2, width])), // (model, endpoint)
+    bias: checkpoint.weight(`${name}.bias`, [2]), // (endpoint)
   };
 }

@@ -40,21 +40,21 @@ export interface RotaryStandards {
  * Reads "rope_parameters", or what stood for it before: "rope_theta", "rope_scaling", "partial_rotary_factor".
  * @throws ModelError when a scaling is not known here, or makes no sense
  */
-export function rotarySettings(config: Config, standards: RotaryStandards): RotarySettings {
-  const { size, layers } = standards;
-  const names = { base: 'rope_theta', share: 'partial_rotary_factor', ...standards.names };
+export function rotarySettings(config: Config, defaults: RotaryStandards): RotarySettings {
+  const { size, layers } = defaults;
+  const names = { base: 'rope_theta', share: 'partial_rotary_factor', ...defaults.names };
   const parameters = config.section('rope_parameters');
   const own =
     (layers === undefined ? undefined : parameters?.section(layers)) ??
     parameters ??
-    (standards.unscaled === true ? undefined : config.section('rope_scaling'));
+    (defaults.unscaled === true ? undefined : config.section('rope_scaling'));
   const where = (name: string, older: string): [Config, string] =>
     own?.says(name) === true ? [own, name] : [config, older];
 
   const [baseConfig, baseName] = where('rope_theta', names.base);
-  const base = baseConfig.positive(baseName, standards.base ?? 10_000);
+  const base = baseConfig.positive(baseName, defaults.base ?? 10_000);
   const [shareConfig, shareName] = where('partial_rotary_factor', names.share);
-  const share = Math.min(1, shareConfig.positive(shareName, standards.share ?? 1));
+  const share = Math.min(1, shareConfig.positive(shareName, defaults.share ?? 1));
   // In the oldest configurations the kind of scaling is called "type".
   const kind = own?.choice(own.says('rope_type') ? 'rope_type' : 'type', kinds, 'default') ?? 'default';
   const divisors = kind === 'divided' ? (own?.numbers('divisors') ?? []) : [];

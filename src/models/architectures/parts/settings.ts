@@ -5,7 +5,7 @@ import type { Config } from '../../config.js';
 import { ModelError } from '../../error.js';
 
 /** Sizes that no model comes near; beyond them a configuration is a mistake or an attack. */
-export const sane = {
+export const limits = {
   layers: { from: 1, to: 512 },
   heads: { from: 1, to: 1024 },
   width: { from: 1, to: 65_536 },

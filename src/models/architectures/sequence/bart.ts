@@ -15,7 +15,7 @@ import {
   activations,
   checkHeads,
   checkTokens,
-  sane,
+  limits,
   type Activation,
 } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
@@ -137,7 +137,7 @@ class Half {
 
   stack(layer: (at: number) => SequenceLayer): ReturnType<typeof sequenceStack> {
     const { side, variant, config, width, weights } = this;
-    const rows = config.count('max_position_embeddings', sane.positions, 1024) + firstPosition;
+    const rows = config.count('max_position_embeddings', limits.positions, 1024) + firstPosition;
     const places =
       variant.positions === undefined
         ? gather(weights.table(`${side}.embed_positions`, rows, width), this.positions)
@@ -155,7 +155,7 @@ class Half {
   layer(at: number, attention: AttendParameters): SequenceLayer {
     const { side, variant, config, width, weights } = this;
     const name = `${side}.layers.${at}`;
-    const inner = config.count(`${side}_ffn_dim`, sane.inner, 4096);
+    const inner = config.count(`${side}_ffn_dim`, limits.inner, 4096);
     const [up, down] = [
       weights.linear(`${name}.fc1`, width, inner),
       weights.linear(`${name}.fc2`, inner, width),
@@ -196,15 +196,15 @@ class Half {
 }
 
 function describe(config: Config): ArchitectureDescription {
-  const width = config.count('d_model', sane.width);
+  const width = config.count('d_model', limits.width);
   const [heads, ownHeads] = (['encoder', 'decoder'] as const).map((side) =>
-    config.count(`${side}_attention_heads`, sane.heads),
+    config.count(`${side}_attention_heads`, limits.heads),
   );
   for (const each of [heads, ownHeads]) checkHeads(config, width, each ?? 1);
-  const limit = config.count('max_position_embeddings', sane.positions, 1024);
-  const vocabulary = config.count('vocab_size', sane.vocabulary);
+  const limit = config.count('max_position_embeddings', limits.positions, 1024);
+  const vocabulary = config.count('vocab_size', limits.vocabulary);
   return {
-    layers: config.count('encoder_layers', sane.layers),
+    layers: config.count('encoder_layers', limits.layers),
     heads: heads ?? 1,
     width,
     limit,
@@ -212,9 +212,9 @@ function describe(config: Config): ArchitectureDescription {
     attention: standardAttention,
     positions: 'embedded',
     decoder: {
-      layers: config.count('decoder_layers', sane.layers),
+      layers: config.count('decoder_layers', limits.layers),
       heads: ownHeads ?? 1,
-      vocabulary: config.count('decoder_vocab_size', sane.vocabulary, vocabulary),
+      vocabulary: config.count('decoder_vocab_size', limits.vocabulary, vocabulary),
       limit,
       attention: { decoder: { ...standardAttention, mask: { kind: 'causal' } }, cross: standardAttention },
     },

@@ -8,7 +8,7 @@ import type { Architecture, ArchitectureDescription, DecoderGraph } from '../arc
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
 import { sequenceStack, type AttentionPart, type SequenceLayer } from './sequence-stack.js';
-import { activations, checkTokens, sane } from '../parts/settings.js';
+import { activations, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
 /** Distances have buckets, so that there is no last position; n² scores have to be somewhere, though. */
@@ -119,10 +119,10 @@ class Half {
   layer(at: number, attention: AttendParameters): SequenceLayer {
     const { config, side, heads, weights } = this;
     const block = `${side}.block.${at}.layer`;
-    const buckets = config.count('relative_attention_num_buckets', sane.heads, 32);
+    const buckets = config.count('relative_attention_num_buckets', limits.heads, 32);
     const rule = {
       buckets,
-      maximum: config.count('relative_attention_max_distance', sane.positions, 128),
+      maximum: config.count('relative_attention_max_distance', limits.positions, 128),
       bidirectional: side === 'encoder',
     };
     const table = weights.table(
@@ -164,7 +164,7 @@ class Half {
   /** The feed-forward network, gated or not (Shazeer 2020). */
   private inner(part: string): (value: Value) => Value {
     const { config, weights, width } = this;
-    const size = config.count('d_ff', sane.inner, 2048);
+    const size = config.count('d_ff', limits.inner, 2048);
     const name = `${part}.DenseReluDense`;
     const kind = config.choice('feed_forward_proj', kinds, 'relu');
     const down = weights.matrix(`${name}.wo`, size, width);
@@ -183,14 +183,14 @@ const kinds = ['relu', 'gelu', 'silu', 'gated-gelu', 'gated-silu', 'gated-relu']
 const ungated = { 'gated-silu': 'silu', 'gated-relu': 'relu' } as const;
 
 function sizeOf(config: Config, width: number, heads: number): number {
-  return config.count('d_kv', sane.width, Math.floor(width / heads));
+  return config.count('d_kv', limits.width, Math.floor(width / heads));
 }
 
 function describe(config: Config): ArchitectureDescription {
-  const layers = config.count('num_layers', sane.layers);
-  const heads = config.count('num_heads', sane.heads);
-  const width = config.count('d_model', sane.width);
-  const vocabulary = config.count('vocab_size', sane.vocabulary);
+  const layers = config.count('num_layers', limits.layers);
+  const heads = config.count('num_heads', limits.heads);
+  const width = config.count('d_model', limits.width);
+  const vocabulary = config.count('vocab_size', limits.vocabulary);
   // Weights are initialised so that scores need no division.
   const unscaled: AttendParameters = { ...standardAttention, scaling: 'none' };
   return {
@@ -202,7 +202,7 @@ function describe(config: Config): ArchitectureDescription {
     attention: unscaled,
     positions: 'bias',
     decoder: {
-      layers: config.count('num_decoder_layers', sane.layers, layers),
+      layers: config.count('num_decoder_layers', limits.layers, layers),
       heads,
       vocabulary,
       limit,

@@ -14,7 +14,7 @@ interface Continued {
   readonly text: string;
   readonly ids: readonly number[];
   readonly greedy: readonly number[];
-  readonly said: readonly string[];
+  readonly continuation: readonly string[];
   readonly end: number;
   readonly likeliest: readonly {
     readonly ids: readonly number[];
@@ -67,8 +67,8 @@ describe('A continuation', () => {
       onText: (said) => told.push(said),
     });
     assert.equal(ending, 'length');
-    assert.equal(text, expected.said.at(-1));
-    assert.deepEqual(told, expected.said);
+    assert.equal(text, expected.continuation.at(-1));
+    assert.deepEqual(told, expected.continuation);
     assert.equal(summary.queries.count, expected.greedy.length);
     assert.equal(summary.revision, 2);
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe('A continuation', () => {
     const inspection = await inspect(endless);
     await inspection.continue({ tokens: 5 });
     const { text } = await inspection.continue({ tokens: added.length - 5 });
-    assert.equal((expected.said[4] ?? '').length > 0 && text.length > 0, true);
+    assert.equal((expected.continuation[4] ?? '').length > 0 && text.length > 0, true);
     const { words } = inspection.summary.queries;
     const [atOnce] = [await inspect(endless)];
     await atOnce.continue({ tokens: added.length });
@@ -177,7 +177,7 @@ describe('A continuation', () => {
       );
       const { ending, text, summary } = await going;
       assert.equal(ending, 'halted');
-      assert.equal(text, expected.said[2]);
+      assert.equal(text, expected.continuation[2]);
       assert.equal(summary.queries.count, expected.ids.length + 3);
     } finally {
       await engine.dispose();
@@ -222,13 +222,13 @@ describe('A continuation', () => {
 
     it('is the same, though it was drawn', async () => {
       const before = await shown({}, draw);
-      const { said } = before.summary;
+      const { continuation: said } = before.summary;
       assert.ok(said !== undefined);
       assert.deepEqual([said.ids.length, said.drawn, said.ending], [12, true, 'length']);
-      const again = await shown({ said });
+      const again = await shown({ continuation: said });
       assert.deepEqual(again.summary.queries, before.summary.queries);
       assert.deepEqual(again.summary.notices, before.summary.notices);
-      assert.deepEqual(again.summary.said, said);
+      assert.deepEqual(again.summary.continuation, said);
       assert.deepEqual(again.next, before.next);
       assertSame(again.weights, before.weights);
     });
@@ -239,19 +239,19 @@ describe('A continuation', () => {
         await draw(inspection);
         await inspection.change(parameters);
       });
-      const { said } = before.summary;
+      const { continuation: said } = before.summary;
       assert.ok(said !== undefined && !before.summary.continues);
-      const again = await shown({ said, parameters });
+      const again = await shown({ continuation: said, parameters });
       assert.deepEqual(again.summary.queries, before.summary.queries);
       assertSame(again.weights, before.weights);
     });
 
     it('is left out where the model is another now: its numbers would stand for other tokens', async () => {
-      const { said } = (await shown({}, draw)).summary;
+      const { continuation: said } = (await shown({}, draw)).summary;
       assert.ok(said !== undefined);
-      const again = await shown({ said: { ...said, by: 'another' } });
+      const again = await shown({ continuation: { ...said, by: 'another' } });
       assert.equal(again.summary.queries.count, expected.ids.length);
-      assert.equal(again.summary.said, undefined);
+      assert.equal(again.summary.continuation, undefined);
     });
   });
 

@@ -53,11 +53,11 @@ describe('A model whose weights are too large to be held together', () => {
         ranges: ids.map(() => null),
         total: ids.length,
       };
-      const lease = { model, release: () => model.dispose() };
+      const handle = { model, release: () => model.dispose() };
       const told: string[] = [];
       const inspection = await Inspection.open(
         name,
-        TextPreparation.ofTokens(encoding, lease, runtime),
+        TextPreparation.ofTokens(encoding, handle, runtime),
         runtime,
         { parameters: {} },
         { progress: (message) => told.push(message) },

@@ -13,7 +13,7 @@ import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../models/
 interface Written {
   readonly text: string;
   readonly ids: readonly number[];
-  readonly said: readonly number[];
+  readonly continuation: readonly number[];
   readonly decoded: string;
   /** (layer, head, query, key) */
   readonly cross: readonly number[];
@@ -61,7 +61,7 @@ describe('Text through an encoder–decoder model', () => {
   }
 
   it('is written as transformers’ greedy decoding writes it, and first shows target × source', async () => {
-    const inspection = await inspect(plain.text, { length: plain.said.length });
+    const inspection = await inspect(plain.text, { length: plain.continuation.length });
     const { queries, keys, layers, heads, title, notices } = inspection.summary;
     assert.deepEqual([layers, heads, queries.count, keys.count], plain.shape);
     assert.equal(title.startsWith('“The weight assigned to each…” → “'), true);
@@ -82,7 +82,10 @@ describe('Text through an encoder–decoder model', () => {
   });
 
   it('puts the words of a task before the text, which have no place in it', async () => {
-    const inspection = await inspect(plain.text, { task: 'summarization', length: summary.said.length });
+    const inspection = await inspect(plain.text, {
+      task: 'summarization',
+      length: summary.continuation.length,
+    });
     assertNear(await weightsOf(inspection), summary.cross, 1e-5);
     const places = inspection.summary.keys.places ?? [];
     const [before] = places.flatMap((place) => place ?? []);
@@ -91,8 +94,8 @@ describe('Text through an encoder–decoder model', () => {
   });
 
   it('shows the other two attentions of the same run', async () => {
-    const inspection = await inspect(translated.text, { length: translated.said.length });
-    const [n, m] = [translated.said.length, translated.ids.length];
+    const inspection = await inspect(translated.text, { length: translated.continuation.length });
+    const [n, m] = [translated.continuation.length, translated.ids.length];
     const encoder = await inspection.change({ attention: 'encoder' });
     assert.deepEqual([encoder.layers, encoder.queries.count, encoder.keys.count], [2, m, m]);
     assert.equal(encoder.continues, false);
@@ -115,7 +118,7 @@ describe('Text through an encoder–decoder model', () => {
   it('says what was expected where a token was written', async () => {
     const inspection = await inspect(plain.text, { length: 6 });
     assert.equal(inspection.summary.rows, 'written');
-    for (const [row, id] of plain.said.slice(0, 6).entries()) {
+    for (const [row, id] of plain.continuation.slice(0, 6).entries()) {
       const { candidates, actual } = await inspection.candidates(row, 3);
       assert.equal(candidates[0]?.id, id);
       assert.deepEqual([actual?.id, actual?.rank], [id, 0]);
@@ -124,8 +127,8 @@ describe('Text through an encoder–decoder model', () => {
 
   it('goes on where it ended too early, to what is written at once', async () => {
     const inspection = await inspect(plain.text, { length: 6 });
-    const { summary: longer, ending } = await inspection.continue({ tokens: plain.said.length - 6 });
-    assert.deepEqual([longer.queries.count, ending], [plain.said.length, 'length']);
+    const { summary: longer, ending } = await inspection.continue({ tokens: plain.continuation.length - 6 });
+    assert.deepEqual([longer.queries.count, ending], [plain.continuation.length, 'length']);
     assertNear(await weightsOf(inspection), plain.cross, 1e-5);
   });
 
@@ -138,16 +141,16 @@ describe('Text through an encoder–decoder model', () => {
       assert.match(inspection.summary.notices[0] ?? '', /^Written, always with the likeliest token next: /);
       const sampling = { method: 'sample', temperature: 3, seed: 5 } as const;
       await inspection.continue({ inspection: inspection.id, tokens: 9, sampling });
-      const { queries, notices, said } = inspection.summary;
+      const { queries, notices, continuation } = inspection.summary;
       assert.match(notices[0] ?? '', /^Written, with tokens that were drawn: /);
-      assert.equal(said?.ids.length, 15);
-      const again = await second.inspectText({ text: plain.text, model, parameters, said });
+      assert.equal(continuation?.ids.length, 15);
+      const again = await second.inspectText({ text: plain.text, model, parameters, continuation });
       assert.deepEqual(again.summary.queries, queries);
       assert.deepEqual(again.summary.notices, notices);
-      assert.deepEqual(again.summary.said, said);
+      assert.deepEqual(again.summary.continuation, continuation);
       // Other attention weights lead to another target.
       const { summary: anew } = await (
-        await second.inspectText({ text: plain.text, model, said })
+        await second.inspectText({ text: plain.text, model, continuation })
       ).variant('anew', { temperature: 3 });
       assert.match(anew.notices[0] ?? '', /^Written, always with the likeliest token next: /);
     } finally {
@@ -199,7 +202,7 @@ describe('Text through an encoder–decoder model', () => {
       const { ending, summary } = await inspection.continue({ inspection: id, tokens: 3 });
       assert.equal(ending, 'end');
       assert.deepEqual(summary.notices, []);
-      assert.equal(summary.said, undefined);
+      assert.equal(summary.continuation, undefined);
     } finally {
       await engine.dispose();
     }
@@ -252,9 +255,11 @@ for (const [how, limits] of [
       it(name, async () => {
         const model = await Model.open(join(fixtures, name));
         // There is no tokenizer to tell what was said.
-        const spoken = Object.assign(Object.create(model) as Model, { decode: () => Promise.resolve('') });
+        const withoutText = Object.assign(Object.create(model) as Model, {
+          decode: () => Promise.resolve(''),
+        });
         const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
-        const [start = 0, ...said] = tensorNamed(expected, 'greedy').data;
+        const [start = 0, ...continuation] = tensorNamed(expected, 'greedy').data;
         const { decoder } = model;
         assert.ok(decoder !== undefined);
         const attention = { ...decoder.attention, encoder: model.attention };
@@ -267,8 +272,8 @@ for (const [how, limits] of [
           limit: decoder.limit,
           forced: (at: number) => (at === 1 ? generation.first : undefined),
         };
-        await generate(spoken, run.target, { tokens: said.length }, () => false, {}, rules);
-        assert.deepEqual(run.target.ids.slice(1), said);
+        await generate(withoutText, run.target, { tokens: continuation.length }, () => false, {}, rules);
+        assert.deepEqual(run.target.ids.slice(1), continuation);
         await model.dispose();
       });
     }

@@ -14,7 +14,7 @@ const mask: Parameter = {
   note: '',
   kind: 'choice',
   value: 'none',
-  standard: 'none',
+  default: 'none',
   choices: ['none', 'causal', 'prefix'].map((value) => ({ value, title: value })),
 };
 const scaling: Parameter = {
@@ -22,7 +22,7 @@ const scaling: Parameter = {
   name: 'scaling',
   title: 'Scaling',
   value: 'sqrt',
-  standard: 'sqrt',
+  default: 'sqrt',
   choices: ['sqrt', 'number', 'none'].map((value) => ({ value, title: value })),
 };
 const mechanism: Parameter = {
@@ -38,7 +38,7 @@ const temperature: Parameter = {
   note: '',
   kind: 'number',
   value: 1,
-  standard: 1,
+  default: 1,
   minimum: 0.1,
   maximum: 10,
   step: 0,
