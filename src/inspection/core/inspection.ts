@@ -77,7 +77,7 @@ export class Inspection {
   ): Promise<Inspection> {
     try {
       const first = continuation === undefined ? parameters : {};
-      const subject = await preparation.prepare(first, task);
+      const subject = await preparation.prepare({ parameters: first }, task);
       const inspection = new Inspection(id, preparation, runtime, first, subject, by);
       if (continuation === undefined) return inspection;
       if (subject.next !== undefined) await inspection.continueWith(continuation, task);
@@ -121,7 +121,7 @@ export class Inspection {
   change(parameters: ParameterValues, task: Task = {}): Promise<InspectionSummary> {
     return this.alone(async () => {
       const changed = { ...this.parameters, ...parameters };
-      this.show(await this.preparation.prepare(changed, task));
+      this.show(await this.preparation.prepare({ parameters: changed }, task));
       this.parameters = changed;
       return this.summary;
     });
@@ -190,10 +190,16 @@ export class Inspection {
     const changed = { ...this.parameters, ...parameters };
     const { preparation } = this;
     const shared: Preparation = {
-      prepare: (values, each) => preparation.prepare(values, each, true),
+      prepare: (setting, each) => preparation.prepare({ ...setting, beside: true }, each),
       dispose: () => Promise.resolve(),
     };
-    return new Inspection(id, shared, this.runtime, changed, await shared.prepare(changed, task));
+    return new Inspection(
+      id,
+      shared,
+      this.runtime,
+      changed,
+      await shared.prepare({ parameters: changed }, task),
+    );
   }
 
   /** @throws Error where there is no plot of that name */

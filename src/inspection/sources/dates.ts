@@ -4,7 +4,6 @@ import {
   withValues,
   type Parameter,
   type ParameterValue,
-  type ParameterValues,
 } from '../../engine/mechanisms/index.js';
 import { stateParameters } from '../../engine/mechanisms/states.js';
 import type { Value } from '../../engine/graph.js';
@@ -24,7 +23,7 @@ import type { Labels } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capture, keep, pair } from '../run/capture.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
-import type { Preparation } from '../core/preparation.js';
+import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import { ownValues } from './own-values.js';
 import { shortened } from '../core/shortened.js';
@@ -68,7 +67,7 @@ export class DatePreparation implements Preparation {
     }
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
     const { first } = this;
     const [choice = modelParameter(first)] = withValues([modelParameter(first)], {
       mechanism: parameters['mechanism'] ?? first,

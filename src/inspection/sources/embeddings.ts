@@ -5,7 +5,7 @@ import { inMemory, type Shape, type Tensor, type TensorSource } from '../../engi
 import { ModelError, type Encoding, type Model } from '../../models/index.js';
 import type { Labels, Parameter, ParameterValues, Span } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
-import type { Preparation } from '../core/preparation.js';
+import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import type { ModelHandle } from '../core/models.js';
 import { ownValues } from './own-values.js';
@@ -66,7 +66,7 @@ export class WordPreparation implements Preparation {
     }
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
     const { handle, runtime, keys, second, first } = this;
     const begun = performance.now();
     const choice = mechanismParameter(first, [first, ...mechanisms.filter((each) => each !== first)]);
@@ -95,7 +95,7 @@ export class WordPreparation implements Preparation {
     );
     const outer = new Set([...own.map(({ name }) => name), 'mechanism']);
     const ofInner = innerValues(mechanism, material, parameters);
-    const subject = await inner.prepare({ ...ofInner, mechanism: mechanism.id }, task);
+    const subject = await inner.prepare({ parameters: { ...ofInner, mechanism: mechanism.id } }, task);
     return {
       ...subject,
       title: `Words of ${handle.model.name}`,

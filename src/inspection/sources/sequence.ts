@@ -6,7 +6,7 @@ import type { Runtime } from '../../runtime/session.js';
 import { counted } from '../core/counted.js';
 import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
-import type { Preparation } from '../core/preparation.js';
+import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import type { ModelHandle } from '../core/models.js';
 import { ownValues } from './own-values.js';
@@ -78,14 +78,14 @@ export class SequencePreparation implements Preparation {
     }
   }
 
-  async prepare(parameters: ParameterValues, task: Task, aside = false): Promise<Subject> {
+  async prepare({ parameters, beside }: Setting, task: Task): Promise<Subject> {
     const reading = this.read(parameters);
     const { attention, prefix, from, into, length } = reading;
     const key = keyOf([attention, prefix, from, into, length]);
     const begun = performance.now();
     const known = this.last?.key === key ? this.last.written : undefined;
     const written = known ?? this.write(reading, task);
-    if (known === undefined && !aside) {
+    if (known === undefined && beside !== true) {
       const last = { key, written };
       this.last = last;
       written.catch(() => {

@@ -21,7 +21,7 @@ import type { Runtime } from '../../runtime/session.js';
 import { capture } from '../run/capture.js';
 import { counted } from '../core/counted.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
-import type { Preparation } from '../core/preparation.js';
+import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
@@ -77,7 +77,7 @@ export class TensorPreparation implements Preparation {
     );
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
     const begun = performance.now();
     task.signal?.throwIfAborted();
     const candidates = await (this.candidates ??= this.findCandidates(task.signal).catch((error: unknown) => {

@@ -12,7 +12,7 @@ import { encoded } from '../run/encoded.js';
 import { candidatesAfter, generate } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { WeightBudget } from '../run/weight-budget.js';
-import type { Preparation } from '../core/preparation.js';
+import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import type { ModelHandle } from '../core/models.js';
 import { shortened } from '../core/shortened.js';
@@ -84,7 +84,7 @@ export class TextPreparation implements Preparation {
     return new TextPreparation(handle, encoding, runtime, undefined, beside);
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
     const { model } = this.handle;
     const { ids } = this.encoding;
     const reading = this.read(parameters);

@@ -1,7 +1,7 @@
 import { ModelError, type Model, type ModelGraph, type PairEncoding } from '../../../models/index.js';
-import type { Answers, ParameterValues } from '../../../protocol.js';
+import type { Answers } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
-import type { Preparation } from '../../core/preparation.js';
+import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { ModelHandle } from '../../core/models.js';
 import { shortened } from '../../core/shortened.js';
@@ -65,8 +65,8 @@ export class AnswerPreparation implements Preparation {
     }
   }
 
-  prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
-    return this.inner.prepare(parameters, task);
+  prepare(setting: Setting, task: Task): Promise<Subject> {
+    return this.inner.prepare(setting, task);
   }
 
   dispose(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Runtime } from '../../../runtime/session.js';
 import { counted } from '../../core/counted.js';
 import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
-import type { Preparation } from '../../core/preparation.js';
+import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { Handle } from '../../core/resource-pool.js';
 import type { Layer, Subject } from '../../core/subject.js';
@@ -59,7 +59,7 @@ export class OnnxPreparation implements Preparation {
     }
   }
 
-  async prepare(parameters: ParameterValues, task: Task): Promise<Subject> {
+  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
     const { model } = this.loan.opened;
     task.progress?.(`${model.name}: ${this.encoding.ids.length} tokens`, null);
     const begun = performance.now();

@@ -105,7 +105,7 @@ async function readBy<T>(handle: ModelHandle, ask: () => Promise<T>): Promise<T>
 /** A preparation that several inspections use, and that is not theirs to close. */
 function shared(preparation: Preparation): Preparation {
   return {
-    prepare: (parameters, task) => preparation.prepare(parameters, task),
+    prepare: (setting, task) => preparation.prepare(setting, task),
     dispose: () => Promise.resolve(),
   };
 }
