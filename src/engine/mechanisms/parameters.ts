@@ -57,8 +57,8 @@ export function withDefaults(
   // The branches are alike to a reader, not to the types: words in one, numbers in the other.
   return withValues(parameters, defaults).map((parameter) =>
     parameter.kind === 'choice'
-      ? { ...parameter, standard: parameter.value }
-      : { ...parameter, standard: parameter.value },
+      ? { ...parameter, default: parameter.value }
+      : { ...parameter, default: parameter.value },
   );
 }
 

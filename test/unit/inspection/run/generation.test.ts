@@ -14,7 +14,7 @@ interface Continued {
   readonly text: string;
   readonly ids: readonly number[];
   readonly greedy: readonly number[];
-  readonly continuation: readonly string[];
+  readonly said: readonly string[];
   readonly end: number;
   readonly likeliest: readonly {
     readonly ids: readonly number[];
@@ -67,8 +67,8 @@ describe('A continuation', () => {
       onText: (said) => told.push(said),
     });
     assert.equal(ending, 'length');
-    assert.equal(text, expected.continuation.at(-1));
-    assert.deepEqual(told, expected.continuation);
+    assert.equal(text, expected.said.at(-1));
+    assert.deepEqual(told, expected.said);
     assert.equal(summary.queries.count, expected.greedy.length);
     assert.equal(summary.revision, 2);
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe('A continuation', () => {
     const inspection = await inspect(endless);
     await inspection.continue({ tokens: 5 });
     const { text } = await inspection.continue({ tokens: added.length - 5 });
-    assert.equal((expected.continuation[4] ?? '').length > 0 && text.length > 0, true);
+    assert.equal((expected.said[4] ?? '').length > 0 && text.length > 0, true);
     const { words } = inspection.summary.queries;
     const [atOnce] = [await inspect(endless)];
     await atOnce.continue({ tokens: added.length });
@@ -177,7 +177,7 @@ describe('A continuation', () => {
       );
       const { ending, text, summary } = await going;
       assert.equal(ending, 'halted');
-      assert.equal(text, expected.continuation[2]);
+      assert.equal(text, expected.said[2]);
       assert.equal(summary.queries.count, expected.ids.length + 3);
     } finally {
       await engine.dispose();

@@ -13,7 +13,7 @@ import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../models/
 interface Written {
   readonly text: string;
   readonly ids: readonly number[];
-  readonly continuation: readonly number[];
+  readonly said: readonly number[];
   readonly decoded: string;
   /** (layer, head, query, key) */
   readonly cross: readonly number[];
@@ -61,7 +61,7 @@ describe('Text through an encoder–decoder model', () => {
   }
 
   it('is written as transformers’ greedy decoding writes it, and first shows target × source', async () => {
-    const inspection = await inspect(plain.text, { length: plain.continuation.length });
+    const inspection = await inspect(plain.text, { length: plain.said.length });
     const { queries, keys, layers, heads, title, notices } = inspection.summary;
     assert.deepEqual([layers, heads, queries.count, keys.count], plain.shape);
     assert.equal(title.startsWith('“The weight assigned to each…” → “'), true);
@@ -84,7 +84,7 @@ describe('Text through an encoder–decoder model', () => {
   it('puts the words of a task before the text, which have no place in it', async () => {
     const inspection = await inspect(plain.text, {
       task: 'summarization',
-      length: summary.continuation.length,
+      length: summary.said.length,
     });
     assertNear(await weightsOf(inspection), summary.cross, 1e-5);
     const places = inspection.summary.keys.places ?? [];
@@ -94,8 +94,8 @@ describe('Text through an encoder–decoder model', () => {
   });
 
   it('shows the other two attentions of the same run', async () => {
-    const inspection = await inspect(translated.text, { length: translated.continuation.length });
-    const [n, m] = [translated.continuation.length, translated.ids.length];
+    const inspection = await inspect(translated.text, { length: translated.said.length });
+    const [n, m] = [translated.said.length, translated.ids.length];
     const encoder = await inspection.change({ attention: 'encoder' });
     assert.deepEqual([encoder.layers, encoder.queries.count, encoder.keys.count], [2, m, m]);
     assert.equal(encoder.continues, false);
@@ -118,7 +118,7 @@ describe('Text through an encoder–decoder model', () => {
   it('says what was expected where a token was written', async () => {
     const inspection = await inspect(plain.text, { length: 6 });
     assert.equal(inspection.summary.rows, 'written');
-    for (const [row, id] of plain.continuation.slice(0, 6).entries()) {
+    for (const [row, id] of plain.said.slice(0, 6).entries()) {
       const { candidates, actual } = await inspection.candidates(row, 3);
       assert.equal(candidates[0]?.id, id);
       assert.deepEqual([actual?.id, actual?.rank], [id, 0]);
@@ -127,8 +127,8 @@ describe('Text through an encoder–decoder model', () => {
 
   it('goes on where it ended too early, to what is written at once', async () => {
     const inspection = await inspect(plain.text, { length: 6 });
-    const { summary: longer, ending } = await inspection.continue({ tokens: plain.continuation.length - 6 });
-    assert.deepEqual([longer.queries.count, ending], [plain.continuation.length, 'length']);
+    const { summary: longer, ending } = await inspection.continue({ tokens: plain.said.length - 6 });
+    assert.deepEqual([longer.queries.count, ending], [plain.said.length, 'length']);
     assertNear(await weightsOf(inspection), plain.cross, 1e-5);
   });
 

@@ -114,7 +114,7 @@ describe('Questions that a text answers', () => {
     );
     assert.match(
       inspection.code('numpy'),
-      /\nlogits = transformed @ W_A \+ b_A {2}# \(query \d+, edge 2\)\n/,
+      /\nlogits = transformed @ W_A \+ b_A {2}# \(query \d+, endpoint 2\)\n/,
     );
     assert.match(
       inspection.code('pytorch'),
