@@ -142,10 +142,9 @@ export function createApi(engine: Engine): AttentionInspectorApi {
       open(
         {
           kind: 'text',
-          text,
+          texts: second === undefined ? [text] : [text, second],
           model: referenceOf(model),
           ...(mechanism === undefined ? {} : { mechanism }),
-          ...(second === undefined ? {} : { second }),
         },
         options,
       ),

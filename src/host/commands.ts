@@ -101,7 +101,7 @@ export class Commands extends Disposable {
   private async inspectSelection(): Promise<void> {
     const { opener } = this.context;
     const [one, all] = [selectedText(), selectedTexts()];
-    const active = all.second === undefined ? undefined : await this.activeModel();
+    const active = all.texts.length === 1 ? undefined : await this.activeModel();
     if (active?.answers === true) await opener.openText(all, { model: active.reference });
     else await opener.openText(one);
   }
@@ -118,7 +118,7 @@ export class Commands extends Disposable {
     const { opener, readers } = this.context;
     const reader = isReader(given)
       ? { mechanism: given.mechanism }
-      : await readers.pick(selected.second !== undefined);
+      : await readers.pick(selected.texts.length > 1);
     if (reader !== undefined) await opener.openText(selected, reader);
   }
 

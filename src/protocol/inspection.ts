@@ -1,23 +1,11 @@
 import type { Answers } from './answers.js';
 import type { Continuation } from './generation.js';
-import type { Span } from './wire.js';
+import type { Labels, Medium } from './media.js';
 import type { AxisName as EngineAxis, Phase } from '../engine/graph.js';
 import type { Parameter } from '../engine/mechanisms/parameters.js';
 
 export type { Phase } from '../engine/graph.js';
 export type { Parameter, ParameterValue, ParameterValues } from '../engine/mechanisms/parameters.js';
-
-/** The names along one side of a matrix. */
-export interface Labels {
-  readonly count: number;
-  /** One a row or column; where there are none, positions count from 0. */
-  readonly words?: readonly string[];
-  /**
-   * Each word's place in the inspected text, in UTF-16 units; null for a special token such as [CLS]. Beyond its end goes on
-   * the second text, where there is one.
-   */
-  readonly places?: readonly (Span | null)[];
-}
 
 /** One step of the mechanism, the same for every layer and head but for its numbers. */
 export interface Step {
@@ -67,6 +55,8 @@ export interface InspectionSummary {
   readonly mechanism: { readonly id: string; readonly title: string };
   readonly layers: number;
   readonly heads: number;
+  /** What the labels' marks are parts of. */
+  readonly media: readonly Medium[];
   readonly queries: Labels;
   readonly keys: Labels;
   readonly steps: readonly Step[];
@@ -91,22 +81,3 @@ export interface InspectionSummary {
 export type Variant =
   | { readonly kind: 'variant'; readonly summary: InspectionSummary }
   | { readonly kind: 'failed'; readonly message: string };
-
-/** A tensor in a file whose role could not be told, and what it may be. */
-export interface RoleQuestion {
-  readonly tensors: readonly {
-    readonly key: string;
-    readonly name: string;
-    readonly file: string;
-    readonly shape: readonly number[];
-  }[];
-  readonly roles: readonly { readonly role: string; readonly title: string }[];
-  /** What has been told already, by name and shape: tensor key → role. */
-  readonly known: Readonly<Record<string, string>>;
-  /** Why it asks, in a sentence. */
-  readonly reason: string;
-}
-
-export type FilesResult =
-  | { readonly kind: 'inspection'; readonly summary: InspectionSummary }
-  | { readonly kind: 'question'; readonly question: RoleQuestion };

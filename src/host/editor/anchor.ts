@@ -23,13 +23,11 @@ export class Anchor extends Disposable {
   private found: { readonly eol: EndOfLine } | 'unknown' | 'lost' = 'unknown';
 
   /**
-   * @param text what was inspected, in UTF-16 units from `origin.start`
-   * @param second what was inspected with it, from `origin.second`; its places go on where those of the first text end
+   * @param texts what was inspected, each from its start in the document
    */
   constructor(
     private readonly origin: Origin,
-    private readonly text: string,
-    private readonly second = '',
+    private readonly texts: readonly string[],
   ) {
     super();
     const document = workspace.textDocuments.find(({ uri }) => uri.toString() === origin.document);
@@ -52,11 +50,11 @@ export class Anchor extends Disposable {
     return this.origin.document;
   }
 
-  /** Where a part of the inspected text stands now, if it does. */
-  range(document: TextDocument, span: Span): Range | undefined {
+  /** Where a part of one of the inspected texts stands now, if it does. */
+  range(document: TextDocument, text: number, span: Span): Range | undefined {
     if (this.found === 'unknown') this.look(document);
     if (typeof this.found === 'string' || this.found.eol !== document.eol) return undefined;
-    const begin = this.beginOf(span);
+    const begin = this.origin.starts[text];
     if (begin === undefined) return undefined;
     let start = begin + span.start;
     let end = begin + span.end;
@@ -67,12 +65,6 @@ export class Anchor extends Disposable {
       end += added - removed;
     }
     return new Range(document.positionAt(start), document.positionAt(end));
-  }
-
-  /** What places count from: those of the second text, as if the first ended where it begins. */
-  private beginOf({ start }: Span): number | undefined {
-    if (start < this.text.length) return this.origin.start;
-    return this.origin.second === undefined ? undefined : this.origin.second - this.text.length;
   }
 
   private follow({ document, contentChanges }: TextDocumentChangeEvent): void {
@@ -86,10 +78,11 @@ export class Anchor extends Disposable {
 
   /** After a reload, or when it was opened again, the document may be another one. */
   private look(document: TextDocument): void {
-    const { start, second } = this.origin;
+    const { starts } = this.origin;
     const all = document.getText();
-    const there = all.startsWith(this.text, start);
-    const isWhole = there && (second === undefined || all.startsWith(this.second, second));
+    const isWhole = this.texts.every(
+      (text, at) => starts[at] === undefined || all.startsWith(text, starts[at]),
+    );
     this.found = isWhole ? { eol: document.eol } : 'lost';
   }
 }

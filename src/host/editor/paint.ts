@@ -7,7 +7,7 @@ import {
   workspace,
 } from 'vscode';
 import type { DecorationRenderOptions, Range, TextEditor, TextEditorDecorationType } from 'vscode';
-import type { Labels, PanelReports } from '../../protocol.js';
+import type { Labels, Mark, Medium, PanelReports } from '../../protocol.js';
 import { Anchor } from './anchor.js';
 import { Disposable } from '../base/disposable.js';
 import type { Inspection } from '../session/session.js';
@@ -15,6 +15,13 @@ import { paintsEditor } from '../base/settings.js';
 
 type Hover = NonNullable<PanelReports['hover']>;
 type Answer = NonNullable<PanelReports['answer']>;
+
+/** An editor that shows texts of an inspection. */
+interface Canvas {
+  readonly editor: TextEditor;
+  readonly anchor: Anchor;
+  readonly media: readonly Medium[];
+}
 
 /** Shades from faint to full, made once. */
 const shades = 12;
@@ -44,7 +51,7 @@ export class Painter extends Disposable {
   follow(inspection: Inspection): void {
     const { request } = inspection;
     if (request.kind !== 'text' || request.origin === undefined || this.anchors.has(inspection)) return;
-    const anchor = this.own(new Anchor(request.origin, request.text, request.second));
+    const anchor = this.own(new Anchor(request.origin, request.texts));
     this.anchors.set(inspection, anchor);
     inspection.onDidDispose(() => {
       this.clear(inspection);
@@ -73,7 +80,8 @@ export class Painter extends Disposable {
     const along = axis === 'query' ? summary.queries : summary.keys;
     if (Math.max(...shape) !== across.count) return;
     if (this.painted !== undefined && this.painted.inspection !== inspection) this.erase();
-    for (const editor of editors) this.paintOne(editor, anchor, data, across, along, index);
+    for (const editor of editors)
+      this.paintOne({ editor, anchor, media: summary.media }, data, across, along, index);
     this.painted = { inspection, editors };
   }
 
@@ -81,13 +89,15 @@ export class Painter extends Disposable {
   mark(inspection: Inspection, { first, last, reveal }: Answer): void {
     this.clear();
     const anchor = this.anchors.get(inspection);
-    const places = inspection.summary?.queries.places;
-    const [start, end] = [places?.[first]?.start, places?.[last]?.end];
-    if (anchor === undefined || start === undefined || end === undefined || !paintsEditor()) return;
+    const { media = [], queries } = inspection.summary ?? {};
+    const marks = queries?.marks;
+    const [begin, end] = [marks?.[first], marks?.[last]];
+    if (anchor === undefined || begin?.kind !== 'span' || end?.kind !== 'span' || !paintsEditor()) return;
+    const answer: Mark = { ...begin, end: end.end };
     const types = (this.types ??= this.make());
     const editors = editorsOf(anchor);
     for (const editor of editors) {
-      const range = anchor.range(editor.document, { start, end });
+      const range = rangeOf(answer, media, anchor, editor);
       if (range === undefined) continue;
       editor.setDecorations(types.self, [range]);
       if (reveal) editor.revealRange(range, TextEditorRevealType.InCenterIfOutsideViewport);
@@ -109,8 +119,7 @@ export class Painter extends Disposable {
   }
 
   private paintOne(
-    editor: TextEditor,
-    anchor: Anchor,
+    { editor, anchor, media }: Canvas,
     weights: Float32Array,
     across: Labels,
     along: Labels,
@@ -119,18 +128,17 @@ export class Painter extends Disposable {
     const types = (this.types ??= this.make());
     const strongest = weights.reduce((most, weight) => (weight > most ? weight : most), 0);
     const buckets: Range[][] = types.shades.map(() => []);
-    across.places?.forEach((place, at) => {
+    across.marks?.forEach((mark, at) => {
       const share = (weights[at] ?? 0) / strongest;
       // A masked weight is NaN, and belongs in no bucket.
-      if (place === null || !(share >= faintest)) return;
-      const range = anchor.range(editor.document, place);
+      if (!(share >= faintest)) return;
+      const range = rangeOf(mark, media, anchor, editor);
       if (range !== undefined) buckets[Math.min(shades - 1, Math.floor(share * shades))]?.push(range);
     });
     types.shades.forEach((type, at) => {
       editor.setDecorations(type, buckets[at] ?? []);
     });
-    const place = along.places?.[index] ?? null;
-    const self = place === null ? undefined : anchor.range(editor.document, place);
+    const self = rangeOf(along.marks?.[index] ?? null, media, anchor, editor);
     editor.setDecorations(types.self, self === undefined ? [] : [self]);
   }
 
@@ -171,4 +179,16 @@ export class Painter extends Disposable {
 
 function editorsOf(anchor: Anchor): readonly TextEditor[] {
   return window.visibleTextEditors.filter(({ document }) => document.uri.toString() === anchor.uri);
+}
+
+/** Where the part of a text that a mark names stands in an editor; undefined for other media, and for what is not there any more. */
+function rangeOf(
+  mark: Mark | null,
+  media: readonly Medium[],
+  anchor: Anchor,
+  editor: TextEditor,
+): Range | undefined {
+  const medium = media.find(({ id }) => id === mark?.medium);
+  if (mark?.kind !== 'span' || medium === undefined) return undefined;
+  return anchor.range(editor.document, medium.index, mark);
 }

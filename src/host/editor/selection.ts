@@ -1,12 +1,10 @@
 import { l10n, window } from 'vscode';
 import type { TextDocument, TextEditor } from 'vscode';
-import type { Origin } from '../session/request.js';
+import type { Origin, TextRequest } from '../session/request.js';
 
 export interface SelectedText {
-  readonly text: string;
+  readonly texts: TextRequest['texts'];
   readonly origin: Origin;
-  /** A second selection’s text, for what reads two. */
-  readonly second?: string;
 }
 
 /**
@@ -24,12 +22,14 @@ export function selectedText(editor: TextEditor | undefined = window.activeTextE
   if (text.trim() === '') {
     throw new Error(l10n.t('The selection holds nothing but white space: select some words to inspect.'));
   }
-  return { text, origin: { document: document.uri.toString(), start: document.offsetAt(filled.start) } };
+  return {
+    texts: [text],
+    origin: { document: document.uri.toString(), starts: [document.offsetAt(filled.start)] },
+  };
 }
 
 /**
- * The selected texts of the active editor: of two selections or more, the first in the document as text and the next as
- * second.
+ * The selected texts of the active editor: of two selections or more, the first two in the document.
  * @throws Error with a sentence where there is no editor or no text
  */
 export function selectedTexts(editor: TextEditor | undefined = window.activeTextEditor): SelectedText {
@@ -40,13 +40,11 @@ export function selectedTexts(editor: TextEditor | undefined = window.activeText
   if (editor === undefined || first === undefined || second === undefined) return selectedText(editor);
   const { document } = editor;
   return {
-    text: document.getText(first),
+    texts: [document.getText(first), document.getText(second)],
     origin: {
       document: document.uri.toString(),
-      start: document.offsetAt(first.start),
-      second: document.offsetAt(second.start),
+      starts: [document.offsetAt(first.start), document.offsetAt(second.start)],
     },
-    second: document.getText(second),
   };
 }
 
@@ -63,7 +61,7 @@ function paragraphAt(document: TextDocument, line: number): SelectedText {
   while (last < document.lineCount - 1 && !empty(last + 1)) last++;
   const range = document.lineAt(first).range.with({ end: document.lineAt(last).range.end });
   return {
-    text: document.getText(range),
-    origin: { document: document.uri.toString(), start: document.offsetAt(range.start) },
+    texts: [document.getText(range)],
+    origin: { document: document.uri.toString(), starts: [document.offsetAt(range.start)] },
   };
 }

@@ -1,15 +1,21 @@
 import type { RequestOptions } from '../../channel.js';
 import { CancelledError } from '../../channel.js';
-import type { InspectionSummary, ParameterValues, RoleQuestion, Continuation } from '../../protocol.js';
+import type {
+  Continuation,
+  InspectionSummary,
+  OpenRequest,
+  ParameterValues,
+  RoleQuestion,
+} from '../../protocol.js';
 import type { Engine } from '../transports/client.js';
 import { referenceTo } from '../base/files.js';
-import type { FilesRequest, InspectionRequest } from './request.js';
+import type { InspectionRequest } from './request.js';
 
 export interface AskOptions extends RequestOptions {
   readonly signal: AbortSignal;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
-  /** What the model said before, which is to be there again. */
+  /** What the model wrote before, which is to be there again. */
   readonly continuation?: Continuation | undefined;
 }
 
@@ -26,34 +32,30 @@ export async function ask(
   parameters: ParameterValues,
   { roles, continuation, ...options }: AskOptions,
 ): Promise<Answered> {
-  switch (asked.kind) {
-    case 'text': {
-      const { kind: _, origin: __, ...text } = asked;
-      const params = { ...text, parameters, ...(continuation === undefined ? {} : { continuation }) };
-      return { asked, summary: await engine.request('inspectText', params, options) };
-    }
-    case 'tensors': {
-      const { kind: _, ...tensors } = asked;
-      return { asked, summary: await engine.request('inspectTensors', { ...tensors, parameters }, options) };
-    }
-    case 'files':
-      return askForFiles(engine, asked, parameters, { roles, ...options });
-  }
+  const opened = await openRequestOf(asked);
+  if (options.signal.aborted) throw new CancelledError();
+  const request = { ...opened, parameters, ...(continuation === undefined ? {} : { continuation }) };
+  const result = await engine.request('open', request, options);
+  if (result.kind === 'inspection') return { asked, summary: result.summary };
+  if (asked.kind !== 'files') throw new Error(result.question.reason);
+  const told = { ...asked, roles: await roles(result.question) };
+  return ask(engine, told, parameters, { roles, continuation, ...options });
 }
 
-async function askForFiles(
-  engine: Engine,
-  asked: FilesRequest,
-  parameters: ParameterValues,
-  { roles, ...options }: AskOptions,
-): Promise<Answered> {
-  const files = await Promise.all(asked.uris.map((uri) => referenceTo(uri)));
-  if (options.signal.aborted) throw new CancelledError();
-  const { kind: _, uris: __, ...told } = asked;
-  const result = await engine.request('inspectFiles', { files, ...told, parameters }, options);
-  if (result.kind === 'inspection') return { asked, summary: result.summary };
-  return askForFiles(engine, { ...asked, roles: await roles(result.question) }, parameters, {
-    roles,
-    ...options,
-  });
+/** What the engine is asked to open. */
+async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
+  const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
+  switch (asked.kind) {
+    case 'text': {
+      const { texts, model } = asked;
+      return { material: { kind: 'text', texts }, by: { ...by, model } };
+    }
+    case 'tensors':
+      return { material: { kind: 'tensors', tensors: asked.tensors }, by };
+    case 'files': {
+      const { uris, roles } = asked;
+      const files = await Promise.all(uris.map((uri) => referenceTo(uri)));
+      return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
+    }
+  }
 }

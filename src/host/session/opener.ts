@@ -45,7 +45,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
    * Runs a model, by default the active one, or a mechanism over a text. A panel that shows text of the same document is used again; a first one opens while
    * the engine starts, and is closed again if the run fails.
    */
-  async openText({ text, origin, second }: SelectedText, reader: Reader = {}): Promise<Inspection> {
+  async openText({ texts, origin }: SelectedText, reader: Reader = {}): Promise<Inspection> {
     const { model = activeModel(), mechanism } = reader;
     const used = [...this.panels].find(({ panel, inspection: { request } }) => {
       const here = request.kind === 'text' && request.origin?.document === origin.document;
@@ -54,12 +54,10 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     const inspection = this.make(
       {
         kind: 'text',
-        text,
+        texts,
         origin,
         model,
         ...(mechanism === undefined ? {} : { mechanism }),
-        // A second selection is meant where somebody says what reads it.
-        ...(second === undefined || Object.keys(reader).length === 0 ? {} : { second }),
       },
       // Beforehand, so that the picture that comes with it is the one that will be looked at.
       used === undefined ? {} : { position: placeOf(used) },

@@ -2,6 +2,7 @@ import { l10n } from 'vscode';
 import type {
   DateScore,
   Ending,
+  Material,
   ModelReference,
   ParameterValues,
   Position,
@@ -12,22 +13,19 @@ import type {
 /** The models for written dates that there are. */
 export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
 
-/** Where inspected text stands: a document, and the UTF-16 offset of its first character. */
+/** Where inspected texts stand: a document, and the UTF-16 offsets of their first characters. */
 export interface Origin {
   readonly document: string;
-  readonly start: number;
-  /** Where a second text starts in the same document. */
-  readonly second?: number;
+  /** Of each of the texts, all of which stand in this document. */
+  readonly starts: readonly number[];
 }
 
 export interface TextRequest {
   readonly kind: 'text';
-  readonly text: string;
+  readonly texts: Extract<Material, { kind: 'text' }>['texts'];
   readonly model: ModelReference;
-  /** With a mechanism, the model gives only its word vectors. */
+  /** With a mechanism, the model gives only its embeddings. */
   readonly mechanism?: string;
-  /** The text of the queries, where that is not the same; the target of an encoder–decoder model; what answers a question. */
-  readonly second?: string;
   readonly origin?: Origin;
 }
 
@@ -65,7 +63,7 @@ const longestRemembered = 100_000;
 export function canBeRemembered(request: InspectionRequest): boolean {
   switch (request.kind) {
     case 'text':
-      return request.text.length <= longestRemembered;
+      return request.texts.every(({ length }) => length <= longestRemembered);
     case 'files':
       return true;
     case 'tensors':
@@ -93,17 +91,16 @@ export function readRemembered(value: unknown): Remembered | undefined {
 function readRequest(value: unknown): InspectionRequest | undefined {
   if (!isRecord(value)) return undefined;
   if (value['kind'] === 'text') {
-    const { text } = value;
+    const texts = readTexts(value);
     const model = readModel(value['model']);
-    if (typeof text !== 'string' || model === undefined) return undefined;
+    if (texts === undefined || model === undefined) return undefined;
     const origin = readOrigin(value['origin']);
-    const { mechanism, second } = value;
+    const { mechanism } = value;
     return {
       kind: 'text',
-      text,
+      texts,
       model,
       ...(typeof mechanism === 'string' ? { mechanism } : {}),
-      ...(typeof second === 'string' ? { second } : {}),
       ...(origin === undefined ? {} : { origin }),
     };
   }
@@ -118,6 +115,16 @@ function readRequest(value: unknown): InspectionRequest | undefined {
     };
   }
   return undefined;
+}
+
+/** One text or two; version 0.1 wrote them as `text` and `second`. */
+function readTexts(value: Record<string, unknown>): TextRequest['texts'] | undefined {
+  const list: readonly unknown[] = Array.isArray(value['texts'])
+    ? value['texts']
+    : [value['text'], value['second']];
+  const [first, second] = list;
+  if (typeof first !== 'string') return undefined;
+  return typeof second === 'string' ? [first, second] : [first];
 }
 
 /** A reference to a model; undefined for anything else. */
@@ -135,9 +142,12 @@ export function readModel(value: unknown): ModelReference | undefined {
 
 function readOrigin(value: unknown): Origin | undefined {
   if (!isRecord(value)) return undefined;
-  const { document, start, second } = value;
-  if (typeof document !== 'string' || typeof start !== 'number') return undefined;
-  return { document, start, ...(typeof second === 'number' ? { second } : {}) };
+  const { document } = value;
+  const list: readonly unknown[] = Array.isArray(value['starts'])
+    ? value['starts']
+    : [value['start'], value['second']];
+  const starts = list.filter((start) => typeof start === 'number');
+  return typeof document === 'string' && starts.length > 0 ? { document, starts } : undefined;
 }
 
 /** Layers, heads and steps that do not exist are mended when the inspection has run. */
@@ -184,7 +194,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function labelOf(request: InspectionRequest): string {
   switch (request.kind) {
     case 'text':
-      return abridged(request.text);
+      return abridged(request.texts[0]);
     case 'files':
       return request.uris.map((uri) => decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))).join(', ');
     case 'tensors':

@@ -61,12 +61,7 @@ interface Running {
 }
 
 /** What may compute for long. Other questions are answered quickly, or wait for one of these that nobody cancelled. */
-const runs: ReadonlySet<keyof EngineMethods> = new Set([
-  'inspectText',
-  'inspectFiles',
-  'inspectTensors',
-  'change',
-]);
+const runs: ReadonlySet<keyof EngineMethods> = new Set(['open', 'change']);
 
 /**
  * Starts the engine's process when it is first asked for something, and again when it has died.

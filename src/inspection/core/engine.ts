@@ -2,41 +2,30 @@ import type { Call, Handlers } from '../../channel.js';
 import { mechanisms } from '../../engine/mechanisms/index.js';
 import type {
   EngineMethods,
-  FilesResult,
   HeadKinds,
-  InspectionSummary,
   LayerPicture,
   ModelPage,
   ModelReference,
+  OpenRequest,
+  RoleQuestion,
   Variant,
 } from '../../protocol.js';
 import {
-  DateModel,
-  datesFolder,
   describeExport as describeOnnx,
   descriptionOf,
   ModelError,
-  OnnxModel,
   refusal,
-  type DateScore,
   type Model,
 } from '../../models/index.js';
 import { Runtime } from '../../runtime/session.js';
-import { AnswerPreparation } from '../sources/answers/index.js';
-import { DatePreparation } from '../sources/dates.js';
-import { openFiles } from '../sources/files.js';
-import { Inspection, type Beginning } from './inspection.js';
-import type { Preparation } from './preparation.js';
-import type { Task } from './task.js';
+import { openSource } from '../sources/index.js';
+import { ExportPool } from '../sources/onnx/open-export.js';
+import { isProbed, probe, probed } from '../views/head-types/index.js';
 import { describeExport, describePage, layerPicture } from '../views/model-page/index.js';
-import { identityOf, isProbed, probe, probed, type Probed } from '../views/head-types/index.js';
-import { exportPath, findModels, ModelPool, stampOf, type ModelHandle } from './models.js';
-import { OnnxPreparation, OpenExport } from '../sources/onnx/index.js';
-import { SequencePreparation } from '../sources/sequence.js';
-import { ResourcePool, type Handle } from './resource-pool.js';
-import { sourcesOf, TensorPreparation } from '../sources/tensors.js';
-import { TextPreparation } from '../sources/text.js';
-import { WordPreparation } from '../sources/embeddings.js';
+import { Inspection } from './inspection.js';
+import { exportPath, findModels, ModelPool } from './models.js';
+import type { SourceContext } from './source.js';
+import type { Task } from './task.js';
 
 /** The most variants of one inspection. */
 const mostVariants = 8;
@@ -45,8 +34,8 @@ const mostVariants = 8;
 export class Engine {
   private readonly runtime: Runtime;
   private readonly models: ModelPool;
-  /** An export's session holds its weights: none stays open that nobody uses but the last. */
-  private readonly exports = new ResourcePool<OpenExport>(1);
+  private readonly exports = new ExportPool();
+  private readonly context: SourceContext;
   private readonly inspections = new Map<string, Inspection>();
   /** Inspection → its variants. */
   private readonly variants = new Map<string, string[]>();
@@ -62,51 +51,30 @@ export class Engine {
   ) {
     this.runtime = new Runtime(weights === undefined ? {} : { bytes: weights });
     this.models = new ModelPool(media);
+    const { runtime, models, exports } = this;
+    this.context = { runtime, models, exports, media };
   }
 
-  async inspectText(params: EngineMethods['inspectText']['params'], task: Task = {}): Promise<Inspection> {
-    const { text, second, mechanism, model } = params;
-    const parameters = params.parameters ?? {};
-    if (model.kind === 'dates' && mechanism === undefined) {
-      const folder = datesFolder(this.media);
-      const openModel = (score: DateScore): Promise<DateModel> => DateModel.open(folder, score);
-      const dates = await DatePreparation.open(text, model.score, openModel, this.runtime);
-      return this.open(dates, { parameters }, task);
-    }
-    const path = exportPath(model);
-    if (path !== undefined && mechanism === undefined) {
-      const opened = await this.acquireExport(path);
-      return this.open(
-        await OnnxPreparation.open({ text, second }, opened, this.runtime),
-        { parameters },
-        task,
-      );
-    }
-    const reads = withWords(model);
-    const handle = await this.models.acquire(reads);
-    if (mechanism !== undefined) {
-      const words = await WordPreparation.open({ text, second, mechanism }, handle, this.runtime);
-      return this.open(words, { parameters }, task);
-    }
-    // A file that goes away just now is no reason not to read the text.
-    const by = await this.identity(reads).catch(() => undefined);
-    const continuation = params.continuation?.by === by ? params.continuation : undefined;
-    if (handle.model.decoder !== undefined) {
-      const sequence = await SequencePreparation.open({ text, second }, handle, this.runtime, continuation);
-      return this.open(sequence, { parameters, by }, task);
-    }
-    return this.open(
-      await this.prepareText({ text, second }, handle),
-      { parameters, by, continuation },
-      task,
-    );
+  /**
+   * Opens what is brought, or says what has to be answered first.
+   * @throws with a sentence for people where it cannot be read
+   */
+  async open(request: OpenRequest, task: Task = {}): Promise<Inspection | RoleQuestion> {
+    const opened = await openSource(request, this.context, task);
+    if (opened.kind === 'question') return opened.question;
+    const { preparation, by, continuation } = opened;
+    const id = `${process.pid}-${this.next++}`;
+    const beginning = { parameters: request.parameters ?? {}, by, continuation };
+    const inspection = await Inspection.open(id, preparation, this.runtime, beginning, task);
+    this.inspections.set(id, inspection);
+    return inspection;
   }
 
   /** What a model is made of. @throws ModelError where it cannot be read */
   async modelPage(reference: ModelReference): Promise<ModelPage> {
     const path = exportPath(reference);
     if (path !== undefined) {
-      const { opened, release } = await this.acquireExport(path);
+      const { opened, release } = await this.exports.acquire(path);
       try {
         return await describeExport(opened.model, describeOnnx(path, opened.model));
       } finally {
@@ -141,73 +109,11 @@ export class Engine {
     }
   }
 
-  private async acquireExport(path: string): Promise<Handle<OpenExport>> {
-    return this.exports.acquire(path, await stampOf(path, 'file'), async () => {
-      return new OpenExport(await OnnxModel.open(path));
-    });
-  }
-
-  /** Text for a model that answers questions, goes on, or only reads. */
-  private async prepareText(
-    texts: { readonly text: string; readonly second: string | undefined },
-    handle: ModelHandle,
-  ): Promise<Preparation> {
-    const asked = handle.model.answers
-      ? await AnswerPreparation.open(texts, handle, this.runtime)
-      : undefined;
-    return asked ?? TextPreparation.open(texts, handle, this.runtime);
-  }
-
-  async inspectTensors(
-    params: EngineMethods['inspectTensors']['params'],
-    task: Task = {},
-  ): Promise<Inspection> {
-    const names = Object.keys(params.tensors);
-    const inputs = {
-      title: names.join(', '),
-      tensors: sourcesOf(params.tensors),
-      mechanism: params.mechanism,
-    };
-    const preparation = new TensorPreparation(inputs, this.runtime);
-    return this.open(preparation, { parameters: params.parameters ?? {} }, task);
-  }
-
   /** @throws Error for a model whose heads are not probed, and what a run throws */
   async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
     const reference = probed(model);
-    const identity = await this.identity(reference);
+    const identity = await this.models.identity(reference);
     return probe(() => this.models.acquire(reference), identity, this.runtime, task);
-  }
-
-  /** What changes where a model does. */
-  private identity(model: Probed): Promise<string> {
-    return identityOf(this.models.pathOf(model), model.kind === 'file' ? 'file' : 'folder');
-  }
-
-  /** An inspection, or the question that has to be answered first. */
-  async inspectFiles(
-    params: EngineMethods['inspectFiles']['params'],
-    task: Task = {},
-  ): Promise<Inspection | Extract<FilesResult, { kind: 'question' }>> {
-    const opened = await openFiles(params.files, {
-      roles: params.roles,
-      mechanism: params.mechanism,
-      signal: task.signal,
-    });
-    if (opened.kind === 'question') return opened;
-    let preparation: TensorPreparation;
-    try {
-      preparation = new TensorPreparation(opened.inputs, this.runtime);
-    } catch (error) {
-      await opened.inputs.close?.();
-      throw error;
-    }
-    try {
-      return await this.open(preparation, { parameters: params.parameters ?? {} }, task);
-    } catch (error) {
-      // The sentence says what does not fit; the files' names say where.
-      throw nameFiles(error, opened.inputs.title);
-    }
   }
 
   /** @throws Error when it was closed, or lost with an engine process. */
@@ -276,14 +182,12 @@ export class Engine {
   /** The protocol's methods, answered by this engine. */
   handlers(): Handlers<EngineMethods> {
     const at = (id: string): Inspection => this.inspection(id);
-    const summary = async (opening: Promise<Inspection>): Promise<InspectionSummary> =>
-      (await opening).summary;
     return {
-      inspectText: (params, call) => summary(this.inspectText(params, taskOf(call))),
-      inspectTensors: (params, call) => summary(this.inspectTensors(params, taskOf(call))),
-      inspectFiles: async (params, call) => {
-        const result = await this.inspectFiles(params, taskOf(call));
-        return result instanceof Inspection ? { kind: 'inspection', summary: result.summary } : result;
+      open: async (request, call) => {
+        const opened = await this.open(request, taskOf(call));
+        return opened instanceof Inspection
+          ? { kind: 'inspection', summary: opened.summary }
+          : { kind: 'question', question: opened };
       },
       change: async ({ inspection, parameters }, call) => {
         const summary = await at(inspection).change(parameters, taskOf(call));
@@ -318,7 +222,7 @@ export class Engine {
       models: ({ folders }) => findModels(folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
       headKinds: (params, call) => this.headKinds(params, taskOf(call)),
-      kindIdentity: async ({ model }) => (isProbed(model) ? await this.identity(model) : null),
+      kindIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
@@ -326,18 +230,6 @@ export class Engine {
       },
     };
   }
-
-  private async open(preparation: Preparation, beginning: Beginning, task: Task): Promise<Inspection> {
-    const id = `${process.pid}-${this.next++}`;
-    const inspection = await Inspection.open(id, preparation, this.runtime, beginning, task);
-    this.inspections.set(id, inspection);
-    return inspection;
-  }
-}
-
-/** The model whose words a mechanism runs on: date models and exports have none that can be told, and it says so. */
-function withWords(model: ModelReference): Exclude<ModelReference, { kind: 'dates' }> {
-  return model.kind === 'dates' || exportPath(model) !== undefined ? { kind: 'embedded' } : model;
 }
 
 /** An inspection that is not (or no longer) in this process. */
@@ -352,12 +244,4 @@ function taskOf(call: Call): Task {
       call.progress({ message, fraction });
     },
   };
-}
-
-function nameFiles(error: unknown, title: string): Error {
-  if (!(error instanceof Error)) return new Error(`${title}: ${String(error)}`);
-  if (error.message.includes(title) || error.name === 'AbortError') return error;
-  const named = new Error(`${title}: ${error.message}`, { cause: error });
-  named.name = error.name;
-  return named;
 }

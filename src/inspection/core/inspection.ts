@@ -99,6 +99,7 @@ export class Inspection {
       mechanism: subject.mechanism,
       layers: subject.layers.length,
       heads: subject.heads,
+      media: subject.media,
       queries: subject.queries,
       keys: subject.keys,
       steps: this.steps,

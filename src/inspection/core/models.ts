@@ -9,8 +9,12 @@ import {
   Model,
   weightFiles,
 } from '../../models/index.js';
-import type { FoundModel, ModelReference } from '../../protocol.js';
+import type { Continuation, FoundModel, ModelReference } from '../../protocol.js';
+import { identityOf } from '../views/head-types/identity.js';
 import { ResourcePool } from './resource-pool.js';
+
+/** A model that reads text of any kind. */
+export type LanguageModelReference = Exclude<ModelReference, { kind: 'dates' }>;
 
 /** The embedded models and those for dates first, then the checkpoints in these folders. */
 export async function findModels(folders: readonly string[], media: string): Promise<readonly FoundModel[]> {
@@ -25,6 +29,24 @@ export async function findModels(folders: readonly string[], media: string): Pro
 /** The path of an ONNX export; undefined for any other model. */
 export function exportPath(model: ModelReference): string | undefined {
   return model.kind === 'file' && isOnnxPath(model.path) ? model.path : undefined;
+}
+
+/** The model that a text is read by, where one for language of any kind is meant: the embedded one where none is named. */
+export function languageModel(
+  model: ModelReference = { kind: 'embedded' },
+): LanguageModelReference | undefined {
+  return model.kind === 'dates' ? undefined : model;
+}
+
+/** What a model is now, and what it wrote before: nothing where it is another now, whose tokens would mean something else. */
+export async function writtenBy(
+  models: ModelPool,
+  model: LanguageModelReference,
+  continuation: Continuation | undefined,
+): Promise<{ readonly by: string | undefined; readonly continuation: Continuation | undefined }> {
+  // A file that goes away just now is no reason not to read the text.
+  const by = await models.identity(model).catch(() => undefined);
+  return { by, continuation: continuation?.by === by ? continuation : undefined };
 }
 
 /** A model in use; released when nobody looks at it any more. */
@@ -43,7 +65,7 @@ export class ModelPool {
   constructor(private readonly media: string) {}
 
   /** @throws ModelError when the folder cannot be read as a model */
-  async acquire(reference: Exclude<ModelReference, { kind: 'dates' }>): Promise<ModelHandle> {
+  async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
     const path = this.pathOf(reference);
     const stamp = await stampOf(path, reference.kind);
     const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(path));
@@ -51,9 +73,14 @@ export class ModelPool {
   }
 
   /** The folder that a model is, or that its file lies in. */
-  folderOf(reference: Exclude<ModelReference, { kind: 'dates' }>): string {
+  folderOf(reference: LanguageModelReference): string {
     const path = this.pathOf(reference);
     return reference.kind === 'file' ? dirname(path) : path;
+  }
+
+  /** What changes where a model does. */
+  identity(reference: LanguageModelReference): Promise<string> {
+    return identityOf(this.pathOf(reference), reference.kind === 'file' ? 'file' : 'folder');
   }
 
   dispose(): Promise<void> {
@@ -61,13 +88,13 @@ export class ModelPool {
   }
 
   /** Where a model lies: a folder, or a file. */
-  pathOf(reference: Exclude<ModelReference, { kind: 'dates' }>): string {
+  pathOf(reference: LanguageModelReference): string {
     return 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
   }
 }
 
 /** When the files that matter were last written: a checkpoint that was trained on is opened anew. */
-export async function stampOf(path: string, kind: Exclude<ModelReference['kind'], 'dates'>): Promise<string> {
+export async function stampOf(path: string, kind: LanguageModelReference['kind']): Promise<string> {
   const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
   const stamps = await Promise.all(
     files.map((file) =>

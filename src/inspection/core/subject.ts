@@ -8,6 +8,7 @@ import type {
   ContinueResult,
   ContinueRequest,
   Labels,
+  Medium,
   Parameter,
   Step,
   GeneratedTokens,
@@ -30,6 +31,8 @@ export interface Subject {
   readonly mechanism: { readonly id: string; readonly title: string };
   readonly layers: readonly Layer[];
   readonly heads: number;
+  /** What the labels' marks are parts of. */
+  readonly media: readonly Medium[];
   readonly queries: Labels;
   readonly keys: Labels;
   readonly parameters: readonly Parameter[];

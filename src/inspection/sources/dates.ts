@@ -8,7 +8,7 @@ import {
 import { stateParameters } from '../../engine/mechanisms/states.js';
 import type { Value } from '../../engine/graph.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { ModelError, type DateScore } from '../../models/index.js';
+import { DateModel, datesFolder, ModelError, type DateScore } from '../../models/index.js';
 import {
   list,
   outputCharacters,
@@ -16,11 +16,12 @@ import {
   start,
   type DateAxis,
   type DateGraph,
-  type DateModel,
   type DateReading,
 } from '../../models/dates/index.js';
 import type { Labels } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
+import { marksIn, textMedium } from '../core/marks.js';
+import type { Source } from '../core/source.js';
 import { capture, keep, pair } from '../run/capture.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import type { Preparation, Setting } from '../core/preparation.js';
@@ -29,11 +30,30 @@ import { ownValues } from './own-values.js';
 import { shortened } from '../core/shortened.js';
 import type { Layer, Subject } from '../core/subject.js';
 
+/** Where the characters of the date stand. */
+const medium = textMedium(0);
+
 /** What stands before the first output character. */
 const startLabel = '[START]';
 
 /** What opens each of the date models. */
 type OpenModel = (score: DateScore) => Promise<DateModel>;
+
+/** A written date, read by a model that knows only dates. */
+export const datesSource: Source = {
+  id: 'dates',
+  async open({ material, by }, { media, runtime }) {
+    if (material.kind !== 'text' || by?.model?.kind !== 'dates') return undefined;
+    const folder = datesFolder(media);
+    const preparation = await DatePreparation.open(
+      material.texts,
+      by.model.score,
+      (score) => DateModel.open(folder, score),
+      runtime,
+    );
+    return { kind: 'preparation', preparation };
+  },
+};
 
 /**
  * A written date run through a model that knows only dates: each output character attends to the characters it reads. The
@@ -43,7 +63,7 @@ export class DatePreparation implements Preparation {
   private readonly models = new Map<DateScore, Promise<DateModel>>();
 
   private constructor(
-    private readonly text: string,
+    private readonly texts: readonly string[],
     private readonly first: DateScore,
     private readonly openModel: OpenModel,
     private readonly runtime: Runtime,
@@ -51,20 +71,24 @@ export class DatePreparation implements Preparation {
 
   /** @throws ModelError when the text has no character, or the model cannot be read. */
   static async open(
-    text: string,
+    texts: readonly string[],
     first: DateScore,
     openModel: OpenModel,
     runtime: Runtime,
   ): Promise<DatePreparation> {
-    const preparation = new DatePreparation(text, first, openModel, runtime);
+    const preparation = new DatePreparation(texts, first, openModel, runtime);
     try {
       const model = await preparation.model(first);
-      if (model.read(text).ids.length > 0) return preparation;
+      if (model.read(preparation.text).ids.length > 0) return preparation;
       throw new ModelError('There is no date to inspect: the text is empty.');
     } catch (error) {
       await preparation.dispose();
       throw error;
     }
+  }
+
+  private get text(): string {
+    return this.texts[0] ?? '';
   }
 
   async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
@@ -105,10 +129,16 @@ export class DatePreparation implements Preparation {
       mechanism: mechanismOf(model),
       layers,
       heads: graph.heads,
+      media: [medium],
       queries: labelsOf(reading, graph.queries, said),
       keys: labelsOf(reading, graph.keys, said),
       parameters: [choice, ...described, ...gradients],
-      notices: noticesOf(model, reading, iso),
+      notices: [
+        ...noticesOf(model, reading, iso),
+        ...(this.texts.length > 1
+          ? [`${model.name} reads one date: the second selection was not used.`]
+          : []),
+      ],
       forward,
     };
   }
@@ -136,7 +166,7 @@ function labelsOf({ characters }: DateReading, axis: DateAxis, said: readonly nu
       return {
         count: characters.length,
         words: characters.map(({ text }) => text),
-        places: characters.map((each) => ({ start: each.start, end: each.end })),
+        marks: marksIn(medium, characters),
       };
     case 'output':
       return { count: outputLength, words: said.map(characterOf) };

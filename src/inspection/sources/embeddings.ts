@@ -3,11 +3,13 @@ import { parameter, type Value } from '../../engine/graph.js';
 import { layerNorm } from '../../engine/ops/index.js';
 import { inMemory, type Shape, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import { ModelError, type Encoding, type Model } from '../../models/index.js';
-import type { Labels, Parameter, ParameterValues, Span } from '../../protocol.js';
+import type { Labels, Medium, ModelReference, Parameter, ParameterValues, Span } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
-import type { ModelHandle } from '../core/models.js';
+import { marksIn, textMedium } from '../core/marks.js';
+import { exportPath, type LanguageModelReference, type ModelHandle } from '../core/models.js';
+import { takeOver, type Source } from '../core/source.js';
 import { ownValues } from './own-values.js';
 import { identityMatrix, seededNormal } from './seeded.js';
 import type { Subject } from '../core/subject.js';
@@ -31,12 +33,47 @@ interface Material {
   weight(name: string, shape: Shape): Tensor<Float32Array>;
 }
 
+/** Text, of which a mechanism reads the embeddings. */
+export const embeddingsSource: Source = {
+  id: 'embeddings',
+  async open({ material, by }, { models, runtime }) {
+    if (material.kind !== 'text' || by?.mechanism === undefined) return undefined;
+    const mechanism = mechanismOf(by.mechanism);
+    const [first, second] = material.texts;
+    const preparation = await takeOver(
+      await models.acquire(withEmbeddings(by.model)),
+      async (handle) =>
+        new EmbeddingPreparation(
+          handle,
+          await wordsOf(handle.model, first),
+          second === undefined ? undefined : await wordsOf(handle.model, second),
+          mechanism,
+          runtime,
+        ),
+    );
+    return { kind: 'preparation', preparation };
+  },
+};
+
+/** @throws ModelError where there is none of that id */
+function mechanismOf(id: string): Mechanism {
+  const found = mechanisms.find((each) => each.id === id);
+  if (found !== undefined) return found;
+  const known = mechanisms.map((each) => each.id).join(', ');
+  throw new ModelError(`There is no mechanism “${id}”; there are ${known}.`);
+}
+
+/** The model whose embeddings are read: date models and exports have none that can be told, and the notice says whose they are. */
+function withEmbeddings(model: ModelReference = { kind: 'embedded' }): LanguageModelReference {
+  return model.kind === 'dates' || exportPath(model) !== undefined ? { kind: 'embedded' } : model;
+}
+
 /**
  * Text run through a mechanism without a model: a model gives only its word vectors. Weights that the mechanism needs are
  * the identity, or drawn from a seed, and that is said.
  */
-export class WordPreparation implements Preparation {
-  private constructor(
+export class EmbeddingPreparation implements Preparation {
+  constructor(
     private readonly handle: ModelHandle,
     private readonly keys: Words,
     /** The words of the queries, where these are not the same. */
@@ -44,27 +81,6 @@ export class WordPreparation implements Preparation {
     private readonly first: Mechanism,
     private readonly runtime: Runtime,
   ) {}
-
-  /** @throws ModelError when a text has no word, or Error for an unknown mechanism; the handle is then released. */
-  static async open(
-    texts: { readonly text: string; readonly second?: string | undefined; readonly mechanism: string },
-    handle: ModelHandle,
-    runtime: Runtime,
-  ): Promise<WordPreparation> {
-    try {
-      const mechanism = mechanisms.find(({ id }) => id === texts.mechanism);
-      if (mechanism === undefined) {
-        const known = mechanisms.map(({ id }) => id).join(', ');
-        throw new ModelError(`There is no mechanism “${texts.mechanism}”; there are ${known}.`);
-      }
-      const keys = await wordsOf(handle.model, texts.text);
-      const second = texts.second === undefined ? undefined : await wordsOf(handle.model, texts.second);
-      return new WordPreparation(handle, keys, second, mechanism, runtime);
-    } catch (error) {
-      await handle.release();
-      throw error;
-    }
-  }
 
   async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
     const { handle, runtime, keys, second, first } = this;
@@ -99,8 +115,9 @@ export class WordPreparation implements Preparation {
     return {
       ...subject,
       title: `Words of ${handle.model.name}`,
-      queries: labelsOf(second ?? keys, second === undefined),
-      keys: labelsOf(keys, true),
+      media: second === undefined ? [textMedium(0)] : [textMedium(0), textMedium(1)],
+      queries: second === undefined ? labelsOf(keys, textMedium(0)) : labelsOf(second, textMedium(1)),
+      keys: labelsOf(keys, textMedium(0)),
       parameters: [chosen, ...settings, ...subject.parameters.filter(({ name }) => !outer.has(name))],
       notices: [
         noteOf(mechanism, tensors, handle.model.name, kind, second !== undefined, values),
@@ -276,8 +293,8 @@ function sources(tensors: Record<string, Tensor<Float32Array>>): Record<string, 
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, inMemory(tensor)]));
 }
 
-function labelsOf({ tokens, ranges }: Words, here: boolean): Labels {
-  return { count: tokens.length, words: tokens, ...(here ? { places: ranges } : {}) };
+function labelsOf({ tokens, ranges }: Words, medium: Medium): Labels {
+  return { count: tokens.length, words: tokens, marks: marksIn(medium, ranges) };
 }
 
 /** Says plainly what the numbers are made of. */

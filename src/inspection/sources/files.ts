@@ -4,11 +4,53 @@ import type { TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
 import { FormatError, fromBytes, openFile, type ByteSource } from '../../formats/source.js';
 import type { FileReference, RoleQuestion } from '../../protocol.js';
+import type { Preparation } from '../core/preparation.js';
+import type { Source } from '../core/source.js';
 import { findRoles, type Candidate } from './roles.js';
-import type { TensorInputs } from './tensors.js';
+import { TensorPreparation, type TensorInputs } from './tensors.js';
+
+/** Matrix files, run through a mechanism. */
+export const filesSource: Source = {
+  id: 'files',
+  async open({ material, by }, { runtime }, task) {
+    if (material.kind !== 'files') return undefined;
+    const { files, roles } = material;
+    const opened = await openFiles(files, { roles, mechanism: by?.mechanism, signal: task.signal });
+    if (opened.kind === 'question') return opened;
+    try {
+      const preparation = new TensorPreparation(opened.inputs, runtime);
+      return { kind: 'preparation', preparation: namingFiles(preparation, opened.inputs.title) };
+    } catch (error) {
+      await opened.inputs.close?.();
+      throw nameFiles(error, opened.inputs.title);
+    }
+  },
+};
+
+/** Its errors say what does not fit; the files' names say where. */
+function namingFiles(preparation: Preparation, title: string): Preparation {
+  return {
+    async prepare(setting, task) {
+      try {
+        return await preparation.prepare(setting, task);
+      } catch (error) {
+        throw nameFiles(error, title);
+      }
+    },
+    dispose: () => preparation.dispose(),
+  };
+}
+
+function nameFiles(error: unknown, title: string): Error {
+  if (!(error instanceof Error)) return new Error(`${title}: ${String(error)}`);
+  if (error.message.includes(title) || error.name === 'AbortError') return error;
+  const named = new Error(`${title}: ${error.message}`, { cause: error });
+  named.name = error.name;
+  return named;
+}
 
 /** Files as a mechanism's inputs, or what has to be asked first. Files stay open until `close`. */
-export type OpenedFiles =
+type OpenedFiles =
   | { readonly kind: 'inputs'; readonly inputs: TensorInputs }
   | { readonly kind: 'question'; readonly question: RoleQuestion };
 
@@ -17,7 +59,7 @@ export type OpenedFiles =
  * @param roles what a person has answered: tensor key → role
  * @throws FormatError, a sentence naming file, tensor and reason
  */
-export async function openFiles(
+async function openFiles(
   files: readonly FileReference[],
   options: {
     readonly signal?: AbortSignal | undefined;

@@ -8,7 +8,9 @@ import { candidatesAfter, generate, type WritingRules } from '../run/generation.
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
-import type { ModelHandle } from '../core/models.js';
+import { marksIn, textMedium } from '../core/marks.js';
+import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
+import { takeOver, type Source } from '../core/source.js';
 import { ownValues } from './own-values.js';
 import { attentionParameter, choice, lengthParameter, stackOf } from './sequence-parameters.js';
 import { SequenceRun, type SequenceAttention, type Stack } from '../run/sequence-run.js';
@@ -30,6 +32,8 @@ interface Reading {
 /** A source that was read, and what was written for it. */
 interface Written {
   readonly encoding: Encoding;
+  /** Where the tokens of a target that was given stand in it, from the first after the start. */
+  readonly target: Encoding['ranges'];
   readonly run: SequenceRun;
   readonly rules: WritingRules;
   /** What the model wrote: all of the target, or what comes after one that was given. */
@@ -41,41 +45,59 @@ const nothing: GeneratedTokens = { ids: [], ending: 'length', drawn: false };
 
 const mechanism = { id: 'multi-head', title: 'Multi-head attention' };
 
+/** Text, read by an encoder–decoder model; a second one is its target. */
+export const sequenceSource: Source = {
+  id: 'sequence',
+  async open({ material, by, continuation }, { models, runtime }) {
+    if (material.kind !== 'text') return undefined;
+    const { texts } = material;
+    const reference = languageModel(by?.model);
+    if (reference === undefined) return undefined;
+    const written = await writtenBy(models, reference, continuation);
+    const preparation = await takeOver(await models.acquire(reference), (handle) =>
+      handle.model.decoder === undefined
+        ? undefined
+        : openSequence(handle, texts, runtime, written.continuation),
+    );
+    // What was written before is the preparation's own to have again.
+    return preparation && { kind: 'preparation', preparation, by: written.by };
+  },
+};
+
+/** @throws ModelError when there is no text */
+export async function openSequence(
+  handle: ModelHandle,
+  texts: readonly [string] | readonly [string, string],
+  runtime: Runtime,
+  before?: GeneratedTokens,
+): Promise<SequencePreparation> {
+  if (texts.some((text) => text.trim() === '')) {
+    throw new ModelError('There is no text to inspect: it is empty.');
+  }
+  return new SequencePreparation(handle, texts, await handle.model.languages(), runtime, before);
+}
+
 /** Text run through an encoder–decoder model: translated, summarised, answered, as the model was trained for. */
 export class SequencePreparation implements Preparation {
   /** What was written last, and for which parameters: to look at another attention of it needs no other run. */
   private last: { readonly key: string; readonly written: Promise<Written> } | undefined;
 
-  private constructor(
-    private readonly text: string,
-    private readonly target: string | undefined,
+  constructor(
     private readonly handle: ModelHandle,
+    /** The source, and the target where that is not to be written but given. */
+    private readonly texts: readonly [string] | readonly [string, string],
     private readonly languages: ReadonlyMap<string, number>,
     private readonly runtime: Runtime,
-    private before: GeneratedTokens | undefined,
+    /** What the model wrote before: it is read at first instead of written anew. */
+    private before?: GeneratedTokens,
   ) {}
 
-  /**
-   * @param texts the source, and the target where that is not to be written but given
-   * @param before what the model wrote before: it is read at first instead of written anew
-   * @throws ModelError when a text has no token; the handle is then released
-   */
-  static async open(
-    texts: { readonly text: string; readonly second?: string | undefined },
-    handle: ModelHandle,
-    runtime: Runtime,
-    before?: GeneratedTokens,
-  ): Promise<SequencePreparation> {
-    try {
-      for (const text of [texts.text, texts.second ?? texts.text]) {
-        if (text.trim() === '') throw new ModelError('There is no text to inspect: it is empty.');
-      }
-      const languages = await handle.model.languages();
-      return new SequencePreparation(texts.text, texts.second, handle, languages, runtime, before);
-    } catch (error) {
-      await handle.release();
-      throw error;
-    }
+  private get text(): string {
+    return this.texts[0];
+  }
+
+  private get target(): string | undefined {
+    return this.texts[1];
   }
 
   async prepare({ parameters, beside }: Setting, task: Task): Promise<Subject> {
@@ -119,15 +141,16 @@ export class SequencePreparation implements Preparation {
     };
     const { before } = this;
     this.before = undefined;
-    if (this.target !== undefined) {
-      const target = withLanguage(await model.encode(this.target), this.languages, reading.into);
-      await run.target.append([start, ...target.ids].slice(0, rules.limit), task);
-    } else await run.target.append([start], task);
-    if (this.target !== undefined && before === undefined)
-      return { encoding, run, rules, generated: nothing };
+    const given =
+      this.target === undefined
+        ? undefined
+        : withLanguage(await model.encode(this.target), this.languages, reading.into);
+    await run.target.append([start, ...(given?.ids ?? [])].slice(0, rules.limit), task);
+    const written = { encoding, target: given?.ranges ?? [], run, rules };
+    if (given !== undefined && before === undefined) return { ...written, generated: nothing };
     const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
     const further = await generate(model, run.target, wanted, () => false, task, rules);
-    return { encoding, run, rules, generated: joined(nothing, further) };
+    return { ...written, generated: joined(nothing, further) };
   }
 
   /** The tokens of the text with what the task begins with; places are those in the text alone. */
@@ -162,9 +185,19 @@ export class SequencePreparation implements Preparation {
     const source: Labels = {
       count: encoding.tokens.length,
       words: encoding.tokens,
-      places: encoding.ranges,
+      marks: marksIn(textMedium(0), encoding.ranges),
     };
-    const outputs = labelsOf(spelled.slice(1));
+    const outputs: Labels = {
+      ...labelsOf(spelled.slice(1)),
+      ...(this.target === undefined
+        ? {}
+        : {
+            marks: marksIn(
+              textMedium(1),
+              ids.slice(1).map((_, at) => written.target[at] ?? null),
+            ),
+          }),
+    };
     const [queries, keys] = {
       cross: [outputs, source] as const,
       encoder: [source, source] as const,
@@ -177,6 +210,7 @@ export class SequencePreparation implements Preparation {
       mechanism,
       layers: derived.map(({ steps, kept }): Layer => ({ steps, kept })),
       heads,
+      media: this.texts.map((_, index) => textMedium(index)),
       queries,
       keys,
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],

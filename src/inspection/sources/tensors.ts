@@ -22,6 +22,7 @@ import { capture } from '../run/capture.js';
 import { counted } from '../core/counted.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import type { Preparation, Setting } from '../core/preparation.js';
+import type { Source } from '../core/source.js';
 import type { Task } from '../core/task.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
@@ -38,6 +39,21 @@ export interface TensorInputs {
   readonly notices?: readonly string[];
   close?(): Promise<void>;
 }
+
+/** Tensors that a caller holds, under a mechanism's input names. */
+export const tensorsSource: Source = {
+  id: 'tensors',
+  async open({ material, by }, { runtime }) {
+    if (material.kind !== 'tensors') return undefined;
+    const { tensors } = material;
+    const inputs: TensorInputs = {
+      title: Object.keys(tensors).join(', '),
+      tensors: sourcesOf(tensors),
+      mechanism: by?.mechanism,
+    };
+    return { kind: 'preparation', preparation: new TensorPreparation(inputs, runtime) };
+  },
+};
 
 /** A source up to this many bytes is read once and kept; a larger one is read in parts each time. */
 const keptBytes = 32 << 20;
@@ -110,6 +126,7 @@ export class TensorPreparation implements Preparation {
       mechanism: { id: mechanism.id, title: mechanism.title },
       layers,
       heads: graph.heads,
+      media: [],
       queries: labels(graph.queries, this.given.words?.query ?? this.given.likelyWords?.query),
       keys: labels(graph.keys, this.given.words?.key ?? this.given.likelyWords?.key),
       parameters: [
@@ -358,7 +375,7 @@ export function subtitle(kind: string, layers: number, heads: number, queries: n
 }
 
 /** Tensors that a caller holds in memory. @throws ShapeError where data and shape do not agree. */
-export function sourcesOf(
+function sourcesOf(
   tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
 ): Record<string, TensorSource> {
   return Object.fromEntries(

@@ -3,7 +3,7 @@ import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import { type Encoding, type Model, type ModelGraph } from '../../models/index.js';
-import type { Labels, Parameter, ParameterValues } from '../../protocol.js';
+import type { Labels, Mark, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { bytesOf, capturable, keep } from '../run/capture.js';
 import { CausalRun } from '../run/causal-run.js';
@@ -14,7 +14,9 @@ import { withGradients, withoutGradients } from '../run/gradients.js';
 import { WeightBudget } from '../run/weight-budget.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
-import type { ModelHandle } from '../core/models.js';
+import { marksIn, textMedium } from '../core/marks.js';
+import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
+import { takeOver, type Source } from '../core/source.js';
 import { shortened } from '../core/shortened.js';
 import { layerStages, runStages } from '../run/stages.js';
 import { announced } from '../run/announced.js';
@@ -38,10 +40,31 @@ export interface TaskHead {
 
 /** What is told to, and wanted of, a model that reads in both directions, beside its attention. */
 export interface Beside {
-  /** Whether a token is of a first or a second text. */
+  /** Whether a token is of a first or a second segment, as the model tells them apart. */
   readonly segments?: readonly number[];
+  /** Which of the texts that were brought each token is of; the first where left out. */
+  readonly texts?: readonly number[];
+  /** Set where a second text was brought that the model does not read. */
+  readonly unread?: true;
   head?(graph: ModelGraph): TaskHead;
 }
+
+/** Text, read by a model that reads, or goes on. */
+export const textSource: Source = {
+  id: 'text',
+  async open({ material, by, continuation }, { models, runtime }) {
+    if (material.kind !== 'text') return undefined;
+    const { texts } = material;
+    const model = languageModel(by?.model);
+    if (model === undefined) return undefined;
+    const beside: Beside = texts.length === 1 ? {} : { unread: true };
+    const preparation = await takeOver(
+      await models.acquire(model),
+      async (handle) => new TextPreparation(handle, await encoded(handle.model, texts[0]), runtime, beside),
+    );
+    return { kind: 'preparation', preparation, ...(await writtenBy(models, model, continuation)) };
+  },
+};
 
 /** Text run through a model. */
 export class TextPreparation implements Preparation {
@@ -50,38 +73,14 @@ export class TextPreparation implements Preparation {
   private readonly own: number;
   private budget: WeightBudget | undefined;
 
-  private constructor(
+  constructor(
     private readonly handle: ModelHandle,
+    /** Tokens, which may stand for no text. */
     private encoding: Encoding,
     private readonly runtime: Runtime,
-    private readonly second: string | undefined,
     private readonly beside: Beside = {},
   ) {
     this.own = encoding.ids.length;
-  }
-
-  /** @throws ModelError when the text has no token; the handle is then released. */
-  static async open(
-    { text, second }: { readonly text: string; readonly second?: string | undefined },
-    handle: ModelHandle,
-    runtime: Runtime,
-  ): Promise<TextPreparation> {
-    try {
-      return new TextPreparation(handle, await encoded(handle.model, text), runtime, second);
-    } catch (error) {
-      await handle.release();
-      throw error;
-    }
-  }
-
-  /** Tokens, which may stand for no text. */
-  static ofTokens(
-    encoding: Encoding,
-    handle: ModelHandle,
-    runtime: Runtime,
-    beside: Beside = {},
-  ): TextPreparation {
-    return new TextPreparation(handle, encoding, runtime, undefined, beside);
   }
 
   async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
@@ -165,13 +164,15 @@ export class TextPreparation implements Preparation {
   ): Subject {
     const { model } = this.handle;
     const derived = graph.layers.map((steps) => withGradients(steps, parameters));
-    const labels = labelsOf(this.encoding);
+    const media = [...new Set([0, ...(this.beside.texts ?? [])])].map(textMedium);
+    const labels = labelsOf(this.encoding, this.beside.texts);
     return {
       title: model.name,
       subtitle: `${model.family} · ${counted(model.layers, 'layer')} × ${counted(model.heads, 'head')} · ${counted(labels.count, 'token')}`,
       mechanism: { id: 'multi-head', title: 'Multi-head attention' },
       layers: derived.map(({ steps }, layer): Layer => ({ steps, kept: sourcesOf(layer) })),
       heads: model.heads,
+      media,
       queries: labels,
       keys: labels,
       parameters: [...described, ...(derived[0]?.parameters ?? [])],
@@ -217,7 +218,7 @@ export class TextPreparation implements Preparation {
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
           ]
         : []),
-      ...(this.second === undefined
+      ...(this.beside.unread === undefined
         ? []
         : [
             `${model.name} reads one text: the second selection was not used. An encoder–decoder model takes it as its target.`,
@@ -238,6 +239,9 @@ async function extended(encoding: Encoding, ids: readonly number[], model: Model
   };
 }
 
-function labelsOf({ tokens, ranges }: Encoding): Labels {
-  return { count: tokens.length, words: tokens, places: ranges };
+function labelsOf({ tokens, ranges }: Encoding, texts?: readonly number[]): Labels {
+  const marks = ranges.map(
+    (range, at): Mark | null => marksIn(textMedium(texts?.[at] ?? 0), [range])[0] ?? null,
+  );
+  return { count: tokens.length, words: tokens, marks };
 }

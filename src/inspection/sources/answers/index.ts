@@ -3,7 +3,8 @@ import type { Answers } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
-import type { ModelHandle } from '../../core/models.js';
+import { languageModel, writtenBy, type ModelHandle } from '../../core/models.js';
+import { takeOver, type Source } from '../../core/source.js';
 import { shortened } from '../../core/shortened.js';
 import type { Subject } from '../../core/subject.js';
 import { TextPreparation, type TaskHead } from '../text.js';
@@ -18,51 +19,52 @@ const repeated = 60;
 
 /** A question and its text, and what tells how they were found. */
 type Question = Pick<Asked, 'question' | 'context' | 'questionAt' | 'contextAt'> & {
+  /** Whether both stand in one text; otherwise the second is the text that answers. */
+  readonly isOneText: boolean;
   readonly notices: readonly string[];
 };
 
-/** A question and a text that answers it, run through a model that was trained to point at answers. */
-export class AnswerPreparation implements Preparation {
-  private readonly inner: TextPreparation;
-
-  private constructor(
-    private readonly asked: Question,
-    private readonly encoding: PairEncoding,
-    private readonly model: Model,
-    handle: ModelHandle,
-    runtime: Runtime,
-  ) {
-    this.inner = TextPreparation.ofTokens(placed(encoding, asked), handle, runtime, {
-      segments: encoding.segments,
-      head: (graph) => this.head(graph),
-    });
-  }
-
-  /**
-   * With two texts the first is the question; otherwise it is found in the text.
-   * @returns undefined where there is no question, or nothing to answer it
-   * @throws ModelError when they do not fit the model; the handle is then released
-   */
-  static async open(
-    { text, second }: { readonly text: string; readonly second?: string | undefined },
-    handle: ModelHandle,
-    runtime: Runtime,
-  ): Promise<AnswerPreparation | undefined> {
-    const asked = second === undefined ? found(text) : given(text, second);
-    if (asked === undefined) return undefined;
-    try {
+/** A question and a text that answers it, each in a text of its own or both in one, read by a model that points at answers. */
+export const questionSource: Source = {
+  id: 'question',
+  async open({ material, by, continuation }, { models, runtime }) {
+    if (material.kind !== 'text') return undefined;
+    const model = languageModel(by?.model);
+    const [first, second] = material.texts;
+    const asked = second === undefined ? found(first) : given(first, second);
+    if (model === undefined || asked === undefined) return undefined;
+    const preparation = await takeOver(await models.acquire(model), async (handle) => {
+      if (!handle.model.answers) return undefined;
       if (asked.question.trim() === '')
         throw new ModelError('There is no question: the first text is empty.');
       if (asked.context.trim() === '') {
         throw new ModelError('There is no text to answer the question: the second text is empty.');
       }
-      const { model } = handle;
-      const encoding = await model.encodePair(asked.question, asked.context);
-      return new AnswerPreparation(asked, encoding, model, handle, runtime);
-    } catch (error) {
-      await handle.release();
-      throw error;
-    }
+      const encoding = await handle.model.encodePair(asked.question, asked.context);
+      return new AnswerPreparation(asked, encoding, handle, runtime);
+    });
+    if (preparation === undefined) return undefined;
+    return { kind: 'preparation', preparation, ...(await writtenBy(models, model, continuation)) };
+  },
+};
+
+/** A question and a text that answers it, run through a model that was trained to point at answers. */
+export class AnswerPreparation implements Preparation {
+  private readonly inner: TextPreparation;
+  private readonly model: Model;
+
+  constructor(
+    private readonly asked: Question,
+    private readonly encoding: PairEncoding,
+    handle: ModelHandle,
+    runtime: Runtime,
+  ) {
+    this.model = handle.model;
+    this.inner = new TextPreparation(handle, placed(encoding, asked), runtime, {
+      segments: encoding.segments,
+      ...(asked.isOneText ? {} : { texts: encoding.parts.map((part) => (part === 1 ? 1 : 0)) }),
+      head: (graph) => this.head(graph),
+    });
   }
 
   prepare(setting: Setting, task: Task): Promise<Subject> {
@@ -126,7 +128,7 @@ export class AnswerPreparation implements Preparation {
 
 /** In a selection of its own each. */
 function given(question: string, context: string): Question {
-  return { question, context, questionAt: 0, contextAt: question.length, notices: [] };
+  return { question, context, questionAt: 0, contextAt: 0, isOneText: false, notices: [] };
 }
 
 /** In one selection. */
@@ -140,10 +142,10 @@ function found(text: string): Question | undefined {
     asked.by === 'line'
       ? `No sentence ends with a question mark, so that the first line is the question, ${question}, and what comes after it is the text.`
       : `The question is ${question}; what comes ${where} it is the text that answers.`;
-  return { ...asked, notices: [skipped ? `${how} What comes before it is left out.` : how] };
+  return { ...asked, isOneText: true, notices: [skipped ? `${how} What comes before it is left out.` : how] };
 }
 
-/** Tokens with their places in what was selected: a second text goes on where the first ends. */
+/** Tokens with their places in the text that holds them. */
 function placed(encoding: PairEncoding, { questionAt, contextAt }: Question): PairEncoding {
   return {
     ...encoding,

@@ -1,5 +1,5 @@
 import { withValues } from '../../../engine/mechanisms/index.js';
-import type { Encoding, OnnxModel } from '../../../models/index.js';
+import type { Encoding } from '../../../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { counted } from '../../core/counted.js';
@@ -8,59 +8,48 @@ import { withGradients, withoutGradients } from '../../run/gradients.js';
 import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { Handle } from '../../core/resource-pool.js';
+import { marksIn, textMedium } from '../../core/marks.js';
+import { exportPath } from '../../core/models.js';
+import { takeOver, type Source } from '../../core/source.js';
+import type { OpenExport } from './open-export.js';
 import type { Layer, Subject } from '../../core/subject.js';
 import { buildLayer, controlsOf, materialOf, materialOfScores, type Material } from './layer.js';
-import { OnnxRun, type RunLayer } from './run.js';
+import type { RunLayer } from './run.js';
 
-/** An export that is open, and its session once something ran. */
-export class OpenExport {
-  private opening: Promise<OnnxRun> | undefined;
+/** Where the tokens of the text stand. */
+const medium = textMedium(0);
 
-  constructor(readonly model: OnnxModel) {}
-
-  /** Checked when it first runs. */
-  run(ids: readonly number[], runtime: Runtime): Promise<OnnxRun> {
-    this.opening ??= OnnxRun.open(this.model, ids, runtime).catch((error: unknown) => {
-      this.opening = undefined;
-      throw error;
-    });
-    return this.opening;
-  }
-
-  async dispose(): Promise<void> {
-    const run = await this.opening?.catch(() => undefined);
-    await run?.dispose();
-  }
-}
+/** Text, read by an ONNX export. */
+export const onnxSource: Source = {
+  id: 'onnx',
+  async open({ material, by }, { exports, runtime }) {
+    const path = by?.model === undefined ? undefined : exportPath(by.model);
+    if (material.kind !== 'text' || path === undefined) return undefined;
+    const { texts } = material;
+    const preparation = await takeOver(
+      await exports.acquire(path),
+      async (held) =>
+        new OnnxPreparation(held, await encoded(held.opened.model, texts[0]), runtime, texts.length),
+    );
+    return { kind: 'preparation', preparation };
+  },
+};
 
 /** Text run through an ONNX export: its own graph computes queries, keys and values; the steps after them are ours. */
 export class OnnxPreparation implements Preparation {
   private ran:
     Promise<{ readonly layers: readonly RunLayer[]; readonly notices: readonly string[] }> | undefined;
 
-  private constructor(
-    private readonly loan: Handle<OpenExport>,
+  constructor(
+    private readonly held: Handle<OpenExport>,
     private readonly encoding: Encoding,
     private readonly runtime: Runtime,
-    private readonly second: string | undefined,
+    /** How many texts were brought, of which one is read. */
+    private readonly texts: number,
   ) {}
 
-  /** @throws ModelError when the text has no token; the export is then released. */
-  static async open(
-    { text, second }: { readonly text: string; readonly second?: string | undefined },
-    loan: Handle<OpenExport>,
-    runtime: Runtime,
-  ): Promise<OnnxPreparation> {
-    try {
-      return new OnnxPreparation(loan, await encoded(loan.opened.model, text), runtime, second);
-    } catch (error) {
-      await loan.release();
-      throw error;
-    }
-  }
-
   async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
-    const { model } = this.loan.opened;
+    const { model } = this.held.opened;
     task.progress?.(`${model.name}: ${this.encoding.ids.length} tokens`, null);
     const begun = performance.now();
     this.ran ??= this.runOnce().catch((error: unknown) => {
@@ -88,6 +77,7 @@ export class OnnxPreparation implements Preparation {
       mechanism: { id: 'scaled-dot-product', title: 'Scaled dot-product attention' },
       layers: built.map(({ kept }, at): Layer => ({ steps: derived[at]?.steps ?? [], kept })),
       heads: shape[0] ?? 0,
+      media: [medium],
       queries: labels,
       keys: labels,
       parameters: [...described, ...(derived[0]?.parameters ?? [])],
@@ -97,12 +87,12 @@ export class OnnxPreparation implements Preparation {
   }
 
   async dispose(): Promise<void> {
-    await this.loan.release();
+    await this.held.release();
   }
 
   private async runOnce(): Promise<{ layers: readonly RunLayer[]; notices: readonly string[] }> {
     const { ids } = this.encoding;
-    const run = await this.loan.opened.run(ids, this.runtime);
+    const run = await this.held.opened.run(ids, this.runtime);
     const all = await run.run(ids);
     const { shown, notices } = alike(all);
     return { layers: shown, notices: [...run.notices, ...notices] };
@@ -112,15 +102,19 @@ export class OnnxPreparation implements Preparation {
   private async labels(count: number): Promise<Labels> {
     const { tokens, ranges } = this.encoding;
     const missing = count - tokens.length;
-    if (missing <= 0) return { count: tokens.length, words: tokens, places: ranges };
-    const padding = await this.loan.opened.model.paddingToken();
+    if (missing <= 0) return { count: tokens.length, words: tokens, marks: marksIn(medium, ranges) };
+    const padding = await this.held.opened.model.paddingToken();
     const fill = Array.from({ length: missing }, () => null);
-    return { count, words: [...tokens, ...fill.map(() => padding)], places: [...ranges, ...fill] };
+    return {
+      count,
+      words: [...tokens, ...fill.map(() => padding)],
+      marks: marksIn(medium, [...ranges, ...fill]),
+    };
   }
 
   private notices(isChanged: boolean): string[] {
     const { ids, total } = this.encoding;
-    const { name, limit, fixed } = this.loan.opened.model;
+    const { name, limit, fixed } = this.held.opened.model;
     return [
       ...(isChanged
         ? [
@@ -133,7 +127,7 @@ export class OnnxPreparation implements Preparation {
       ...(total > ids.length
         ? [`${name} reads ${limit} tokens at a time: the first ${ids.length} of ${total} were used.`]
         : []),
-      ...(this.second === undefined ? [] : [`${name} reads one text: the second selection was not used.`]),
+      ...(this.texts === 1 ? [] : [`${name} reads one text: the second selection was not used.`]),
     ];
   }
 }

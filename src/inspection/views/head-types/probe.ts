@@ -5,7 +5,8 @@ import { Inspection } from '../../core/inspection.js';
 import type { Preparation } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { ModelHandle } from '../../core/models.js';
-import { SequencePreparation } from '../../sources/sequence.js';
+import { openSequence } from '../../sources/sequence.js';
+import { takeOver } from '../../core/source.js';
 import { TextPreparation } from '../../sources/text.js';
 import { passage } from './passage.js';
 import { repeatedTokens } from './repeated.js';
@@ -71,35 +72,29 @@ export async function probe(
   };
 }
 
-async function readingsOf(lend: () => Promise<ModelHandle>, runtime: Runtime): Promise<readonly Reading[]> {
-  const handle = await lend();
-  const { model } = handle;
-  if (model.decoder !== undefined) {
-    const preparation = await SequencePreparation.open({ text: passage, second: passage }, handle, runtime);
-    return (['encoder', 'decoder', 'cross'] as const).map((stack) => ({
-      preparation,
-      stack,
-      text: 'passage',
-      ids: undefined,
-    }));
-  }
-  const encoding = await readBy(handle, () => model.encode(passage));
-  const read = TextPreparation.ofTokens(encoding, handle, runtime);
-  const english: Reading = { preparation: read, stack: 'self', text: 'passage', ids: encoding.ids };
-  const repeated = await repeatedTokens(model, encoding);
-  if (repeated === undefined) return [english];
-  const again = TextPreparation.ofTokens(repeated, await lend(), runtime);
-  return [english, { preparation: again, stack: 'self', text: 'repeated', ids: repeated.ids }];
-}
-
-/** What is asked of a handle that nobody will release where it fails. */
-async function readBy<T>(handle: ModelHandle, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    await handle.release();
-    throw error;
-  }
+async function readingsOf(
+  acquire: () => Promise<ModelHandle>,
+  runtime: Runtime,
+): Promise<readonly Reading[]> {
+  return takeOver(await acquire(), async (handle) => {
+    const { model } = handle;
+    if (model.decoder !== undefined) {
+      const preparation = await openSequence(handle, [passage, passage], runtime);
+      return (['encoder', 'decoder', 'cross'] as const).map((stack) => ({
+        preparation,
+        stack,
+        text: 'passage',
+        ids: undefined,
+      }));
+    }
+    const encoding = await model.encode(passage);
+    const read = new TextPreparation(handle, encoding, runtime);
+    const english: Reading = { preparation: read, stack: 'self', text: 'passage', ids: encoding.ids };
+    const repeated = await repeatedTokens(model, encoding);
+    if (repeated === undefined) return [english];
+    const again = new TextPreparation(await acquire(), repeated, runtime);
+    return [english, { preparation: again, stack: 'self', text: 'repeated', ids: repeated.ids }];
+  });
 }
 
 /** A preparation that several inspections use, and that is not theirs to close. */
@@ -123,7 +118,7 @@ async function scoresOf(
   );
   const tokens: PatternTokens = {
     ids: ids ?? Array.from({ length: queries.count }, (_, at) => at),
-    sinks: Array.from({ length: keys.count }, (_, key) => key === 0 || keys.places?.[key] === null),
+    sinks: Array.from({ length: keys.count }, (_, key) => key === 0 || keys.marks?.[key] === null),
   };
   const scores: Map<string, number>[] = [];
   for (let layer = 0; layer < layers; layer++) {

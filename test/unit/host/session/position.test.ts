@@ -25,6 +25,7 @@ const summaryOf = (count: number, changes: Partial<Step> = {}): InspectionSummar
   mechanism: { id: 'multi-head', title: 'Multi-head attention' },
   layers: 6,
   heads: 12,
+  media: [],
   queries: { count },
   keys: { count },
   steps: [step('scores', count), { ...step('weights', count), ...changes }],

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { CancelledError } from '../../../../src/channel.js';
 import { Engine, EngineStoppedError } from '../../../../src/host/transports/client.js';
 import type { EngineOptions, Stop } from '../../../../src/host/transports/client.js';
+import { textRequest } from '../../../support/inspections.js';
+import { summaryOf } from '../../../support/summaries.js';
 
 const script = join(process.cwd(), 'test/unit/host/transports/worker.fixture.cjs');
 const embedded = { kind: 'embedded' } as const;
@@ -23,7 +25,9 @@ describe('host/engine', () => {
   }
 
   const inspect = (engine: Engine, text: string, signal?: AbortSignal): Promise<{ readonly id: string }> =>
-    engine.request('inspectText', { text, model: embedded }, signal === undefined ? {} : { signal });
+    engine
+      .request('open', textRequest({ text, model: embedded }), signal === undefined ? {} : { signal })
+      .then(summaryOf);
 
   async function until(condition: () => boolean): Promise<void> {
     const end = Date.now() + 5000;
@@ -48,8 +52,8 @@ describe('host/engine', () => {
 
   it('passes on the sentence of a request that fails, and goes on', async () => {
     const engine = start();
-    await assert.rejects(engine.request('inspectFiles', { files: [] }), {
-      message: 'inspectFiles: no such file',
+    await assert.rejects(engine.request('candidates', { inspection: '1', query: 0, count: 1 }), {
+      message: 'candidates: no such inspection',
     });
     await inspect(engine, 'a word');
     assert.equal(engine.generation, 1);
@@ -106,16 +110,12 @@ describe('host/engine', () => {
     const controller = new AbortController();
     const blocked = new Promise<void>((resolve) => {
       engine
-        .request(
-          'inspectText',
-          { text: 'block', model: embedded },
-          {
-            signal: controller.signal,
-            onProgress: () => {
-              resolve();
-            },
+        .request('open', textRequest({ text: 'block', model: embedded }), {
+          signal: controller.signal,
+          onProgress: () => {
+            resolve();
           },
-        )
+        })
         .catch(() => undefined);
     });
     await blocked;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import type { InspectionSummary, Variant } from '../../../../src/protocol.js';
 import { seeded, tensor } from '../numbers.js';
+import { openTensors, openText } from '../../../support/inspections.js';
 
 const media = join(process.cwd(), 'media');
 const next = seeded(11);
@@ -25,12 +26,12 @@ describe('variants of an inspection', () => {
   };
 
   it('are the same input through other mechanisms, as each would be by itself', async () => {
-    const base = await engine.inspectTensors({ tensors });
+    const base = await openTensors(engine, { tensors });
     const choices = [{ mechanism: 'hard' }, { mechanism: 'linear' }, { mask: 'causal' }];
     const variants = await engine.compare({ inspection: base.id, variants: choices });
     for (const [at, parameters] of choices.entries()) {
       const { id } = summaryOf(variants[at]);
-      const alone = await engine.inspectTensors({ tensors, parameters });
+      const alone = await openTensors(engine, { tensors, parameters });
       assert.deepEqual(await weights(id), await weights(alone.id));
       await engine.close(alone.id);
     }
@@ -42,7 +43,7 @@ describe('variants of an inspection', () => {
   });
 
   it('start from what has been changed, and change nothing themselves', async () => {
-    const base = await engine.inspectTensors({ tensors, parameters: { temperature: 3 } });
+    const base = await openTensors(engine, { tensors, parameters: { temperature: 3 } });
     const before = await weights(base.id);
     const [hard] = await engine.compare({ inspection: base.id, variants: [{ scaling: 'none' }] });
     const values = Object.fromEntries(summaryOf(hard).parameters.map(({ name, value }) => [name, value]));
@@ -53,7 +54,7 @@ describe('variants of an inspection', () => {
   });
 
   it('one that cannot be says why, and the others stand', async () => {
-    const base = await engine.inspectTensors({ tensors });
+    const base = await openTensors(engine, { tensors });
     const [bad, good] = await engine.compare({
       inspection: base.id,
       variants: [{ mechanism: 'bahdanau' }, { mechanism: 'hard' }],
@@ -67,7 +68,7 @@ describe('variants of an inspection', () => {
   });
 
   it('go with the next comparison, with a change, and with the inspection', async () => {
-    const base = await engine.inspectTensors({ tensors });
+    const base = await openTensors(engine, { tensors });
     const one = async (): Promise<string> =>
       summaryOf((await engine.compare({ inspection: base.id, variants: [{ mechanism: 'hard' }] }))[0]).id;
     const first = await one();
@@ -78,16 +79,16 @@ describe('variants of an inspection', () => {
   });
 
   it('are at most eight', async () => {
-    const base = await engine.inspectTensors({ tensors });
+    const base = await openTensors(engine, { tensors });
     const variants = Array.from({ length: 9 }, () => ({}));
     await assert.rejects(engine.compare({ inspection: base.id, variants }), /At most 8 variants.*not 9/);
     await engine.close(base.id);
   });
 
   it('of text run the model again', async () => {
-    const base = await engine.inspectText({ text: 'One two three.', model: { kind: 'embedded' } });
+    const base = await openText(engine, { text: 'One two three.', model: { kind: 'embedded' } });
     const [causal] = await engine.compare({ inspection: base.id, variants: [{ mask: 'causal' }] });
-    const alone = await engine.inspectText({
+    const alone = await openText(engine, {
       text: 'One two three.',
       model: { kind: 'embedded' },
       parameters: { mask: 'causal' },

@@ -6,8 +6,10 @@ import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import type { Inspection } from '../../../../src/inspection/core/inspection.js';
 import { choose, nucleus } from '../../../../src/inspection/run/sampling.js';
-import type { EngineMethods, InspectionSummary, ModelReference } from '../../../../src/protocol.js';
+import type { InspectionSummary, ModelReference } from '../../../../src/protocol.js';
 import { fixtures, media, readJson } from '../../models/expected.js';
+import { openText } from '../../../support/inspections.js';
+import { type TextOptions } from '../../../support/inspections.js';
 
 /** Of make_continuations.py. */
 interface Continued {
@@ -72,7 +74,7 @@ describe('A continuation', () => {
     assert.equal(summary.queries.count, expected.greedy.length);
     assert.equal(summary.revision, 2);
     assert.deepEqual(
-      summary.queries.places?.slice(expected.ids.length),
+      summary.queries.marks?.slice(expected.ids.length),
       added.map(() => null),
     );
   });
@@ -161,7 +163,7 @@ describe('A continuation', () => {
   it('halted, keeps what came', async () => {
     const engine = new Engine(media);
     try {
-      const { id } = await engine.inspectText({
+      const { id } = await openText(engine, {
         text: expected.text,
         model: { kind: 'folder', path: endless },
       });
@@ -188,12 +190,12 @@ describe('A continuation', () => {
     const model = (): ModelReference => ({ kind: 'folder', path: endless });
     /** What is shown of a text in an engine of its own. */
     async function shown(
-      beginning: Omit<EngineMethods['inspectText']['params'], 'text' | 'model'>,
+      beginning: Omit<TextOptions, 'text' | 'model'>,
       then: (inspection: Inspection) => Promise<unknown> = () => Promise.resolve(),
     ): Promise<{ summary: InspectionSummary; weights: Float32Array; next: readonly number[] }> {
       const engine = new Engine(media);
       try {
-        const inspection = await engine.inspectText({ text: expected.text, model: model(), ...beginning });
+        const inspection = await openText(engine, { text: expected.text, model: model(), ...beginning });
         await then(inspection);
         const { summary, id } = inspection;
         const place = { inspection: id, layer: 1, head: 2 };

@@ -57,7 +57,7 @@ describe('A model whose weights are too large to be held together', () => {
       const told: string[] = [];
       const inspection = await Inspection.open(
         name,
-        TextPreparation.ofTokens(encoding, handle, runtime),
+        new TextPreparation(handle, encoding, runtime),
         runtime,
         { parameters: {} },
         { progress: (message) => told.push(message) },

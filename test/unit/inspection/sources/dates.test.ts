@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import { dateScores } from '../../../../src/models/dates/index.js';
+import { openText } from '../../../support/inspections.js';
+import { spansIn } from '../../../support/spans.js';
 
 const media = join(process.cwd(), 'media');
 
@@ -30,7 +32,7 @@ describe('an inspection of a written date', function () {
       assert.deepEqual(summary.queries, { count: 10, words: [...'1979-05-03'] });
       assert.deepEqual(summary.keys.words, [...'3 mai 1979']);
       assert.deepEqual(
-        summary.keys.places,
+        spansIn(summary.keys),
         [...'3 mai 1979'].map((_, start) => ({ start, end: start + 1 })),
       );
       assert.equal(summary.mechanism.id, score === 'transformer' ? 'multi-head' : score);
@@ -40,13 +42,13 @@ describe('an inspection of a written date', function () {
   it('knows where each character stands: behind an emoji, with marks, full-width, Arabic', async () => {
     const text = '📅 le 5 aou\u0302t ２０２１';
     const { keys } = (await inspect(text)).summary;
-    const found = keys.places?.map((place) => place && text.slice(place.start, place.end));
+    const found = spansIn(keys)?.map((place) => place && text.slice(place.start, place.end));
     assert.deepEqual(keys.words?.slice(-10), [...'août 2021'.normalize('NFC')].toSpliced(0, 0, ' '));
     assert.deepEqual(found?.slice(-8), ['o', 'u\u0302', 't', ' ', '２', '０', '２', '１']);
     assert.equal(found?.[0], '📅');
     const arabic = await inspect('١٧ سبتمبر ١٩٦٢');
     assert.deepEqual(arabic.summary.keys.words?.slice(-4), [...'1962']);
-    assert.deepEqual(arabic.summary.keys.places?.at(-1), { start: 13, end: 14 });
+    assert.deepEqual(spansIn(arabic.summary.keys)?.at(-1), { start: 13, end: 14 });
   });
 
   it('rows of weights sum to 1, in every layer and head', async () => {
@@ -163,7 +165,7 @@ describe('an inspection of a written date', function () {
   it('stands side by side with the other models, and with variants of itself', async () => {
     const engine = new Engine(media);
     try {
-      const base = await engine.inspectText({
+      const base = await openText(engine, {
         text: '3 mai 1979',
         model: { kind: 'dates', score: 'transformer' },
         parameters: { attention: 'cross' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
+import { spansIn } from '../../../support/spans.js';
 
 const media = join(process.cwd(), 'media');
 const folder = join(media, 'models/all-MiniLM-L6-v2');
@@ -70,7 +71,7 @@ describe('text without a model', () => {
     const expected = vectors.map((q) => softmax(vectors.map((k) => dot(q, k) / Math.sqrt(384))));
     assertRows((await inspection.slice('weights')).data, expected);
     assert.deepEqual(inspection.summary.queries.words, words);
-    assert.deepEqual(inspection.summary.keys.places, [
+    assert.deepEqual(spansIn(inspection.summary.keys), [
       { start: 0, end: 3 },
       { start: 4, end: 7 },
       { start: 8, end: 11 },
@@ -99,7 +100,9 @@ describe('text without a model', () => {
     assertRows((await inspection.slice('weights')).data, [
       softmax(vectors.map((h) => dot(vectorOf('cat'), h))),
     ]);
-    assert.deepEqual(inspection.summary.queries, { count: 1, words: ['cat'] });
+    const { count, words } = inspection.summary.queries;
+    assert.deepEqual([count, words], [1, ['cat']]);
+    assert.deepEqual(spansIn(inspection.summary.queries, 1), [{ start: 0, end: 3 }]);
   });
 
   it('says of which numbers stand-in weights are, and gives the same for the same seed', async () => {

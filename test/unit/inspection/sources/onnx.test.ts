@@ -181,7 +181,7 @@ describe('Text through an ONNX export', () => {
     const attentions = tensorNamed(expected, 'attentions');
     const n = tensorNamed(expected, 'ids').data.length;
     assert.equal(inspection.summary.title, 'bert/fixed-24.onnx');
-    assert.deepEqual([queries.count, queries.words?.at(-1), queries.places?.at(-1)], [24, '[PAD]', null]);
+    assert.deepEqual([queries.count, queries.words?.at(-1), queries.marks?.at(-1)], [24, '[PAD]', null]);
     assert.equal(notices.at(-1), `fixed-24.onnx always reads 24 tokens: ${24 - n} of them are padding.`);
     const { data } = await inspection.slice('weights', { layer: 1, head: 2 });
     for (let query = 0; query < n; query++) {

@@ -8,6 +8,8 @@ import { SequenceRun } from '../../../../src/inspection/run/sequence-run.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../models/expected.js';
+import { openText } from '../../../support/inspections.js';
+import { spansIn } from '../../../support/spans.js';
 
 /** Of make_sequences.py: what generate makes of a text, and the weights of the decoder's attention to it. */
 interface Written {
@@ -71,14 +73,14 @@ describe('Text through an encoder–decoder model', () => {
 
   it('says where the source’s tokens stand in the text, and nothing of what was written', async () => {
     const { queries, keys } = (await inspect(plain.text)).summary;
-    assert.equal(queries.places, undefined);
-    const places = keys.places?.slice(0, -1) ?? [];
+    assert.equal(queries.marks, undefined);
+    const places = spansIn(keys)?.slice(0, -1) ?? [];
     assert.ok(places.every((place) => place !== null));
     const words = places.map((place) => plain.text.slice(place?.start, place?.end).trim());
     const spelled = keys.words?.slice(0, -1).map((word) => word.trim());
     // The sign for a space that stands before the text is placed at the text’s first letter.
     assert.deepEqual(words.slice(1), spelled?.slice(1));
-    assert.equal(keys.places?.at(-1), null);
+    assert.equal(keys.marks?.at(-1), null);
   });
 
   it('puts the words of a task before the text, which have no place in it', async () => {
@@ -87,7 +89,7 @@ describe('Text through an encoder–decoder model', () => {
       length: summary.said.length,
     });
     assertNear(await weightsOf(inspection), summary.cross, 1e-5);
-    const places = inspection.summary.keys.places ?? [];
+    const places = spansIn(inspection.summary.keys) ?? [];
     const [before] = places.flatMap((place) => place ?? []);
     assert.deepEqual(before?.start, 0);
     assert.ok(places.slice(0, 3).every((place) => place === null));
@@ -137,20 +139,20 @@ describe('Text through an encoder–decoder model', () => {
     const parameters = { length: 6, attention: 'decoder' };
     const [first, second] = [new Engine(media), new Engine(media)];
     try {
-      const inspection = await first.inspectText({ text: plain.text, model, parameters });
+      const inspection = await openText(first, { text: plain.text, model, parameters });
       assert.match(inspection.summary.notices[0] ?? '', /^Written, always with the likeliest token next: /);
       const sampling = { method: 'sample', temperature: 3, seed: 5 } as const;
       await inspection.continue({ inspection: inspection.id, tokens: 9, sampling });
       const { queries, notices, continuation } = inspection.summary;
       assert.match(notices[0] ?? '', /^Written, with tokens that were drawn: /);
       assert.equal(continuation?.ids.length, 15);
-      const again = await second.inspectText({ text: plain.text, model, parameters, continuation });
+      const again = await openText(second, { text: plain.text, model, parameters, continuation });
       assert.deepEqual(again.summary.queries, queries);
       assert.deepEqual(again.summary.notices, notices);
       assert.deepEqual(again.summary.continuation, continuation);
       // Other attention weights lead to another target.
       const { summary: anew } = await (
-        await second.inspectText({ text: plain.text, model, continuation })
+        await openText(second, { text: plain.text, model, continuation })
       ).variant('anew', { temperature: 3 });
       assert.match(anew.notices[0] ?? '', /^Written, always with the likeliest token next: /);
     } finally {
@@ -166,7 +168,7 @@ describe('Text through an encoder–decoder model', () => {
         model: { kind: 'folder', path: folder },
         parameters: { length: 6 },
       } as const;
-      const inspection = await engine.inspectText(request);
+      const inspection = await openText(engine, request);
       const { id } = inspection;
       const sampling = { method: 'sample', temperature: 3, seed: 5 } as const;
       await inspection.continue({ inspection: id, tokens: 4, sampling });
@@ -196,7 +198,7 @@ describe('Text through an encoder–decoder model', () => {
         model: { kind: 'folder', path: folder },
         second: 'query and key',
       } as const;
-      const inspection = await engine.inspectText(request);
+      const inspection = await openText(engine, request);
       const { id } = inspection;
       // Its last token says that it is over.
       const { ending, summary } = await inspection.continue({ inspection: id, tokens: 3 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
+import { openText } from '../../../support/inspections.js';
+import { spansIn } from '../../../support/spans.js';
 
 const media = join(process.cwd(), 'media');
 
@@ -36,7 +38,8 @@ describe('an inspection of text', () => {
   it('keeps each token’s place in the text, in UTF-16 units; special tokens have none', async () => {
     const text = '😀 Crème\r\nbrûlée <b>';
     const { queries } = (await inspect(text)).summary;
-    const { words = [], places = [] } = queries;
+    const { words = [] } = queries;
+    const places = spansIn(queries) ?? [];
     assert.equal(words.at(0), '[CLS]');
     assert.equal(places.at(0), null);
     assert.equal(places.at(-1), null);
@@ -72,7 +75,7 @@ describe('an inspection of text', () => {
     try {
       const text = 'This package contains the development files and the documentation of a small library.';
       const [whole, streamed] = await Promise.all(
-        [free, narrow].map((engine) => engine.inspectText({ text, model: { kind: 'gpt' } })),
+        [free, narrow].map((engine) => openText(engine, { text, model: { kind: 'gpt' } })),
       );
       assert.ok(whole !== undefined && streamed !== undefined);
       assert.deepEqual(whole.summary.notices, []);
@@ -99,7 +102,7 @@ describe('an inspection of text', () => {
   it('thumbnails are each head’s weights, pooled by the largest', async () => {
     const engine = new Engine(media);
     try {
-      const inspection = await engine.inspectText({
+      const inspection = await openText(engine, {
         text: 'Twelve heads, six layers.',
         model: { kind: 'embedded' },
       });

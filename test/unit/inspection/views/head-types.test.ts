@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { passage } from '../../../../src/inspection/views/head-types/passage.js';
+import { openText } from '../../../support/inspections.js';
 
 const media = join(process.cwd(), 'media');
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');
@@ -21,7 +22,7 @@ describe('head kinds', () => {
     assert.ok(self !== undefined && stacks.length === 1);
     assert.deepEqual([self.stack, self.layers, self.heads, self.kinds.length], ['self', 6, 12, 72]);
     assert.ok(!self.looked.includes('induction'));
-    const inspection = await engine.inspectText({ text: passage, model: { kind: 'embedded' } });
+    const inspection = await openText(engine, { text: passage, model: { kind: 'embedded' } });
     const { id, queries } = inspection.summary;
     const n = queries.count;
     const offset: Record<string, number> = { 'previous-token': -1, 'next-token': 1, 'same-token': 0 };

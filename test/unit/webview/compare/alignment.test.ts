@@ -67,6 +67,7 @@ function summary(id: string, steps: readonly (readonly [string, string, Phase])[
     mechanism: { id, title: id },
     layers: 1,
     heads: 1,
+    media: [],
     queries: { count: 2 },
     keys: { count: 2 },
     steps: described,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspectText, type OpenInspection } from '../../../../../src/inspection/index.js';
 import { Model } from '../../../../../src/models/model.js';
 import { distance, fixtures, media, readJson } from '../../../models/expected.js';
+import { spansIn } from '../../../../support/spans.js';
 
 /** What `transformers` computes, by make_answers.py. */
 interface Expected {
@@ -152,7 +153,7 @@ describe('Questions that a text answers', () => {
       const text = `Some words.\r\n${question}\r\n\r\n${context}\n`;
       const { summary } = await inspect('bert', text);
       const [[first, last, , answer] = assert.fail()] = spans;
-      const places = summary.queries.places ?? [];
+      const places = spansIn(summary.queries) ?? [];
       assert.equal(text.slice(places[first]?.start, places[last]?.end), answer);
       assert.equal(text.slice(places[1]?.start, places[1]?.end), 'W');
       assert.equal(
@@ -162,12 +163,19 @@ describe('Questions that a text answers', () => {
     }
   });
 
-  it('may stand in a text of their own: the places of the other go on behind it', async () => {
+  it('may stand in a text of its own, where its tokens have their places', async () => {
     const { question, context, spans } = expectedOf('roberta')[2] ?? assert.fail();
     const { summary } = await inspect('roberta', question, context);
     const [[first, last, , answer] = assert.fail()] = spans;
-    const places = summary.queries.places ?? [];
-    assert.equal((question + context).slice(places[first]?.start, places[last]?.end), answer);
+    const marks = summary.queries.marks?.slice(first, last + 1) ?? [];
+    const places = spansIn({ count: marks.length, marks }, 1) ?? [];
+    assert.equal(context.slice(places[0]?.start, places.at(-1)?.end), answer);
+    const asked = spansIn({ count: 1, marks: summary.queries.marks?.slice(1, 2) ?? [] });
+    assert.equal(question.slice(asked?.[0]?.start, asked?.[0]?.end), question.slice(0, 1));
+    assert.deepEqual(
+      summary.media.map(({ index }) => index),
+      [0, 1],
+    );
     assert.deepEqual(summary.notices, []);
   });
 
