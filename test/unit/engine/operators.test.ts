@@ -7,6 +7,7 @@ import * as operators from '../../../src/engine/ops/index.js';
 import type { Range, Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, Fixture, type Tolerance } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 const fixture = new Fixture('operators.safetensors');
 const { add, constant, divide, gather, gelu, layerNorm, mask, maskKeys, matmul } = operators;
@@ -141,7 +142,7 @@ function leaf({ shape }: Tensor, name: string, at: number): Value {
 }
 
 describe('operators, beside PyTorch', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const [name, build] of Object.entries(builds)) {
