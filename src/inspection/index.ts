@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type {
   Arithmetic,
   Candidates,
@@ -18,6 +17,7 @@ import type {
   Span,
   Step,
 } from '../protocol.js';
+import { nodePlatform } from '../platform/node.js';
 import { modelAt } from '../models/index.js';
 import { Engine } from './core/engine.js';
 import { Inspection } from './core/inspection.js';
@@ -151,8 +151,9 @@ const shared = new Map<string, { readonly engine: Engine; users: number }>();
 
 /** What the three calls come to. */
 async function opened(material: Material, by: ReadBy, options: InspectOptions): Promise<OpenInspection> {
-  const media = options.media ?? join(__dirname, '..', 'media');
-  const user = shared.get(media) ?? { engine: new Engine(media), users: 0 };
+  const platform = nodePlatform();
+  const media = options.media ?? platform.paths.join(__dirname, '..', 'media');
+  const user = shared.get(media) ?? { engine: new Engine(platform, media), users: 0 };
   shared.set(media, user);
   user.users++;
   const leave = async (): Promise<void> => {

@@ -15,7 +15,7 @@ export { DateModel } from './dates/index.js';
 export type { DateScore, FoundModel, ModelDescription, ModelReference } from './description.js';
 export { isObject, listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
-export { folderOnDisk, type CheckpointFolder } from './folder.js';
+export { folderAt, type CheckpointFolder } from './folder.js';
 export { Model } from './model.js';
 export {
   arranged,

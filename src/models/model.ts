@@ -1,5 +1,6 @@
 import type { Value } from '../engine/graph.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
+import type { Platform } from '../platform/platform.js';
 import {
   architectureOf,
   type Architecture,
@@ -70,8 +71,8 @@ export class Model {
    * Opens a checkpoint folder; the caller disposes of the model.
    * @throws ModelError when it is no checkpoint, damaged, or of a family that is not known here
    */
-  static async open(from: CheckpointFolder | string): Promise<Model> {
-    const checkpoint = await Checkpoint.open(from);
+  static async open(platform: Platform, from: CheckpointFolder | string): Promise<Model> {
+    const checkpoint = await Checkpoint.open(platform, from);
     try {
       return new Model(checkpoint, architectureOf(checkpoint.config));
     } catch (error) {

@@ -17,6 +17,7 @@ import {
   refusal,
   type Model,
 } from '../../models/index.js';
+import type { Platform } from '../../platform/platform.js';
 import { Runtime } from '../../runtime/session.js';
 import { openSource } from '../sources/index.js';
 import { ExportPool } from '../sources/onnx/open-export.js';
@@ -34,7 +35,7 @@ const mostVariants = 8;
 export class Engine {
   private readonly runtime: Runtime;
   private readonly models: ModelPool;
-  private readonly exports = new ExportPool();
+  private readonly exports: ExportPool;
   private readonly context: SourceContext;
   private readonly inspections = new Map<string, Inspection>();
   /** Inspection → its variants. */
@@ -42,17 +43,20 @@ export class Engine {
   private next = 1;
 
   /**
+   * @param platform where it runs
    * @param media the folder that holds the embedded models
    * @param weights how many bytes of weights are held at once, as float32; the runtime's own where left out
    */
   constructor(
+    private readonly platform: Platform,
     private readonly media: string,
     weights?: number,
   ) {
-    this.runtime = new Runtime(weights === undefined ? {} : { bytes: weights });
-    this.models = new ModelPool(media);
+    this.runtime = new Runtime(platform, weights === undefined ? {} : { bytes: weights });
+    this.models = new ModelPool(platform, media);
+    this.exports = new ExportPool(platform);
     const { runtime, models, exports } = this;
-    this.context = { runtime, models, exports, media };
+    this.context = { platform, runtime, models, exports, media };
   }
 
   /**
@@ -63,7 +67,7 @@ export class Engine {
     const opened = await openSource(request, this.context, task);
     if (opened.kind === 'question') return opened.question;
     const { preparation, by, continuation } = opened;
-    const id = `${process.pid}-${this.next++}`;
+    const id = `${this.platform.instance}-${this.next++}`;
     const beginning = { parameters: request.parameters ?? {}, by, continuation };
     const inspection = await Inspection.open(id, preparation, this.runtime, beginning, task);
     this.inspections.set(id, inspection);
@@ -82,7 +86,7 @@ export class Engine {
       }
     }
     return this.withModel(reference, (model, folder) =>
-      describePage(model, descriptionOf(model, reference), folder),
+      describePage(this.platform, model, descriptionOf(model, reference), folder),
     );
   }
 
@@ -219,14 +223,15 @@ export class Engine {
         await this.close(inspection);
         return null;
       },
-      models: ({ folders }) => findModels(folders, this.media),
+      models: ({ folders }) => findModels(this.platform, folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
       headKinds: (params, call) => this.headKinds(params, taskOf(call)),
       kindIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
-        const { rss, maxRSS } = { ...process.memoryUsage(), ...process.resourceUsage() };
-        return { resident: rss, peak: maxRSS * 1024 };
+        const memory = this.platform.memory();
+        if (memory !== undefined) return memory;
+        throw new Error(`How much memory the engine takes cannot be told in ${this.platform.name}.`);
       },
     };
   }

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import {
   dates,
   embedded,
@@ -9,6 +7,7 @@ import {
   Model,
   weightFiles,
 } from '../../models/index.js';
+import type { Platform } from '../../platform/platform.js';
 import type { Continuation, FoundModel, ModelReference } from '../../protocol.js';
 import { identityOf } from '../views/head-types/identity.js';
 import { ResourcePool } from './resource-pool.js';
@@ -17,12 +16,16 @@ import { ResourcePool } from './resource-pool.js';
 export type LanguageModelReference = Exclude<ModelReference, { kind: 'dates' }>;
 
 /** The embedded models and those for dates first, then the checkpoints in these folders. */
-export async function findModels(folders: readonly string[], media: string): Promise<readonly FoundModel[]> {
+export async function findModels(
+  platform: Platform,
+  folders: readonly string[],
+  media: string,
+): Promise<readonly FoundModel[]> {
   return [
-    await embedded(media),
-    await embedded(media, 'gpt'),
-    ...(await dates(media)),
-    ...(await findCheckpoints(folders)),
+    await embedded(platform, media),
+    await embedded(platform, media, 'gpt'),
+    ...(await dates(platform, media)),
+    ...(await findCheckpoints(platform, folders)),
   ];
 }
 
@@ -62,25 +65,28 @@ const spare = 2;
 export class ModelPool {
   private readonly pool = new ResourcePool<Model>(spare);
 
-  constructor(private readonly media: string) {}
+  constructor(
+    private readonly platform: Platform,
+    private readonly media: string,
+  ) {}
 
   /** @throws ModelError when the folder cannot be read as a model */
   async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
     const path = this.pathOf(reference);
-    const stamp = await stampOf(path, reference.kind);
-    const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(path));
+    const stamp = await stampOf(this.platform, path, reference.kind);
+    const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(this.platform, path));
     return { model: opened, release };
   }
 
   /** The folder that a model is, or that its file lies in. */
   folderOf(reference: LanguageModelReference): string {
     const path = this.pathOf(reference);
-    return reference.kind === 'file' ? dirname(path) : path;
+    return reference.kind === 'file' ? this.platform.paths.dirname(path) : path;
   }
 
   /** What changes where a model does. */
   identity(reference: LanguageModelReference): Promise<string> {
-    return identityOf(this.pathOf(reference), reference.kind === 'file' ? 'file' : 'folder');
+    return identityOf(this.platform, this.pathOf(reference), reference.kind === 'file' ? 'file' : 'folder');
   }
 
   dispose(): Promise<void> {
@@ -89,17 +95,21 @@ export class ModelPool {
 
   /** Where a model lies: a folder, or a file. */
   pathOf(reference: LanguageModelReference): string {
-    return 'path' in reference ? reference.path : embeddedFolder(this.media, reference.kind);
+    return 'path' in reference ? reference.path : embeddedFolder(this.platform, this.media, reference.kind);
   }
 }
 
 /** When the files that matter were last written: a checkpoint that was trained on is opened anew. */
-export async function stampOf(path: string, kind: LanguageModelReference['kind']): Promise<string> {
+export async function stampOf(
+  { files: disk, paths }: Platform,
+  path: string,
+  kind: LanguageModelReference['kind'],
+): Promise<string> {
   const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
   const stamps = await Promise.all(
     files.map((file) =>
-      stat(join(path, file)).then(
-        ({ mtimeMs, size }) => `${mtimeMs}:${size}`,
+      disk.stat(paths.join(path, file)).then(
+        ({ modified, size }) => `${modified}:${size}`,
         () => '',
       ),
     ),

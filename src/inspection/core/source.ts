@@ -1,12 +1,14 @@
 import type { Continuation, OpenRequest, RoleQuestion } from '../../protocol.js';
+import type { Platform } from '../../platform/platform.js';
 import type { Runtime } from '../../runtime/session.js';
 import type { ExportPool } from '../sources/onnx/open-export.js';
 import type { ModelPool } from './models.js';
 import type { Preparation } from './preparation.js';
 import type { Task } from './task.js';
 
-/** What sources share: one runtime, and the models that are open. */
+/** What sources share: where they run, one runtime, and the models that are open. */
 export interface SourceContext {
+  readonly platform: Platform;
   readonly runtime: Runtime;
   readonly models: ModelPool;
   readonly exports: ExportPool;

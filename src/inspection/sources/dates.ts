@@ -42,13 +42,13 @@ type OpenModel = (score: DateScore) => Promise<DateModel>;
 /** A written date, read by a model that knows only dates. */
 export const datesSource: Source = {
   id: 'dates',
-  async open({ material, by }, { media, runtime }) {
+  async open({ material, by }, { platform, media, runtime }) {
     if (material.kind !== 'text' || by?.model?.kind !== 'dates') return undefined;
-    const folder = datesFolder(media);
+    const folder = datesFolder(platform, media);
     const preparation = await DatePreparation.open(
       material.texts,
       by.model.score,
-      (score) => DateModel.open(folder, score),
+      (score) => DateModel.open(platform, folder, score),
       runtime,
     );
     return { kind: 'preparation', preparation };

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
 import { FormatError, fromBytes, openFile, type ByteSource } from '../../formats/source.js';
+import type { Paths } from '../../platform/paths.js';
+import type { Platform } from '../../platform/platform.js';
 import type { FileReference, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
@@ -12,10 +12,10 @@ import { TensorPreparation, type TensorInputs } from './tensors.js';
 /** Matrix files, run through a mechanism. */
 export const filesSource: Source = {
   id: 'files',
-  async open({ material, by }, { runtime }, task) {
+  async open({ material, by }, { platform, runtime }, task) {
     if (material.kind !== 'files') return undefined;
     const { files, roles } = material;
-    const opened = await openFiles(files, { roles, mechanism: by?.mechanism, signal: task.signal });
+    const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, signal: task.signal });
     if (opened.kind === 'question') return opened;
     try {
       const preparation = new TensorPreparation(opened.inputs, runtime);
@@ -60,6 +60,7 @@ type OpenedFiles =
  * @throws FormatError, a sentence naming file, tensor and reason
  */
 async function openFiles(
+  platform: Platform,
   files: readonly FileReference[],
   options: {
     readonly signal?: AbortSignal | undefined;
@@ -77,9 +78,9 @@ async function openFiles(
     const skipped: string[] = [];
     const found: { readonly file: string; readonly tokens: Contents['tokens'] }[] = [];
     for (const file of files) {
-      const source = await openReference(file);
+      const source = await openReference(platform, file);
       sources.push(source);
-      const contents = await openTensors(source, options.signal);
+      const contents = await openTensors(platform, source, options.signal);
       skipped.push(...(contents.skipped ?? []).map(({ name, reason }) => `${name} was left out: ${reason}`));
       if (contents.tensors.length === 0) throw new FormatError(`${source.name} holds no tensor.`);
       for (const tensor of contents.tensors) {
@@ -90,7 +91,10 @@ async function openFiles(
           source: tensor,
         });
       }
-      found.push({ file: source.name, tokens: { ...contents.tokens, ...(await wordsBeside(file)) } });
+      found.push({
+        file: source.name,
+        tokens: { ...contents.tokens, ...(await wordsBeside(platform, file)) },
+      });
     }
     const roles = await findRoles(candidates, options.roles);
     if (roles.kind === 'question') {
@@ -100,12 +104,12 @@ async function openFiles(
     return {
       kind: 'inputs',
       inputs: {
-        title: titleOf(files.map(nameOf)),
+        title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
         notices: [...roles.notices, ...skipped],
         mechanism: options.mechanism,
         words: wordsOf(found, sidesOf(candidates, roles.tensors)),
-        likelyWords: await wordsInFolder(files),
+        likelyWords: await wordsInFolder(platform, files),
         close,
       },
     };
@@ -164,13 +168,16 @@ const folderWords: readonly (readonly [stem: string, sides: readonly Side[]])[] 
 
 /** Labels in `tokens`, `source` or `target` (`.json` or `.txt`) in the files' folder: likely, if there are as many as rows. */
 async function wordsInFolder(
+  platform: Platform,
   files: readonly FileReference[],
 ): Promise<{ query?: readonly string[]; key?: readonly string[] }> {
   const words: { query?: readonly string[]; key?: readonly string[] } = {};
   const [first] = files;
   if (first?.kind !== 'path') return words;
   for (const [stem, sides] of folderWords) {
-    const tokens = await wordsIn(dirname(first.path), stem, ['.json', '.txt']).catch(() => undefined);
+    const tokens = await wordsIn(platform, platform.paths.dirname(first.path), stem, ['.json', '.txt']).catch(
+      () => undefined,
+    );
     for (const side of sides) {
       const list = tokens?.[side];
       if (list !== undefined) words[side] = list;
@@ -179,8 +186,8 @@ async function wordsInFolder(
   return words;
 }
 
-function nameOf(file: FileReference): string {
-  return file.kind === 'path' ? basename(file.path) : file.name;
+function nameOf(file: FileReference, paths: Paths): string {
+  return file.kind === 'path' ? paths.basename(file.path) : file.name;
 }
 
 function titleOf(names: readonly string[]): string {
@@ -188,35 +195,41 @@ function titleOf(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${first} and ${names.length - 1} more`;
 }
 
-async function openReference(file: FileReference): Promise<ByteSource> {
+async function openReference(platform: Platform, file: FileReference): Promise<ByteSource> {
   if (file.kind === 'bytes') return fromBytes(file.name, file.bytes);
+  const { files, paths } = platform;
   try {
-    if ((await stat(file.path)).isDirectory())
-      throw new FormatError(`${basename(file.path)} is a folder, not a file.`);
-    return await openFile(file.path);
+    if ((await files.stat(file.path)).kind === 'folder') {
+      throw new FormatError(`${paths.basename(file.path)} is a folder, not a file.`);
+    }
+    return await openFile(platform, file.path);
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     const reason =
       code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'reading it is not allowed' : code;
-    throw new FormatError(`${basename(file.path)} cannot be opened: ${reason}.`, { cause: error });
+    throw new FormatError(`${paths.basename(file.path)} cannot be opened: ${reason}.`, { cause: error });
   }
 }
 
 /** Labels in a file of the same name with `.tokens.json` or `.tokens.txt` in place of its extension. */
-function wordsBeside(file: FileReference): Promise<Contents['tokens']> {
+function wordsBeside(platform: Platform, file: FileReference): Promise<Contents['tokens']> {
   if (file.kind !== 'path') return Promise.resolve(undefined);
+  const { basename, dirname } = platform.paths;
   const stem = basename(file.path).replace(/\.[^.]+$/, '');
-  return wordsIn(dirname(file.path), stem, ['.tokens.json', '.tokens.txt']);
+  return wordsIn(platform, dirname(file.path), stem, ['.tokens.json', '.tokens.txt']);
 }
 
 async function wordsIn(
+  platform: Platform,
   folder: string,
   stem: string,
   endings: readonly string[],
 ): Promise<Contents['tokens']> {
   for (const ending of endings) {
-    const source = await openFile(join(folder, stem + ending)).catch(() => undefined);
+    const source = await openFile(platform, platform.paths.join(folder, stem + ending)).catch(
+      () => undefined,
+    );
     if (source === undefined) continue;
     try {
       return await tokensBeside(source);

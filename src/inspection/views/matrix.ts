@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { turnOfTheLoop } from '../../platform/turn.js';
 import { isGiven } from '../../engine/explain.js';
 import { isPerHead, sorted, type Value } from '../../engine/graph.js';
 import { sizeOf, type Range, type Region } from '../../engine/tensor.js';

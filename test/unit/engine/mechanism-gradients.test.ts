@@ -14,6 +14,7 @@ import type { Shape, Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { centralDifference } from './differences.js';
 import { assertClose, random, randomTensor } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -111,7 +112,7 @@ function isWhole(graph: AttentionGraph): boolean {
 }
 
 describe('gradients of every mechanism, beside finite differences and through ONNX Runtime', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   const tried = new Set<string>();

@@ -11,6 +11,7 @@ import { Model } from '../../../src/models/model.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn, type Tensors } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 const checkpoints = [
   { name: 'bert', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
@@ -46,7 +47,7 @@ const checkpoints = [
 ];
 
 describe('Architectures', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const { name, ...description } of checkpoints) {
@@ -55,7 +56,7 @@ describe('Architectures', () => {
       let expected: Tensors;
       let ids: number[];
       before(async () => {
-        model = await Model.open(join(fixtures, name));
+        model = await Model.open(platform, join(fixtures, name));
         expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
         ids = [...tensorNamed(expected, 'ids').data];
       });
@@ -147,7 +148,7 @@ describe('Architectures', () => {
         await writeFile(join(copy, 'config.json'), written);
         const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
         const ids = [...tensorNamed(expected, 'ids').data];
-        const model = await Model.open(copy);
+        const model = await Model.open(platform, copy);
         const graph = model.build(ids.length, model.attention);
         const states = tensorNamed(expected, 'hidden_states');
         const last = graph.hiddenStates.length - 1;
@@ -163,7 +164,7 @@ describe('Architectures', () => {
 
   it('say what a reader finds set: a causal mask, a cap, a scaling; and what there is nothing to choose of', async () => {
     const defaults = async (name: string): Promise<Record<string, unknown>> => {
-      const model = await Model.open(join(fixtures, name));
+      const model = await Model.open(platform, join(fixtures, name));
       await model.dispose();
       const offered = attendParameters({
         inputs: {},
@@ -190,7 +191,7 @@ describe('Architectures', () => {
   });
 
   it('keep a layer’s window when the mask is taken away', async () => {
-    const model = await Model.open(join(fixtures, 'mistral'));
+    const model = await Model.open(platform, join(fixtures, 'mistral'));
     const graph = model.build(9, { ...model.attention, mask: { kind: 'none' } });
     const targets = graph.layers.map((steps) => stepNamed(steps, 'weights'));
     const results = await runtime.run(targets, graph.feeds([5, 6, 7, 8, 9, 10, 11, 12, 13]));
@@ -222,7 +223,7 @@ describe('Architectures', () => {
   });
 
   it('passes a mask and a temperature on to every layer', async () => {
-    const model = await Model.open(join(fixtures, 'bert'));
+    const model = await Model.open(platform, join(fixtures, 'bert'));
     const ids = [2, 9, 30, 31, 3];
     const graph = model.build(ids.length, {
       ...standardAttention,
@@ -253,7 +254,7 @@ async function openWith(config: object): Promise<Model> {
   try {
     await cp(join(fixtures, 'llama'), copy, { recursive: true });
     await writeFile(join(copy, 'config.json'), JSON.stringify(config));
-    const model = await Model.open(copy);
+    const model = await Model.open(platform, copy);
     await model.dispose();
     return model;
   } finally {

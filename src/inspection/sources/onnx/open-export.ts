@@ -1,3 +1,4 @@
+import type { Platform } from '../../../platform/platform.js';
 import { OnnxModel } from '../../../models/index.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { stampOf } from '../../core/models.js';
@@ -30,12 +31,14 @@ export class ExportPool {
   /** An export's session holds its weights: none stays open that nobody uses but the last. */
   private readonly pool = new ResourcePool<OpenExport>(1);
 
+  constructor(private readonly platform: Platform) {}
+
   /** @throws ModelError when the file cannot be read as an export of a model */
   async acquire(path: string): Promise<Handle<OpenExport>> {
     return this.pool.acquire(
       path,
-      await stampOf(path, 'file'),
-      async () => new OpenExport(await OnnxModel.open(path)),
+      await stampOf(this.platform, path, 'file'),
+      async () => new OpenExport(await OnnxModel.open(this.platform, path)),
     );
   }
 

@@ -62,7 +62,7 @@ export class OnnxRun {
     try {
       const plan = await check(model, ids.slice(0, checked), runtime);
       const part = model.part(wantedBy(plan));
-      return new OnnxRun(model, plan, part, await ForeignModel.open(part.graph));
+      return new OnnxRun(model, plan, part, await ForeignModel.open(runtime.platform, part.graph));
     } catch (error) {
       throw namedAfter(model, error);
     }
@@ -122,7 +122,7 @@ async function check(model: OnnxModel, ids: readonly number[], runtime: Runtime)
   const part = model.part(
     attention.flatMap((found) => [...valuesOf(found), ...readyOf(found), found.result.value]),
   );
-  const session = await ForeignModel.open(part.graph);
+  const session = await ForeignModel.open(runtime.platform, part.graph);
   let values: ReadonlyMap<string, Numbers>;
   try {
     values = await session.run(part.feeds(ids));

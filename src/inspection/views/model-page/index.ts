@@ -1,6 +1,7 @@
 import { sorted, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import { ModelError, type Model, type OnnxModel } from '../../../models/index.js';
+import type { Platform } from '../../../platform/platform.js';
 import type { LayerPicture, LayerStack, ModelDescription, ModelPage } from '../../../protocol.js';
 import { collapsed } from '../../sources/onnx/run.js';
 import { factsOf, tokenizerFacts } from './facts.js';
@@ -19,6 +20,7 @@ interface PageStack extends Stack {
 
 /** What a model is made of: told from headers and from the graph that would run; no weight is read. @param folder where it lies */
 export async function describePage(
+  platform: Platform,
   model: Model,
   description: ModelDescription,
   folder: string,
@@ -34,7 +36,7 @@ export async function describePage(
     tokenizer === undefined ? await checkpoint.bytes('source.spm').catch(() => undefined) : undefined;
   return {
     model: description,
-    facts: [...factsOf(model, stacks, model.vocabulary), ...(await licenceIn(folder))],
+    facts: [...factsOf(model, stacks, model.vocabulary), ...(await licenceIn(platform, folder))],
     parts,
     total: count(tensors),
     unused: { count: count(unused), names: unused.slice(0, mostNames).map(([, name]) => name) },

@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { turnOfTheLoop } from '../../../platform/turn.js';
 import { evaluate } from '../../../engine/evaluate.js';
 import { gradient } from '../../../engine/gradient.js';
 import { input, type Value } from '../../../engine/graph.js';

@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { turnOfTheLoop } from '../../../platform/turn.js';
 import { evaluate } from '../../../engine/evaluate.js';
 import { input, label, type Value } from '../../../engine/graph.js';
 import { readBaseline, reinforce, type Baseline } from '../../../engine/mechanisms/index.js';

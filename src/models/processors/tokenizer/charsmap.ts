@@ -1,4 +1,6 @@
+import { viewOf } from '../../../formats/source.js';
 import { part, rewritten, type Aligned } from './aligned.js';
+import { fromBase64 } from './base64.js';
 
 /** Of the entries of SentencePiece’s own tables none has more characters. */
 const LONGEST_ENTRY = 8;
@@ -27,14 +29,15 @@ export class CharacterTable {
     base64: string,
     private readonly longest = false,
   ) {
-    const bytes = Buffer.from(base64, 'base64');
-    const size = bytes.length >= 4 ? bytes.readUInt32LE(0) : 0;
+    const bytes = fromBase64(base64);
+    const view = viewOf(bytes);
+    const size = bytes.length >= 4 ? view.getUint32(0, true) : 0;
     if (size === 0 || size % 4 !== 0 || size > bytes.length - 4) {
       throw new RangeError(
         `its table of characters has ${bytes.length} bytes, which do not hold the ${size} bytes of trie that they announce`,
       );
     }
-    this.units = Uint32Array.from({ length: size / 4 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
+    this.units = Uint32Array.from({ length: size / 4 }, (_, at) => view.getUint32(4 + 4 * at, true));
     this.texts = bytes.subarray(4 + size);
   }
 

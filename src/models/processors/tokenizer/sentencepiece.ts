@@ -2,6 +2,7 @@ import { fieldsOf } from '../../../formats/protobuf.js';
 import type { Json } from '../../../formats/json-text.js';
 import { ModelError } from '../../error.js';
 import { impliedMerges } from '../../gguf/merges.js';
+import { toBase64 } from './base64.js';
 
 /** What kinds of pieces there are, and of models: sentencepiece_model.proto. */
 const NORMAL = 1;
@@ -81,9 +82,7 @@ function normalizerOf(spec: Uint8Array, where: string): Json {
     normalizers: [
       ...(map.length === 0
         ? []
-        : [
-            { type: 'Precompiled', longest: true, precompiled_charsmap: Buffer.from(map).toString('base64') },
-          ]),
+        : [{ type: 'Precompiled', longest: true, precompiled_charsmap: toBase64(map) }]),
       ...(tidies
         ? [
             { type: 'Strip', strip_left: true, strip_right: true },

@@ -6,6 +6,7 @@ import * as operators from '../../../../src/engine/ops/index.js';
 import type { Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose, Fixture } from '../numbers.js';
+import { platform } from '../../../support/platform.js';
 
 const fixture = new Fixture('gradients.safetensors');
 const { add, constant, divide, matmul, multiply, softmax, squareRoot, tanh, transpose } = operators;
@@ -94,7 +95,7 @@ const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
 const exact = { absolute: 1e-10, relative: 1e-10 };
 
 describe('an operator’s gradients, beside PyTorch', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   const names = [...new Set(fixture.names().map((name) => name.split('/')[0] ?? ''))];

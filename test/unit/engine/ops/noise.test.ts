@@ -6,6 +6,7 @@ import type { Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { build, stepOf } from '../cases.js';
 import { Fixture, random, randomTensor } from '../numbers.js';
+import { platform } from '../../../support/platform.js';
 
 const places = (...counts: number[]): Value[] => counts.map((count) => positions(count));
 
@@ -32,7 +33,7 @@ function assertUniform(counts: readonly number[], what: string): void {
 }
 
 describe('noise', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   it('is bit for bit what whole numbers of Python come to, in the reference and in ONNX Runtime', async () => {

@@ -6,6 +6,7 @@ import type { Range, Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose, Fixture, type Tolerance } from '../numbers.js';
 import { operatorNames } from './operator-names.js';
+import { platform } from '../../../support/platform.js';
 
 const fixture = new Fixture('operators.safetensors');
 const { add, constant, divide, gather, gelu, layerNorm, mask, maskKeys, matmul } = operators;
@@ -140,7 +141,7 @@ function leaf({ shape }: Tensor, name: string, at: number): Value {
 }
 
 describe('operators, beside PyTorch', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const [name, build] of Object.entries(builds)) {

@@ -8,6 +8,7 @@ import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose } from '../numbers.js';
 import { part } from '../parts.js';
 import { differentiated, operationOf, samples } from './samples.js';
+import { platform } from '../../../support/platform.js';
 
 const axes = ['head', 'query', 'key'] as const satisfies readonly AxisName[];
 const strict = { throwOnError: true, strict: 'error', displayMode: true } as const;
@@ -28,7 +29,7 @@ function randomRegion(shape: Shape, next: () => number): Region {
 }
 
 describe('every operator, and its derivative', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   for (const [operator, builds] of Object.entries(samples)) {

@@ -4,6 +4,7 @@ import { Engine } from '../../../../src/inspection/core/engine.js';
 import type { InspectionSummary, Variant } from '../../../../src/protocol.js';
 import { seeded, tensor } from '../numbers.js';
 import { openTensors, openText } from '../../../support/inspections.js';
+import { platform } from '../../../support/platform.js';
 
 const media = join(process.cwd(), 'media');
 const next = seeded(11);
@@ -18,7 +19,7 @@ function summaryOf(variant: Variant | undefined): InspectionSummary {
 }
 
 describe('variants of an inspection', () => {
-  const engine = new Engine(media);
+  const engine = new Engine(platform, media);
   after(() => engine.dispose());
   const weights = async (inspection: string): Promise<Float32Array> => {
     const request = { inspection, step: 'weights', layer: 0, head: 0 };

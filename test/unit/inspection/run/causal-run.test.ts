@@ -5,6 +5,7 @@ import { CausalRun } from '../../../../src/inspection/run/causal-run.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
+import { platform } from '../../../support/platform.js';
 
 /** Of make_continuations.py. */
 const checkpoints = [
@@ -28,7 +29,7 @@ function runOf(model: Model, runtime: Runtime): CausalRun {
 }
 
 describe('A causal run', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const name of checkpoints) {
@@ -37,7 +38,7 @@ describe('A causal run', () => {
       let continued: Tensors;
       let ids: number[];
       before(async () => {
-        model = await Model.open(join(fixtures, name));
+        model = await Model.open(platform, join(fixtures, name));
         continued = await tensorsIn(join(fixtures, name, 'continued.safetensors'));
         ids = [...tensorNamed(await tensorsIn(join(fixtures, name, 'expected.safetensors')), 'ids').data];
       });
@@ -100,7 +101,7 @@ describe('A causal run', () => {
 
       it('goes on greedily, token for token, with the same sessions from the second token on', async () => {
         const greedy = [...tensorNamed(continued, 'greedy').data];
-        const own = new Runtime();
+        const own = new Runtime(platform);
         const run = runOf(model, own);
         await run.append(greedy.slice(0, 5));
         const said = greedy.slice(0, 5);
@@ -120,7 +121,7 @@ describe('A causal run', () => {
   }
 
   it('a long text passes in parts, and says how far it is and how much it keeps', async () => {
-    const model = await Model.open(join(fixtures, 'gemma3'));
+    const model = await Model.open(platform, join(fixtures, 'gemma3'));
     try {
       const continued = await tensorsIn(join(fixtures, 'gemma3', 'continued.safetensors'));
       const ids = [
@@ -145,7 +146,7 @@ describe('A causal run', () => {
   });
 
   it('where angles grow with the text, a shorter text is run again', async () => {
-    const model = await Model.open(join(fixtures, 'llama-dynamic'));
+    const model = await Model.open(platform, join(fixtures, 'llama-dynamic'));
     try {
       const ids = [
         ...tensorNamed(await tensorsIn(join(fixtures, 'llama-dynamic', 'expected.safetensors')), 'ids').data,
@@ -167,7 +168,7 @@ describe('A causal run', () => {
   });
 
   it('an aborted piece leaves the run as it was', async () => {
-    const model = await Model.open(join(fixtures, 'llama'));
+    const model = await Model.open(platform, join(fixtures, 'llama'));
     try {
       const run = runOf(model, runtime);
       await run.append([1, 2, 3]);
@@ -181,7 +182,7 @@ describe('A causal run', () => {
   });
 
   it('refuses what is beyond the limit, and keeps what was there', async () => {
-    const model = await Model.open(join(fixtures, 'gpt2'));
+    const model = await Model.open(platform, join(fixtures, 'gpt2'));
     try {
       const run = runOf(model, runtime);
       await run.append(Array.from({ length: 40 }, () => 7));

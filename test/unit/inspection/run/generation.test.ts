@@ -10,6 +10,7 @@ import type { InspectionSummary, ModelReference } from '../../../../src/protocol
 import { fixtures, media, readJson } from '../../models/expected.js';
 import { openText } from '../../../support/inspections.js';
 import { type TextOptions } from '../../../support/inspections.js';
+import { platform } from '../../../support/platform.js';
 
 /** Of make_continuations.py. */
 interface Continued {
@@ -161,7 +162,7 @@ describe('A continuation', () => {
   });
 
   it('halted, keeps what came', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const { id } = await openText(engine, {
         text: expected.text,
@@ -193,7 +194,7 @@ describe('A continuation', () => {
       beginning: Omit<TextOptions, 'text' | 'model'>,
       then: (inspection: Inspection) => Promise<unknown> = () => Promise.resolve(),
     ): Promise<{ summary: InspectionSummary; weights: Float32Array; next: readonly number[] }> {
-      const engine = new Engine(media);
+      const engine = new Engine(platform, media);
       try {
         const inspection = await openText(engine, { text: expected.text, model: model(), ...beginning });
         await then(inspection);

@@ -7,19 +7,20 @@ import { TextPreparation } from '../../../../src/inspection/sources/text.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
+import { platform } from '../../../support/platform.js';
 
 /** Models that read in both directions, whatever comes before their first layer and is shared by their layers. */
 const names = ['bert', 'bert-sharded', 'distilbert', 'roberta', 'albert', 'electra', 'mpnet', 'modernbert'];
 
 /** A model, and what transformers computes with it. */
 async function opened(name: string): Promise<{ model: Model; expected: Tensors; ids: number[] }> {
-  const model = await Model.open(join(fixtures, name));
+  const model = await Model.open(platform, join(fixtures, name));
   const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
   return { model, expected, ids: [...tensorNamed(expected, 'ids').data] };
 }
 
 describe('Stages of a model', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const name of names) {
@@ -41,7 +42,7 @@ describe('Stages of a model', () => {
 
 describe('A model whose weights are too large to be held together', () => {
   // Not a single weight fits into it.
-  const runtime = new Runtime({ bytes: 1 });
+  const runtime = new Runtime(platform, { bytes: 1 });
   after(() => runtime.dispose());
 
   for (const name of names) {

@@ -5,6 +5,7 @@ import { inspectText, type OpenInspection } from '../../../../src/inspection/ind
 import { dateScores } from '../../../../src/models/dates/index.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
+import { platform } from '../../../support/platform.js';
 
 const media = join(process.cwd(), 'media');
 
@@ -163,7 +164,7 @@ describe('an inspection of a written date', function () {
   });
 
   it('stands side by side with the other models, and with variants of itself', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const base = await openText(engine, {
         text: '3 mai 1979',

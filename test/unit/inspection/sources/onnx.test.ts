@@ -6,6 +6,7 @@ import { collapsed } from '../../../../src/inspection/sources/onnx/run.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import { describe as describeModel, findCheckpoints } from '../../../../src/models/index.js';
 import { fixtures, media, tensorNamed, tensorsIn } from '../../models/expected.js';
+import { platform } from '../../../support/platform.js';
 
 const folder = join(fixtures, 'onnx');
 /** TEXT of make_onnx.py. */
@@ -232,7 +233,7 @@ describe('Text through an ONNX export', () => {
   });
 
   it('is in lists of models, with what lies beside it', async () => {
-    const found = await findCheckpoints([join(folder, 'llama')]);
+    const found = await findCheckpoints(platform, [join(folder, 'llama')]);
     const [first] = found.filter((each) => each.kind === 'model');
     assert.deepEqual(
       found.flatMap((each) => (each.kind === 'model' ? [each.model.name] : [each.path])),
@@ -305,6 +306,6 @@ describe('Text through an ONNX export', () => {
       await failure(other),
       /^other\.onnx (ends too early|is no protocol buffers message|has a number|is no ONNX model)/,
     );
-    assert.equal((await describeModel(other)).kind, 'unusable');
+    assert.equal((await describeModel(platform, other)).kind, 'unusable');
   });
 });

@@ -10,6 +10,7 @@ import { Runtime } from '../../../../src/runtime/session.js';
 import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../models/expected.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
+import { platform } from '../../../support/platform.js';
 
 /** Of make_sequences.py: what generate makes of a text, and the weights of the decoder's attention to it. */
 interface Written {
@@ -137,7 +138,7 @@ describe('Text through an encoder–decoder model', () => {
   it('says so where tokens were drawn, and is the same in another process', async () => {
     const model = { kind: 'folder', path: folder } as const;
     const parameters = { length: 6, attention: 'decoder' };
-    const [first, second] = [new Engine(media), new Engine(media)];
+    const [first, second] = [new Engine(platform, media), new Engine(platform, media)];
     try {
       const inspection = await openText(first, { text: plain.text, model, parameters });
       assert.match(inspection.summary.notices[0] ?? '', /^Written, always with the likeliest token next: /);
@@ -161,7 +162,7 @@ describe('Text through an encoder–decoder model', () => {
   });
 
   it('stays what it is while variants of it are written beside it', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const request = {
         text: plain.text,
@@ -191,7 +192,7 @@ describe('Text through an encoder–decoder model', () => {
   });
 
   it('says nothing of its own after a target that was given and is over', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const request = {
         text: plain.text,
@@ -240,7 +241,7 @@ for (const [how, limits] of [
   [', also layer by layer where no weights may be held', { bytes: 1 }],
 ] as const)
   describe(`Encoder–decoder models write what transformers’ generate writes${how}`, () => {
-    const runtime = new Runtime(limits);
+    const runtime = new Runtime(platform, limits);
     after(() => runtime.dispose());
 
     for (const name of [
@@ -255,7 +256,7 @@ for (const [how, limits] of [
       'pegasus',
     ]) {
       it(name, async () => {
-        const model = await Model.open(join(fixtures, name));
+        const model = await Model.open(platform, join(fixtures, name));
         // There is no tokenizer to tell what was said.
         const withoutText = Object.assign(Object.create(model) as Model, {
           decode: () => Promise.resolve(''),

@@ -5,6 +5,7 @@ import { Engine } from '../../../../src/inspection/core/engine.js';
 import { sources } from '../../../../src/inspection/sources/index.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
+import { platform } from '../../../support/platform.js';
 
 describe('Sources', () => {
   const media = join(process.cwd(), 'media');
@@ -24,7 +25,7 @@ describe('Sources', () => {
   });
 
   it('give a second text marks of its own', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const [text, second] = ['The cat sat.', 'A dog ran off.'];
       const model = { kind: 'embedded' } as const;
@@ -46,7 +47,7 @@ describe('Sources', () => {
   });
 
   it('say what they leave unread', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const model = { kind: 'dates', score: 'luong' } as const;
       const { summary } = await openText(engine, { text: '3 May 2021', second: '4 June 2022', model });

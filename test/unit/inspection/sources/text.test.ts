@@ -4,6 +4,7 @@ import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
+import { platform } from '../../../support/platform.js';
 
 const media = join(process.cwd(), 'media');
 
@@ -71,7 +72,7 @@ describe('an inspection of text', () => {
   });
 
   it('a causal model that is larger than what may be held runs layer by layer, to the same numbers', async () => {
-    const [free, narrow] = [new Engine(media), new Engine(media, 5e6)];
+    const [free, narrow] = [new Engine(platform, media), new Engine(platform, media, 5e6)];
     try {
       const text = 'This package contains the development files and the documentation of a small library.';
       const [whole, streamed] = await Promise.all(
@@ -100,7 +101,7 @@ describe('an inspection of text', () => {
   });
 
   it('thumbnails are each head’s weights, pooled by the largest', async () => {
-    const engine = new Engine(media);
+    const engine = new Engine(platform, media);
     try {
       const inspection = await openText(engine, {
         text: 'Twelve heads, six layers.',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { passage } from '../../../../src/inspection/views/head-types/passage.js';
 import { openText } from '../../../support/inspections.js';
+import { platform } from '../../../support/platform.js';
 
 const media = join(process.cwd(), 'media');
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');
@@ -12,7 +13,7 @@ const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');
 describe('head kinds', () => {
   let engine: Engine;
   before(() => {
-    engine = new Engine(media);
+    engine = new Engine(platform, media);
   });
   after(() => engine.dispose());
 

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import type { LayerPicture, ModelPage, ModelReference } from '../../../../src/protocol.js';
 import { fixtures, media } from '../../models/expected.js';
+import { platform } from '../../../support/platform.js';
 
 const folder = (name: string): ModelReference => ({ kind: 'folder', path: join(fixtures, name) });
 
 describe('The page of a model', () => {
-  const engine = new Engine(media);
+  const engine = new Engine(platform, media);
   after(() => engine.dispose());
 
   const sum = ({ parts }: ModelPage): number => parts.reduce((total, { count }) => total + count, 0);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { fixtures, media, readJson } from '../../models/expected.js';
+import { platform } from '../../../support/platform.js';
 
 /** Of each part, the `numel` of PyTorch’s parameters, by make_counts.py. */
 const expected = readJson<Record<string, Record<string, number>>>(
@@ -17,7 +18,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 describe('The parts of a model', () => {
-  const engine = new Engine(media);
+  const engine = new Engine(platform, media);
   after(() => engine.dispose());
 
   for (const [name, { head = 0, ...counted }] of Object.entries(expected)) {

@@ -5,6 +5,7 @@ import { inspectText, type OpenInspection } from '../../../../../src/inspection/
 import { Model } from '../../../../../src/models/model.js';
 import { distance, fixtures, media, readJson } from '../../../models/expected.js';
 import { spansIn } from '../../../../support/spans.js';
+import { platform } from '../../../../support/platform.js';
 
 /** What `transformers` computes, by make_answers.py. */
 interface Expected {
@@ -41,7 +42,7 @@ describe('Questions that a text answers', () => {
 
   for (const name of families) {
     it(`${name}: are put together with their text as the tokenizers library does`, async () => {
-      const model = await Model.open(folder(name));
+      const model = await Model.open(platform, folder(name));
       try {
         assert.equal(model.answers, true);
         for (const { question, context, ids, segments } of expectedOf(name)) {
