@@ -12,6 +12,7 @@ import { launchBrowser } from '../host/browser.mjs';
 import { extensionFolder } from '../host/extension.mjs';
 import { startServer, type Server } from '../host/server.mjs';
 import { copyWorkspace } from '../host/workspace.mjs';
+import { until } from '../support/until.js';
 
 /** The themes that pictures are looked at in: VS Code's name of each, and the class the workbench then has. */
 const themes = {
@@ -134,8 +135,8 @@ export class Workbench {
   }
 
   /**
-   * Opens the quick input by a key, types and takes the row of that name. Where the input closes meanwhile, as it does when
-   * something that is still loading takes the focus, this is done again.
+   * Opens the quick input by a key, types and takes the row of that name. What is offered is what there was when it opened: it is
+   * opened anew until the row is there, also where something that is still loading took the focus and closed it.
    */
   private async quickInput(key: string, text: string, name: string): Promise<void> {
     const { page } = this;
@@ -144,22 +145,28 @@ export class Workbench {
     // What was typed is marked in the rows, in an element of its own: the whole label has to be the name.
     const whole = new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
     const row = rows.filter({ has: page.locator('.label-name').filter({ hasText: whole }) }).first();
-    const end = Date.now() + patience;
-    for (;;) {
-      await page.keyboard.press(key);
-      try {
-        await input.fill(text, { timeout: 5_000 });
-        await row.waitFor({ timeout: 10_000 });
-        await row.click({ timeout: 5_000 });
-        return;
-      } catch (error) {
-        if (!(error instanceof errors.TimeoutError)) throw error;
-        if (Date.now() < end) continue;
-        const offered = await rows.locator('.label-name').allInnerTexts();
-        const others = offered.join(' · ') || 'nothing';
-        throw new Error(`the quick input does not offer “${name}”; it offers ${others}`, { cause: error });
-      }
-    }
+    let offered = '';
+    const taken = until(
+      `“${name}” in the quick input`,
+      async () => {
+        await page.keyboard.press(key);
+        try {
+          await input.fill(text, { timeout: 5_000 });
+          await row.click({ timeout: 10_000 });
+          return true;
+        } catch (error) {
+          if (!(error instanceof errors.TimeoutError)) throw error;
+          offered = (await rows.locator('.label-name').allInnerTexts()).join(' · ');
+          return false;
+        }
+      },
+      patience,
+    );
+    await taken.catch((error: unknown) => {
+      throw new Error(`the quick input does not offer “${name}”; it offers ${offered || 'nothing'}`, {
+        cause: error,
+      });
+    });
   }
 
   /** A file's or folder's row in the explorer. */
@@ -170,15 +177,17 @@ export class Workbench {
   }
 
   /**
-   * Opens an element's context menu, and gives an item of it that heeds a click: a menu heeds none in its first tenth of a
-   * second. The items live in a shadow root, which Playwright's locators look into.
+   * Opens an element's context menu, and gives what chooses an item of it: from the keyboard, for a menu heeds no click in its
+   * first tenth of a second. The items live in a shadow root, which Playwright's locators look into.
    */
-  async menuItem(element: Locator, label: string): Promise<Locator> {
+  async menuItem(element: Locator, label: string): Promise<() => Promise<void>> {
     await element.click({ button: 'right' });
-    const item = this.page.locator('.monaco-menu .action-label').getByText(label, { exact: true });
-    await item.waitFor();
-    await this.page.waitForTimeout(250);
-    return item;
+    const item = this.page.locator('.monaco-menu .action-item').filter({
+      has: this.page.locator('.action-label').getByText(label, { exact: true }),
+    });
+    await item.hover();
+    await item.and(this.page.locator('.focused')).waitFor();
+    return () => this.page.keyboard.press('Enter');
   }
 
   /** The frames of webviews, each the innermost: the extension's own document. */
@@ -188,25 +197,46 @@ export class Workbench {
 
   /** Waits for a webview that contains an element. */
   async webview(selector: string, timeout = patience): Promise<Frame> {
-    const end = Date.now() + timeout;
-    for (;;) {
-      for (const frame of this.frames()) {
-        // A frame may go away while it is asked.
-        const found = await frame.$(selector).catch(() => null);
-        if (found !== null) return frame;
-      }
-      if (Date.now() > end) {
-        const texts = await Promise.all(
-          this.frames().map((frame) =>
-            frame.evaluate(() => document.body.innerText.slice(0, 200)).catch(() => '(gone)'),
-          ),
-        );
-        throw new Error(
-          `no webview shows ${selector} after ${timeout / 1000} s; there are [${texts.join(' | ')}]`,
-        );
-      }
-      await this.page.waitForTimeout(50);
-    }
+    let shown: Frame | undefined;
+    const found = until(
+      `a webview with ${selector}`,
+      async () => {
+        for (const frame of this.frames()) {
+          // A frame may go away while it is asked.
+          if ((await frame.$(selector).catch(() => null)) !== null) shown = frame;
+        }
+        return shown !== undefined;
+      },
+      timeout,
+    );
+    await found.catch(() => undefined);
+    if (shown !== undefined) return shown;
+    const texts = await Promise.all(
+      this.frames().map((frame) =>
+        frame.evaluate(() => document.body.innerText.slice(0, 200)).catch(() => '(gone)'),
+      ),
+    );
+    throw new Error(
+      `no webview shows ${selector} after ${timeout / 1000} s; there are [${texts.join(' | ')}]`,
+    );
+  }
+
+  /** Waits until VS Code has written down what the extension remembers of the workspace, which it does a while after. */
+  async written(pattern: RegExp): Promise<void> {
+    await until(`what is written down of ${String(pattern)}`, async () =>
+      pattern.test(await this.page.evaluate(stored)),
+    );
+  }
+
+  /** Waits until the window looks the same twice. */
+  async still(): Promise<void> {
+    let before = await this.page.screenshot({ caret: 'hide' });
+    await until('a still window', async () => {
+      const now = await this.page.screenshot({ caret: 'hide' });
+      const same = now.equals(before);
+      before = now;
+      return same;
+    });
   }
 
   /** The texts of the notifications that are shown. */
@@ -249,6 +279,28 @@ export class Workbench {
 
 /** Opens a VS Code; the caller closes it. */
 export const openWorkbench = (options?: WorkbenchOptions): Promise<Workbench> => Workbench.open(options);
+
+/** What VS Code in a browser has stored of the extension, as text. */
+async function stored(): Promise<string> {
+  const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((done, fail) => {
+      request.onsuccess = () => {
+        done(request.result);
+      };
+      request.onerror = () => {
+        fail(request.error ?? new Error('The database cannot be read.'));
+      };
+    });
+  const kept: string[] = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (name === undefined || !name.startsWith('vscode-web-state-db-')) continue;
+    const database = await settled(indexedDB.open(name));
+    const items = database.transaction('ItemTable').objectStore('ItemTable');
+    kept.push(String(await settled(items.get('attention-inspector.attention-inspector'))));
+    database.close();
+  }
+  return kept.join('\n');
+}
 
 const isWebviewAddress = (url: string): boolean => url.includes('/webview/browser/pre/');
 

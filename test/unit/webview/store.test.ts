@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { Store } from '../../../webview/store.js';
 
 describe('store', () => {
@@ -78,14 +79,17 @@ describe('store', () => {
 
     before(() => {
       globalThis.requestAnimationFrame = (run) => frames.push(() => run(0));
+      mock.timers.enable({ apis: ['setTimeout'] });
     });
     after(() => {
+      mock.timers.reset();
       globalThis.requestAnimationFrame = kept;
     });
 
-    async function frame(): Promise<void> {
+    /** Draws a frame, and does what was put off until then. */
+    function frame(): void {
       for (const run of frames.splice(0)) run();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      mock.timers.tick(5);
     }
 
     function followed(): { store: Store<{ a: number }>; seen: number[]; stop: () => void } {
@@ -98,23 +102,23 @@ describe('store', () => {
       return { store, seen, stop };
     }
 
-    it('tells what they follow at once, and changes when a frame has been drawn, several as one', async () => {
+    it('tells what they follow at once, and changes when a frame has been drawn, several as one', () => {
       const { store, seen } = followed();
       store.update({ a: 2 });
       store.update({ a: 3 });
       assert.deepEqual(seen, [1]);
-      await frame();
+      frame();
       assert.deepEqual(seen, [1, 3]);
       store.update({ a: 4 });
-      await frame();
+      frame();
       assert.deepEqual(seen, [1, 3, 4]);
     });
 
-    it('says no more once they stopped, though a frame is on its way', async () => {
+    it('says no more once they stopped, though a frame is on its way', () => {
       const { store, seen, stop } = followed();
       store.update({ a: 2 });
       stop();
-      await frame();
+      frame();
       assert.deepEqual(seen, [1]);
     });
   });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, Position, Selection, window, workspace } from 'vscode';
 import type { AttentionInspection } from '../../../src/host/api.js';
+import { until } from '../../support/until.js';
 import { api, assertClose, matrix } from './extension.js';
 
 /** A small GPT-2 with what transformers says of it. This runs from out/test/vscode/api. */
@@ -57,8 +58,8 @@ describe('a text that a model goes on with', () => {
     const { processId } = (await api()).engine;
     assert.ok(processId !== undefined);
     process.kill(processId, 'SIGKILL');
-    while ((await api()).engine.processId === processId)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const { engine } = await api();
+    await until('the next process', () => engine.processId !== processId);
     assertClose(await matrix(inspection, 'weights', { layer: 1, head: 2 }), weights);
     assert.deepEqual(inspection.summary().queries, before.queries);
     await inspection.continue({ tokens: 1 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, panel, picks, selectLine, until } from './panel.js';
+import { assertSealed, panel, picks, selectLine } from './panel.js';
 
 describe('a text that the embedded GPT goes on with', () => {
   let workbench: Workbench;
+  /** How many tokens the text itself has. */
+  let prompt: number;
 
   before(async () => {
     workbench = await openWorkbench();
@@ -31,14 +34,14 @@ describe('a text that the embedded GPT goes on with', () => {
     await selectLine(workbench, 'too tired');
     await workbench.command('Attention: Inspect Selection');
     const frame = await panel(workbench);
-    const before = await tokensOf(frame);
+    prompt = await tokensOf(frame);
     await frame.getByRole('tab', { name: 'Heads' }).click();
     await frame.locator('.next').getByRole('combobox', { name: 'Choice' }).click();
     await frame.locator('.next').getByRole('option', { name: 'Drawn' }).click();
     await set(frame, 'Seed', '7');
     await set(frame, 'Tokens', '12');
     await frame.getByRole('button', { name: 'Continue' }).click();
-    await until('the tokens', async () => (await tokensOf(frame)) > before);
+    await until('the tokens', async () => (await tokensOf(frame)) > prompt);
     assert.match(await notices(frame), /^It goes on: “/);
     await workbench.screenshot('vscode/generation');
     await frame.getByRole('tab', { name: 'Heatmap' }).click();
@@ -63,10 +66,9 @@ describe('a text that the embedded GPT goes on with', () => {
   it('is the same after a reload of the window', async () => {
     const frame = await panel(workbench);
     const [said, count] = [await notices(frame), await tokensOf(frame)];
-    // The workbench writes down what is open now and then.
-    await workbench.page.waitForTimeout(3000);
-    await workbench.page.reload();
-    await workbench.page.waitForSelector('.monaco-workbench');
+    // Every token that was added.
+    await workbench.written(new RegExp(`"ids":\\[(\\d+,){${count - prompt - 1}}\\d+\\]`));
+    await workbench.reload();
     const again = await panel(workbench);
     await until('the tokens', async () => (await tokensOf(again)) === count);
     assert.equal(await notices(again), said);

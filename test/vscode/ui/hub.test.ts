@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commit, SmallHub } from '../../unit/hub/server.js';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, notification, panel, picks, selectLine, until } from './panel.js';
+import { assertSealed, notification, panel, picks, selectLine } from './panel.js';
 
 const fixture = join(process.cwd(), 'test', 'fixtures', 'models', 'distilbert');
 

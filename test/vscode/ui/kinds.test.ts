@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, panel, patience, selectLine, until } from './panel.js';
+import { assertSealed, panel, patience, selectLine } from './panel.js';
 
 describe('kinds of heads', () => {
   let workbench: Workbench;
@@ -22,8 +23,7 @@ describe('kinds of heads', () => {
     await frame.getByRole('tab', { name: 'Heads', exact: true }).click();
     assert.equal(await frame.getByRole('checkbox', { name: 'Kinds' }).isChecked(), true);
     await workbench.screenshot('vscode/kinds');
-    // A place is remembered once it has rested.
-    await workbench.page.waitForTimeout(1000);
+    await workbench.written(/too tired/);
     await workbench.reload();
     // The panel may come back to its heads, with the heatmap behind its tab.
     const again = await workbench.webview('.heads-cell[data-kind]', patience);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, chooseFrom, panel, pointAt, selectLine, until } from './panel.js';
+import { assertSealed, chooseFrom, panel, pointAt, selectLine } from './panel.js';
 
 const count = 16;
 
@@ -30,7 +31,7 @@ for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as
       await workbench.page.mouse.up();
       const painted = workbench.page.locator('.monaco-editor .cdr[class*="ced-"]');
       await until('paint', async () => (await painted.count()) >= 4);
-      await workbench.page.waitForTimeout(1000);
+      await workbench.still();
       await workbench.screenshot(`vscode/selection-${theme}`);
       const background = await frame.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const expected = {
@@ -48,7 +49,7 @@ for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as
       await workbench.command('View: Show Explorer');
       await chooseFrom(workbench, workbench.explorerRow('qkv.npz'), 'Attention: Inspect File');
       await panel(workbench);
-      await workbench.page.waitForTimeout(1500);
+      await workbench.still();
       await workbench.screenshot(`vscode/file-${theme}`);
       assertSealed(workbench);
     });

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import {
-  assertSealed,
-  chooseFrom,
-  closeAllEditors,
-  line,
-  panel,
-  picks,
-  selectLine,
-  tabs,
-  until,
-} from './panel.js';
+import { assertSealed, chooseFrom, closeAllEditors, line, panel, picks, selectLine, tabs } from './panel.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'inspection');
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, panel, pointAt, tabs, until } from './panel.js';
+import { assertSealed, panel, pointAt, tabs } from './panel.js';
 
 /** [CLS] the bank of the river [SEP] */
 const count = 7;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Frame, Locator } from 'playwright-core';
 import { colorsAt, middle } from '../../webview/page/pixels.js';
 import type { Color } from '../../webview/page/pixels.js';
+import { until } from '../../support/until.js';
 import type { Workbench } from '../harness.js';
 
 /** Longer than any run here, on a busy machine. */
@@ -15,15 +16,6 @@ export async function panel(workbench: Workbench): Promise<Frame> {
   // The legend's upper end is written when the numbers have come.
   await frame.locator('.legend').getByText(/\d/).first().waitFor({ timeout: patience });
   return frame;
-}
-
-/** Asks again and again, until it is so. */
-export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + patience;
-  while (!(await isSo().catch(() => false))) {
-    assert.ok(Date.now() < end, `${what} did not come about`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 /** The colours of the matrix's cells as they are on screen, row by row. */
@@ -114,9 +106,9 @@ export async function notification(workbench: Workbench, pattern: RegExp): Promi
 
 /** Opens an element's context menu and chooses an item of it. */
 export async function chooseFrom(workbench: Workbench, element: Locator, label: string): Promise<void> {
-  const item = await workbench.menuItem(element, label);
-  await item.click();
-  await item.waitFor({ state: 'hidden' });
+  const choose = await workbench.menuItem(element, label);
+  await choose();
+  await workbench.page.locator('.monaco-menu').waitFor({ state: 'hidden' });
 }
 
 /** The rows of the quick pick that is open. */

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import {
-  assertSealed,
-  cellColors,
-  chooseFrom,
-  clickLine,
-  closeAllEditors,
-  line,
-  notification,
-  panel,
-  pointAt,
-  selectLine,
-  tabs,
-  until,
-} from './panel.js';
+import { assertSealed, cellColors, chooseFrom, clickLine, closeAllEditors, line, notification, panel, pointAt, selectLine, tabs } from './panel.js';
 
 /** [CLS] the animal didn ' t cross the street because it was too tired . [SEP] */
 const count = 16;
@@ -107,8 +95,7 @@ describe('a selection', () => {
   });
 
   it('survives a reload of the window', async () => {
-    // A place is remembered once it has rested.
-    await workbench.page.waitForTimeout(1000);
+    await workbench.written(/When the sun/);
     await workbench.reload();
     const frame = await panel(workbench);
     assert.match(await frame.locator('body').innerText(), /all-MiniLM-L6-v2/);

@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame, Locator } from 'playwright-core';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, cellColors, closeAllEditors, panel, selectLine, tabs, until } from './panel.js';
+import { assertSealed, cellColors, closeAllEditors, panel, selectLine, tabs } from './panel.js';
 
 const count = 16;
 

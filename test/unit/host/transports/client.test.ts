@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { CancelledError } from '../../../../src/channel.js';
 import { Engine, EngineStoppedError } from '../../../../src/host/transports/client.js';
 import type { EngineOptions, Stop } from '../../../../src/host/transports/client.js';
 import { textRequest } from '../../../support/inspections.js';
 import { summaryOf } from '../../../support/summaries.js';
+import { until } from '../../../support/until.js';
 
 const script = join(process.cwd(), 'test/unit/host/transports/worker.fixture.cjs');
 const embedded = { kind: 'embedded' } as const;
@@ -29,15 +31,8 @@ describe('host/engine', () => {
       .request('open', textRequest({ text, model: embedded }), signal === undefined ? {} : { signal })
       .then(summaryOf);
 
-  async function until(condition: () => boolean): Promise<void> {
-    const end = Date.now() + 5000;
-    while (!condition()) {
-      assert.ok(Date.now() < end, 'it did not come about within five seconds');
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-
   afterEach(() => {
+    mock.timers.reset();
     for (const engine of engines.splice(0)) engine.dispose();
     logged.length = 0;
   });
@@ -88,19 +83,23 @@ describe('host/engine', () => {
   it('says so when there is no such script', async () => {
     const engine = start({ script: join(process.cwd(), 'no-such-worker.cjs') });
     await assert.rejects(inspect(engine, 'a word'), EngineStoppedError);
-    await until(() => logged.some((line) => line.includes('no-such-worker.cjs')));
+    await until('a line in the log', () => logged.some((line) => line.includes('no-such-worker.cjs')));
   });
 
   it('cancels at once, and keeps a process that heeds it', async () => {
-    const engine = start({ patience: 100 });
+    const engine = start();
     await inspect(engine, 'a word');
     const before = engine.processId;
+    mock.timers.enable({ apis: ['setTimeout'] });
     const controller = new AbortController();
     const waiting = inspect(engine, 'wait', controller.signal);
     controller.abort();
     await assert.rejects(waiting, CancelledError);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // What is asked now waits for the sign of life; no time that passes after that ends the process.
+    assert.equal((await inspect(engine, 'a word')).id, String(before));
+    mock.timers.tick(10_000);
     assert.equal(engine.processId, before);
+    assert.equal((await inspect(engine, 'a word')).id, String(before));
   });
 
   it('ends a process that goes on after its run was cancelled, within a second and a bit', async () => {
@@ -123,21 +122,25 @@ describe('host/engine', () => {
     controller.abort();
     // Asked in between, it waits for the process that will answer it.
     const next = inspect(engine, 'a word');
-    await until(() => engine.processId !== before);
+    await until('the next process', () => engine.processId !== before);
     assert.ok(Date.now() - cancelled < 1500, `it took ${Date.now() - cancelled} ms`);
     assert.ok(logged.some((line) => line.includes('unresponsive')));
     assert.equal((await next).id, String(engine.processId));
   });
 
   it('goes to rest when nobody holds it, and not before', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
     const engine = start({ grace: 50 });
     const held = engine.hold();
     await inspect(engine, 'a word');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    mock.timers.tick(200);
     assert.notEqual(engine.processId, undefined);
     held.dispose();
     held.dispose();
-    await until(() => engine.processId === undefined);
+    mock.timers.tick(49);
+    assert.notEqual(engine.processId, undefined);
+    mock.timers.tick(1);
+    assert.equal(engine.processId, undefined);
     await inspect(engine, 'a word');
     assert.equal(engine.generation, 2);
   });
@@ -145,7 +148,7 @@ describe('host/engine', () => {
   it('writes what the process tells to the log', async () => {
     const engine = start();
     await inspect(engine, 'log');
-    await until(() => logged.includes('half a word'));
+    await until('a line in the log', () => logged.includes('half a word'));
   });
 
   it('leaves no process behind when it is disposed of', async () => {
@@ -155,7 +158,7 @@ describe('host/engine', () => {
     const waiting = inspect(engine, 'wait');
     engine.dispose();
     await assert.rejects(waiting, EngineStoppedError);
-    await until(() => {
+    await until('the end of the process', () => {
       try {
         process.kill(id, 0);
         return false;
