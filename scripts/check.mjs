@@ -1,4 +1,5 @@
-// Types, lint (with the import boundaries of docs and architecture) and format. Prints nothing but what is wrong.
+// Types, lint (with the import boundaries of docs and architecture), what is unused, and format. Prints nothing but what is
+// wrong.
 import { join } from 'node:path';
 import { ensureInstalled } from './lib/install.mjs';
 import { run, script } from './lib/run.mjs';
@@ -13,15 +14,20 @@ const tool = (...path) => join('node_modules', ...path);
 const checks = [
   ...projects.map((project) => [tool('typescript', 'bin', 'tsc'), '-p', project]),
   [tool('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings', '--format=unix'],
+  [tool('knip', 'bin', 'knip.js'), '--no-progress'],
   [tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
 ];
 
 script(async () => {
   await ensureInstalled();
-  // All of them run, so that one look shows everything there is to mend.
+  // All of them run, so that one look shows everything there is to mend; two at a time.
+  const waiting = [...checks];
   let failed = 0;
-  for (const args of checks) {
-    if ((await run(process.execPath, args)) !== 0) failed++;
-  }
+  const work = async () => {
+    for (let args = waiting.shift(); args !== undefined; args = waiting.shift()) {
+      if ((await run(process.execPath, args)) !== 0) failed++;
+    }
+  };
+  await Promise.all([work(), work()]);
   if (failed > 0) throw new Error(`${failed} of ${checks.length} checks failed`);
 });

@@ -1,6 +1,6 @@
 // Makes the VSIX for a platform, and checks what is in it.
 //   --target NAME   another platform than this one, as VS Code names them: darwin-x64, alpine-arm64, …
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -140,17 +140,18 @@ function checkContents(names, runtime) {
 /**
  * Builds for production and packages the result.
  * @param {string} [target] the platform it is for; this one if left out
+ * @param {{ built?: boolean }} [options] `built`: dist/ holds a build for production already
  * @returns {Promise<string>} the absolute path of the VSIX
  * @throws when the package holds something it should not, or lacks something
  */
-export async function pack(target = `${process.platform}-${process.arch}`) {
+export async function pack(target = `${process.platform}-${process.arch}`, { built = false } = {}) {
   if (!targets.includes(target))
     throw new Error(`there is no target ${target}; the targets are ${targets.join(', ')}`);
   const runtime = runtimeFor(target);
   /** @type {unknown} */
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const { name, version } = /** @type {{ name: string, version: string }} */ (manifest);
-  await build({ production: true });
+  if (!built) await build({ production: true });
   copyRuntime(runtime);
   const path = join(root, `${name}-${target}-${version}.vsix`);
   await node([
@@ -167,7 +168,8 @@ export async function pack(target = `${process.platform}-${process.arch}`) {
     },
   });
   checkContents(names, runtime);
-  console.log(`${path}: ${names.length} files`);
+  const size = statSync(path).size / 2 ** 20;
+  console.log(`${path}: ${names.length} files, ${size.toFixed(1)} MiB`);
   return path;
 }
 

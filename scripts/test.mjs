@@ -1,9 +1,9 @@
 // Runs the tests. All of them by default, after installing what is missing and checking types, lint and format; or only
-// the suites that are named: unit, checkpoints, webview, vscode (api and ui), package.
+// what is named: check, unit, contract, checkpoints, webview, vscode (api and ui), package; or quick: the first three.
 //   --grep TEXT      only tests whose full title contains it
 //   --allow-missing  build although some entries of the extension do not exist yet
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureInstalled } from './lib/install.mjs';
@@ -20,38 +20,36 @@ const packageTest = join('test', 'vscode', 'ui', 'selection.test.ts');
  *   `unavailable` says why a suite cannot be run here, where nothing is wrong with what it tests
  */
 
+/** How many processes share the files of a suite. */
+const jobs = Math.min(2, availableParallelism());
+
 /**
- * Runs bundled test files in a mocha of their own.
+ * Runs bundled test files in a mocha of their own, side by side.
  * @param {number} timeout of one test, in milliseconds
- * @param {number} [retries] how often a test that failed is tried again, which is printed: a window that is driven from
- *   outside may miss a click on a busy machine
  * @returns {Suite['run']}
  */
 const mocha =
-  (timeout, retries = 0) =>
+  (timeout) =>
   (files, { grep, env }) =>
     run(
       process.execPath,
       [
         ...['--enable-source-maps', join('node_modules', 'mocha', 'bin', 'mocha.js')],
-        ...[
-          '--reporter',
-          'test/host/reporter.cjs',
-          '--timeout',
-          String(timeout),
-          '--retries',
-          String(retries),
-          '--exit',
-        ],
+        ...['--reporter', 'test/host/reporter.cjs', '--timeout', String(timeout), '--exit'],
+        ...(jobs > 1 && files.length > 1 ? ['--parallel', '--jobs', String(jobs)] : []),
         ...(grep === undefined ? [] : ['--fgrep', grep]),
         ...files.map(bundleOf),
       ],
       { env },
     );
 
+/** What is run again and again while something is written. */
+const quick = ['check', 'unit', 'contract'];
+
 /** @type {readonly Suite[]} */
 const suites = [
   { name: 'unit', group: 'unit', files: () => testFiles('test/unit'), run: mocha(30_000) },
+  { name: 'contract', group: 'contract', files: () => testFiles('test/contract'), run: mocha(30_000) },
   {
     name: 'checkpoints',
     group: 'checkpoints',
@@ -65,7 +63,7 @@ const suites = [
   },
   { name: 'webview', group: 'webview', files: () => testFiles('test/webview'), run: mocha(60_000) },
   { name: 'vscode api', group: 'vscode', files: () => testFiles('test/vscode/api'), run: inVSCode },
-  { name: 'vscode ui', group: 'vscode', files: () => testFiles('test/vscode/ui'), run: mocha(120_000, 1) },
+  { name: 'vscode ui', group: 'vscode', files: () => testFiles('test/vscode/ui'), run: mocha(120_000) },
   {
     name: 'package',
     group: 'package',
@@ -77,8 +75,8 @@ const suites = [
       const { pack } = await import('./package.mjs');
       // One for a platform that has no native ONNX Runtime, and last the one for this platform, whose files then lie in dist/.
       const portable = await pack('alpine-x64');
-      const vsix = await pack();
-      return mocha(120_000, 1)(files, {
+      const vsix = await pack(undefined, { built: true });
+      return mocha(120_000)(files, {
         ...context,
         env: {
           ...context.env,
@@ -159,14 +157,16 @@ script(async () => {
     allowPositionals: true,
     options: { grep: { type: 'string' }, 'allow-missing': { type: 'boolean', default: false } },
   });
-  const known = [...new Set(suites.map(({ group }) => group))];
+  const known = ['check', ...new Set(suites.map(({ group }) => group)), 'quick'];
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new Error(`there is no suite ${unknown}; the suites are ${known.join(', ')}`);
+  const chosen = positionals.flatMap((name) => (name === 'quick' ? quick : [name]));
   const all = positionals.length === 0;
 
   await ensureInstalled();
-  const checked = !all || (await run(process.execPath, ['scripts/check.mjs'])) === 0;
+  const unchecked = !all && !chosen.includes('check');
+  const checked = unchecked || (await run(process.execPath, ['scripts/check.mjs'])) === 0;
   const { build } = await import('./build.mjs');
   await build({ tests: true, allowMissing: values['allow-missing'] });
 
@@ -180,7 +180,7 @@ script(async () => {
     lines.push(`${'check'.padEnd(13)}failed`);
   }
   try {
-    for (const suite of suites.filter(({ group }) => all || positionals.includes(group))) {
+    for (const suite of suites.filter(({ group }) => all || chosen.includes(group))) {
       console.log(`\n── ${suite.name} ──`);
       const results = await runSuite(suite, scratch, values.grep);
       // What went wrong beside the tests counts as a failure of its own.

@@ -75,8 +75,8 @@ async function matrices(table: Table, workspace: string): Promise<void> {
   await within(workspace, async (workbench) => {
     const open = async (n: number): Promise<number> => {
       const name = `${n}.safetensors`;
-      const item = await workbench.menuItem(workbench.explorerRow(name), 'Attention: Inspect File');
-      return untilDrawn(workbench, () => item.click(), name);
+      const choose = await workbench.menuItem(workbench.explorerRow(name), 'Attention: Inspect File');
+      return untilDrawn(workbench, choose, name);
     };
     table.figure(
       '4096 × 4096 of a file, menu to first paint, engine not yet running',

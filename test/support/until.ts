@@ -26,8 +26,8 @@ export async function until(
       return false;
     }
   };
-  while (!(await look())) {
-    if (Date.now() > end)
+  for (let late = false; !(await look()); late = Date.now() > end) {
+    if (late)
       throw new assert.AssertionError({
         message: `${what} did not come about within ${patience / 1000} s${cause instanceof Error ? `: ${cause.message}` : ''}`,
       });

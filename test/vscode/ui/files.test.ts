@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, cellColors, chooseFrom, closeAllEditors, notification, panel, picks, tabs } from './panel.js';
+import {
+  assertSealed,
+  cellColors,
+  chooseFrom,
+  closeAllEditors,
+  notification,
+  panel,
+  picks,
+  tabs,
+} from './panel.js';
 
 const inspectFile = 'Attention: Inspect File';
 

@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, cellColors, chooseFrom, clickLine, closeAllEditors, line, notification, panel, pointAt, selectLine, tabs } from './panel.js';
+import {
+  assertSealed,
+  cellColors,
+  chooseFrom,
+  clickLine,
+  closeAllEditors,
+  line,
+  notification,
+  panel,
+  pointAt,
+  selectLine,
+  tabs,
+} from './panel.js';
 
 /** [CLS] the animal didn ' t cross the street because it was too tired . [SEP] */
 const count = 16;

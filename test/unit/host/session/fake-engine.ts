@@ -18,7 +18,7 @@ export class FakeEngine implements SessionEngine {
   processId: number | undefined = 1;
   holders = 0;
   private asked: Asked[] = [];
-  private watchers: (() => void)[] = [];
+  private readonly watchers: { readonly method: string; resolve(asked: Asked): void }[] = [];
 
   hold(): { dispose(): void } {
     this.holders++;
@@ -40,7 +40,8 @@ export class FakeEngine implements SessionEngine {
         this.asked = this.asked.filter((each) => each !== one);
         reject(new CancelledError());
       });
-      for (const watcher of this.watchers.splice(0)) watcher();
+      const first = this.watchers.findIndex((watcher) => watcher.method === method);
+      if (first >= 0) this.watchers.splice(first, 1)[0]?.resolve(one);
     });
   }
 
@@ -58,12 +59,11 @@ export class FakeEngine implements SessionEngine {
     answer(result: EngineMethods[K]['result']): void;
     fail(error: Error): void;
   }> {
-    let found = this.asked.find((each) => each.method === method);
-    while (found === undefined) {
-      await new Promise<void>((resolve) => this.watchers.push(resolve));
-      found = this.asked.find((each) => each.method === method);
-    }
-    const one = found;
+    const one =
+      this.asked.find((each) => each.method === method) ??
+      (await new Promise<Asked>((resolve) => {
+        this.watchers.push({ method, resolve });
+      }));
     this.asked = this.asked.filter((each) => each !== one);
     return {
       params: one.params as EngineMethods[K]['params'],
