@@ -12,6 +12,7 @@ import { launchBrowser } from '../host/browser.mjs';
 import { extensionFolder } from '../host/extension.mjs';
 import { startServer, type Server } from '../host/server.mjs';
 import { copyWorkspace } from '../host/workspace.mjs';
+import { stillPicture } from '../support/pictures.js';
 import { until } from '../support/until.js';
 
 /** The themes that pictures are looked at in: VS Code's name of each, and the class the workbench then has. */
@@ -39,7 +40,11 @@ export interface WorkbenchOptions {
 }
 
 /** The explorer's selection is the test's alone: an editor that opens late does not move it. Nothing lies over lines. */
-const tidySettings = { 'explorer.autoReveal': false, 'editor.stickyScroll.enabled': false };
+const tidySettings = {
+  'editor.cursorBlinking': 'solid',
+  'explorer.autoReveal': false,
+  'editor.stickyScroll.enabled': false,
+};
 
 const root = process.cwd();
 
@@ -230,13 +235,7 @@ export class Workbench {
 
   /** Waits until the window looks the same twice. */
   async still(): Promise<void> {
-    let before = await this.page.screenshot({ caret: 'hide' });
-    await until('a still window', async () => {
-      const now = await this.page.screenshot({ caret: 'hide' });
-      const same = now.equals(before);
-      before = now;
-      return same;
-    });
+    await stillPicture(this.page);
   }
 
   /** The texts of the notifications that are shown. */

@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Engine } from '../../src/inspection/core/engine.js';
-import type { LayerPicture, ModelReference } from '../../src/protocol.js';
 import { cutOff, faults } from './page/checks.js';
 import type { ModelAnswers } from './page/fake-host.js';
+import { answersOf } from './page/model-answers.js';
 import { eventually, keep, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 import { platform } from '../support/platform.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');
-
-/** What the engine really says of a model. */
-async function answersOf(engine: Engine, reference: ModelReference): Promise<ModelAnswers> {
-  const page = await engine.modelPage(reference);
-  const layers: LayerPicture[][] = [];
-  for (const [stack, { layers: count }] of page.stacks.entries()) {
-    const pictures = Array.from({ length: count }, (_, layer) =>
-      engine.modelLayer(reference, { stack, layer }),
-    );
-    layers.push(await Promise.all(pictures));
-  }
-  return { page, isUsed: false, layers };
-}
 
 describe('the page of a model', function () {
   this.timeout(60_000);
