@@ -16,7 +16,7 @@ import type {
   WireTensor,
 } from '../protocol.js';
 import { modelAt } from './models/model-path.js';
-import type { Engine } from './transports/client.js';
+import type { EngineClient } from './transports/client.js';
 import { Inspection } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
 import { activeModel } from './base/settings.js';
@@ -120,7 +120,7 @@ export interface AttentionInspectorApi {
   };
 }
 
-export function createApi(engine: Engine): AttentionInspectorApi {
+export function createApi(engine: EngineClient): AttentionInspectorApi {
   const open = async (
     request: InspectionRequest,
     { params, signal }: InspectOptions,

@@ -20,10 +20,11 @@ export const extensions: readonly string[] = [
 ];
 
 /**
- * How the engine gets at a file: by its path where it is on this machine's disk, else by its bytes.
+ * How the engine gets at a file: by its path where it is on this machine's disk, and the engine too, else by its bytes.
+ * @param sharesDisk whether the engine sees this machine's disk
  * @throws Error with a sentence for people, where it is a folder, too large, or cannot be read
  */
-export async function referenceTo(address: string): Promise<FileReference> {
+export async function referenceTo(address: string, sharesDisk: boolean): Promise<FileReference> {
   const uri = Uri.parse(address, true);
   const name = basename(uri.path);
   const { type, size } = await workspace.fs.stat(uri).then(undefined, (error: unknown) => {
@@ -31,7 +32,7 @@ export async function referenceTo(address: string): Promise<FileReference> {
   });
   if ((type & FileType.Directory) !== 0)
     throw new Error(l10n.t('{0} is a folder, not a file of tensors.', name));
-  if (uri.scheme === 'file') return { kind: 'path', path: uri.fsPath };
+  if (uri.scheme === 'file' && sharesDisk) return { kind: 'path', path: uri.fsPath };
   if (size > largestRemote) {
     throw new Error(
       l10n.t(

@@ -5,7 +5,7 @@ import type { Call, RequestOptions } from '../../channel.js';
 import type { CodeLanguage, PanelMethods, PanelNotices, PanelReports } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
-import type { Log } from '../transports/client.js';
+import type { Log } from '../transports/transport.js';
 import type { Inspection } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import type { Kinds } from '../models/head-types.js';

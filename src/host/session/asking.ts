@@ -7,7 +7,7 @@ import type {
   ParameterValues,
   RoleQuestion,
 } from '../../protocol.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import { referenceTo } from '../base/files.js';
 import type { InspectionRequest } from './request.js';
 
@@ -27,12 +27,12 @@ export interface Answered {
 
 /** Has the engine run what is asked; the user is asked for roles as often as it takes. */
 export async function ask(
-  engine: Engine,
+  engine: EngineClient,
   asked: InspectionRequest,
   parameters: ParameterValues,
   { roles, continuation, ...options }: AskOptions,
 ): Promise<Answered> {
-  const opened = await openRequestOf(asked);
+  const opened = await openRequestOf(asked, engine);
   if (options.signal.aborted) throw new CancelledError();
   const request = { ...opened, parameters, ...(continuation === undefined ? {} : { continuation }) };
   const result = await engine.request('open', request, options);
@@ -43,7 +43,10 @@ export async function ask(
 }
 
 /** What the engine is asked to open. */
-async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
+async function openRequestOf(
+  asked: InspectionRequest,
+  engine: Pick<EngineClient, 'sharesDisk'>,
+): Promise<OpenRequest> {
   const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
   switch (asked.kind) {
     case 'text': {
@@ -54,7 +57,8 @@ async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
       return { material: { kind: 'tensors', tensors: asked.tensors }, by };
     case 'files': {
       const { uris, roles } = asked;
-      const files = await Promise.all(uris.map((uri) => referenceTo(uri)));
+      const sharesDisk = await engine.sharesDisk();
+      const files = await Promise.all(uris.map((uri) => referenceTo(uri, sharesDisk)));
       return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
     }
   }

@@ -28,7 +28,7 @@ import type {
 import { ask } from './asking.js';
 import { Disposable } from '../base/disposable.js';
 import { EngineStoppedError } from '../transports/client.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import { firstPicture, within } from './position.js';
 import { labelOf } from './request.js';
 import type { InspectionRequest, Remembered } from './request.js';
@@ -82,7 +82,7 @@ export class Inspection extends Disposable {
   private wanted: ParameterValues | undefined;
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
     private asked: InspectionRequest,
     private readonly options: InspectionOptions,
   ) {
