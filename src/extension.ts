@@ -8,7 +8,7 @@ import { TensorEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
 import { Explore } from './host/panels/explore.js';
-import { Inspections } from './host/session/sessions.js';
+import { Sessions } from './host/session/sessions.js';
 import { InspectionsView } from './host/panels/inspections-view.js';
 import { ModelPages } from './host/models/model-pages.js';
 import { Kinds } from './host/models/head-types.js';
@@ -33,7 +33,7 @@ export function activate({
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
   const [transport] = transports;
   const engine = new EngineClient({ transport, script, log, describe: describeStop, weights: weightsBudget });
-  const inspections = new Inspections(workspaceState);
+  const inspections = new Sessions(workspaceState);
   const painter = new Painter();
   const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
   const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, kinds });

@@ -17,7 +17,8 @@ import type {
 } from '../protocol.js';
 import { modelAt } from './models/model-path.js';
 import type { EngineClient } from './transports/client.js';
-import { Inspection } from './session/session.js';
+import { createSession } from './session/create.js';
+import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
 import { activeModel } from './base/settings.js';
 
@@ -125,7 +126,7 @@ export function createApi(engine: EngineClient): AttentionInspectorApi {
     request: InspectionRequest,
     { params, signal }: InspectOptions,
   ): Promise<AttentionInspection> => {
-    const inspection = new Inspection(engine, request, {
+    const inspection = createSession(engine, request, {
       ...(params === undefined ? {} : { parameters: params }),
       ask: ({ reason }) => Promise.reject(new Error(reason)),
     });
@@ -174,7 +175,7 @@ function referenceOf(model: string | ModelReference | undefined): ModelReference
   return typeof model === 'string' ? modelAt(model) : model;
 }
 
-function present(inspection: Inspection): AttentionInspection {
+function present(inspection: Session): AttentionInspection {
   const summary = (): InspectionSummary => {
     if (inspection.summary === undefined) throw new Error(`“${inspection.label}” has not run.`);
     return inspection.summary;

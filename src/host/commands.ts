@@ -5,8 +5,8 @@ import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
 import { extensions } from './base/files.js';
-import { Inspection } from './session/session.js';
-import type { Inspections } from './session/sessions.js';
+import { Session } from './session/session.js';
+import type { Sessions } from './session/sessions.js';
 import type { ModelPages } from './models/model-pages.js';
 import { addedByHand, outline, placeOf, sameModel } from './models/models.js';
 import type { Kinds } from './models/head-types.js';
@@ -22,7 +22,7 @@ import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
   readonly opener: Opener;
-  readonly inspections: Inspections;
+  readonly inspections: Sessions;
   readonly models: Models;
   readonly kinds: Kinds;
   readonly readers: Readers;
@@ -45,7 +45,7 @@ export class Commands extends Disposable {
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
     this.add('closeInspection', (entry) => {
-      (entry instanceof Inspection ? entry : inspections.active)?.dispose();
+      (entry instanceof Session ? entry : inspections.active)?.dispose();
     });
     this.add('forgetInspections', () => {
       inspections.forget();

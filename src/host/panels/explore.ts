@@ -4,8 +4,8 @@ import { Channel } from '../../channel.js';
 import type { ExploreMethods, ExploreNotices, ExploreReports, ExploreState } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
-import type { Inspection } from '../session/session.js';
-import type { Inspections } from '../session/sessions.js';
+import type { Session } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
 import { pagesFolder, pageShell } from './page.js';
 import { webviewPort } from './webview-port.js';
 
@@ -19,7 +19,7 @@ export class Explore extends Disposable implements WebviewViewProvider {
 
   constructor(
     private readonly extension: Uri,
-    private readonly inspections: Inspections,
+    private readonly inspections: Sessions,
   ) {
     super();
     this.own(window.registerWebviewViewProvider('attention-inspector.explore', this));
@@ -67,7 +67,7 @@ export class Explore extends Disposable implements WebviewViewProvider {
     super.dispose();
   }
 
-  private follow(inspection: Inspection | undefined): void {
+  private follow(inspection: Session | undefined): void {
     this.unfollow();
     const tell = (): void => {
       this.channel?.notify('state', this.state());

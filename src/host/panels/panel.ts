@@ -6,7 +6,7 @@ import type { CodeLanguage, PanelMethods, PanelNotices, PanelReports } from '../
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
 import type { Log } from '../transports/transport.js';
-import type { Inspection } from '../session/session.js';
+import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import type { Kinds } from '../models/head-types.js';
 import type { Painter } from '../editor/paint.js';
@@ -34,7 +34,7 @@ export class InspectionPanel extends Disposable {
 
   constructor(
     readonly panel: WebviewPanel,
-    private shown: Inspection,
+    private shown: Session,
     private readonly context: PanelContext,
   ) {
     super();
@@ -63,12 +63,12 @@ export class InspectionPanel extends Disposable {
     this.look();
   }
 
-  get inspection(): Inspection {
+  get inspection(): Session {
     return this.shown;
   }
 
   /** Shows another inspection in the place of this one, which ends. */
-  show(inspection: Inspection): void {
+  show(inspection: Session): void {
     const before = this.shown;
     this.unfollow();
     this.shown = inspection;
@@ -197,7 +197,7 @@ const languages: Readonly<Record<CodeLanguage, string>> = {
 
 /** Puts the code of one head on the clipboard, and says so. */
 export async function copyCode(
-  inspection: Inspection,
+  inspection: Session,
   language: CodeLanguage,
   layer: number,
   head: number,

@@ -7,9 +7,9 @@ import type {
   ParameterValues,
   RoleQuestion,
 } from '../../protocol.js';
-import type { EngineClient } from '../transports/client.js';
 import { referenceTo } from '../base/files.js';
 import type { InspectionRequest } from './request.js';
+import type { SessionEngine } from './session.js';
 
 export interface AskOptions extends RequestOptions {
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface Answered {
 
 /** Has the engine run what is asked; the user is asked for roles as often as it takes. */
 export async function ask(
-  engine: EngineClient,
+  engine: SessionEngine,
   asked: InspectionRequest,
   parameters: ParameterValues,
   { roles, continuation, ...options }: AskOptions,
@@ -43,10 +43,7 @@ export async function ask(
 }
 
 /** What the engine is asked to open. */
-async function openRequestOf(
-  asked: InspectionRequest,
-  engine: Pick<EngineClient, 'sharesDisk'>,
-): Promise<OpenRequest> {
+async function openRequestOf(asked: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
   const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
   switch (asked.kind) {
     case 'text': {
