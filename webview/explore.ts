@@ -4,11 +4,12 @@ import { Channel } from '../src/channel.js';
 import type {
   ExploreMethods,
   ExploreNotices,
+  ExplorePosition,
   ExploreReports,
   ExploreState,
-  InspectionSummary,
-  Position,
+  ExploreSummary,
 } from '../src/protocol.js';
+import { namedFileTypes } from '../src/file-types.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, messageOf } from './matrices.js';
@@ -24,8 +25,14 @@ const store = new Store<{ readonly state: ExploreState; readonly problem: string
 const channel: Channel<ExploreMethods, ExploreReports, Record<never, never>, ExploreNotices> = new Channel(
   connectHost(),
   {},
-  { state: take },
+  { state: take, position: follow },
 );
+
+/** Goes where the panel went. */
+function follow(position: ExplorePosition): void {
+  const { state } = store.get();
+  if (state.kind === 'inspection') store.update({ state: { ...state, position } });
+}
 
 function take(state: ExploreState): void {
   store.update({ state, problem: null });
@@ -36,7 +43,7 @@ function trouble(error: unknown): void {
 }
 
 /** Goes to another head, at once here, and tells the host, which tells the panel. */
-function move(changes: Partial<Pick<Position, 'layer' | 'head'>>): void {
+function move(changes: Partial<ExplorePosition>): void {
   const { state } = store.get();
   if (state.kind !== 'inspection') return;
   const position = { ...state.position, ...changes };
@@ -70,7 +77,7 @@ const empty = h(
   }),
   h('p', {
     class: 'muted',
-    text: 'Or right-click a .npy, .npz, .safetensors, .csv, .tsv or .json file in the explorer and choose “Attention: Inspect File”.',
+    text: `Or right-click a ${namedFileTypes()} file in the explorer and choose “Attention: Inspect File”.`,
   }),
 );
 const full = h(
@@ -82,7 +89,7 @@ const full = h(
 );
 document.body.append(h('main', { class: 'explore' }, problem, empty, full));
 
-function show(summary: InspectionSummary, position: Position): void {
+function show(summary: ExploreSummary, position: ExplorePosition): void {
   title.textContent = summary.title;
   subtitle.textContent = summary.subtitle;
   mechanism.textContent = summary.mechanism.title;

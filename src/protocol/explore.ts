@@ -4,7 +4,16 @@ import type { Position } from './panel.js';
 /** The side panel's Explore view. */
 export type ExploreState =
   | { readonly kind: 'none' }
-  | { readonly kind: 'inspection'; readonly summary: InspectionSummary; readonly position: Position };
+  | { readonly kind: 'inspection'; readonly summary: ExploreSummary; readonly position: ExplorePosition };
+
+/** What the controls need of an inspection: no labels and no steps, which may be thousands. */
+export type ExploreSummary = Pick<
+  InspectionSummary,
+  'heads' | 'id' | 'layers' | 'mechanism' | 'parameters' | 'subtitle' | 'title'
+>;
+
+/** The controls know nothing of cells. */
+export type ExplorePosition = Pick<Position, 'head' | 'layer'>;
 
 export type ExploreMethods = {
   ready: { params: null; result: ExploreState };
@@ -14,9 +23,11 @@ export type ExploreMethods = {
 };
 
 export type ExploreReports = {
-  position: Position;
+  position: ExplorePosition;
 };
 
 export type ExploreNotices = {
   state: ExploreState;
+  /** The panel has gone to another head. */
+  position: ExplorePosition;
 };

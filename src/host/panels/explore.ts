@@ -1,7 +1,14 @@
 import { commands, l10n, window } from 'vscode';
 import type { Uri, WebviewView, WebviewViewProvider } from 'vscode';
 import { Channel } from '../../channel.js';
-import type { ExploreMethods, ExploreNotices, ExploreReports, ExploreState } from '../../protocol.js';
+import type {
+  ExploreMethods,
+  ExploreNotices,
+  ExplorePosition,
+  ExploreReports,
+  ExploreState,
+  Position,
+} from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
 import type { Session } from '../session/session.js';
@@ -48,7 +55,8 @@ export class Explore extends Disposable implements WebviewViewProvider {
       },
       {
         position: (position) => {
-          inspections.active?.move(position);
+          const { active } = inspections;
+          active?.move({ ...active.position, ...position });
         },
       },
     );
@@ -73,7 +81,14 @@ export class Explore extends Disposable implements WebviewViewProvider {
       this.channel?.notify('state', this.state());
     };
     if (inspection !== undefined) {
-      this.following = [inspection.onDidChangeState(tell), inspection.onDidMove(tell)];
+      let told = explored(inspection.position);
+      const move = (position: Position): void => {
+        const next = explored(position);
+        if (next.layer === told.layer && next.head === told.head) return;
+        told = next;
+        this.channel?.notify('position', next);
+      };
+      this.following = [inspection.onDidChangeState(tell), inspection.onDidMove(move)];
     }
     tell();
   }
@@ -87,6 +102,15 @@ export class Explore extends Disposable implements WebviewViewProvider {
     const { active } = this.inspections;
     // While it runs again the controls stay as they are.
     if (active?.summary === undefined) return { kind: 'none' };
-    return { kind: 'inspection', summary: active.summary, position: active.position };
+    const { id, title, subtitle, mechanism, layers, heads, parameters } = active.summary;
+    return {
+      kind: 'inspection',
+      summary: { id, title, subtitle, mechanism, layers, heads, parameters },
+      position: explored(active.position),
+    };
   }
+}
+
+function explored({ layer, head }: Position): ExplorePosition {
+  return { layer, head };
 }

@@ -1,5 +1,6 @@
 import './next.css';
 import type { Candidate, Candidates, InspectionSummary, ParameterValues } from '../../../src/protocol.js';
+import { gatherText } from '../../../src/text-change.js';
 import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
@@ -128,9 +129,9 @@ class NextView {
         'continue',
         requestOf(withValues(samplingParameters, this.values)),
         {
-          onProgress: ({ message }) => {
-            this.said.textContent = message;
-          },
+          onProgress: gatherText((written) => {
+            this.said.textContent = written;
+          }),
         },
       );
       this.said.textContent = [text, nextWords.said(ending)].filter((each) => each !== '').join(' — ');
