@@ -1,3 +1,4 @@
+import './activity.js';
 import type { Call } from '../../../src/channel.js';
 import { CancelledError, Channel } from '../../../src/channel.js';
 import type {

@@ -151,7 +151,8 @@ export function dress(theme: (typeof themes)[ThemeName]): void {
     const { style } = document.documentElement;
     for (const name of [...style]) if (name.startsWith('--vscode-')) style.removeProperty(name);
     for (const [name, value] of Object.entries(theme.variables)) style.setProperty(`--vscode-${name}`, value);
-    document.body.className = theme.bodyClass;
+    // As VS Code: what is on already stays on, and is no change.
+    if (document.body.className !== theme.bodyClass) document.body.className = theme.bodyClass;
   };
   if (document.body !== null) put();
   else {
@@ -210,6 +211,11 @@ export async function painted(page: Page): Promise<void> {
   await page.waitForFunction(() => window.fakeHost.reports.some(({ name }) => name === 'painted'), null, {
     timeout: 55_000,
   });
+}
+
+/** Waits until nothing is asked, put off or under way in the page: what is seen then stays. */
+export async function resting(page: Page): Promise<void> {
+  await page.evaluate(() => window.activity.rest());
 }
 
 /** Asks until the answer is the expected one; messages to the host arrive in a task of their own. */
