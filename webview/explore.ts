@@ -7,11 +7,13 @@ import type {
   ExploreReports,
   ExploreState,
   InspectionSummary,
+  Moved,
   Position,
 } from '../src/protocol.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, messageOf } from './matrices.js';
+import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { button } from './ui.js';
 import { picker } from './views/explore/picker.js';
@@ -24,11 +26,23 @@ const store = new Store<{ readonly state: ExploreState; readonly problem: string
 const channel: Channel<ExploreMethods, ExploreReports, Record<never, never>, ExploreNotices> = new Channel(
   connectHost(),
   {},
-  { state: take },
+  { state: take, position: follow },
 );
 
+const moves = new OwnMoves();
+
 function take(state: ExploreState): void {
-  store.update({ state, problem: null });
+  const { state: before } = store.get();
+  const same =
+    state.kind === 'inspection' && before.kind === 'inspection' && state.summary.id === before.summary.id;
+  // It was told before the host heard of the newest move: where this page is stays.
+  const told = same && moves.unanswered ? { ...state, position: before.position } : state;
+  store.update({ state: told, problem: null });
+}
+
+function follow({ position, answers }: Moved): void {
+  const { state } = store.get();
+  if (moves.isNews(answers) && state.kind === 'inspection') store.update({ state: { ...state, position } });
 }
 
 function trouble(error: unknown): void {
@@ -41,7 +55,7 @@ function move(changes: Partial<Pick<Position, 'layer' | 'head'>>): void {
   if (state.kind !== 'inspection') return;
   const position = { ...state.position, ...changes };
   store.update({ state: { ...state, position } });
-  channel.notify('position', position);
+  channel.notify('position', { position, number: moves.next() });
 }
 
 const title = h('h1', { class: 'explore-title' });

@@ -37,8 +37,8 @@ const channel: PanelChannel = new Channel(
     state: (state) => {
       show(state);
     },
-    position: (position) => {
-      panel.follow(position);
+    position: (moved) => {
+      panel.follow(moved);
     },
     kinds: (state) => {
       kinds.show(state);

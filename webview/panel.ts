@@ -1,7 +1,9 @@
 import type { Channel } from '../src/channel.js';
+import { nearestPosition } from '../src/position.js';
 import type {
   AxisName,
   InspectionSummary,
+  Moved,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -11,6 +13,7 @@ import type {
   Step,
 } from '../src/protocol.js';
 import type { Cell } from './draw/viewport.js';
+import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { findStep } from './words.js';
 
@@ -96,26 +99,10 @@ export function axisSize(summary: InspectionSummary, axis: AxisName): number {
   return Math.max(1, ...sides.filter((side) => side.axis === axis).map((side) => side.size));
 }
 
-/** A position that exists in this inspection, as near to the wanted one as can be. */
-export function within(summary: InspectionSummary, wanted: Position): Position {
-  const step = findStep(summary, wanted.step) ?? findStep(summary, 'weights') ?? summary.steps[0];
-  const layer = Math.min(Math.max(0, wanted.layer), Math.max(0, summary.layers - 1));
-  const head = Math.min(Math.max(0, wanted.head), Math.max(0, summary.heads - 1));
-  if (step === undefined) return { layer, head, step: '' };
-  const { cell } = wanted;
-  const fits =
-    cell !== undefined &&
-    step.name === wanted.step &&
-    cell.row >= 0 &&
-    cell.column >= 0 &&
-    cell.row < step.rows.size &&
-    cell.column < step.columns.size;
-  return { layer, head, step: step.name, ...(fits ? { cell } : {}) };
-}
-
 /** The panel's state and everything that can be done to it. Views read the store and call these. */
 export class Panel {
   readonly store = new Store<PanelView>(emptyView());
+  private readonly moves = new OwnMoves();
   private matrix: Promise<void> = Promise.resolve();
 
   constructor(
@@ -173,7 +160,10 @@ export class Panel {
         this.recalled = null;
         // The host's word counts; only one that has been nowhere yet is told where the user was.
         const fresh = state.position.cell === undefined && recalled?.cell !== undefined;
-        const position = within(summary, fresh ? recalled : state.position);
+        // Told before the host heard of the newest move: where this page is stays.
+        const stays = this.moves.unanswered && summary.id === this.summary?.id;
+        const told = stays ? this.store.get().position : state.position;
+        const position = nearestPosition(summary, fresh ? recalled : told);
         this.store.update({
           content: { kind: 'inspection', summary },
           busy: null,
@@ -217,10 +207,12 @@ export class Panel {
     };
   }
 
-  /** Follows the host, without telling it what it said. */
-  follow(position: Position): void {
+  /** Follows the host, without telling it what it said, and without going back to where its own moves have been. */
+  follow({ position, answers }: Moved): void {
     const { summary } = this;
-    if (summary !== null) this.place(within(summary, position));
+    if (!this.moves.isNews(answers) || summary === null) return;
+    const next = nearestPosition(summary, position);
+    if (JSON.stringify(next) !== JSON.stringify(this.store.get().position)) this.place(next);
   }
 
   progress(message: string, fraction: number | null): void {
@@ -275,7 +267,7 @@ export class Panel {
   private move(position: Position): void {
     const { summary } = this;
     if (summary === null) return;
-    this.place(within(summary, position));
+    this.place(nearestPosition(summary, position));
     this.report();
   }
 
@@ -291,7 +283,7 @@ export class Panel {
   }
 
   private report(): void {
-    this.channel.notify('position', this.store.get().position);
+    this.channel.notify('position', { position: this.store.get().position, number: this.moves.next() });
   }
 
   private choose(summary: InspectionSummary, position: Position, chosen: Chosen): Chosen {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'vscode';
 import { CancelledError } from '../channel.js';
 import type { Progress, RequestOptions } from '../channel.js';
+import { nearestPosition } from '../position.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -29,7 +30,7 @@ import { ask } from './asking.js';
 import { Disposable } from './disposable.js';
 import { EngineStoppedError } from './engine.js';
 import type { Engine } from './engine.js';
-import { firstPicture, within } from './position.js';
+import { firstPicture } from './position.js';
 import { labelOf } from './request.js';
 import type { InspectionRequest, Remembered } from './request.js';
 import { messageOf } from './words.js';
@@ -125,7 +126,7 @@ export class Inspection extends Disposable {
 
   /** Goes to a layer, head, step and cell, as near to the wanted ones as exist. */
   move(position: Position): void {
-    const next = this.shown === undefined ? position : within(this.shown, position);
+    const next = this.shown === undefined ? position : nearestPosition(this.shown, position);
     if (JSON.stringify(next) === JSON.stringify(this.place)) return;
     this.place = next;
     if (this.current.kind === 'inspection') this.current = this.stateOf(this.shown);
@@ -354,7 +355,7 @@ export class Inspection extends Disposable {
     this.shown = { ...summary, id: this.id, revision };
     this.said = summary.said;
     this.variants = new Set();
-    this.place = within(this.shown, this.place);
+    this.place = nearestPosition(this.shown, this.place);
     const { shown, id: inspection } = this;
     const picture = seen && { place: { ...seen.place, inspection }, slice: { ...seen.slice, revision } };
     this.setState(this.stateOf(shown, picture));

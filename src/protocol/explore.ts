@@ -1,5 +1,5 @@
 import type { InspectionSummary, ParameterValues } from './inspection.js';
-import type { Position } from './panel.js';
+import type { Move, Moved, Position } from './panel.js';
 
 /** The side panel's Explore view. */
 export type ExploreState =
@@ -14,9 +14,10 @@ export type ExploreMethods = {
 };
 
 export type ExploreReports = {
-  position: Position;
+  position: Move;
 };
 
 export type ExploreNotices = {
   state: ExploreState;
+  position: Moved;
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { eventually, keep, painted, Stage, story } from './page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
 
 const last = (page: Page, name: string): Promise<unknown> =>
   page.evaluate((wanted) => window.fakeHost.reports.findLast((report) => report.name === wanted)?.body, name);
@@ -147,12 +147,7 @@ describe('panel', function () {
     const page = await stage.open();
     await painted(page);
     await page.evaluate(() =>
-      window.fakeHost.panel.notify('position', {
-        layer: 1,
-        head: 2,
-        step: 'scaled',
-        cell: { row: 1, column: 1 },
-      }),
+      window.fakeHost.move({ layer: 1, head: 2, step: 'scaled', cell: { row: 1, column: 1 } }),
     );
     await page.waitForFunction(
       () => document.querySelector('.section-aside')?.textContent === 'cell (the, the)',
@@ -162,6 +157,44 @@ describe('panel', function () {
       await page.locator('.heads-cell[aria-selected="true"]').getAttribute('aria-label'),
       'Layer 2, head 3',
     );
+  });
+
+  it('goes on from head to head while the host is slow to answer', async () => {
+    const page = await stage.open({ latency: 40 });
+    await painted(page);
+    await resting(page);
+    const shown = await page.evaluate(async () => {
+      const cells = [...document.querySelectorAll<HTMLElement>('.heads-cell')];
+      const seen: string[] = [];
+      const observer = new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          if (target instanceof HTMLElement && target.ariaSelected === 'true' && seen.at(-1) !== target.title)
+            seen.push(target.title);
+        }
+      });
+      for (const cell of cells) observer.observe(cell, { attributeFilter: ['aria-selected'] });
+      // Each move is made while the answers to those before are on their way.
+      for (let head = 0; head < 5; head += 1) {
+        cells[head]?.click();
+        await new Promise((next) => setTimeout(next, 60));
+      }
+      await window.activity.rest();
+      return seen;
+    });
+    assert.deepEqual(
+      shown,
+      [1, 2, 3, 4, 5].map((head) => `Layer 1, head ${head}`),
+    );
+  });
+
+  it('ends where the host has put it', async () => {
+    const page = await stage.open();
+    await painted(page);
+    await page.evaluate(() => {
+      window.fakeHost.allow = (wanted) => ({ ...wanted, head: Math.min(wanted.head, 2) });
+    });
+    await page.locator('.heads-cell[aria-label="Layer 1, head 6"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 1, head 3"][aria-selected="true"]').waitFor();
   });
 
   it('remembers where the user was, never what was computed, and goes back there', async () => {

@@ -11,9 +11,7 @@ describe('CSS variables of the pages', () => {
       join(root, 'node_modules/@vscode/webview-ui-toolkit/dist/design-tokens.js'),
       'utf8',
     );
-    const theirs = new Set(
-      [...tokens.matchAll(/create\('([a-z0-9-]+)'/g)].map(([, name]) => `--${name}`),
-    );
+    const theirs = new Set([...tokens.matchAll(/create\('([a-z0-9-]+)'/g)].map(([, name]) => `--${name}`));
     assert.ok(theirs.has('--foreground') && theirs.size > 50, 'the toolkit’s variables were found');
     const ours = readdirSync(webview, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.css'))

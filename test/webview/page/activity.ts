@@ -2,20 +2,20 @@
  * Knows what the page has put off: its timers and frames, and with them every message and reply of the fake host. It has to be
  * loaded before anything that calls `setTimeout` or `requestAnimationFrame`.
  */
-class Activity {
-  private readonly timers = new Set<number>();
+export class Activity {
+  private readonly timers = new Set<unknown>();
   private readonly frames = new Set<number>();
   private readonly nativeFrame = window.requestAnimationFrame.bind(window);
 
   constructor() {
     const { setTimeout, clearTimeout, cancelAnimationFrame } = window;
     const { timers, frames, nativeFrame } = this;
-    const later = (run: TimerHandler, delay?: number, ...given: unknown[]): number => {
+    const later = (run: (...given: unknown[]) => void, delay?: number, ...given: unknown[]) => {
       const id = setTimeout.call(
         window,
         () => {
           timers.delete(id);
-          if (typeof run === 'function') run(...given);
+          run(...given);
         },
         delay,
       );
@@ -25,7 +25,7 @@ class Activity {
     Object.assign(window, {
       setTimeout: later,
       clearTimeout: (id: number | undefined) => {
-        if (id !== undefined) timers.delete(id);
+        timers.delete(id);
         clearTimeout.call(window, id);
       },
       requestAnimationFrame: (run: FrameRequestCallback) => {
@@ -45,7 +45,7 @@ class Activity {
 
   /** Resolves when nothing is put off, nothing moves, and that is still so two frames later: observers are told in between. */
   async rest(): Promise<void> {
-    for (let still = 0; still < 3; ) {
+    for (let still = 0; still < 3;) {
       await new Promise((resolve) => this.nativeFrame(resolve));
       const moving = document.getAnimations().some(({ playState }) => playState === 'running');
       still = this.timers.size === 0 && this.frames.size === 0 && !moving ? still + 1 : 0;

@@ -48,6 +48,7 @@ const usual: Behaviour = {
   position: { layer: 3, head: 7, step: 'weights' },
   persisted: undefined,
   delay: 0,
+  latency: 0,
   failing: {},
   id: 'one',
   first: null,
