@@ -45,7 +45,7 @@ function follow({ position, answers }: Moved): void {
   if (moves.isNews(answers) && state.kind === 'inspection') store.update({ state: { ...state, position } });
 }
 
-function trouble(error: unknown): void {
+function reportError(error: unknown): void {
   if (!isCancelled(error)) store.update({ problem: messageOf(error) });
 }
 
@@ -67,7 +67,7 @@ const head = picker('Head', (index) => {
   move({ head: index });
 });
 const parameters = new ParametersView((values) => {
-  channel.request('change', { parameters: values }).catch(trouble);
+  channel.request('change', { parameters: values }).catch(reportError);
 });
 const mechanism = h('h2', { class: 'section-title' });
 const problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
@@ -79,7 +79,7 @@ const empty = h(
     text: 'Inspect Selection',
     look: 'primary',
     press: () => {
-      channel.request('inspectSelection', null).catch(trouble);
+      channel.request('inspectSelection', null).catch(reportError);
     },
   }),
   h('p', {
@@ -121,4 +121,4 @@ store.watch(
   },
 );
 
-channel.request('ready', null).then(take, trouble);
+channel.request('ready', null).then(take, reportError);

@@ -67,7 +67,7 @@ describe('side by side, through changes and failures', function () {
     const legend = await page.locator('.row-weights .legend').first().innerText();
     assert.ok(legend.replaceAll(/\s+/g, ' ').endsWith(`0 ${most.toFixed(2)}`), legend);
     const before = (await asked(page)).length;
-    const temperature = page.locator('.pane-heads').getByLabel('Temperature, exactly');
+    const temperature = page.locator('.pane-left').getByLabel('Temperature, exactly');
     await temperature.fill('4');
     await temperature.press('Enter');
     while ((await asked(page)).length === before) await page.waitForTimeout(20);
@@ -87,7 +87,7 @@ describe('side by side, through changes and failures', function () {
     await page.evaluate(() => {
       window.fakeHost.delay = 250;
     });
-    const temperature = page.locator('.pane-heads').getByLabel('Temperature, exactly');
+    const temperature = page.locator('.pane-left').getByLabel('Temperature, exactly');
     for (const value of ['2', '3']) {
       await temperature.fill(value);
       await temperature.press('Enter');
@@ -117,7 +117,7 @@ describe('side by side, through changes and failures', function () {
         alive: canvases.filter((canvas) => canvas.getContext('webgl2')?.isContextLost() === false).length,
         inPage: document.querySelectorAll('.compare canvas').length,
         heatmap: document
-          .querySelector<HTMLCanvasElement>('.pane-matrix canvas.cells')
+          .querySelector<HTMLCanvasElement>('.pane-centre canvas.cells')
           ?.getContext('webgl2')
           ?.isContextLost(),
       };

@@ -147,7 +147,7 @@ describe('side by side', function () {
     assert.equal(await page.locator('.compare-column').count(), 2, 'the first Escape clears the cell');
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.compare-column').count(), 0);
-    assert.equal(await page.locator('.pane-matrix').isVisible(), true);
+    assert.equal(await page.locator('.pane-centre').isVisible(), true);
     // A letter typed into a field is a letter.
     await page.getByLabel('Temperature, exactly').focus();
     await page.keyboard.press('c');

@@ -259,7 +259,11 @@ describe('heatmap', function () {
         position: { layer: 0, head: 0, step: 'weights' },
         // The steps' small pictures would keep the fake host busy with 16 million numbers each.
         persisted: {
-          opened: { scores: false, scaled: false, masked: false, weights: false, output: false },
+          views: {
+            steps: {
+              opened: { scores: false, scaled: false, masked: false, weights: false, output: false },
+            },
+          },
         },
       });
       await painted(page);

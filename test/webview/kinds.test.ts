@@ -53,14 +53,20 @@ describe('kinds of heads', function () {
       assert.deepEqual(await faults(page), []);
       assert.deepEqual(await cutOff(page), []);
       await eventually(
-        () => page.evaluate(() => (window.fakeHost.state as { kinds?: boolean } | undefined)?.kinds),
+        () =>
+          page.evaluate(() => JSON.stringify(window.fakeHost.state).includes('"heads":{"labelled":true}')),
         true,
       );
     });
   }
 
   it('fit a narrow group', async () => {
-    const page = await stage.open({ width: 300, height: 600, kinds: known, persisted: { kinds: true } });
+    const page = await stage.open({
+      width: 300,
+      height: 600,
+      kinds: known,
+      persisted: { views: { heads: { labelled: true } } },
+    });
     await painted(page);
     await page.getByRole('tab', { name: 'Heads', exact: true }).click();
     await page.waitForTimeout(400);

@@ -234,7 +234,16 @@ describe('panel', function () {
   it('starts over on a state that makes no sense', async () => {
     for (const persisted of [
       'nonsense',
-      { at: { position: { layer: -1 } }, opened: [1], columns: { heads: NaN } },
+      { location: { position: { layer: -1 } }, views: [1], widths: { left: NaN } },
+      {
+        views: {
+          steps: 'x',
+          heads: [1],
+          next: { values: { topP: null } },
+          compare: { origin: 'one', variants: [7] },
+        },
+      },
+      { centre: 'nothing that is there', views: null },
       7,
     ]) {
       const page = await stage.open({ persisted });

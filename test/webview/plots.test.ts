@@ -43,7 +43,7 @@ describe('plots', function () {
       await page.evaluate(() => window.fakeHost.requests.findLast(({ name }) => name === 'plot')?.body),
       { inspection: 'one', layer: 3, head: 7, name: 'scaling' },
     );
-    assert.equal(await page.locator('.plots .scene-title').innerText(), 'Why √d_k');
+    assert.equal(await page.locator('.plots .whole-title').innerText(), 'Why √d_k');
     const none = await stage.open();
     await painted(none);
     assert.equal(await none.getByRole('button', { name: 'Plots' }).count(), 0);
@@ -144,7 +144,7 @@ describe('plots', function () {
     assert.equal(await page.locator('.plot-at').innerText(), '8');
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.plot-chart').count(), 0);
-    assert.equal(await page.locator('.pane-matrix').isVisible(), true);
+    assert.equal(await page.locator('.pane-centre').isVisible(), true);
   });
 
   it('has the numbers behind it, in a table', async () => {
@@ -172,7 +172,7 @@ describe('plots', function () {
     await page.locator('.heads-cell[aria-label="Layer 2, head 3"]').click();
     await page.waitForFunction(() => window.fakeHost.cancelled.includes('plot'));
     await page.waitForFunction(() => document.querySelector('.plot-waiting')?.textContent === '');
-    assert.equal(await page.locator('.plots .scene-aside').innerText(), 'Layer 2, head 3');
+    assert.equal(await page.locator('.plots .whole-aside').innerText(), 'Layer 2, head 3');
     assert.equal(await page.locator('.plot-figure').count(), 1);
   });
 
@@ -185,7 +185,7 @@ describe('plots', function () {
     await alert.waitFor();
     assert.equal(await alert.innerText(), 'This head has no gradient to be plotted.');
     await page.getByRole('button', { name: 'Close' }).click();
-    assert.equal(await page.locator('.pane-matrix').isVisible(), true);
+    assert.equal(await page.locator('.pane-centre').isVisible(), true);
   });
 
   for (const theme of ['dark', 'light', 'high-contrast'] as const) {

@@ -92,7 +92,7 @@ function connected(most = 11) {
       },
     },
   );
-  const panel = new Panel(channel, null);
+  const panel = new Panel(channel, null, () => false);
   const host = new Channel<Nothing, PanelNotices, Nothing, PanelReports>(
     far,
     {},

@@ -76,7 +76,8 @@ export class Stage {
     private readonly host: string,
   ) {}
 
-  static async start(): Promise<Stage> {
+  /** `panel` is a script that is bundled and served as the panel's page, in place of the built one. */
+  static async start(panel?: string): Promise<Stage> {
     const bundle = await build({
       entryPoints: [join(process.cwd(), 'test/webview/page/fake-host.ts')],
       bundle: true,
@@ -85,8 +86,9 @@ export class Stage {
       target: 'chrome120',
       logLevel: 'error',
     });
+    const script = panel === undefined ? null : await bundled(panel);
     const server = createServer((request, response) => {
-      void serve(request.url ?? '/').then(({ status, type, body, policy }) => {
+      void serve(request.url ?? '/', script).then(({ status, type, body, policy }) => {
         response.writeHead(status, {
           'content-type': type,
           ...(policy === '' ? {} : { 'content-security-policy': policy }),
@@ -165,8 +167,26 @@ export function dress(theme: (typeof themes)[ThemeName]): void {
   }
 }
 
+/** A page's script; its styles and fonts are those of the built one. */
+async function bundled(path: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(process.cwd(), path)],
+    bundle: true,
+    write: false,
+    outdir: 'unused',
+    format: 'iife',
+    target: 'chrome120',
+    logLevel: 'error',
+    loader: { '.woff2': 'empty', '.woff': 'empty', '.ttf': 'empty', '.svg': 'text' },
+  });
+  const script = outputFiles.find(({ path: out }) => out.endsWith('.js'));
+  if (script === undefined) throw new Error(`No script was made of ${path}.`);
+  return script.text;
+}
+
 async function serve(
   url: string,
+  panel: string | null,
 ): Promise<{ status: number; type: string; body: string | Buffer; policy: string }> {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const html = /^\/(panel|explore|model)\.html$/.exec(pathname)?.[1];
@@ -190,6 +210,9 @@ async function serve(
   </body>
 </html>`,
     };
+  }
+  if (pathname === '/panel.js' && panel !== null) {
+    return { status: 200, type: 'text/javascript', body: panel, policy: '' };
   }
   try {
     const body = await readFile(join(process.cwd(), 'dist', 'webview', ...pathname.split('/').slice(1)));
