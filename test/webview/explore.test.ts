@@ -56,7 +56,7 @@ describe('explore', function () {
     await slider.focus();
     for (let press = 0; press < 10; press += 1) await page.keyboard.press('ArrowRight');
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'change'));
-    await page.waitForTimeout(300);
+    await resting(page);
     const changes = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'change').length,
     );
@@ -137,7 +137,7 @@ describe('explore', function () {
     it(`has no accessibility faults in the ${theme} theme, cuts nothing off, and keeps to the strict policy`, async () => {
       const page = await stage.open({ ...view, theme });
       await page.locator('.parameter').first().waitFor();
-      await page.waitForTimeout(200);
+      await resting(page);
       await keep(page, `explore-${theme}`);
       await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
       const { violations } = await page.evaluate(() =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { HeadKindsState, KindDescription } from '../../src/protocol.js';
 import { patterns } from '../../src/engine/patterns/index.js';
 import { cutOff, faults } from './page/checks.js';
-import { eventually, keep, painted, Stage } from './page/open.js';
+import { eventually, keep, painted, resting, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 
 const described = patterns.map(({ name, title, label, note, threshold }): KindDescription => {
@@ -48,7 +48,7 @@ describe('kinds of heads', function () {
       assert.equal(await cell.getAttribute('data-kind'), 'I');
       assert.equal(await cell.getAttribute('aria-label'), 'Layer 1, head 6: Induction, 0.95');
       assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-kind'), '·');
-      await page.waitForTimeout(300);
+      await resting(page);
       await keep(page, `kinds-${theme}`);
       assert.deepEqual(await faults(page), []);
       assert.deepEqual(await cutOff(page), []);
@@ -69,7 +69,7 @@ describe('kinds of heads', function () {
     });
     await painted(page);
     await page.getByRole('tab', { name: 'Heads', exact: true }).click();
-    await page.waitForTimeout(400);
+    await resting(page);
     await keep(page, 'kinds-narrow');
     assert.deepEqual(await cutOff(page), []);
     assert.deepEqual(await faults(page), []);

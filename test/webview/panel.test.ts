@@ -17,7 +17,7 @@ describe('panel', function () {
   it('reports once that the first heatmap is on screen, with the time it took', async () => {
     const page = await stage.open();
     await painted(page);
-    await page.waitForTimeout(300);
+    await resting(page);
     const reports = await page.evaluate(() =>
       window.fakeHost.reports.filter(({ name }) => name === 'painted'),
     );
@@ -53,7 +53,7 @@ describe('panel', function () {
       // Done before anyone could have read what is being done.
       window.fakeHost.show({ kind: 'busy', title: 'In a blink' });
       window.fakeHost.show();
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await window.activity.rest();
       if (seen > 0) throw new Error('A blink was announced.');
       const start = performance.now();
       window.fakeHost.show({ kind: 'busy', title: 'Running BERT' });
@@ -104,16 +104,19 @@ describe('panel', function () {
   });
 
   it('asks for the matrix first, and for the rest once that has come', async () => {
-    const page = await stage.open({ delay: 700 });
+    const page = await stage.open({ held: ['slice'] });
     const asked = (): Promise<string[]> =>
       page.evaluate(() => [...new Set(window.fakeHost.requests.map(({ name }) => name))].toSorted());
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'slice'));
-    await page.waitForTimeout(300);
+    await resting(page);
     assert.deepEqual(await asked(), ['kinds', 'ready', 'slice']);
     const slices = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'slice').length,
     );
     assert.equal(slices, 1);
+    await page.evaluate(() => {
+      window.fakeHost.release();
+    });
     await painted(page);
     await eventually(asked, ['kinds', 'metrics', 'ready', 'slice', 'thumbnails']);
   });
@@ -134,7 +137,7 @@ describe('panel', function () {
       window.fakeHost.subject().revision = 7;
       window.fakeHost.show();
     });
-    await page.waitForTimeout(1200);
+    await resting(page);
     assert.equal(await page.locator('.problem:visible').count(), 0);
     const asked = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'slice').length,
@@ -302,7 +305,7 @@ describe('panel', function () {
         (text) => document.querySelector('.subtitle')?.textContent?.includes(text),
         subtitle,
       );
-      await page.waitForTimeout(1000);
+      await resting(page);
       await client.send('HeapProfiler.collectGarbage');
       const usage: { backingStorageSize?: number } = await client.send('Runtime.getHeapUsage');
       return usage.backingStorageSize ?? NaN;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { cutOff, faults } from './page/checks.js';
-import { keep, painted, Stage, story } from './page/open.js';
+import { keep, painted, resting, Stage, story } from './page/open.js';
 import type { Opening } from './page/open.js';
 import { plots } from './page/plots.js';
 
@@ -22,7 +22,7 @@ describe('plots', function () {
     await page.getByRole('button', { name: 'Plots' }).click();
     await page.getByRole('menuitem', { name }).click();
     await page.locator('.plot-chart').first().waitFor();
-    await page.waitForTimeout(200);
+    await resting(page);
     return page;
   }
 
@@ -168,7 +168,11 @@ describe('plots', function () {
       window.fakeHost.cancelled.length = 0;
     });
     await page.locator('.heads-cell[aria-label="Layer 1, head 1"]').click();
-    await page.waitForTimeout(60);
+    await page.waitForFunction(() =>
+      window.fakeHost.requests.some(
+        ({ name, body }) => name === 'plot' && JSON.stringify(body).includes('"layer":0,"head":0'),
+      ),
+    );
     await page.locator('.heads-cell[aria-label="Layer 2, head 3"]').click();
     await page.waitForFunction(() => window.fakeHost.cancelled.includes('plot'));
     await page.waitForFunction(() => document.querySelector('.plot-waiting')?.textContent === '');

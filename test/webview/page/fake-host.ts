@@ -34,6 +34,8 @@ export interface Behaviour {
   readonly delay: number;
   /** Milliseconds that every message travels, either way. */
   readonly latency: number;
+  /** Methods that are not answered until the test releases them. */
+  readonly held: readonly string[];
   /** Methods that fail, with their sentence. */
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
@@ -76,6 +78,11 @@ export class FakeHost {
   /** What stands beside the inspection since the last comparison. */
   private variants = new Map<string, Answers>();
   private compared = 0;
+  /** Answers what was held, and holds nothing any more. */
+  release: () => void = () => undefined;
+  private readonly released = new Promise<void>((resolve) => {
+    this.release = resolve;
+  });
   delay: number;
   place: Position;
   /** Where the host goes when a page wants to be somewhere. */
@@ -122,6 +129,7 @@ export class FakeHost {
       async (params: P, call: Call): Promise<R> => {
         this.requests.push({ name: method, body: params });
         call.signal.addEventListener('abort', () => this.cancelled.push(method));
+        if (behaviour.held.includes(method)) await this.released;
         if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
         if (call.signal.aborted) throw new CancelledError();
         const sentence = this.failing[method];

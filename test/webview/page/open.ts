@@ -49,6 +49,7 @@ const usual: Behaviour = {
   persisted: undefined,
   delay: 0,
   latency: 0,
+  held: [],
   failing: {},
   id: 'one',
   first: null,

@@ -56,15 +56,6 @@ export function changesOf(first: readonly Parameter[], own: readonly Parameter[]
     );
 }
 
-/** The parameters that a column would have, for one that could not be run. */
-export function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
-  return parameters.map((parameter) => {
-    const value = values[parameter.name];
-    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
-    return typeof value === 'number' ? { ...parameter, value } : parameter;
-  });
-}
-
 /** A column's changes with one more, or one less where that is back to what the first column has. */
 export function withChange(
   changes: ParameterValues,

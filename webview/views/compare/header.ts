@@ -5,7 +5,8 @@ import { valueTitle } from '../../labels.js';
 import { compareStrings } from './strings.js';
 import { isOfUse, ParametersView } from '../parameters/parameters.js';
 import type { Beside } from './comparison.js';
-import { changesOf, withChange, withValues } from './alignment.js';
+import { withValues } from '../parameters/values.js';
+import { changesOf, withChange } from './alignment.js';
 import { differenceMark } from './formulas.js';
 
 export interface HeaderEvents {

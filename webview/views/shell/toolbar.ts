@@ -10,7 +10,7 @@ export class Toolbar {
   private readonly step = h('span', { class: 'toolbar-step' });
   private readonly query = h('span', { class: 'toolbar-query' });
   private readonly words = h('span');
-  private readonly tools = h('span');
+  private readonly tools = h('span', { class: 'toolbar-tools' });
   readonly element = h('div', { class: 'toolbar' }, this.step, this.query, this.tools);
 
   constructor(panel: Panel) {
