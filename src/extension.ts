@@ -1,23 +1,23 @@
 import { Uri, window } from 'vscode';
 import type { ExtensionContext } from 'vscode';
-import { AddModel } from './host/addModel.js';
+import { AddModel } from './host/models/add-model.js';
 import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
-import { TensorEditor } from './host/customEditor.js';
-import { Engine } from './host/engine.js';
-import { Explore } from './host/explore.js';
-import { Inspections } from './host/inspections.js';
-import { InspectionsView } from './host/inspectionsView.js';
-import { ModelPages } from './host/modelPages.js';
-import { Kinds } from './host/kinds.js';
-import { Models } from './host/models.js';
-import { Opener } from './host/opener.js';
-import { Painter } from './host/paint.js';
-import { Readers } from './host/readers.js';
-import { weightsBudget } from './host/settings.js';
-import { ModelStatus } from './host/status.js';
-import { describeStop } from './host/words.js';
+import { TensorEditor } from './host/editor/custom-editor.js';
+import { Engine } from './host/transports/client.js';
+import { Explore } from './host/panels/explore.js';
+import { Inspections } from './host/session/sessions.js';
+import { InspectionsView } from './host/panels/inspections-view.js';
+import { ModelPages } from './host/models/model-pages.js';
+import { Kinds } from './host/models/head-types.js';
+import { Models } from './host/models/models.js';
+import { Opener } from './host/session/opener.js';
+import { Painter } from './host/editor/paint.js';
+import { Readers } from './host/editor/readers.js';
+import { weightsBudget } from './host/base/settings.js';
+import { ModelStatus } from './host/panels/status.js';
+import { describeStop } from './host/base/messages.js';
 
 /** Constructs and registers; the engine's process starts with the first inspection. */
 export function activate({

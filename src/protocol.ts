@@ -1,6 +1,6 @@
 /**
  * Every message between the engine process, the extension host and the webviews.
- * Nothing here imports anything else. Numbers travel in typed arrays: plain JSON would turn NaN and −∞ into null.
+ * It imports only types: those that the engine and the models define are described there alone. Numbers travel in typed arrays: plain JSON would turn NaN and −∞ into null.
  *
  * Axis order is [layer, head, query, key]; layers and heads count from 0 here and are shown from 1.
  */
@@ -9,7 +9,9 @@ export type * from './protocol/wire.js';
 export type * from './protocol/models.js';
 export type * from './protocol/model-page.js';
 export type * from './protocol/answers.js';
+export type * from './protocol/media.js';
 export type * from './protocol/inspection.js';
+export type * from './protocol/open.js';
 export type * from './protocol/views.js';
 export type * from './protocol/generation.js';
 export type * from './protocol/kinds.js';

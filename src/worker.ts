@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Channel, type Port } from './channel.js';
-import { Engine } from './inspection/engine.js';
+import { Engine } from './inspection/core/engine.js';
+import { nodePlatform } from './platform/node.js';
 import type { EngineMethods, EngineNotices } from './protocol.js';
 
 /** Entry of the engine process: inspections over the channel that the process was forked with. */
@@ -18,7 +19,8 @@ const port: Port = {
 
 // In bytes; what is no number is none.
 const weights = Number(process.env['ATTENTION_INSPECTOR_WEIGHTS'] ?? NaN);
-const engine = new Engine(join(__dirname, '..', 'media'), weights > 0 ? weights : undefined);
+const media = join(__dirname, '..', 'media');
+const engine = new Engine(nodePlatform(), media, weights > 0 ? weights : undefined);
 new Channel<Record<never, never>, EngineNotices, EngineMethods, Record<never, never>>(
   port,
   engine.handlers(),

@@ -1,9 +1,9 @@
-"""Makes src/models/tokenizer/unicode.ts: what the `tokenizers` library takes for punctuation, for an accent, and for
+"""Makes src/models/processors/tokenizer/unicode.ts: what the `tokenizers` library takes for punctuation, for an accent, and for
 nothing at all, asked of the library itself, code point by code point. Its tables are older than those of a JavaScript
 engine, and a token's id depends on them.
 
     pip install tokenizers==0.23.3
-    python tools/unicode_tables.py && npx prettier --write src/models/tokenizer/unicode.ts
+    python tools/unicode_tables.py && npx prettier --write src/models/processors/tokenizer/unicode.ts
 """
 
 import unicodedata
@@ -14,7 +14,7 @@ import tokenizers
 from tokenizers.normalizers import BertNormalizer, StripAccents
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-OUTPUT = Path(__file__).resolve().parent.parent / "src/models/tokenizer/unicode.ts"
+OUTPUT = Path(__file__).resolve().parent.parent / "src/models/processors/tokenizer/unicode.ts"
 
 CODE_POINTS = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 OFF = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}

@@ -16,7 +16,7 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   model: 'model',
   hidden: 'unit',
   sample: 'draw',
-  edge: 'edge',
+  endpoint: 'endpoint',
 };
 
 export function axisTitle(axis: AxisName): string {
@@ -27,7 +27,7 @@ const edges: Labels = { count: 2, words: ['start', 'end'] };
 
 /** The names along an axis; features have none. */
 export function labelsOf(summary: InspectionSummary, axis: AxisName): Labels | null {
-  if (axis === 'edge') return edges;
+  if (axis === 'endpoint') return edges;
   return axis === 'query' ? summary.queries : axis === 'key' ? summary.keys : null;
 }
 
@@ -89,7 +89,7 @@ export function findStep(summary: InspectionSummary, name: string): Step | undef
 
 /** The step's quantity in a readout: "weight", "score", else its title in small letters. */
 export function quantity(step: Step): string {
-  if (step.scale === 'weights') return step.rows.axis === 'edge' ? 'probability' : 'weight';
+  if (step.scale === 'weights') return step.rows.axis === 'endpoint' ? 'probability' : 'weight';
   return isPairwise(step) ? 'score' : step.title.charAt(0).toLowerCase() + step.title.slice(1);
 }
 

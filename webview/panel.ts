@@ -72,7 +72,16 @@ export interface PanelView {
 }
 
 const nowhere: Position = { layer: 0, head: 0, step: '' };
-const firsts: Chosen = { query: 0, key: 0, feature: 0, value: 0, model: 0, hidden: 0, sample: 0, edge: 0 };
+const firsts: Chosen = {
+  query: 0,
+  key: 0,
+  feature: 0,
+  value: 0,
+  model: 0,
+  hidden: 0,
+  sample: 0,
+  endpoint: 0,
+};
 
 export function emptyView(): PanelView {
   return {

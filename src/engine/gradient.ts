@@ -1,5 +1,5 @@
 import { inputsOf, sorted, type Value } from './graph.js';
-import { add } from './ops/add.js';
+import { add } from './ops/elementwise/add.js';
 import { formatShape, ShapeError } from './tensor.js';
 
 /** A sentence about a gradient that is not there. */

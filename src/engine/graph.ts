@@ -1,7 +1,7 @@
 import type { Expression, Language } from './expression.js';
 import { ShapeError, type Region, type Shape, type Tensor, type TensorSource } from './tensor.js';
 
-/** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model, `edge` the start and the end of an answer. */
+/** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model, `endpoint` the start and the end of an answer. */
 export type AxisName =
   | 'head'
   | 'group'
@@ -13,7 +13,10 @@ export type AxisName =
   | 'hidden'
   | 'vocabulary'
   | 'sample'
-  | 'edge';
+  | 'endpoint';
+
+/** What a step is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
+export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
 
 /**
  * An operator with its attributes bound: the one place that knows what it computes, in every way it can be asked.
@@ -115,7 +118,7 @@ export interface StepDescription {
   /** How its numbers lie: 0 to 1, in rows that sum to 1 or less, or around 0. */
   readonly scale: 'weights' | 'signed';
   /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
-  readonly phase: 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
+  readonly phase: Phase;
 }
 
 /** A named or unnamed tensor of the graph: a leaf, or an operation applied to values. Immutable; identity is the node's identity. */
@@ -156,14 +159,18 @@ export interface Derivation {
   readonly remark?: string;
 }
 
-/** A sum's terms in aligned columns. */
-export interface Sum {
+/** A sum's terms as aligned columns: q, k, q·k; or score, exponential, weight. */
+export interface Sum<Values = Float64Array> {
+  /** What the terms count. */
   readonly axis: AxisName;
   readonly columns: readonly {
+    /** "q_{11}" */
     readonly tex: string;
-    readonly values: Float64Array;
+    readonly values: Values;
+    /** Where the column adds up to something that the formula uses. */
     readonly total?: number;
   }[];
+  /** The term that the picked cell is, in a softmax's row. */
   readonly picked?: number;
 }
 

@@ -1,6 +1,6 @@
 import { apply, input, inputsOf, positions, sorted, type Value } from './graph.js';
-import { concat } from './ops/concat.js';
-import { slice } from './ops/slice.js';
+import { concat } from './ops/structure/concat.js';
+import { slice } from './ops/structure/slice.js';
 import {
   formatShape,
   hullOf,

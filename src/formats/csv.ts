@@ -5,5 +5,5 @@ export const csv: Format = {
   id: 'csv',
   title: 'Comma-separated values',
   extensions: ['.csv'],
-  open: (source, signal) => openDelimited(source, ',', signal),
+  open: (_platform, source, signal) => openDelimited(source, ',', signal),
 };

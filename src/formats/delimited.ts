@@ -1,5 +1,4 @@
-import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, parse, type Parser } from 'csv-parse';
 import { inMemory } from '../engine/tensor.js';
 import type { Contents } from './format.js';
 import { FormatError, type ByteSource } from './source.js';
@@ -49,21 +48,58 @@ export async function openDelimited(
     max_record_size: MAX_ROW_BYTES,
   });
   try {
-    await pipeline(
-      chunksOf(source),
+    await eachRow(
       parser,
-      async (rows: AsyncIterable<Row>) => {
-        for await (const row of rows) matrix.add(row);
+      chunksOf(source),
+      (row) => {
+        matrix.add(row);
       },
-      signal ? { signal } : {},
+      signal,
     );
   } catch (error) {
-    signal?.throwIfAborted();
     if (!(error instanceof CsvError)) throw error;
     const reason = error.message.replaceAll(/\s+/g, ' ').slice(0, 200);
     throw new FormatError(`${source.name} cannot be read as rows of numbers: ${reason}.`, { cause: error });
+  } finally {
+    parser.destroy();
   }
   return matrix.finish();
+}
+
+/** Feeds a parser, and hands on its rows. @throws what `take` throws, the parser's CsvError, the signal's reason */
+async function eachRow(
+  parser: Parser,
+  chunks: AsyncIterable<Uint8Array>,
+  take: (row: Row) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let refused: { readonly reason: unknown } | undefined;
+  parser.on('data', (row: Row) => {
+    if (refused !== undefined) return;
+    try {
+      take(row);
+    } catch (reason) {
+      refused = { reason };
+    }
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    parser.once('end', resolve).once('error', reject);
+  });
+  // A write that fails says the same, and earlier.
+  ended.catch(() => undefined);
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      parser.write(chunk, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    if (refused !== undefined) throw refused.reason;
+  }
+  parser.end();
+  await ended;
+  if (refused !== undefined) throw refused.reason;
 }
 
 /** The file's bytes, as long as lines end: csv-parse bounds the text of a row, but not its number of empty cells. */

@@ -1,4 +1,5 @@
 import type { TensorSource } from '../engine/tensor.js';
+import type { Platform } from '../platform/platform.js';
 import type { ByteSource } from './source.js';
 
 /** A tensor inside a file, read in parts. Integers, booleans, halves and doubles are converted to float32 on the way. */
@@ -42,5 +43,5 @@ export interface Format {
    * `source` later on, so it stays open until the caller is done with them.
    * @throws FormatError, one sentence naming file, tensor and reason; or the signal's reason once it is aborted.
    */
-  open(source: ByteSource, signal?: AbortSignal): Promise<Contents>;
+  open(platform: Platform, source: ByteSource, signal?: AbortSignal): Promise<Contents>;
 }

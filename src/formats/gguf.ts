@@ -56,7 +56,7 @@ export const gguf: Format = {
   title: 'GGUF',
   extensions: ['.gguf'],
   recognises: isGguf,
-  async open(source) {
+  async open(_platform, source) {
     const { tensors, skipped } = await openGguf(source);
     const [first] = skipped ?? [];
     if (tensors.length === 0) throw new FormatError(first?.reason ?? `${source.name} holds no tensors.`);

@@ -1,4 +1,5 @@
 import { csv } from './csv.js';
+import type { Platform } from '../platform/platform.js';
 import type { Contents, Format } from './format.js';
 import { gguf } from './gguf.js';
 import { json } from './json.js';
@@ -24,6 +25,7 @@ const HEAD_BYTES = 512;
  * @throws FormatError, one sentence naming file, tensor and reason; or the signal's reason once it is aborted.
  */
 export async function openTensors(
+  platform: Platform,
   source: ByteSource,
   signal?: AbortSignal,
 ): Promise<Contents & { readonly format: Format }> {
@@ -40,5 +42,5 @@ export async function openTensors(
       .join(', ');
     throw new FormatError(`${name} is in no format that can be read: ${known}.`);
   }
-  return { ...(await format.open(source, signal)), format };
+  return { ...(await format.open(platform, source, signal)), format };
 }

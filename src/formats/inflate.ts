@@ -1,5 +1,4 @@
-import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import { pipeline } from 'node:stream/promises';
+import { InflateError, type Inflate } from '../platform/platform.js';
 import { checkRange, FormatError, partOf, type ByteSource } from './source.js';
 import type { ZipEntry } from './zip.js';
 
@@ -24,7 +23,10 @@ export class Inflater {
   /** In the order of their last use. */
   private readonly kept = new Map<ZipEntry, Kept>();
 
-  constructor(private readonly source: ByteSource) {}
+  constructor(
+    private readonly source: ByteSource,
+    private readonly inflate: Inflate,
+  ) {}
 
   /**
    * A member's inflated bytes as a source.
@@ -65,8 +67,7 @@ export class Inflater {
   private async inflateStart(entry: ZipEntry, where: string): Promise<Uint8Array> {
     const bytes = await this.source.read(entry.offset, Math.min(START_BYTES, entry.compressedBytes));
     try {
-      // The input may end in the middle of the stream, which a sync flush allows.
-      return Uint8Array.from(inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }));
+      return this.inflate.start(bytes);
     } catch (error) {
       throw damaged(where, error);
     }
@@ -74,7 +75,7 @@ export class Inflater {
 
   private inflated(entry: ZipEntry, where: string): Promise<Uint8Array> {
     const known = this.kept.get(entry);
-    const kept = known ?? { size: entry.bytes, bytes: inflate(this.source, entry, where) };
+    const kept = known ?? { size: entry.bytes, bytes: inflated(this.source, entry, where, this.inflate) };
     this.kept.delete(entry);
     this.makeRoomFor(kept.size);
     this.kept.set(entry, kept);
@@ -99,25 +100,24 @@ export class Inflater {
 }
 
 /** All of a member, whose length and checksum must be what the archive claims. */
-async function inflate(source: ByteSource, entry: ZipEntry, where: string): Promise<Uint8Array> {
+async function inflated(
+  source: ByteSource,
+  entry: ZipEntry,
+  where: string,
+  inflate: Inflate,
+): Promise<Uint8Array> {
   const out = new Uint8Array(entry.bytes);
   let length = 0;
   let crc = 0;
   try {
-    await pipeline(
-      chunksOf(partOf(source, where, entry.offset, entry.compressedBytes)),
-      createInflateRaw({ chunkSize: CHUNK_BYTES }),
-      async (chunks: AsyncIterable<Uint8Array>) => {
-        for await (const chunk of chunks) {
-          if (length + chunk.length > out.length) {
-            throw new FormatError(`${where} inflates to more than the ${entry.bytes} bytes it claims.`);
-          }
-          out.set(chunk, length);
-          length += chunk.length;
-          crc = crc32(chunk, crc);
-        }
-      },
-    );
+    await inflate.all(chunksOf(partOf(source, where, entry.offset, entry.compressedBytes)), (part) => {
+      if (length + part.length > out.length) {
+        throw new FormatError(`${where} inflates to more than the ${entry.bytes} bytes it claims.`);
+      }
+      out.set(part, length);
+      length += part.length;
+      crc = inflate.crc32(part, crc);
+    });
   } catch (error) {
     throw damaged(where, error);
   }
@@ -134,8 +134,8 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** What zlib has to say about a member, as a sentence; any other error as it is. */
+/** What is wrong with a member's stream, as a sentence; any other error as it is. */
 function damaged(where: string, error: unknown): unknown {
-  if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) return error;
+  if (!(error instanceof InflateError)) return error;
   return new FormatError(`${where} is damaged: it cannot be inflated (${error.message}).`, { cause: error });
 }

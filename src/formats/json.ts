@@ -19,7 +19,7 @@ export const json: Format = {
   id: 'json',
   title: 'JSON',
   extensions: ['.json'],
-  async open(source, signal) {
+  async open(_platform, source, signal) {
     const value = await parseFile(source, signal);
     if (Array.isArray(value) || isFlat(value)) {
       return { tensors: [tensorOf(value, stemOf(source.name), source.name, '')] };

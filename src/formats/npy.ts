@@ -173,7 +173,7 @@ export const npy: Format = {
   title: 'NumPy array',
   extensions: ['.npy'],
   recognises: isNpy,
-  async open(source) {
+  async open(_platform, source) {
     const header = await readNpyHeader(source, source.name);
     return { tensors: [npyTensor(source, header, stemOf(source.name), source.name, 0)] };
   },

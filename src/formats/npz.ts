@@ -16,9 +16,9 @@ export const npz: Format = {
   title: 'NumPy archive',
   extensions: ['.npz'],
   recognises: isZip,
-  async open(source, signal) {
+  async open(platform, source, signal) {
     const entries = await readZipDirectory(source);
-    const inflater = new Inflater(source);
+    const inflater = new Inflater(source, platform.inflate);
     const tensors: NamedTensor[] = [];
     const skipped: { name: string; reason: string }[] = [];
     const tokens = new TokenCollector();

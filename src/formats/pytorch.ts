@@ -42,7 +42,7 @@ export const pytorch: Format = {
   title: 'PyTorch file',
   extensions: ['.pt', '.pth', '.bin', '.ckpt'],
   recognises: (head) => isArchive(head) || isLegacy(head),
-  async open(source, signal) {
+  async open(_platform, source, signal) {
     const head = await source.read(0, Math.min(source.size, legacyStart.length));
     if (!isZip(head) && !isLegacy(head)) {
       throw new FormatError(`${source.name} is no PyTorch file of a kind that is read.`);

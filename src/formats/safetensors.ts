@@ -46,7 +46,7 @@ export const safetensors: Format = {
     const length = viewOf(head).getBigUint64(0, true);
     return length <= BigInt(MAX_HEADER_BYTES) && head[LENGTH_BYTES] === 0x7b; // {
   },
-  async open(source) {
+  async open(_platform, source) {
     const { header, dataAt } = await readHeader(source);
     const tokens = new TokenCollector();
     const spans: Span[] = [];

@@ -1,5 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import type { OpenFile } from '../platform/files.js';
+import type { Platform } from '../platform/platform.js';
 
 /** Where bytes come from. A reader never sees a path, so a remote or virtual file reads like one on disk. */
 export interface ByteSource {
@@ -41,13 +41,13 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 class FileSource implements ByteSource {
-  readonly name: string;
   constructor(
-    path: string,
-    readonly size: number,
-    private readonly handle: FileHandle,
-  ) {
-    this.name = basename(path);
+    readonly name: string,
+    private readonly file: OpenFile,
+  ) {}
+
+  get size(): number {
+    return this.file.size;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
@@ -55,16 +55,16 @@ class FileSource implements ByteSource {
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.readSome(bytes, done, offset + done);
-      if (bytesRead === 0) throw new FormatError(`${this.name} became shorter while it was read.`);
-      done += bytesRead;
+      const count = await this.readSome(bytes.subarray(done), offset + done);
+      if (count === 0) throw new FormatError(`${this.name} became shorter while it was read.`);
+      done += count;
     }
     return bytes;
   }
 
-  private async readSome(into: Uint8Array, done: number, position: number): Promise<{ bytesRead: number }> {
+  private async readSome(into: Uint8Array, position: number): Promise<number> {
     try {
-      return await this.handle.read(into, done, into.length - done, position);
+      return await this.file.read(into, position);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new FormatError(`${this.name} cannot be read at byte ${position}: ${reason}.`, { cause: error });
@@ -72,20 +72,13 @@ class FileSource implements ByteSource {
   }
 
   close(): Promise<void> {
-    return this.handle.close();
+    return this.file.close();
   }
 }
 
-/** Opens a file on disk; the caller closes it. */
-export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    return new FileSource(path, size, handle);
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+/** Opens a file at a path; the caller closes it. */
+export async function openFile({ files, paths }: Platform, path: string): Promise<ByteSource> {
+  return new FileSource(paths.basename(path), await files.open(path));
 }
 
 /** Bytes that are already in memory, such as a file of a virtual workspace. */
@@ -96,7 +89,7 @@ export function fromBytes(name: string, bytes: Uint8Array): ByteSource {
     size,
     async read(offset, length) {
       checkRange({ name, size }, offset, length);
-      // A copy: `slice` of a Node Buffer would share its memory, and its pool, with whoever asked.
+      // A copy: `slice` of Node's own kind of bytes would share its memory, and its pool, with whoever asked.
       return new Uint8Array(bytes.subarray(offset, offset + length));
     },
     close: () => Promise.resolve(),

@@ -5,5 +5,5 @@ export const tsv: Format = {
   id: 'tsv',
   title: 'Tab-separated values',
   extensions: ['.tsv'],
-  open: (source, signal) => openDelimited(source, '\t', signal),
+  open: (_platform, source, signal) => openDelimited(source, '\t', signal),
 };

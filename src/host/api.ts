@@ -3,7 +3,7 @@ import type {
   Arithmetic,
   Candidates,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   InspectionSummary,
   Metric,
   ModelReference,
@@ -15,11 +15,11 @@ import type {
   Step,
   WireTensor,
 } from '../protocol.js';
-import { modelAt } from './modelPath.js';
-import type { Engine } from './engine.js';
-import { Inspection } from './inspection.js';
-import type { InspectionRequest } from './request.js';
-import { activeModel } from './settings.js';
+import { modelAt } from './models/model-path.js';
+import type { Engine } from './transports/client.js';
+import { Inspection } from './session/session.js';
+import type { InspectionRequest } from './session/request.js';
+import { activeModel } from './base/settings.js';
 
 export interface InspectOptions {
   /** Parameters of the mechanism, by name: `{ mask: 'causal', temperature: 0.5 }`. */
@@ -90,7 +90,7 @@ export interface AttentionInspection {
   /** Code or TeX that reproduces the numbers. */
   code(language: CodeLanguage, place?: { readonly layer?: number; readonly head?: number }): Promise<string>;
   /** Goes on with the text, where its model says what comes next: greedily, unless the sampling says otherwise. */
-  continue(options: ContinueOptions): Promise<Omit<Continuation, 'summary'>>;
+  continue(options: ContinueOptions): Promise<Omit<ContinueResult, 'summary'>>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
   /** Runs again with some parameters changed. */
@@ -142,10 +142,9 @@ export function createApi(engine: Engine): AttentionInspectorApi {
       open(
         {
           kind: 'text',
-          text,
+          texts: second === undefined ? [text] : [text, second],
           model: referenceOf(model),
           ...(mechanism === undefined ? {} : { mechanism }),
-          ...(second === undefined ? {} : { second }),
         },
         options,
       ),

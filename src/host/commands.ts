@@ -1,24 +1,24 @@
 import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
-import type { AddModel } from './addModel.js';
-import { modelPath } from './modelPath.js';
-import { Disposable } from './disposable.js';
-import { extensions } from './files.js';
-import { Inspection } from './inspection.js';
-import type { Inspections } from './inspections.js';
-import type { ModelPages } from './modelPages.js';
-import { addedByHand, outline, placeOf, sameModel } from './models.js';
-import type { Kinds } from './kinds.js';
-import type { Models } from './models.js';
-import type { Opener } from './opener.js';
-import { copyCode } from './panel.js';
-import { withProgress } from './progress.js';
-import type { Readers } from './readers.js';
-import { readModel } from './request.js';
-import { selectedText, selectedTexts } from './selection.js';
-import { activeModel } from './settings.js';
-import { isCancelled, messageOf } from './words.js';
+import type { AddModel } from './models/add-model.js';
+import { modelPath } from './models/model-path.js';
+import { Disposable } from './base/disposable.js';
+import { extensions } from './base/files.js';
+import { Inspection } from './session/session.js';
+import type { Inspections } from './session/sessions.js';
+import type { ModelPages } from './models/model-pages.js';
+import { addedByHand, outline, placeOf, sameModel } from './models/models.js';
+import type { Kinds } from './models/head-types.js';
+import type { Models } from './models/models.js';
+import type { Opener } from './session/opener.js';
+import { copyCode } from './panels/panel.js';
+import { withProgress } from './base/progress.js';
+import type { Readers } from './editor/readers.js';
+import { readModel } from './session/request.js';
+import { selectedText, selectedTexts } from './editor/selection.js';
+import { activeModel } from './base/settings.js';
+import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
   readonly opener: Opener;
@@ -101,7 +101,7 @@ export class Commands extends Disposable {
   private async inspectSelection(): Promise<void> {
     const { opener } = this.context;
     const [one, all] = [selectedText(), selectedTexts()];
-    const active = all.second === undefined ? undefined : await this.activeModel();
+    const active = all.texts.length === 1 ? undefined : await this.activeModel();
     if (active?.answers === true) await opener.openText(all, { model: active.reference });
     else await opener.openText(one);
   }
@@ -118,7 +118,7 @@ export class Commands extends Disposable {
     const { opener, readers } = this.context;
     const reader = isReader(given)
       ? { mechanism: given.mechanism }
-      : await readers.pick(selected.second !== undefined);
+      : await readers.pick(selected.texts.length > 1);
     if (reader !== undefined) await opener.openText(selected, reader);
   }
 

@@ -111,7 +111,7 @@ async function finish(partial: PartialFile, options: FetchOptions): Promise<void
   for (let attempt = 1; ;) {
     const had = partial.length;
     try {
-      await goOn(partial, options);
+      await resume(partial, options);
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -128,7 +128,7 @@ async function finish(partial: PartialFile, options: FetchOptions): Promise<void
 }
 
 /** Fetches what is missing of a file, as far as one connection brings it. */
-async function goOn(partial: PartialFile, { client, from, signal, progress }: FetchOptions): Promise<void> {
+async function resume(partial: PartialFile, { client, from, signal, progress }: FetchOptions): Promise<void> {
   const { file } = partial;
   progress(partial.length, 0);
   if (partial.length === file.size && file.size > 0) return;

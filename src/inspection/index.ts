@@ -1,24 +1,26 @@
-import { join } from 'node:path';
 import type {
   Arithmetic,
   Candidates,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   FileReference,
   InspectionSummary,
+  Material,
   Metric,
   ModelReference,
   ParameterValues,
   Plot,
+  ReadBy,
   RoleQuestion,
   Sampling,
   Slice,
   Span,
   Step,
 } from '../protocol.js';
+import { nodePlatform } from '../platform/node.js';
 import { modelAt } from '../models/index.js';
-import { Engine } from './engine.js';
-import type { Inspection } from './inspection.js';
+import { Engine } from './core/engine.js';
+import { Inspection } from './core/inspection.js';
 
 /**
  * Attention in plain Node: no VS Code, no webview.
@@ -40,7 +42,7 @@ export interface OpenInspection {
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
   /** Goes on with the text, greedily unless the sampling says otherwise. */
-  continue(options: ContinueOptions): Promise<Continuation>;
+  continue(options: ContinueOptions): Promise<ContinueResult>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
   /** Runs again with some parameters changed. */
@@ -115,9 +117,7 @@ export function inspectTensors(
   tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
   options: InspectTensorsOptions = {},
 ): Promise<OpenInspection> {
-  return opened(options, (engine, task) =>
-    engine.inspectTensors({ tensors, ...mechanismOf(options), ...parametersOf(options) }, task),
-  );
+  return opened({ kind: 'tensors', tensors }, mechanismOf(options), options);
 }
 
 /**
@@ -132,49 +132,28 @@ export function inspectFiles(
     kind: 'path',
     path,
   }));
-  return opened(options, async (engine, task) => {
-    const result = await engine.inspectFiles(
-      {
-        files,
-        ...(options.roles === undefined ? {} : { roles: options.roles }),
-        ...mechanismOf(options),
-        ...parametersOf(options),
-      },
-      task,
-    );
-    if ('question' in result) throw new RolesNeeded(result.question);
-    return result;
-  });
+  const { roles } = options;
+  const material = { kind: 'files' as const, files, ...(roles === undefined ? {} : { roles }) };
+  return opened(material, mechanismOf(options), options);
 }
 
 /** Text run through a model, or, with a mechanism, its words alone. @throws where the model cannot be read or the text has no token. */
 export function inspectText(text: string, options: InspectTextOptions = {}): Promise<OpenInspection> {
-  const { model } = options;
-  const reference: ModelReference =
-    model === undefined ? { kind: 'embedded' } : typeof model === 'string' ? modelAt(model) : model;
-  return opened(options, (engine, task) =>
-    engine.inspectText(
-      {
-        text,
-        model: reference,
-        ...mechanismOf(options),
-        ...(options.second === undefined ? {} : { second: options.second }),
-        ...parametersOf(options),
-      },
-      task,
-    ),
-  );
+  const { model, second } = options;
+  const texts = second === undefined ? ([text] as const) : ([text, second] as const);
+  const reference = typeof model === 'string' ? modelAt(model) : model;
+  const by = { ...mechanismOf(options), ...(reference === undefined ? {} : { model: reference }) };
+  return opened({ kind: 'text', texts }, by, options);
 }
 
 /** Inspections share one engine, which goes when the last of them is disposed of. */
 const shared = new Map<string, { readonly engine: Engine; users: number }>();
 
-async function opened(
-  options: InspectOptions,
-  open: (engine: Engine, task: { signal?: AbortSignal }) => Promise<Inspection>,
-): Promise<OpenInspection> {
-  const media = options.media ?? join(__dirname, '..', 'media');
-  const user = shared.get(media) ?? { engine: new Engine(media), users: 0 };
+/** What the three calls come to. */
+async function opened(material: Material, by: ReadBy, options: InspectOptions): Promise<OpenInspection> {
+  const platform = nodePlatform();
+  const media = options.media ?? platform.paths.join(__dirname, '..', 'media');
+  const user = shared.get(media) ?? { engine: new Engine(platform, media), users: 0 };
   shared.set(media, user);
   user.users++;
   const leave = async (): Promise<void> => {
@@ -185,7 +164,9 @@ async function opened(
   };
   try {
     const task = options.signal === undefined ? {} : { signal: options.signal };
-    return wrap(await open(user.engine, task), user.engine, leave);
+    const result = await user.engine.open({ material, by, ...parametersOf(options) }, task);
+    if (!(result instanceof Inspection)) throw new RolesNeeded(result);
+    return wrap(result, user.engine, leave);
   } catch (error) {
     await leave();
     throw error;
@@ -254,7 +235,7 @@ export type {
   Arithmetic,
   Candidates,
   CodeLanguage,
-  Continuation,
+  ContinueResult,
   InspectionSummary,
   Metric,
   ModelReference,

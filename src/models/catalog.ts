@@ -1,48 +1,17 @@
-import type { Dirent } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { parseJson } from '../formats/json-text.js';
+import { readWhole, type FileEntry } from '../platform/files.js';
+import type { Platform } from '../platform/platform.js';
 import { architectureOf } from './architectures/index.js';
 import { looksLikeModel } from './checkpoint.js';
 import { Config } from './config.js';
-import { DateModel, dateScores, type DateScore } from './dates/index.js';
+import { DateModel, dateScores } from './dates/index.js';
+import type { DateScore } from './description.js';
 import { named, reasonOf } from './error.js';
-import { folderOnDisk } from './folder.js';
+import type { FoundModel, ModelDescription } from './description.js';
+import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
-
-/** A model as lists show it. */
-export interface ModelDescription {
-  readonly reference:
-    | { readonly kind: 'embedded' }
-    | { readonly kind: 'gpt' }
-    | { readonly kind: 'folder'; readonly path: string }
-    | { readonly kind: 'file'; readonly path: string }
-    | { readonly kind: 'dates'; readonly score: DateScore };
-  readonly name: string;
-  /** "BERT" */
-  readonly family: string;
-  readonly layers: number;
-  readonly heads: number;
-  /** Of an encoder–decoder model, whose encoder has the layers and heads above. */
-  readonly decoder?: { readonly layers: number; readonly heads: number };
-  /** d_model */
-  readonly width: number;
-  /** The longest input, in tokens. */
-  readonly limit: number;
-  /** Of the weights on disk, in bytes. */
-  readonly size: number;
-  /** Whether it says what comes next: a causal model, or one with a decoder. */
-  readonly writes: boolean;
-  /** Set where it points at the answer to a question in a text. */
-  readonly answers?: true;
-}
-
-/** A model, or the sentence that says why a folder that looks like one cannot be used. */
-export type FoundModel =
-  | { readonly kind: 'model'; readonly model: ModelDescription }
-  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
 
 /** The names of the models that come with us: one that reads, one that writes. */
 const EMBEDDED = { embedded: 'all-MiniLM-L6-v2', gpt: 'gpt-packages' } as const;
@@ -52,33 +21,45 @@ const MAX_DEPTH = 4;
 const MAX_FOLDERS = 20_000;
 const MAX_MODELS = 200;
 
+/** Of what a reference of the Hugging Face cache says: a commit's number. */
+const maxReferenceBytes = 1 << 10;
+
 /** Never looked into; nor is what begins with a dot. */
 const skipped: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'site-packages', 'blobs']);
 
 /** The folder of a model that comes with us. @param media the folder of everything that does */
-export function embeddedFolder(media: string, kind: keyof typeof EMBEDDED = 'embedded'): string {
-  return join(media, 'models', EMBEDDED[kind]);
+export function embeddedFolder(
+  { paths }: Platform,
+  media: string,
+  kind: keyof typeof EMBEDDED = 'embedded',
+): string {
+  return paths.join(media, 'models', EMBEDDED[kind]);
 }
 
 /** A model that comes with us, for lists. */
-export async function embedded(media: string, kind: keyof typeof EMBEDDED = 'embedded'): Promise<FoundModel> {
-  const found = await describe(embeddedFolder(media, kind));
+export async function embedded(
+  platform: Platform,
+  media: string,
+  kind: keyof typeof EMBEDDED = 'embedded',
+): Promise<FoundModel> {
+  const found = await describe(platform, embeddedFolder(platform, media, kind));
   return found.kind === 'model' ? { kind: 'model', model: { ...found.model, reference: { kind } } } : found;
 }
 
 /** The folder of the models for written dates. @param media the folder of everything that comes with us */
-export function datesFolder(media: string): string {
-  return join(media, 'models', 'dates');
+export function datesFolder({ paths }: Platform, media: string): string {
+  return paths.join(media, 'models', 'dates');
 }
 
 /** The models for written dates that come with us, for lists. */
-export function dates(media: string): Promise<FoundModel[]> {
-  return Promise.all(dateScores.map((score) => describeDates(datesFolder(media), score)));
+export function dates(platform: Platform, media: string): Promise<FoundModel[]> {
+  const folder = datesFolder(platform, media);
+  return Promise.all(dateScores.map((score) => describeDates(platform, folder, score)));
 }
 
-async function describeDates(path: string, score: DateScore): Promise<FoundModel> {
+async function describeDates(platform: Platform, path: string, score: DateScore): Promise<FoundModel> {
   try {
-    const model = await DateModel.open(path, score);
+    const model = await DateModel.open(platform, path, score);
     const { name, family, layers, heads, width, limit, size } = model;
     await model.dispose();
     return {
@@ -96,7 +77,7 @@ async function describeDates(path: string, score: DateScore): Promise<FoundModel
       },
     };
   } catch (error) {
-    return { kind: 'unusable', path: join(path, score), reason: reasonOf(error) };
+    return { kind: 'unusable', path: platform.paths.join(path, score), reason: reasonOf(error) };
   }
 }
 
@@ -111,10 +92,12 @@ export function modelAt(path: string): { readonly kind: 'file' | 'folder'; reado
 }
 
 /** Opens a folder, a GGUF file or an ONNX export as a model and closes it again. */
-export async function describe(path: string): Promise<FoundModel> {
+export async function describe(platform: Platform, path: string): Promise<FoundModel> {
   try {
-    if (isOnnxPath(path)) return { kind: 'model', model: describeExport(path, await OnnxModel.open(path)) };
-    const model = await Model.open(path);
+    if (isOnnxPath(path)) {
+      return { kind: 'model', model: describeExport(path, await OnnxModel.open(platform, path)) };
+    }
+    const model = await Model.open(platform, path);
     try {
       return { kind: 'model', model: descriptionOf(model, modelAt(path)) };
     } finally {
@@ -179,11 +162,12 @@ export function refusal(name: string, config: string): string | undefined {
  * once, whatever links lead to it; in the order of the folders, then of their names.
  */
 export async function findCheckpoints(
+  platform: Platform,
   folders: readonly string[],
   signal?: AbortSignal,
 ): Promise<FoundModel[]> {
-  const walk = new Walk(signal);
-  for (const each of folders.map((folder) => resolve(folder))) {
+  const walk = new Walk(platform, signal);
+  for (const each of folders.map((folder) => platform.paths.resolve(folder))) {
     await (isModelFile(each) ? walk.file(each, true) : walk.start(each));
   }
   return walk.found;
@@ -193,14 +177,22 @@ class Walk {
   readonly found: FoundModel[] = [];
   private readonly visited = new Set<string>();
 
-  constructor(private readonly signal: AbortSignal | undefined) {}
+  constructor(
+    private readonly platform: Platform,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
 
   /** A folder that someone pointed at. That it holds no weights is worth a word only where it holds no other model. */
   async start(path: string): Promise<void> {
     const before = this.found.length;
     await this.visit(path, 0);
     const [own, ...others] = this.found.slice(before);
-    if (own?.kind === 'unusable' && own.path === path && others.length > 0 && !(await hasOwnWeights(path))) {
+    if (
+      own?.kind === 'unusable' &&
+      own.path === path &&
+      others.length > 0 &&
+      !(await hasOwnWeights(this.platform, path))
+    ) {
       this.found.splice(before, 1);
     }
   }
@@ -208,27 +200,30 @@ class Walk {
   async visit(path: string, depth: number): Promise<void> {
     this.signal?.throwIfAborted();
     if (this.visited.size >= MAX_FOLDERS || this.found.length >= MAX_MODELS) return;
-    const entries = await entriesOf(path);
+    const entries = await entriesOf(this.platform, path);
     if (entries === undefined) return;
-    const real = await realpath(path).catch(() => path);
+    const real = await this.platform.files.realpath(path).catch(() => path);
     if (this.visited.has(real)) return;
     this.visited.add(real);
 
     if (entries.some(({ name }) => name === 'config.json')) await this.check(path, depth);
     if (entries.some(({ name }) => name === 'snapshots')) {
       // Exports lie in a folder below.
-      for (const snapshot of await currentSnapshots(path)) await this.visit(snapshot, MAX_DEPTH - 1);
+      for (const snapshot of await currentSnapshots(this.platform, path))
+        await this.visit(snapshot, MAX_DEPTH - 1);
       return;
     }
     const inOrder = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of inOrder) {
-      if (isModelFile(entry.name) && !entry.isDirectory()) await this.file(join(path, entry.name), false);
+      if (isModelFile(entry.name) && entry.kind !== 'folder') {
+        await this.file(this.platform.paths.join(path, entry.name), false);
+      }
     }
     if (depth >= MAX_DEPTH) return;
     for (const entry of inOrder) {
       if (entry.name.startsWith('.') || skipped.has(entry.name)) continue;
-      const child = join(path, entry.name);
-      if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(child)))) {
+      const child = this.platform.paths.join(path, entry.name);
+      if (entry.kind === 'folder' || (entry.kind === 'link' && (await isFolder(this.platform, child)))) {
         await this.visit(child, depth + 1);
       }
     }
@@ -237,10 +232,10 @@ class Walk {
   /** @param isAsked whether someone pointed at it: of all that is exported to ONNX, attention over text is only a part */
   async file(path: string, isAsked: boolean): Promise<void> {
     this.signal?.throwIfAborted();
-    const real = await realpath(path).catch(() => path);
+    const real = await this.platform.files.realpath(path).catch(() => path);
     if (this.visited.has(real) || this.found.length >= MAX_MODELS) return;
     this.visited.add(real);
-    const found = await describe(path);
+    const found = await describe(this.platform, path);
     if (isAsked || found.kind === 'model' || !isOnnxPath(path)) this.found.push(found);
   }
 
@@ -249,31 +244,38 @@ class Walk {
    * the folder itself.
    */
   private async check(path: string, depth: number): Promise<void> {
-    const seen = await looksLikeModel(folderOnDisk(path)).catch(() => undefined);
-    if (seen !== undefined && (seen.hasWeights || depth === 0)) this.found.push(await describe(path));
+    const seen = await looksLikeModel(folderAt(this.platform, path)).catch(() => undefined);
+    if (seen !== undefined && (seen.hasWeights || depth === 0)) {
+      this.found.push(await describe(this.platform, path));
+    }
   }
 }
 
-async function hasOwnWeights(path: string): Promise<boolean> {
-  return (await looksLikeModel(folderOnDisk(path)).catch(() => undefined))?.hasWeights === true;
+async function hasOwnWeights(platform: Platform, path: string): Promise<boolean> {
+  return (await looksLikeModel(folderAt(platform, path)).catch(() => undefined))?.hasWeights === true;
 }
 
 /** What a folder holds; undefined where it cannot be read. */
-async function entriesOf(path: string): Promise<Dirent[] | undefined> {
+async function entriesOf({ files }: Platform, path: string): Promise<readonly FileEntry[] | undefined> {
   try {
-    return await readdir(path, { withFileTypes: true });
+    return await files.list(path);
   } catch {
     return undefined;
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+async function isFolder({ files }: Platform, path: string): Promise<boolean> {
+  return (await files.stat(path).catch(() => undefined))?.kind === 'folder';
 }
 
 /** In models--organisation--model: the snapshot that "main" stands for, or all where nothing says which. */
-async function currentSnapshots(path: string): Promise<string[]> {
-  const names = (await entriesOf(join(path, 'snapshots')))?.map(({ name }) => name).toSorted() ?? [];
-  const main = (await readFile(join(path, 'refs', 'main'), 'utf8').catch(() => '')).trim();
-  return (names.includes(main) ? [main] : names).map((name) => join(path, 'snapshots', name));
+async function currentSnapshots(platform: Platform, path: string): Promise<string[]> {
+  const { files, paths } = platform;
+  const snapshots = paths.join(path, 'snapshots');
+  const names = (await entriesOf(platform, snapshots))?.map(({ name }) => name).toSorted() ?? [];
+  const head = await readWhole(files, paths.join(path, 'refs', 'main'), maxReferenceBytes).catch(
+    () => undefined,
+  );
+  const main = new TextDecoder().decode(head).trim();
+  return (names.includes(main) ? [main] : names).map((name) => paths.join(snapshots, name));
 }

@@ -4,9 +4,10 @@ import type { NamedTensor } from '../formats/format.js';
 import type { Json } from '../formats/json-text.js';
 import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
+import type { Platform } from '../platform/platform.js';
 import { Config } from './config.js';
 import { ModelError, named, reasonOf } from './error.js';
-import { folderOnDisk, readBytes, readJson, type CheckpointFolder } from './folder.js';
+import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
@@ -43,9 +44,12 @@ export class Checkpoint {
    * Opens a Hugging Face folder, or the path of a GGUF file, and checks headers; the caller disposes of it.
    * @throws ModelError when it is no checkpoint, or one of its files is damaged
    */
-  static async open(from: CheckpointFolder | string): Promise<Checkpoint> {
-    if (typeof from !== 'string') return new Checkpoint(await openFolder(from));
-    return new Checkpoint(await (isGgufPath(from) ? openGgufFile(from) : openFolder(folderOnDisk(from))));
+  static async open(platform: Platform, from: CheckpointFolder | string): Promise<Checkpoint> {
+    if (typeof from === 'string' && isGgufPath(from)) {
+      return new Checkpoint(await openGgufFile(platform, from));
+    }
+    const folder = typeof from === 'string' ? folderAt(platform, from) : from;
+    return new Checkpoint(await openFolder(platform, folder));
   }
 
   get name(): string {
@@ -107,12 +111,12 @@ export class Checkpoint {
 }
 
 /** config.json, files of weights, and what else lies in a Hugging Face folder. @throws ModelError */
-async function openFolder(folder: CheckpointFolder): Promise<CheckpointParts> {
+async function openFolder(platform: Platform, folder: CheckpointFolder): Promise<CheckpointParts> {
   const files = await listFiles(folder);
   const config = await readConfig(folder, files);
   const sources: ByteSource[] = [];
   try {
-    const weights = await openWeights(folder, files, sources);
+    const weights = await openWeights(platform, folder, files, sources);
     return {
       name: folder.name,
       config,

@@ -1,8 +1,8 @@
-import { readdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
 import { parseJson, type Json } from '../formats/json-text.js';
 import { openFile, type ByteSource } from '../formats/source.js';
 import { utf8 } from '../formats/untrusted.js';
+import type { Paths } from '../platform/paths.js';
+import type { Platform } from '../platform/platform.js';
 import { ModelError, named, reasonOf } from './error.js';
 
 /** Where a checkpoint's files come from: a folder on disk, or one that only looks like it. */
@@ -17,25 +17,27 @@ export interface CheckpointFolder {
   locate(file: string): Promise<{ readonly folder: string; readonly file: string } | undefined>;
 }
 
-export function folderOnDisk(path: string): CheckpointFolder {
+/** A folder at a path. */
+export function folderAt(platform: Platform, path: string): CheckpointFolder {
+  const { files, paths } = platform;
   return {
-    name: nameOf(path),
+    name: nameOf(path, paths),
     async list() {
-      const entries = await readdir(path, { withFileTypes: true });
-      return entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => entry.name);
+      const entries = await files.list(path);
+      return entries.filter(({ kind }) => kind === 'file' || kind === 'link').map(({ name }) => name);
     },
-    open: (file) => openFile(join(path, file)),
+    open: (file) => openFile(platform, paths.join(path, file)),
     async locate(file) {
       // In the Hugging Face cache a snapshot's files are links to blobs, and ONNX Runtime follows no link out of a folder.
-      const real = await realpath(join(path, file));
-      return { folder: dirname(real), file: basename(real) };
+      const real = await files.realpath(paths.join(path, file));
+      return { folder: paths.dirname(real), file: paths.basename(real) };
     },
   };
 }
 
 /** …/models--organisation--model/snapshots/0123abcd is called organisation/model. */
-function nameOf(path: string): string {
-  const parts = resolve(path).split(sep);
+function nameOf(path: string, { resolve, separator }: Paths): string {
+  const parts = resolve(path).split(separator);
   const [cached, snapshots] = parts.slice(-3);
   return snapshots === 'snapshots' && cached?.startsWith('models--') === true
     ? cached.slice('models--'.length).split('--').join('/')

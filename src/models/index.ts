@@ -10,13 +10,12 @@ export {
   findCheckpoints,
   modelAt,
   refusal,
-  type FoundModel,
-  type ModelDescription,
 } from './catalog.js';
-export { DateModel, type DateScore } from './dates/index.js';
+export { DateModel } from './dates/index.js';
+export type { DateScore, FoundModel, ModelDescription, ModelReference } from './description.js';
 export { isObject, listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
-export { folderOnDisk, type CheckpointFolder } from './folder.js';
+export { folderAt, type CheckpointFolder } from './folder.js';
 export { Model } from './model.js';
 export {
   arranged,
@@ -31,4 +30,9 @@ export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
 export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
 export { weightFiles } from './weight-files.js';
-export { joinRanges, type CharacterRange, type Encoding, type PairEncoding } from './tokenizer.js';
+export {
+  joinRanges,
+  type CharacterRange,
+  type Encoding,
+  type PairEncoding,
+} from './processors/tokenizer/tokenizer.js';

@@ -1,5 +1,6 @@
 import type { Value } from '../engine/graph.js';
 import type { AttendParameters } from '../engine/mechanisms/index.js';
+import type { Platform } from '../platform/platform.js';
 import {
   architectureOf,
   type Architecture,
@@ -9,13 +10,13 @@ import {
   type DecoderGraph,
   type ModelGraph,
 } from './architectures/index.js';
-import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/answer-head.js';
+import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/parts/answer-head.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
-import { openTokenizer } from './open-tokenizer.js';
-import type { Encoding, PairEncoding, TextTokenizer } from './tokenizer.js';
+import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
+import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
 
 const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 
@@ -70,8 +71,8 @@ export class Model {
    * Opens a checkpoint folder; the caller disposes of the model.
    * @throws ModelError when it is no checkpoint, damaged, or of a family that is not known here
    */
-  static async open(from: CheckpointFolder | string): Promise<Model> {
-    const checkpoint = await Checkpoint.open(from);
+  static async open(platform: Platform, from: CheckpointFolder | string): Promise<Model> {
+    const checkpoint = await Checkpoint.open(platform, from);
     try {
       return new Model(checkpoint, architectureOf(checkpoint.config));
     } catch (error) {

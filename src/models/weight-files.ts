@@ -3,6 +3,7 @@ import { pytorch } from '../formats/pytorch.js';
 import { safetensors } from '../formats/safetensors.js';
 import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
+import type { Platform } from '../platform/platform.js';
 import { isObject } from './config.js';
 import { ModelError } from './error.js';
 import { readJson, type CheckpointFolder } from './folder.js';
@@ -46,6 +47,7 @@ export function hasWeights(files: ReadonlySet<string>): boolean {
  * @throws ModelError or FormatError when there are none, or one is missing or damaged
  */
 export async function openWeights(
+  platform: Platform,
   folder: CheckpointFolder,
   files: ReadonlySet<string>,
   sources: ByteSource[],
@@ -63,7 +65,7 @@ export async function openWeights(
     const source = await folder.open(file);
     sources.push(source);
     const place = await folder.locate(file);
-    const { tensors } = await kind.format.open(sourceNamed(source, file));
+    const { tensors } = await kind.format.open(platform, sourceNamed(source, file));
     for (const tensor of tensors) {
       if (expected?.has(tensor.name) !== false) weights.set(tensor.name, { tensor, file, place });
     }

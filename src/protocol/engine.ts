@@ -1,9 +1,10 @@
-import type { Candidates, CandidatesRequest, Continuation, ContinueRequest, Said } from './generation.js';
+import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
 import type { HeadKinds } from './kinds.js';
-import type { Span, WireTensor } from './wire.js';
+import type { Span } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
-import type { FileReference, FoundModel, MechanismDescription, ModelReference } from './models.js';
-import type { FilesResult, InspectionSummary, ParameterValues, Variant } from './inspection.js';
+import type { FoundModel, MechanismDescription, ModelReference } from './models.js';
+import type { InspectionSummary, ParameterValues, Variant } from './inspection.js';
+import type { OpenRequest, OpenResult } from './open.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -17,40 +18,8 @@ import type {
 
 /** What the engine process answers. */
 export type EngineMethods = {
-  inspectText: {
-    params: {
-      text: string;
-      model: ModelReference;
-      /** With a mechanism's id, the model gives only its word vectors, and the mechanism runs on them. */
-      mechanism?: string;
-      /**
-       * With a mechanism: the text of the queries, where that is not the same. With an encoder–decoder model: its target. With
-       * one that answers questions: the text that answers.
-       */
-      second?: string;
-      parameters?: ParameterValues;
-      /** What the model said before, to have it again. A model that is another now says nothing of it. */
-      said?: Said;
-    };
-    result: InspectionSummary;
-  };
-  inspectFiles: {
-    params: {
-      files: readonly FileReference[];
-      roles?: Readonly<Record<string, string>>;
-      mechanism?: string;
-      parameters?: ParameterValues;
-    };
-    result: FilesResult;
-  };
-  inspectTensors: {
-    params: {
-      tensors: Readonly<Record<string, WireTensor>>;
-      mechanism?: string;
-      parameters?: ParameterValues;
-    };
-    result: InspectionSummary;
-  };
+  /** Opens what is brought: the first source that reads it prepares it. */
+  open: { params: OpenRequest; result: OpenResult };
   /** Re-runs with some parameters changed. */
   change: { params: { inspection: string; parameters: ParameterValues }; result: InspectionSummary };
   slice: { params: SliceRequest; result: Slice };
@@ -72,7 +41,7 @@ export type EngineMethods = {
   };
   plot: { params: { inspection: string; layer: number; head: number; name: string }; result: Plot };
   /** Goes on with the text that was inspected, a token at a time. Progress carries what was said so far. */
-  continue: { params: ContinueRequest; result: Continuation };
+  continue: { params: ContinueRequest; result: ContinueResult };
   /** Lets a continuation that is under way end with the tokens that came. */
   halt: { params: { inspection: string }; result: null };
   /** What a model expects after one of the queries. */

@@ -24,7 +24,7 @@ export interface ContinueRequest {
 export type Ending = 'length' | 'end' | 'limit' | 'halted';
 
 /** What a model said of its own: enough to have the same again, however it was chosen. */
-export interface Wording {
+export interface GeneratedTokens {
   readonly ids: readonly number[];
   /** Why no more came after the last. */
   readonly ending: Ending;
@@ -33,11 +33,11 @@ export interface Wording {
 }
 
 /** What was said, by a model as it was then: its path, and when its files were written. */
-export interface Said extends Wording {
+export interface Continuation extends GeneratedTokens {
   readonly by: string;
 }
 
-export interface Continuation {
+export interface ContinueResult {
   /** Of the inspection with the new tokens; its revision has grown. */
   readonly summary: InspectionSummary;
   readonly ending: Ending;

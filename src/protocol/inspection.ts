@@ -1,49 +1,11 @@
 import type { Answers } from './answers.js';
-import type { Said } from './generation.js';
-import type { Span } from './wire.js';
+import type { Continuation } from './generation.js';
+import type { Labels, Medium } from './media.js';
+import type { AxisName as EngineAxis, Phase } from '../engine/graph.js';
+import type { Parameter } from '../engine/mechanisms/parameters.js';
 
-/** A parameter of a mechanism, with what it takes, so that a view can offer it without knowing the mechanism. */
-export type Parameter = {
-  readonly name: string;
-  /** "Mask", "Temperature" */
-  readonly title: string;
-  /** One sentence: what it does. */
-  readonly note: string;
-  /** Only then is it of use: another parameter's name and values. */
-  readonly when?: { readonly parameter: string; readonly is: readonly ParameterValue[] };
-} & (
-  | {
-      readonly kind: 'choice';
-      readonly value: string;
-      readonly standard: string;
-      readonly choices: readonly { readonly value: string; readonly title: string }[];
-    }
-  | {
-      readonly kind: 'number';
-      readonly value: number;
-      readonly standard: number;
-      readonly minimum: number;
-      readonly maximum: number;
-      /** 1 for whole numbers; 0 for any. */
-      readonly step: number;
-      readonly logarithmic?: boolean;
-    }
-);
-
-export type ParameterValue = string | number;
-export type ParameterValues = Readonly<Record<string, ParameterValue>>;
-
-/** The names along one side of a matrix. */
-export interface Labels {
-  readonly count: number;
-  /** One a row or column; where there are none, positions count from 0. */
-  readonly words?: readonly string[];
-  /**
-   * Each word's place in the inspected text, in UTF-16 units; null for a special token such as [CLS]. Beyond its end goes on
-   * the second text, where there is one.
-   */
-  readonly places?: readonly (Span | null)[];
-}
+export type { Phase } from '../engine/graph.js';
+export type { Parameter, ParameterValue, ParameterValues } from '../engine/mechanisms/parameters.js';
 
 /** One step of the mechanism, the same for every layer and head but for its numbers. */
 export interface Step {
@@ -70,8 +32,6 @@ export interface Step {
   readonly phase: Phase;
 }
 
-export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
-
 export interface AxisDescription {
   readonly axis: AxisName;
   readonly size: number;
@@ -79,10 +39,10 @@ export interface AxisDescription {
 
 /**
  * `feature` is d_k, `value` d_v, `model` d_model, `hidden` a hidden layer's units, `sample` the draws of a random choice,
- * `edge` the two ends of an answer.
+ * `endpoint` the two ends of an answer.
  * Queries and keys bear the inspection's labels.
  */
-export type AxisName = 'query' | 'key' | 'feature' | 'value' | 'model' | 'hidden' | 'sample' | 'edge';
+export type AxisName = Exclude<EngineAxis, 'head' | 'group' | 'vocabulary'>;
 
 export interface InspectionSummary {
   readonly id: string;
@@ -95,6 +55,8 @@ export interface InspectionSummary {
   readonly mechanism: { readonly id: string; readonly title: string };
   readonly layers: number;
   readonly heads: number;
+  /** What the labels' marks are parts of. */
+  readonly media: readonly Medium[];
   readonly queries: Labels;
   readonly keys: Labels;
   readonly steps: readonly Step[];
@@ -106,7 +68,7 @@ export interface InspectionSummary {
   /** Where it does: whether the queries bear tokens as they were read, or those that were written in their place. */
   readonly rows?: 'read' | 'written';
   /** What the model has said of its own so far: after the text, or as its target. */
-  readonly said?: Said;
+  readonly continuation?: Continuation;
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
   /** What can be plotted of it. */
@@ -119,22 +81,3 @@ export interface InspectionSummary {
 export type Variant =
   | { readonly kind: 'variant'; readonly summary: InspectionSummary }
   | { readonly kind: 'failed'; readonly message: string };
-
-/** A tensor in a file whose role could not be told, and what it may be. */
-export interface RoleQuestion {
-  readonly tensors: readonly {
-    readonly key: string;
-    readonly name: string;
-    readonly file: string;
-    readonly shape: readonly number[];
-  }[];
-  readonly roles: readonly { readonly role: string; readonly title: string }[];
-  /** What has been told already, by name and shape: tensor key → role. */
-  readonly known: Readonly<Record<string, string>>;
-  /** Why it asks, in a sentence. */
-  readonly reason: string;
-}
-
-export type FilesResult =
-  | { readonly kind: 'inspection'; readonly summary: InspectionSummary }
-  | { readonly kind: 'question'; readonly question: RoleQuestion };

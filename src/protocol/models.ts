@@ -1,42 +1,9 @@
+export type { DateScore, FoundModel, ModelDescription, ModelReference } from '../models/description.js';
+
 /** A file on the engine's own disk, or, for virtual workspaces, its bytes. */
 export type FileReference =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'bytes'; readonly name: string; readonly bytes: Uint8Array };
-
-/** A checkpoint folder or file, one of the two embedded ones, or one of those that come along for written dates. */
-export type ModelReference =
-  /** The embedded BERT, which reads. */
-  | { readonly kind: 'embedded' }
-  /** The embedded GPT, which writes. */
-  | { readonly kind: 'gpt' }
-  | { readonly kind: 'folder'; readonly path: string }
-  /** One file that holds a whole model: GGUF. */
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'dates'; readonly score: DateScore };
-
-/** The attention of a date model. */
-export type DateScore = 'bahdanau' | 'luong' | 'transformer';
-
-export interface ModelDescription {
-  readonly reference: ModelReference;
-  readonly name: string;
-  /** "BERT" */
-  readonly family: string;
-  readonly layers: number;
-  readonly heads: number;
-  /** Of an encoder–decoder model, whose encoder has the layers and heads above. */
-  readonly decoder?: { readonly layers: number; readonly heads: number };
-  /** d_model */
-  readonly width: number;
-  /** The longest input, in tokens. */
-  readonly limit: number;
-  /** In bytes, of the weights on disk. */
-  readonly size: number;
-  /** Whether it says what comes next: a causal model, or one with a decoder. */
-  readonly writes: boolean;
-  /** Set where it points at the answer to a question in a text. */
-  readonly answers?: true;
-}
 
 /** A mechanism as lists show it. */
 export interface MechanismDescription {
@@ -45,8 +12,3 @@ export interface MechanismDescription {
   /** Where it was published. */
   readonly source: string;
 }
-
-/** What was found where a checkpoint was looked for: a model, or the sentence that says why it is none. */
-export type FoundModel =
-  | { readonly kind: 'model'; readonly model: ModelDescription }
-  | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };

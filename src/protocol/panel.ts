@@ -1,4 +1,4 @@
-import type { Continuation, ContinueRequest } from './generation.js';
+import type { ContinueResult, ContinueRequest } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
 import type { CodeLanguage, Place, Slice } from './views.js';
 import type { EngineMethods } from './engine.js';
@@ -63,7 +63,7 @@ export type PanelMethods = {
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
   continue: {
     params: Omit<ContinueRequest, 'inspection'>;
-    result: Omit<Continuation, 'summary'>;
+    result: Omit<ContinueResult, 'summary'>;
   };
   /** Lets a continuation end with the tokens that came. */
   halt: { params: null; result: null };

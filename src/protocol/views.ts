@@ -1,4 +1,5 @@
 import type { Span, WireTensor } from './wire.js';
+import type { Sum as EngineSum } from '../engine/graph.js';
 import type { AxisName } from './inspection.js';
 
 export interface Place {
@@ -50,21 +51,12 @@ export interface Arithmetic {
   readonly remark?: string;
 }
 
-/** A sum's terms as aligned columns: q, k, q·k; or score, exponential, weight. */
-export interface Sum {
+/** A sum's terms as they are sent. */
+export interface Sum extends Omit<EngineSum<Float32Array>, 'axis'> {
   /** What the terms count. */
   readonly axis: AxisName;
   /** The index of the first term. */
   readonly start: number;
-  readonly columns: readonly {
-    /** "q_{11}" */
-    readonly tex: string;
-    readonly values: Float32Array;
-    /** Where the column adds up to something that the formula uses. */
-    readonly total?: number;
-  }[];
-  /** The term that the picked cell is, in a softmax's row. */
-  readonly picked?: number;
 }
 
 /** The heads of all layers that were asked for, each pooled to `size` × `size` at most. */

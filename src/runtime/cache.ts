@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import type { Backend } from './backend.js';
+import type { Platform } from '../platform/platform.js';
 import type { CompiledGraph, Weights } from './compile.js';
-import { createSession } from './create.js';
+import { createSession, type SessionMaker } from './create.js';
 import { RunError } from './error.js';
 
 /** How much is kept ready between runs. */
@@ -28,8 +25,7 @@ export class SessionCache {
   private readonly entries = new Map<string, Entry>();
 
   constructor(
-    private readonly backend: Backend,
-    private readonly options: InferenceSession.SessionOptions,
+    private readonly maker: SessionMaker,
     private readonly limits: CacheLimits,
   ) {}
 
@@ -47,19 +43,19 @@ export class SessionCache {
    * @throws RunError when a file of weights is missing or too short, or ONNX Runtime refuses the graph
    */
   async get({ bytes, weights }: CompiledGraph, others: number): Promise<InferenceSession> {
-    const key = createHash('sha256').update(bytes);
+    const { platform } = this.maker;
+    const graph = await platform.sha256(bytes);
     // A checkpoint that was written anew is another one, although its folder and its graph are the same.
-    if (weights !== undefined) key.update(await describeFiles(weights));
-    const digest = key.digest('base64');
-    const known = this.entries.get(digest);
+    const key = weights === undefined ? graph : `${graph}\n${await describeFiles(platform, weights)}`;
+    const known = this.entries.get(key);
     if (known !== undefined) {
-      this.entries.delete(digest);
-      this.entries.set(digest, known);
+      this.entries.delete(key);
+      this.entries.set(key, known);
       return known.session;
     }
     await this.makeRoom(weights?.size ?? 0, others);
-    const session = await createSession(this.backend, this.options, bytes, weights);
-    this.entries.set(digest, { session, bytes: weights?.size ?? 0 });
+    const session = await createSession(this.maker, bytes, weights);
+    this.entries.set(key, { session, bytes: weights?.size ?? 0 });
     return session;
   }
 
@@ -87,10 +83,10 @@ export class SessionCache {
   }
 }
 
-async function describeFiles({ folder, files }: Weights): Promise<string> {
+async function describeFiles({ files: disk, paths }: Platform, { folder, files }: Weights): Promise<string> {
   const lines = [folder];
   for (const [file, needed] of files) {
-    const { size, mtimeMs } = await stat(join(folder, file)).catch((error: unknown) => {
+    const { size, modified } = await disk.stat(paths.join(folder, file)).catch((error: unknown) => {
       throw new RunError(`${file}: the weights cannot be read from ${folder}.`, { cause: error });
     });
     if (size < needed) {
@@ -98,7 +94,7 @@ async function describeFiles({ folder, files }: Weights): Promise<string> {
         `${file} ends too early: its weights reach to byte ${needed}, but the file has ${size}.`,
       );
     }
-    lines.push(`${file}\0${size}\0${mtimeMs}`);
+    lines.push(`${file}\0${size}\0${modified}`);
   }
   return lines.join('\n');
 }

@@ -1,4 +1,3 @@
-import { posix, win32 } from 'node:path';
 import { inputsOf, sorted, type Storage, type Value } from '../engine/graph.js';
 import { formatShape, sizeOf, type Shape } from '../engine/tensor.js';
 import { emitAttention } from './attention.js';
@@ -190,9 +189,8 @@ function staysInside(file: string): boolean {
   return (
     file !== '' &&
     !file.includes('\0') &&
-    !posix.isAbsolute(file) &&
-    !win32.isAbsolute(file) &&
-    win32.parse(file).root === '' &&
+    // From a root, or on a drive of its own.
+    !/^(?:[\\/]|[a-z]:)/i.test(file) &&
     !file.split(/[\\/]/).includes('..')
   );
 }

@@ -1,9 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import { readWhole } from '../platform/files.js';
+import type { Platform } from '../platform/platform.js';
 import type { Backend } from './backend.js';
 import type { Weights } from './compile.js';
 import { RunError } from './error.js';
+
+/** What sessions are made with. */
+export interface SessionMaker {
+  readonly platform: Platform;
+  readonly backend: Backend;
+  readonly options: InferenceSession.SessionOptions;
+}
 
 /**
  * Makes a model ready to run.
@@ -11,12 +18,11 @@ import { RunError } from './error.js';
  * @throws RunError when ONNX Runtime refuses it
  */
 export async function createSession(
-  backend: Backend,
-  options: InferenceSession.SessionOptions,
+  { platform, backend, options }: SessionMaker,
   bytes: Uint8Array,
   weights: Weights | undefined,
 ): Promise<InferenceSession> {
-  const all = await withWeights(backend, options, weights);
+  const all = await withWeights({ platform, backend, options }, weights);
   try {
     return await backend.InferenceSession.create(bytes, all);
   } catch (error) {
@@ -25,13 +31,12 @@ export async function createSession(
 }
 
 async function withWeights(
-  { kind }: Backend,
-  options: InferenceSession.SessionOptions,
+  { platform, backend, options }: SessionMaker,
   weights: Weights | undefined,
 ): Promise<InferenceSession.SessionOptions> {
   if (weights === undefined) return options;
-  if (kind === 'native') return withFolder(options, weights.folder);
-  return { ...options, externalData: await readFiles(weights) };
+  if (backend.kind === 'native') return withFolder(options, weights.folder);
+  return { ...options, externalData: await readFiles(platform, weights) };
 }
 
 /**
@@ -74,8 +79,14 @@ function withFolder(
 }
 
 /** WebAssembly cannot map a file: it is given the bytes. */
-function readFiles({ folder, files }: Weights): Promise<{ path: string; data: Uint8Array }[]> {
+function readFiles(
+  { files: disk, paths }: Platform,
+  { folder, files }: Weights,
+): Promise<{ path: string; data: Uint8Array }[]> {
   return Promise.all(
-    [...files.keys()].map(async (file) => ({ path: file, data: await readFile(join(folder, file)) })),
+    [...files.keys()].map(async (file) => ({
+      path: file,
+      data: await readWhole(disk, paths.join(folder, file)),
+    })),
   );
 }

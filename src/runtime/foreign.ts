@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import type { Shape, Tensor } from '../engine/tensor.js';
+import type { Platform } from '../platform/platform.js';
 import { loadBackend, type Backend } from './backend.js';
 import { createSession, start } from './create.js';
 import { RunError } from './error.js';
@@ -63,11 +64,12 @@ export class ForeignModel {
   ) {}
 
   /** @throws RunError when ONNX Runtime refuses the graph */
-  static async open(graph: ForeignGraph): Promise<ForeignModel> {
-    const backend = await loadBackend();
+  static async open(platform: Platform, graph: ForeignGraph): Promise<ForeignModel> {
+    const backend = await loadBackend(platform);
+    const maker = { platform, backend, options: sessionOptions(platform) };
     const { folder, files } = graph;
     const weights = folder === undefined ? undefined : { folder, files, size: 0 };
-    const session = await createSession(backend, sessionOptions(), encode(graph), weights);
+    const session = await createSession(maker, encode(graph), weights);
     return new ForeignModel(backend, session, graph.wanted);
   }
 

@@ -1,14 +1,13 @@
-import { availableParallelism, cpus } from 'node:os';
 import type { InferenceSession } from 'onnxruntime-common';
+import type { Platform } from '../platform/platform.js';
 
 /** What every session is made with. */
-export function sessionOptions(): InferenceSession.SessionOptions {
-  const threads = availableParallelism();
+export function sessionOptions({ threads }: Platform): InferenceSession.SessionOptions {
   return {
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     // By itself ONNX Runtime takes one thread for each physical core, but does not see that it may not have them all.
-    ...(threads < cpus().length ? { intraOpNumThreads: threads } : {}),
+    ...(threads.usable < threads.present ? { intraOpNumThreads: threads.usable } : {}),
     interOpNumThreads: 1,
     // Measured on tiles of 8192 × 8192 scores: with the arena, blocks are used again and the peak is lowest; a memory
     // pattern makes it higher and nothing faster.

@@ -1,6 +1,7 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-common';
 import type { Value } from '../engine/graph.js';
 import { formatShape, sizeOf, type Tensor } from '../engine/tensor.js';
+import type { Platform } from '../platform/platform.js';
 import { loadBackend, type Backend } from './backend.js';
 import { SessionCache, type CacheLimits } from './cache.js';
 import { compile, type CompiledGraph, type Feed } from './compile.js';
@@ -42,7 +43,10 @@ export class Runtime {
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;
 
-  constructor(limits: Partial<CacheLimits> = {}) {
+  constructor(
+    readonly platform: Platform,
+    limits: Partial<CacheLimits> = {},
+  ) {
     this.limits = { ...standardLimits, ...limits };
   }
 
@@ -116,7 +120,7 @@ export class Runtime {
     given: ReadonlyMap<Value['origin'], Tensor>,
     { signal, stretched = false, into = new Map() }: RunOptions,
   ): Promise<Tensor<Float32Array>[]> {
-    this.cache ??= open(this.limits);
+    this.cache ??= open(this.platform, this.limits);
     const { backend, sessions } = await this.cache.catch((error: unknown) => {
       this.cache = undefined;
       throw error;
@@ -184,9 +188,13 @@ export class Runtime {
   }
 }
 
-async function open(limits: CacheLimits): Promise<{ backend: Backend; sessions: SessionCache }> {
-  const backend = await loadBackend();
-  return { backend, sessions: new SessionCache(backend, sessionOptions(), limits) };
+async function open(
+  platform: Platform,
+  limits: CacheLimits,
+): Promise<{ backend: Backend; sessions: SessionCache }> {
+  const backend = await loadBackend(platform);
+  const maker = { platform, backend, options: sessionOptions(platform) };
+  return { backend, sessions: new SessionCache(maker, limits) };
 }
 
 function toOrt({ Tensor }: Backend, { value, type }: Feed, { shape, data }: Tensor): OrtTensor {

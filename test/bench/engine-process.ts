@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Channel } from '../../src/channel.js';
-import { engineEnvironment } from '../../src/host/engineEnvironment.js';
+import { engineEnvironment } from '../../src/host/transports/engine-environment.js';
 import type { EngineMethods, EngineNotices } from '../../src/protocol.js';
 
 type EngineChannel = Channel<EngineMethods, Record<never, never>, Record<never, never>, EngineNotices>;

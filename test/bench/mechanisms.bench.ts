@@ -6,6 +6,7 @@ import { inspectTensors } from '../../src/inspection/index.js';
 import { Runtime } from '../../src/runtime/session.js';
 import { normal } from './numbers.js';
 import { benchmark } from './table.js';
+import { platform } from '../support/platform.js';
 
 const d = 64;
 const times = 3;
@@ -67,7 +68,7 @@ void benchmark(`Weights of every mechanism, d = ${d}`, async (table) => {
         continue;
       }
       const feeds = new Map([...graph.inputs].map(([name, leaf]) => [leaf, given(numbers, name)]));
-      const runtime = new Runtime();
+      const runtime = new Runtime(platform);
       await table.time(
         row('ONNX Runtime in one run, whole'),
         () => runtime.run(steps.slice(-1), feeds),

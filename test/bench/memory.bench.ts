@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EngineProcess } from './engine-process.js';
 import { normal, oneHead } from './numbers.js';
 import { benchmark } from './table.js';
+import { summaryOf } from '../support/summaries.js';
 
 const [n, size] = [8192, 64];
 const megabyte = 2 ** 20;
@@ -18,19 +19,18 @@ void benchmark('Memory of the engine process', async (table) => {
     const idle = await channel.request('memory', null);
     table.figure('resident, idle', idle.resident / megabyte, 'MB');
 
-    const small = await channel.request('inspectTensors', {
-      tensors: {
-        Q: { shape: [16, size], data: normal(16 * size, 1) },
-        K: { shape: [16, size], data: normal(16 * size, 2) },
-      },
-    });
+    const tensors = {
+      Q: { shape: [16, size], data: normal(16 * size, 1) },
+      K: { shape: [16, size], data: normal(16 * size, 2) },
+    };
+    const small = summaryOf(await channel.request('open', { material: { kind: 'tensors', tensors } }));
     await channel.request('slice', { inspection: small.id, layer: 0, head: 0, step: 'weights' });
     const loaded = await channel.request('memory', null);
     table.figure('resident, ONNX Runtime loaded, 16 × 16 viewed', loaded.resident / megabyte, 'MB');
 
-    const result = await channel.request('inspectFiles', { files: [{ kind: 'path', path }] });
-    if (result.kind !== 'inspection') throw new Error(result.question.reason);
-    const place = { inspection: result.summary.id, layer: 0, head: 0, step: 'weights' };
+    const files = [{ kind: 'path' as const, path }];
+    const large = summaryOf(await channel.request('open', { material: { kind: 'files', files } }));
+    const place = { inspection: large.id, layer: 0, head: 0, step: 'weights' };
     await channel.request('slice', { ...place, pool: { rows: 1024, columns: 1024, by: 'max' } });
     const overview = await channel.request('memory', null);
     table.figure(

@@ -101,10 +101,8 @@ async function ours(model: Tried, tokens: number, times: number): Promise<Measur
   try {
     const { channel, pid } = engine;
     const forward = async (count: number, variation: number): Promise<number> => {
-      const summary = await channel.request('inspectText', {
-        text: model.text(count, variation),
-        model: model.reference,
-      });
+      const request = textRequest({ text: model.text(count, variation), model: model.reference });
+      const summary = summaryOf(await channel.request('open', request));
       if (summary.queries.count !== count)
         throw new Error(`The text has ${summary.queries.count} tokens instead of ${count}.`);
       await channel.request('close', { inspection: summary.id });
@@ -146,6 +144,8 @@ if linux:
     found["peak"] = memory("VmHWM")
 print(json.dumps(found))
 `;
+import { textRequest } from '../support/inspections.js';
+import { summaryOf } from '../support/summaries.js';
 
 /** The same in PyTorch, where there is a Python that has it; or why not. */
 function pytorch(

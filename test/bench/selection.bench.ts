@@ -1,6 +1,8 @@
 import { EngineProcess } from './engine-process.js';
 import { benchmark } from './table.js';
 import { text } from './text.js';
+import { textRequest } from '../support/inspections.js';
+import { summaryOf } from '../support/summaries.js';
 
 const lengths = [16, 128, 512];
 
@@ -13,10 +15,8 @@ interface Picture {
 
 async function picture({ channel }: EngineProcess, tokens: number, variation: number): Promise<Picture> {
   const begun = performance.now();
-  const summary = await channel.request('inspectText', {
-    text: text(tokens, variation),
-    model: { kind: 'embedded' },
-  });
+  const request = textRequest({ text: text(tokens, variation), model: { kind: 'embedded' } });
+  const summary = summaryOf(await channel.request('open', request));
   if (summary.queries.count !== tokens) {
     throw new Error(`The text has ${summary.queries.count} tokens instead of ${tokens}.`);
   }

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { Model } from '../../src/models/model.js';
 import { Runtime } from '../../src/runtime/session.js';
 import { assertForward, checkpoint, described, referencesOf, type Text } from './references.js';
+import { platform } from '../support/platform.js';
 
 const name = 'all-MiniLM-L6-v2';
 const { texts } = described<{ readonly texts: readonly Text[] }>(name);
 
 describe('all-MiniLM-L6-v2, float32', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   let model: Model;
   before(async () => {
-    model = await Model.open(checkpoint(name));
+    model = await Model.open(platform, checkpoint(name));
   });
   after(async () => {
     await runtime.dispose();

@@ -4,6 +4,7 @@ import { Model } from '../../src/models/model.js';
 import { Runtime } from '../../src/runtime/session.js';
 import { at, distance, media, tensorNamed } from '../unit/models/expected.js';
 import { assertForward, checkpoint, described, picksOf, referencesOf, type Text } from './references.js';
+import { platform } from '../support/platform.js';
 
 interface Continued extends Text {
   /** The most tokens that were asked for. */
@@ -29,10 +30,10 @@ describe('SmolLM2-135M-Instruct, GGUF in Q4_1', function () {
   });
 
   describe('as a model', () => {
-    const runtime = new Runtime();
+    const runtime = new Runtime(platform);
     let model: Model;
     before(async () => {
-      model = await Model.open(path);
+      model = await Model.open(platform, path);
     });
     after(async () => {
       await runtime.dispose();

@@ -7,6 +7,8 @@ import { unzipSync } from 'fflate';
 import { Channel } from '../../src/channel.js';
 import type { EngineMethods, EngineNotices } from '../../src/protocol.js';
 import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn } from '../unit/models/expected.js';
+import { textRequest } from '../support/inspections.js';
+import { summaryOf } from '../support/summaries.js';
 
 type Nothing = Record<never, never>;
 
@@ -88,7 +90,9 @@ describe('the package for a platform without native files', () => {
     assert.ok(described !== undefined);
     const expected = tensorNamed(await tensorsIn(join(fixtures, 'embedded/0.safetensors')), 'attentions');
     const { text } = described;
-    const summary = await engine.request('inspectText', { text, model: { kind: 'embedded' } });
+    const summary = summaryOf(
+      await engine.request('open', textRequest({ text, model: { kind: 'embedded' } })),
+    );
     for (const layer of [0, 5]) {
       for (const head of [0, 11]) {
         const place = { inspection: summary.id, layer, head, step: 'weights' };

@@ -21,6 +21,7 @@ const summaryOf = (count: number, ...steps: string[]): InspectionSummary => ({
   revision: 1,
   title: 'a text',
   subtitle: '',
+  media: [],
   mechanism: { id: 'multi-head', title: 'Multi-head attention' },
   layers: 6,
   heads: 12,

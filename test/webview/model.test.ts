@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Engine } from '../../src/inspection/engine.js';
+import { Engine } from '../../src/inspection/core/engine.js';
 import type { LayerPicture, ModelReference } from '../../src/protocol.js';
 import { cutOff, faults } from './page/checks.js';
 import type { ModelAnswers } from './page/fake-host.js';
 import { eventually, keep, resting, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
+import { platform } from '../support/platform.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');
 
@@ -31,7 +32,7 @@ describe('the page of a model', function () {
 
   before(async () => {
     stage = await Stage.start();
-    engine = new Engine(join(process.cwd(), 'media'));
+    engine = new Engine(platform, join(process.cwd(), 'media'));
     bert = await answersOf(engine, { kind: 'embedded' });
     t5 = await answersOf(engine, { kind: 'folder', path: join(fixtures, 't5') });
   });

@@ -1,6 +1,6 @@
 import type { Shape } from '../tensor.js';
 import type { AttendParameters } from './attend.js';
-import { withStandards, type Parameter, type ParameterValues } from './parameters.js';
+import { withDefaults, type Parameter, type ParameterValues } from './parameters.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -27,7 +27,7 @@ export function attendParameters(offered: Offered): readonly Parameter[] {
     ...(offered.pairs === true ? rotaryParameters : []),
     ...sinkParameters(offered.inputs),
   ];
-  return offered.standard === undefined ? parameters : withStandards(parameters, valuesOf(offered.standard));
+  return offered.standard === undefined ? parameters : withDefaults(parameters, valuesOf(offered.standard));
 }
 
 /** Attention's settings as values of the controls. */
@@ -52,7 +52,7 @@ export function maskParameters({ inputs, keys }: Offered): readonly Parameter[] 
       title: 'Mask',
       note: 'Which keys a query may attend to.',
       value: standard,
-      standard,
+      default: standard,
       choices: [
         { value: 'none', title: 'None' },
         { value: 'causal', title: 'Causal' },
@@ -69,7 +69,7 @@ export function maskParameters({ inputs, keys }: Offered): readonly Parameter[] 
       note: 'How many positions away a key may be, to either side.',
       when: { parameter: 'mask', is: ['sliding-window'] },
       value: 4,
-      standard: 4,
+      default: 4,
       minimum: 0,
       maximum: Math.max(4, keys),
       step: 1,
@@ -81,7 +81,7 @@ export function maskParameters({ inputs, keys }: Offered): readonly Parameter[] 
       note: 'How many of the first keys all queries may attend to.',
       when: { parameter: 'mask', is: ['prefix'] },
       value: 1,
-      standard: 1,
+      default: 1,
       minimum: 0,
       maximum: Math.max(1, keys),
       step: 1,
@@ -96,7 +96,7 @@ const scalingParameters: readonly Parameter[] = [
     title: 'Scaling',
     note: 'What the scores are divided by before the softmax.',
     value: 'sqrt',
-    standard: 'sqrt',
+    default: 'sqrt',
     choices: [
       { value: 'sqrt', title: '1 / √d_k' },
       { value: 'none', title: 'None' },
@@ -110,7 +110,7 @@ const scalingParameters: readonly Parameter[] = [
     note: 'The scores are divided by it.',
     when: { parameter: 'scaling', is: ['number'] },
     value: 1,
-    standard: 1,
+    default: 1,
     minimum: 1e-6,
     maximum: 1e6,
     step: 0,
@@ -124,7 +124,7 @@ export const temperatureParameter: Parameter = {
   title: 'Temperature',
   note: 'Above 1 flattens the weights, below 1 sharpens them.',
   value: 1,
-  standard: 1,
+  default: 1,
   minimum: 0.01,
   maximum: 100,
   step: 0,
@@ -138,7 +138,7 @@ const capParameters: readonly Parameter[] = [
     title: 'Soft cap',
     note: 'Keeps scaled scores between −c and c by c · tanh(score / c); 0 for no cap.',
     value: 0,
-    standard: 0,
+    default: 0,
     minimum: 0,
     maximum: 1000,
     step: 0,
@@ -156,7 +156,7 @@ function biasParameters(inputs: Shapes): readonly Parameter[] {
       title: 'Position bias',
       note: 'What is added to the scores for the places of query and key.',
       value: standard,
-      standard,
+      default: standard,
       choices: [
         { value: 'none', title: 'None' },
         { value: 'alibi', title: 'ALiBi' },
@@ -176,7 +176,7 @@ const bucketParameters: readonly Parameter[] = [
     note: 'Whether keys after the query have buckets of their own, as in an encoder, or not, as in a decoder.',
     when: { parameter: 'bias', is: ['t5'] },
     value: 'both',
-    standard: 'both',
+    default: 'both',
     choices: [
       { value: 'both', title: 'Both directions' },
       { value: 'backward', title: 'Backward only' },
@@ -189,7 +189,7 @@ const bucketParameters: readonly Parameter[] = [
     note: 'Distances from here on share the last bucket.',
     when: { parameter: 'bias', is: ['t5'] },
     value: 128,
-    standard: 128,
+    default: 128,
     minimum: 16,
     maximum: 4096,
     step: 1,
@@ -203,7 +203,7 @@ const rotaryParameters: readonly Parameter[] = [
     title: 'Rotary positions',
     note: 'Turns pairs of features of Q and K by their positions before the scores.',
     value: 'none',
-    standard: 'none',
+    default: 'none',
     choices: [
       { value: 'none', title: 'None' },
       { value: 'neighbours', title: 'Neighbouring pairs' },
@@ -217,7 +217,7 @@ const rotaryParameters: readonly Parameter[] = [
     note: 'θ: pair k turns by position · θ^(−2k/d). The larger, the slower the last pairs turn.',
     when: { parameter: 'rotary', is: ['neighbours', 'halves'] },
     value: 10_000,
-    standard: 10_000,
+    default: 10_000,
     minimum: 1,
     maximum: 1e9,
     step: 0,
@@ -235,7 +235,7 @@ function sinkParameters(inputs: Shapes): readonly Parameter[] {
       title: 'Sink',
       note: 'One more logit in each row’s sum that no key bears, so that a query may attend to nothing.',
       value: standard,
-      standard,
+      default: standard,
       choices: [
         { value: 'none', title: 'None' },
         { value: 'logit', title: 'A logit' },
@@ -249,7 +249,7 @@ function sinkParameters(inputs: Shapes): readonly Parameter[] {
       note: 'The logit of the sink, the same for all heads.',
       when: { parameter: 'sink', is: ['logit'] },
       value: 0,
-      standard: 0,
+      default: 0,
       minimum: -1e4,
       maximum: 1e4,
       step: 0,

@@ -35,7 +35,7 @@ export function gradientParameters(steps: readonly Value[]): readonly Parameter[
       title: 'Gradients',
       note: 'Of what number of the output: how it changes with weights, scores and inputs is worked out backwards.',
       value: 'none',
-      standard: 'none',
+      default: 'none',
       choices: [
         { value: 'none', title: 'None' },
         { value: 'feature', title: 'One output feature' },
@@ -50,7 +50,7 @@ export function gradientParameters(steps: readonly Value[]): readonly Parameter[
       note: 'Which column of the output; each query’s gradient is then that of its own output.',
       when: { parameter: 'gradient', is: ['feature'] },
       value: 0,
-      standard: 0,
+      default: 0,
       minimum: 0,
       maximum: Math.max(0, features - 1),
       step: 1,

@@ -12,7 +12,7 @@ export function headsParameter(width: number, fits: (heads: number) => boolean =
     title: 'Heads',
     note: `Into how many equal heads the dimension of ${width} is split.`,
     value: fewest,
-    standard: fewest,
+    default: fewest,
     choices: counts.map((count) => ({ value: count, title: count })),
   };
 }

@@ -31,7 +31,7 @@ export { multiHead, type HeadNorm, type MultiHeadInputs, type Projection } from 
 export { readBaseline, reinforce, type Baseline } from './reinforce.js';
 export {
   ParameterError,
-  withStandards,
+  withDefaults,
   withValues,
   type Parameter,
   type ParameterValue,

@@ -29,7 +29,7 @@ export const linear: Mechanism = {
         title: 'Mask',
         note: 'Which keys a query may attend to.',
         value: 'none',
-        standard: 'none',
+        default: 'none',
         choices: [
           { value: 'none', title: 'None' },
           { value: 'causal', title: 'Causal' },

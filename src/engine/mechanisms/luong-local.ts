@@ -175,7 +175,7 @@ export const luongLocal: Mechanism = {
         title: 'Alignment',
         note: 'Where each output looks: at the input of its own place, or at one that W_p and v_p predict.',
         value: standard,
-        standard,
+        default: standard,
         choices: [
           { value: 'monotonic', title: 'Monotonic' },
           ...(predictive ? [{ value: 'predictive', title: 'Predictive' }] : []),
@@ -188,7 +188,7 @@ export const luongLocal: Mechanism = {
         title: 'Window D',
         note: 'How far from its place an output may look, to either side.',
         value: 2,
-        standard: 2,
+        default: 2,
         minimum: 1,
         maximum: Math.max(10, keys),
         step: 1,
@@ -199,7 +199,7 @@ export const luongLocal: Mechanism = {
         title: 'Gaussian',
         note: 'Whether weights are multiplied by a Gaussian around the place, with σ = D/2.',
         value: 'paper',
-        standard: 'paper',
+        default: 'paper',
         choices: [
           { value: 'paper', title: 'If predictive, as in the paper' },
           { value: 'on', title: 'On' },

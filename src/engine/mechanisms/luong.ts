@@ -178,7 +178,7 @@ export function scoreParameter(inputs: Shapes): Parameter {
     title: 'Score',
     note: 'How a decoder state is compared with an encoder state: sᵀh, sᵀW_a h, or v_aᵀ tanh(W_a[s; h]).',
     value: wanted,
-    standard: wanted,
+    default: wanted,
     choices: choices.map(({ value, title }) => ({ value, title })),
   };
 }

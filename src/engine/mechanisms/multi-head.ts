@@ -264,7 +264,7 @@ export const multiHeadAttention: Mechanism = {
         title: 'Key/value heads',
         note: 'How many heads of keys and values the query heads share; by default as the widths of W^Q and W^K say.',
         value: 'auto',
-        standard: 'auto',
+        default: 'auto',
         choices: [
           { value: 'auto', title: 'As the widths say' },
           ...counts.map((count) => ({ value: String(count), title: String(count) })),

@@ -9,13 +9,13 @@ export type Parameter = {
   | {
       readonly kind: 'choice';
       readonly value: string;
-      readonly standard: string;
+      readonly default: string;
       readonly choices: readonly { readonly value: string; readonly title: string }[];
     }
   | {
       readonly kind: 'number';
       readonly value: number;
-      readonly standard: number;
+      readonly default: number;
       readonly minimum: number;
       readonly maximum: number;
       /** 1 for whole numbers; 0 for any. */
@@ -50,15 +50,15 @@ export function withValues(parameters: readonly Parameter[], values: ParameterVa
 }
 
 /** The parameters with other standard values, to which a reset returns. @throws ParameterError as `withValues` */
-export function withStandards(
+export function withDefaults(
   parameters: readonly Parameter[],
-  standards: ParameterValues,
+  defaults: ParameterValues,
 ): readonly Parameter[] {
   // The branches are alike to a reader, not to the types: words in one, numbers in the other.
-  return withValues(parameters, standards).map((parameter) =>
+  return withValues(parameters, defaults).map((parameter) =>
     parameter.kind === 'choice'
-      ? { ...parameter, standard: parameter.value }
-      : { ...parameter, standard: parameter.value },
+      ? { ...parameter, default: parameter.value }
+      : { ...parameter, default: parameter.value },
   );
 }
 

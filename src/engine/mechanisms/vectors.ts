@@ -80,7 +80,7 @@ export function vectorParameters(inputs: Shapes): {
 function withoutRoot(parameter: Parameter): Parameter {
   if (parameter.name !== 'scaling' || parameter.kind !== 'choice') return parameter;
   const choices = parameter.choices.filter(({ value }) => value !== 'sqrt');
-  return { ...parameter, value: 'none', standard: 'none', choices };
+  return { ...parameter, value: 'none', default: 'none', choices };
 }
 
 /** What attention starts from. */

@@ -47,6 +47,15 @@ export function broadcastEvaluate(
   compute: (numbers: readonly number[]) => number,
 ): Float64Array {
   const out = new Float64Array(sizeOf(shape));
+  const numbers = inputs.map(() => 0);
+  // Where nothing is repeated, the inputs' numbers lie as the result's do.
+  if (inputs.every(({ data }) => data.length === out.length)) {
+    for (let at = 0; at < out.length; at++) {
+      for (let input = 0; input < inputs.length; input++) numbers[input] = inputs[input]?.data[at] ?? 0;
+      out[at] = compute(numbers);
+    }
+    return out;
+  }
   const steps = inputs.map((input) => {
     const strides = stridesOf(input.shape);
     return shape.map((_, axis) => {
@@ -56,7 +65,6 @@ export function broadcastEvaluate(
   });
   const index = shape.map(() => 0);
   const offsets = inputs.map(() => 0);
-  const numbers = inputs.map(() => 0);
   for (let at = 0; at < out.length; at++) {
     for (let input = 0; input < inputs.length; input++)
       numbers[input] = inputs[input]?.data[offsets[input] ?? 0] ?? 0;

@@ -1,55 +1,57 @@
-export { add } from './add.js';
-export { alibi } from './alibi.js';
-export { argmax } from './argmax.js';
-export { concat } from './concat.js';
-export { divideRows } from './divide-rows.js';
-export { constant, divide, squareRoot, type Divisor } from './divide.js';
-export { dropAxis } from './drop-axis.js';
-export { exponential } from './exponential.js';
-export { featureMap } from './feature-map.js';
-export { frequencies } from './frequencies.js';
-export { full } from './full.js';
-export { gather } from './gather.js';
-export { gaussian } from './gaussian.js';
-export { gelu, type GeluForm } from './gelu.js';
-export { gru, type GruForm, type GruWeights } from './gru.js';
-export { gumbel } from './gumbel.js';
-export { identity } from './identity.js';
-export { insertAxis } from './insert-axis.js';
-export { inverseSquareRoot } from './inverse-square-root.js';
-export { layerNorm } from './layer-norm.js';
-export { maskKeys } from './mask-keys.js';
-export { mask, type MaskRule } from './mask.js';
-export { matmul } from './matmul.js';
-export { mergeHeads } from './merge-heads.js';
-export { multiply } from './multiply.js';
-export { negate } from './negate.js';
-export { noise } from './noise.js';
-export { normalDensity } from './normal-density.js';
-export { normalDistribution } from './normal-distribution.js';
-export { offset } from './offset.js';
-export { oneMinus } from './one-minus.js';
-export { pad } from './pad.js';
-export { relativeBias, type BucketRule } from './relative-bias.js';
-export { relu } from './relu.js';
-export { repeatHeads } from './repeat-heads.js';
-export { rmsNorm } from './rms-norm.js';
-export { rotary, type RotaryForm } from './rotary.js';
-export { rowSum } from './row-sum.js';
-export { scale } from './scale.js';
-export { scatterRows } from './scatter-rows.js';
-export { sigmoid } from './sigmoid.js';
-export { silu } from './silu.js';
-export { sinkSoftmax } from './sink-softmax.js';
-export { slice } from './slice.js';
-export { softCap } from './soft-cap.js';
-export { softmax } from './softmax.js';
-export { splitHeads } from './split-heads.js';
-export { spread } from './spread.js';
-export { subtract } from './subtract.js';
-export { sumHeads } from './sum-heads.js';
-export { sumTo } from './sum-to.js';
-export { tanh } from './tanh.js';
-export { transpose } from './transpose.js';
-export { wherePositive } from './where-positive.js';
-export { within } from './within.js';
+// Entries move, repeat, or are summed where they were repeated.
+export { dropAxis, insertAxis } from './structure/axes.js';
+export { concat } from './structure/concat.js';
+export { gather, scatterRows } from './structure/gather.js';
+export { repeatHeads, sumHeads } from './structure/head-groups.js';
+export { mergeHeads, splitHeads } from './structure/heads.js';
+export { pad, slice } from './structure/slice.js';
+export { spread, sumTo } from './structure/spread.js';
+
+// Each entry by itself, or with the one in its place.
+export { add } from './elementwise/add.js';
+export { constant, divide, squareRoot, type Divisor } from './elementwise/divide.js';
+export { exponential } from './elementwise/exponential.js';
+export { featureMap } from './elementwise/feature-map.js';
+export { gaussian } from './elementwise/gaussian.js';
+export { gelu, type GeluForm } from './elementwise/gelu.js';
+export { inverseSquareRoot } from './elementwise/inverse-square-root.js';
+export { multiply } from './elementwise/multiply.js';
+export { negate } from './elementwise/negate.js';
+export { normalDensity, normalDistribution } from './elementwise/normal.js';
+export { oneMinus } from './elementwise/one-minus.js';
+export { relu, wherePositive } from './elementwise/relu.js';
+export { scale } from './elementwise/scale.js';
+export { sigmoid } from './elementwise/sigmoid.js';
+export { silu } from './elementwise/silu.js';
+export { softCap } from './elementwise/soft-cap.js';
+export { subtract } from './elementwise/subtract.js';
+export { tanh } from './elementwise/tanh.js';
+
+// Whole rows at once.
+export { argmax } from './rows/argmax.js';
+export { divideRows } from './rows/divide-rows.js';
+export { layerNorm } from './rows/layer-norm.js';
+export { matmul, transpose } from './rows/matmul.js';
+export { rmsNorm } from './rows/rms-norm.js';
+export { rowSum } from './rows/row-sum.js';
+export { sinkSoftmax } from './rows/sink-softmax.js';
+export { softmax } from './rows/softmax.js';
+
+// From the places of queries and keys.
+export { alibi } from './position/alibi.js';
+export { full } from './position/full.js';
+export { identity } from './position/identity.js';
+export { mask, type MaskRule } from './position/mask.js';
+export { maskKeys } from './position/mask-keys.js';
+export { offset } from './position/offset.js';
+export { relativeBias, type BucketRule } from './position/relative-bias.js';
+export { rotary, type RotaryForm } from './position/rotary.js';
+export { within } from './position/within.js';
+
+// Draws.
+export { frequencies } from './random/frequencies.js';
+export { gumbel } from './random/gumbel.js';
+export { noise } from './random/noise.js';
+
+// States that are made one after another.
+export { gru, type GruForm, type GruWeights } from './recurrent/gru.js';

@@ -9,4 +9,4 @@ export {
   type DateGraph,
   type DateLayer,
 } from './graph.js';
-export { DateModel, dateScores, type Accuracy, type DateReading, type DateScore } from './model.js';
+export { DateModel, dateScores, type Accuracy, type DateReading } from './model.js';

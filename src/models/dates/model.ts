@@ -2,9 +2,11 @@ import { readAttendParameters } from '../../engine/mechanisms/index.js';
 import { readStateParameters } from '../../engine/mechanisms/states.js';
 import type { ParameterValues } from '../../engine/mechanisms/index.js';
 import { isObject } from '../config.js';
+import type { DateScore } from '../description.js';
 import { ModelError } from '../error.js';
-import { folderOnDisk, readJson, type CheckpointFolder } from '../folder.js';
+import { folderAt, readJson, type CheckpointFolder } from '../folder.js';
 import type { Json } from '../../formats/json-text.js';
+import type { Platform } from '../../platform/platform.js';
 import { charactersOf, type Character } from './characters.js';
 import { firstCharacter, inputLimit, unknown, type DateGraph } from './graph.js';
 import { recurrentGraph } from './recurrent.js';
@@ -12,8 +14,7 @@ import { transformerGraph, transformerHeads, type TransformerAttention } from '.
 import { DateWeights } from './weights.js';
 
 /** The attention of a date model, by which the three are told apart. */
-export const dateScores = ['bahdanau', 'luong', 'transformer'] as const;
-export type DateScore = (typeof dateScores)[number];
+export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
 
 interface Shown {
   readonly title: string;
@@ -76,15 +77,20 @@ export class DateModel {
    * Opens one of the models of a folder; the caller disposes of it.
    * @throws ModelError when a file is missing or damaged
    */
-  static async open(from: CheckpointFolder | string, score: DateScore): Promise<DateModel> {
-    const folder = typeof from === 'string' ? folderOnDisk(from) : from;
+  static async open(
+    platform: Platform,
+    from: CheckpointFolder | string,
+    score: DateScore,
+  ): Promise<DateModel> {
+    const folder = typeof from === 'string' ? folderAt(platform, from) : from;
     const accuracy = readAccuracy(
       await readJson(folder, `${score}.json`, maxBytes),
       `${folder.name}: ${score}.json`,
     );
     const vocabulary = readVocabulary(await readJson(folder, 'vocabulary.json', maxBytes), folder.name);
     const numbers = new Map(vocabulary.map((character, at) => [character, at + firstCharacter]));
-    return new DateModel(score, accuracy, numbers, await DateWeights.open(folder, `${score}.safetensors`));
+    const weights = await DateWeights.open(platform, folder, `${score}.safetensors`);
+    return new DateModel(score, accuracy, numbers, weights);
   }
 
   /** Of the weights on disk, in bytes. */

@@ -5,6 +5,7 @@ import type { NamedTensor } from '../../formats/format.js';
 import { safetensors } from '../../formats/safetensors.js';
 import type { ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
+import type { Platform } from '../../platform/platform.js';
 import { storageOf } from '../checkpoint.js';
 import { ModelError, reasonOf } from '../error.js';
 import type { CheckpointFolder } from '../folder.js';
@@ -20,14 +21,14 @@ export class DateWeights {
   ) {}
 
   /** @throws ModelError when the file is missing or damaged */
-  static async open(folder: CheckpointFolder, file: string): Promise<DateWeights> {
+  static async open(platform: Platform, folder: CheckpointFolder, file: string): Promise<DateWeights> {
     const where = `${folder.name}: ${file}`;
     const fail = (error: unknown): never => {
       throw new ModelError(`${where} cannot be read: ${reasonOf(error)}`, { cause: error });
     };
     const source = await folder.open(file).catch(fail);
     try {
-      const { tensors } = await safetensors.open(source);
+      const { tensors } = await safetensors.open(platform, source);
       const place = await folder.locate(file);
       return new DateWeights(where, new Map(tensors.map((each) => [each.name, each])), place, source);
     } catch (error) {

@@ -1,11 +1,10 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
 import { wholeOf } from '../../engine/tensor.js';
 import type { NamedTensor } from '../../formats/format.js';
 import { openGguf } from '../../formats/gguf.js';
 import type { Json } from '../../formats/json-text.js';
 import { openFile, type ByteSource } from '../../formats/source.js';
 import { quoted, stemOf } from '../../formats/untrusted.js';
+import type { Platform } from '../../platform/platform.js';
 import type { CheckpointParts } from '../checkpoint.js';
 import { Config } from '../config.js';
 import { ModelError, named, reasonOf } from '../error.js';
@@ -24,17 +23,18 @@ export function isGgufPath(path: string): boolean {
  * Opens a GGUF file as a checkpoint, under the names and settings that a Hugging Face folder would have.
  * @throws ModelError when it is damaged, its architecture is not known here, or a tensor has a type that is not read
  */
-export async function openGgufFile(path: string): Promise<CheckpointParts> {
-  const file = basename(path);
+export async function openGgufFile(platform: Platform, path: string): Promise<CheckpointParts> {
+  const { files, paths } = platform;
+  const file = paths.basename(path);
   let source: ByteSource;
   try {
-    source = await openFile(path);
+    source = await openFile(platform, path);
   } catch (error) {
     throw new ModelError(`${file} cannot be opened: ${reasonOf(error)}.`, { cause: error });
   }
   try {
-    const real = await realpath(path);
-    return await partsOf(source, { folder: dirname(real), file: basename(real) });
+    const real = await files.realpath(path);
+    return await partsOf(source, { folder: paths.dirname(real), file: paths.basename(real) });
   } catch (error) {
     await source.close();
     // A sentence about the file begins with its name already.

@@ -1,14 +1,14 @@
-import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import type { Json } from '../../formats/json-text.js';
 import { readOnnx, type OnnxFile, type OnnxTensor } from '../../formats/onnx.js';
 import { openFile, type ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
+import type { Paths } from '../../platform/paths.js';
+import type { Platform } from '../../platform/platform.js';
 import { architectures } from '../architectures/index.js';
 import { Config } from '../config.js';
 import { ModelError, named, reasonOf } from '../error.js';
-import { openTokenizer } from '../open-tokenizer.js';
-import type { Encoding, TextTokenizer } from '../tokenizer.js';
+import { openTokenizer } from '../processors/tokenizer/open-tokenizer.js';
+import type { Encoding, TextTokenizer } from '../processors/tokenizer/tokenizer.js';
 import type { AddedNode, FoundAttention } from './attention.js';
 import { Companions } from './companions.js';
 import { findAttention } from './find.js';
@@ -85,6 +85,7 @@ export class OnnxModel {
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
+    private readonly paths: Paths,
     private readonly place: Place,
     private readonly file: OnnxFile,
     private readonly companions: Companions,
@@ -93,7 +94,7 @@ export class OnnxModel {
     /** Of the export and of the files beside it that hold constants. */
     readonly size: number,
   ) {
-    this.name = basename(place.path);
+    this.name = paths.basename(place.path);
     this.title = companions.titleOf(place.path);
     this.attention = findAttention(new OnnxGraph(file, this.name));
     const inputs = new TextInputs(file.inputs, this.name);
@@ -110,18 +111,19 @@ export class OnnxModel {
    * Reads the graph of an export, not its weights.
    * @throws ModelError, a sentence that begins with the file, where it is damaged, has no attention, or reads no text
    */
-  static async open(path: string): Promise<OnnxModel> {
-    const name = basename(path);
+  static async open(platform: Platform, path: string): Promise<OnnxModel> {
+    const { files, paths } = platform;
+    const name = paths.basename(path);
     try {
-      const real = await realpath(path);
-      const source = await openFile(path);
+      const real = await files.realpath(path);
+      const source = await openFile(platform, path);
       const file = await readAndClose(source);
-      const companions = await Companions.beside(path);
+      const companions = await Companions.beside(platform, path);
       const settings = await companions.json('config.json');
       const config = settings === undefined ? undefined : Config.of(settings, `${name}: config.json`);
-      const beside = await filesBeside(file, path);
+      const beside = await filesBeside(platform, file, path);
       const size = [...beside.values()].reduce((sum, each) => sum + each.size, source.size);
-      return new OnnxModel({ path, real }, file, companions, config, beside, size);
+      return new OnnxModel(paths, { path, real }, file, companions, config, beside, size);
     } catch (error) {
       const reason = reasonOf(error);
       throw reason.startsWith(name) ? new ModelError(reason, { cause: error }) : named(error, name);
@@ -173,13 +175,13 @@ export class OnnxModel {
 
   private parts({ nodes, added, constants, inputs }: PrunedGraph, wanted: readonly string[]): ForeignParts {
     const files = new Map<string, number>();
-    const folder = dirname(this.place.real);
+    const folder = this.paths.dirname(this.place.real);
     const placed = constants.map((constant): Uint8Array | ConstantOnDisk => {
       const { name, type, shape, place } = constant;
       if (place.kind === 'message') return place.bytes;
       const data =
         place.kind === 'inside'
-          ? { location: basename(this.place.real), offset: place.offset, length: place.length }
+          ? { location: this.paths.basename(this.place.real), offset: place.offset, length: place.length }
           : this.outside(name, place, folder);
       files.set(data.location, Math.max(files.get(data.location) ?? 0, data.offset + data.length));
       return { name, type, shape, data };
@@ -203,9 +205,10 @@ export class OnnxModel {
     { location, offset, length: told }: Extract<OnnxTensor['place'], { kind: 'outside' }>,
     folder: string,
   ): ConstantOnDisk['data'] {
+    const { separator } = this.paths;
     const { path = '', size = 0 } = this.beside.get(location) ?? {};
     // In the Hugging Face cache every file is a link into one folder, and that is where its links are read.
-    if (!path.startsWith(folder + sep)) {
+    if (!path.startsWith(folder + separator)) {
       throw new ModelError(
         `${this.name}: the constant ${quoted(constant)} lies in ${quoted(location)}, outside of its folder.`,
       );
@@ -217,7 +220,7 @@ export class OnnxModel {
       );
     }
     const within = path.slice(folder.length + 1);
-    return { location: within.split(sep).join('/'), offset, length };
+    return { location: within.split(separator).join('/'), offset, length };
   }
 
   private openedTokenizer(): Promise<TextTokenizer> {
@@ -263,25 +266,31 @@ function describe(config: Config | undefined): {
 }
 
 /** The files that hold constants, by what the export calls them. */
-async function filesBeside(file: OnnxFile, path: string): Promise<ReadonlyMap<string, FileBeside>> {
+async function filesBeside(
+  platform: Platform,
+  file: OnnxFile,
+  path: string,
+): Promise<ReadonlyMap<string, FileBeside>> {
   const locations = new Set(
     [...file.constants.values()].flatMap(({ place }) => (place.kind === 'outside' ? [place.location] : [])),
   );
   return new Map(
-    await Promise.all([...locations].map(async (each) => [each, await fileBeside(each, path)] as const)),
+    await Promise.all(
+      [...locations].map(async (each) => [each, await fileBeside(platform, each, path)] as const),
+    ),
   );
 }
 
 /** A file of constants beside an export. @throws ModelError where it is missing, or its name leads elsewhere */
-async function fileBeside(location: string, path: string): Promise<FileBeside> {
-  const name = basename(path);
-  const plain = normalize(location);
-  if (location === '' || isAbsolute(plain) || plain.split(sep).includes('..')) {
+async function fileBeside({ files, paths }: Platform, location: string, path: string): Promise<FileBeside> {
+  const name = paths.basename(path);
+  const plain = paths.normalize(location);
+  if (location === '' || paths.isAbsolute(plain) || plain.split(paths.separator).includes('..')) {
     throw new ModelError(`${name} has constants in ${quoted(location)}, which is no file beside it.`);
   }
   try {
-    const real = await realpath(join(dirname(path), plain));
-    return { path: real, size: (await stat(real)).size };
+    const real = await files.realpath(paths.join(paths.dirname(path), plain));
+    return { path: real, size: (await files.stat(real)).size };
   } catch (error) {
     throw new ModelError(`${name} has its weights in ${quoted(location)}, which is not beside it.`, {
       cause: error,

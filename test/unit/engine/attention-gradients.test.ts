@@ -10,6 +10,7 @@ import { build, buildCase, cases, stepOf, type Built, type Case } from './cases.
 import { centralDifference } from './differences.js';
 import { assertClose, Fixture, random, randomTensor } from './numbers.js';
 import { part } from './parts.js';
+import { platform } from '../../support/platform.js';
 
 const fixture = new Fixture('gradients.safetensors');
 const throughRuntime = { absolute: 1e-5, relative: 1e-5 };
@@ -36,7 +37,7 @@ function gradientOf(result: Value, upstream: Value, value: Value): Value | undef
 }
 
 describe('gradients of attention, beside PyTorch', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   for (const name of fixture.described<readonly string[]>('cases')) {
@@ -68,7 +69,7 @@ describe('gradients of attention, beside PyTorch', () => {
 });
 
 describe('gradients of the other mechanisms, beside PyTorch', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   for (const { name, mechanism, params } of fixture.described<readonly Case[]>('mechanisms')) {

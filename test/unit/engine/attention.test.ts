@@ -3,9 +3,10 @@ import { evaluate } from '../../../src/engine/evaluate.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { attention, buildCase, cases, stepOf } from './cases.js';
 import { assertClose } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 describe('attention, beside PyTorch', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   for (const each of cases) {

@@ -1,104 +1,15 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { evaluate } from '../../../src/engine/evaluate.js';
 import { gradient } from '../../../src/engine/gradient.js';
-import { input, inputsOf, label, positions, type Value } from '../../../src/engine/graph.js';
+import { input, label, positions, type Value } from '../../../src/engine/graph.js';
 import * as operators from '../../../src/engine/ops/index.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
-import { centralDifference } from './differences.js';
-import { assertClose, random, randomTensor } from './numbers.js';
-import { Draw, drawn, operationOf, samples } from './samples.js';
+import { assertClose, random } from './numbers.js';
+import { Draw } from './ops/samples.js';
 
 const { add, matmul, multiply, softmax, tanh, transpose } = operators;
 const exact = { absolute: 1e-10, relative: 1e-10 };
-
-/** Operators with no derivative with respect to anything, and why. */
-const without: Readonly<Record<string, string>> = {
-  argmax: 'constant but for jumps; the straight-through estimator says otherwise, and is tested apart',
-  frequencies: 'counts of draws: constant but for jumps',
-  noise: 'made from a seed and places alone',
-  full: 'a constant',
-  alibi: 'made from positions alone',
-  identity: 'made from positions alone',
-};
-
-describe('gradients, beside finite differences', () => {
-  for (const name of Object.keys(samples)) {
-    if (Object.hasOwn(without, name)) continue;
-    it(`of ${name}`, () => {
-      for (const { what, draw, value } of drawn(6).filter((each) => each.name === name)) {
-        const seed = randomTensor(value.shape, draw.next);
-        const upstream = input(value.shape);
-        const targets = draw.differentiable;
-        const gradients = evaluate(
-          gradient(value, upstream, targets),
-          new Map([...draw.given, [upstream, seed]]),
-        );
-        targets.forEach((leaf, which) => {
-          const tensor = draw.given.get(leaf);
-          assert.ok(tensor);
-          const differences = tensor.data.map((_, at) => {
-            const along = new Float64Array(tensor.data.length).fill(1, at, at + 1);
-            return centralDifference(value, seed, draw.given, leaf, along, 1e-5);
-          });
-          const reference = { shape: tensor.shape, data: differences };
-          assertClose(
-            gradients[which],
-            reference,
-            { absolute: 1e-7, relative: 1e-7 },
-            `${what}, input ${which}`,
-          );
-        });
-      }
-    });
-  }
-});
-
-describe('an operator’s derivative', () => {
-  const folder = join(process.cwd(), 'src/engine/ops');
-  const helpers = new Set(['index.ts', 'broadcast.ts', 'elementwise.ts', 'terms.ts']);
-  const named = readdirSync(folder)
-    .filter((file) => !helpers.has(file))
-    .map((file) => file.replace('.ts', '').replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()));
-
-  it('is tried for every operator there is', () => {
-    assert.deepEqual(Object.keys(samples).toSorted(), named.toSorted());
-    for (const name of Object.keys(without)) assert.ok(named.includes(name), name);
-  });
-
-  for (const [name, why] of Object.entries(without)) {
-    it(`is not there for ${name}: ${why}`, () => {
-      for (const { draw, value } of drawn(1).filter((each) => each.name === name)) {
-        const parts = operationOf(value).vjp(input(value.shape), inputsOf(value), value);
-        assert.deepEqual(
-          parts,
-          inputsOf(value).map(() => undefined),
-        );
-        for (const leaf of draw.differentiable)
-          assert.throws(() => gradient(value, input(value.shape), [leaf]), { name: 'GradientError' });
-      }
-    });
-  }
-
-  it('has the shape of the input, whichever it is', () => {
-    for (const { what, value } of drawn(3)) {
-      const inputs = inputsOf(value);
-      const parts = operationOf(value).vjp(input(value.shape), inputs, value);
-      assert.equal(parts.length, inputs.length, what);
-      parts.forEach((part, at) => {
-        if (part !== undefined) assert.deepEqual(part.shape, inputs[at]?.shape, `${what}, input ${at}`);
-      });
-    }
-  });
-
-  it('of argmax is the identity for the straight-through estimator', () => {
-    const scores = input([2, 3]);
-    const upstream = input([2, 3]);
-    assert.deepEqual(gradient(operators.argmax(scores, 'straight-through'), upstream, [scores]), [upstream]);
-  });
-});
 
 describe('gradient', () => {
   const matrix = (): Value => input([2, 3]);

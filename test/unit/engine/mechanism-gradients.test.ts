@@ -14,6 +14,7 @@ import type { Shape, Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { centralDifference } from './differences.js';
 import { assertClose, random, randomTensor } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -71,7 +72,7 @@ function variants(parameters: readonly Parameter[]): ParameterValues[] {
 
 /** A number that is not the standard one, where there is one near. */
 function another(parameter: Extract<Parameter, { kind: 'number' }>): number {
-  const { standard, minimum, maximum, step } = parameter;
+  const { default: standard, minimum, maximum, step } = parameter;
   const near = step === 1 ? standard + 1 : standard * 1.5 + 0.25;
   return near <= maximum ? near : step === 1 ? Math.max(minimum, standard - 1) : standard;
 }
@@ -111,7 +112,7 @@ function isWhole(graph: AttentionGraph): boolean {
 }
 
 describe('gradients of every mechanism, beside finite differences and through ONNX Runtime', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
 
   const tried = new Set<string>();

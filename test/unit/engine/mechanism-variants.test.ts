@@ -9,13 +9,14 @@ import { Runtime } from '../../../src/runtime/session.js';
 import { build } from './cases.js';
 import { random } from './numbers.js';
 import { everyInput, everyVariant, numbersFor } from './variants.js';
+import { platform } from '../../support/platform.js';
 
 const strict = { throwOnError: true, strict: 'error', displayMode: true } as const;
 
 type Given = ReadonlyMap<Value, Tensor>;
 
 describe('every mechanism with every value of every parameter', () => {
-  const runtime = new Runtime({ sessions: 2 });
+  const runtime = new Runtime(platform, { sessions: 2 });
   after(() => runtime.dispose());
   const [tried, offered] = [new Set<string>(), new Set<string>()];
 

@@ -121,11 +121,11 @@ describe('parameters', () => {
     });
   }
 
-  it('stay at their standards where nothing is said', () => {
+  it('stay at their defaults where nothing is said', () => {
     for (const { parameters } of mechanisms) {
       const all = parameters({ ...self, ...shapes });
       assert.deepEqual(withValues(all, {}), all);
-      for (const each of all) assert.equal(each.value, each.standard, each.name);
+      for (const each of all) assert.equal(each.value, each.default, each.name);
     }
   });
 

@@ -76,7 +76,7 @@ export function everyVariant(parameters: readonly Parameter[], shapes: Shapes): 
       const values =
         parameter.kind === 'choice'
           ? parameter.choices.map(({ value }) => value)
-          : [...new Set([parameter.minimum, parameter.standard, parameter.maximum])];
+          : [...new Set([parameter.minimum, parameter.default, parameter.maximum])];
       const conditions: ParameterValues[] =
         when === undefined ? [{}] : when.is.map((is) => ({ [when.parameter]: is }));
       return values.flatMap((value) =>

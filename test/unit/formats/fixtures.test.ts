@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { formats, openTensors } from '../../../src/formats/index.js';
 import { FormatError } from '../../../src/formats/source.js';
 import { expected, fixture, folder, numbersOf, readAll, refused } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 describe('files written by NumPy, PyTorch, safetensors, gguf and Python', () => {
   for (const [file, content] of Object.entries(expected)) {
     it(`${file} holds what its writer put there`, async () => {
-      const opened = await openTensors(fixture(file));
+      const opened = await openTensors(platform, fixture(file));
       assert.ok(opened.format.extensions.some((extension) => file.endsWith(extension)));
       assert.deepEqual(
         opened.tensors.map((tensor) => tensor.name).sort(),
@@ -59,7 +60,7 @@ async function failure(file: string): Promise<unknown> {
   try {
     const format = formats.find(({ extensions }) => extensions.some((extension) => file.endsWith(extension)));
     assert.ok(format);
-    const { tensors } = await format.open(fixture(file));
+    const { tensors } = await format.open(platform, fixture(file));
     for (const tensor of tensors) await readAll(tensor);
   } catch (error) {
     return error;

@@ -3,6 +3,7 @@ import { sizeOf } from '../../../src/engine/tensor.js';
 import { formats } from '../../../src/formats/index.js';
 import type { Contents, Format } from '../../../src/formats/format.js';
 import { FormatError, fromBytes, type ByteSource } from '../../../src/formats/source.js';
+import { platform } from '../../support/platform.js';
 import { expected, fixtureBytes, readAll } from './fixtures.js';
 
 /** Deflate cannot do better, so nothing read from a file may be larger than this many times the file. */
@@ -53,7 +54,7 @@ type Outcome =
 
 async function outcomeOf(format: Format, file: string, bytes: Uint8Array): Promise<Outcome> {
   try {
-    const contents = await format.open(bounded(file, bytes));
+    const contents = await format.open(platform, bounded(file, bytes));
     const numbers: Float32Array[] = [];
     for (const tensor of contents.tensors) {
       assert.ok(

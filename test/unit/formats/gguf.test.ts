@@ -3,11 +3,12 @@ import { openGguf, gguf } from '../../../src/formats/gguf.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { cut, type Region } from '../../../src/engine/tensor.js';
 import { fixture, fixtureBytes, readAll, total, watched } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 describe('GGUF', () => {
   it('reads any part of a tensor, and only the blocks that hold it', async () => {
     const source = watched(fixture('gguf/every_type.gguf'));
-    const { tensors } = await gguf.open(source);
+    const { tensors } = await gguf.open(platform, source);
     for (const tensor of tensors.filter(({ storage }) => storage === undefined)) {
       const whole = { shape: tensor.shape, data: await readAll(tensor) };
       for (const region of regionsOf(tensor.shape)) {
@@ -40,7 +41,7 @@ describe('GGUF', () => {
 
   it('says where plain numbers lie', async () => {
     const bytes = fixtureBytes('gguf/every_type.gguf');
-    const { tensors } = await gguf.open(fromBytes('every_type.gguf', bytes));
+    const { tensors } = await gguf.open(platform, fromBytes('every_type.gguf', bytes));
     const f32 = tensors.find(({ name }) => name === 'f32');
     assert.ok(f32?.storage);
     const { offset, length, dtype } = f32.storage;
@@ -55,7 +56,7 @@ describe('GGUF', () => {
   });
 
   it('names the type that it cannot read', async () => {
-    const { skipped } = await gguf.open(fixture('gguf/some_skipped.gguf'));
+    const { skipped } = await gguf.open(platform, fixture('gguf/some_skipped.gguf'));
     assert.deepEqual(skipped, [
       {
         name: 'fine',
@@ -67,7 +68,10 @@ describe('GGUF', () => {
   it('refuses a file that was cut off anywhere', async () => {
     const bytes = fixtureBytes('gguf/every_type.gguf');
     for (let length = 4; length < bytes.length - 32; length += 97) {
-      await assert.rejects(gguf.open(fromBytes('cut.gguf', bytes.subarray(0, length))), FormatError);
+      await assert.rejects(
+        gguf.open(platform, fromBytes('cut.gguf', bytes.subarray(0, length))),
+        FormatError,
+      );
     }
   });
 });

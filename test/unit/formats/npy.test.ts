@@ -6,6 +6,7 @@ import { encodeNpy, npy } from '../../../src/formats/npy.js';
 import { parsePythonLiteral, PythonSyntaxError } from '../../../src/formats/python-literal.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { fixture, fixtureBytes, folder, readAll } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 /** A .npy file, version 1.0, with any header text. */
 function withHeader(header: string, data: Uint8Array = new Uint8Array()): Uint8Array {
@@ -24,7 +25,7 @@ describe('encodeNpy', () => {
   for (const file of readdirSync(join(folder, 'encoded'))) {
     it(`writes encoded/${file} as numpy.save does, byte for byte`, async () => {
       const bytes = new Uint8Array(readFileSync(join(folder, 'encoded', file)));
-      const [tensor] = (await npy.open(fromBytes(file, bytes))).tensors;
+      const [tensor] = (await npy.open(platform, fromBytes(file, bytes))).tensors;
       assert.ok(tensor);
       const encoded = encodeNpy(await tensor.read(wholeOf(tensor.shape)));
       assert.deepEqual(Buffer.from(encoded), Buffer.from(bytes));
@@ -33,7 +34,7 @@ describe('encodeNpy', () => {
 
   it('rounds float64 to float32 and keeps NaN, infinities and the sign of zero', async () => {
     const data = Float64Array.of(0.1, -0, NaN, Infinity, -Infinity, 1e300);
-    const [tensor] = (await npy.open(fromBytes('a.npy', encodeNpy({ shape: [6], data })))).tensors;
+    const [tensor] = (await npy.open(platform, fromBytes('a.npy', encodeNpy({ shape: [6], data })))).tensors;
     assert.ok(tensor);
     assert.deepEqual(await readAll(tensor), Float32Array.from(data));
   });
@@ -44,7 +45,7 @@ describe('npy', function () {
 
   it('says where plain numbers lie in the file, so that they can be used from there', async () => {
     const bytes = fixtureBytes('version_1.npy');
-    const [tensor] = (await npy.open(fromBytes('version_1.npy', bytes))).tensors;
+    const [tensor] = (await npy.open(platform, fromBytes('version_1.npy', bytes))).tensors;
     assert.ok(tensor?.storage);
     assert.equal(tensor.storage.dtype, 'F32');
     const { offset, length } = tensor.storage;
@@ -53,7 +54,7 @@ describe('npy', function () {
 
   it('does not claim so of big-endian or Fortran-ordered numbers, nor of types nobody can be pointed at', async () => {
     for (const file of ['f4_big.npy', 'fortran_cube.npy', 'u2_little.npy']) {
-      const [tensor] = (await npy.open(fixture(file))).tensors;
+      const [tensor] = (await npy.open(platform, fixture(file))).tensors;
       assert.ok(tensor);
       assert.equal(tensor.storage, undefined, file);
     }
@@ -62,7 +63,7 @@ describe('npy', function () {
   it('reads the long integers and odd spacing of Python 2', async () => {
     const data = new Uint8Array(Float32Array.of(1, 2).buffer);
     const bytes = withHeader(`{"shape":(2L,),u'fortran_order' : False,  'descr':'<f4'}   \n`, data);
-    const [tensor] = (await npy.open(fromBytes('old.npy', bytes))).tensors;
+    const [tensor] = (await npy.open(platform, fromBytes('old.npy', bytes))).tensors;
     assert.ok(tensor);
     assert.deepEqual([...(await readAll(tensor))], [1, 2]);
   });
@@ -74,13 +75,13 @@ describe('npy', function () {
       `'${'\\'.repeat(65000)}`,
       '{'.padEnd(65535, "'a':["),
     ]) {
-      await assert.rejects(npy.open(fromBytes('deep.npy', withHeader(header))), FormatError);
+      await assert.rejects(npy.open(platform, fromBytes('deep.npy', withHeader(header))), FormatError);
     }
   });
 
   it('quotes what a file says only in part', async () => {
     const header = `{'descr': '${'<'.repeat(5000)}', 'fortran_order': False, 'shape': (1,)}`;
-    await assert.rejects(npy.open(fromBytes('long.npy', withHeader(header))), (error) => {
+    await assert.rejects(npy.open(platform, fromBytes('long.npy', withHeader(header))), (error) => {
       assert.ok(error instanceof FormatError);
       assert.ok(error.message.length < 200, error.message);
       return true;
@@ -162,7 +163,7 @@ describe('sources', () => {
       { start: 1, end: 2 },
       { start: 0, end: 2 },
     ]);
-    const [read] = (await npy.open(fromBytes('row.npy', encodeNpy(part)))).tensors;
+    const [read] = (await npy.open(platform, fromBytes('row.npy', encodeNpy(part)))).tensors;
     assert.deepEqual(read?.shape, [1, 2]);
   });
 });

@@ -4,6 +4,7 @@ import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { encodeNpy } from '../../../src/formats/npy.js';
 import { npz } from '../../../src/formats/npz.js';
 import { expected, fixture, fixtureBytes, numbersOf, readAll, total, watched } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 /** A zip archive of deflated members, as `numpy.savez_compressed` writes it but for the checksum. */
 function archive(members: Readonly<Record<string, { raw: Uint8Array; bytes: number }>>): Uint8Array {
@@ -40,7 +41,7 @@ describe('npz', function () {
   it('reads only the rows asked for of a stored array, and says where its numbers lie in the archive', async () => {
     const bytes = fixtureBytes('savez.npz');
     const source = watched(fromBytes('savez.npz', bytes));
-    const { tensors } = await npz.open(source);
+    const { tensors } = await npz.open(platform, source);
     const k = tensors.find((tensor) => tensor.name === 'K');
     assert.ok(k?.storage);
     source.reads.length = 0;
@@ -64,7 +65,7 @@ describe('npz', function () {
     // What crc32 of those bytes is, the archive must say too.
     new DataView(bytes.buffer).setUint32(bytes.length - 22 - 51 + 16, crcOf(file), true);
     const source = watched(fromBytes('big.npz', bytes));
-    const [tensor] = (await npz.open(source)).tensors;
+    const [tensor] = (await npz.open(platform, source)).tensors;
     assert.ok(tensor);
     assert.equal(tensor.storage, undefined, 'compressed numbers lie nowhere plainly');
     assert.ok(total(source.reads) < 2000, 'opening inflates little');
@@ -88,7 +89,7 @@ describe('npz', function () {
     const raw = new Uint8Array(deflateRawSync(file));
     raw.fill(0, raw.length - 60_000);
     const [tensor] = (
-      await npz.open(fromBytes('hurt.npz', archive({ 'A.npy': { raw, bytes: file.length } })))
+      await npz.open(platform, fromBytes('hurt.npz', archive({ 'A.npy': { raw, bytes: file.length } })))
     ).tensors;
     assert.ok(tensor);
     // A second try fails alike: what failed is not kept.
@@ -109,7 +110,7 @@ describe('npz', function () {
     const raw = Buffer.concat([zeros, Buffer.alloc(claimed / 1000)]);
     const before = process.memoryUsage().arrayBuffers;
     await assert.rejects(
-      npz.open(fromBytes('bomb.npz', archive({ 'A.npy': { raw, bytes: claimed } }))),
+      npz.open(platform, fromBytes('bomb.npz', archive({ 'A.npy': { raw, bytes: claimed } }))),
       (error) => {
         assert.ok(error instanceof FormatError);
         assert.match(error.message, /bomb\.npz: array "A".*1610612736.*numpy\.savez/);
@@ -126,7 +127,7 @@ describe('npz', function () {
       const source = fromBytes('more.npz', archive({ 'A.npy': { raw, bytes } }));
       await assert.rejects(
         async () => {
-          const [tensor] = (await npz.open(source)).tensors;
+          const [tensor] = (await npz.open(platform, source)).tensors;
           assert.ok(tensor);
           await readAll(tensor);
         },
@@ -136,14 +137,14 @@ describe('npz', function () {
   });
 
   it('leaves out what holds no numbers, and says why', async () => {
-    const { skipped } = await npz.open(fixture('mixed.npz'));
+    const { skipped } = await npz.open(platform, fixture('mixed.npz'));
     assert.match(skipped?.find(({ name }) => name === 'config')?.reason ?? '', /never loaded/);
     assert.match(skipped?.find(({ name }) => name === 'spectrum')?.reason ?? '', /complex/);
   });
 
   it('stops opening once it is told to', async () => {
     const reason = new Error('no longer wanted');
-    await assert.rejects(npz.open(fixture('savez.npz'), AbortSignal.abort(reason)), reason);
+    await assert.rejects(npz.open(platform, fixture('savez.npz'), AbortSignal.abort(reason)), reason);
   });
 });
 

@@ -6,6 +6,7 @@ import { readOnnx, type OnnxFile } from '../../../src/formats/onnx.js';
 import { FormatError, fromBytes, openFile } from '../../../src/formats/source.js';
 import { ModelError, OnnxModel } from '../../../src/models/index.js';
 import { fixtures, readJson } from '../models/expected.js';
+import { platform } from '../../support/platform.js';
 
 const folder = join(fixtures, 'onnx');
 
@@ -19,7 +20,7 @@ interface Facts {
 }
 
 async function read(path: string): Promise<OnnxFile> {
-  const source = await openFile(path);
+  const source = await openFile(platform, path);
   try {
     return await readOnnx(source);
   } finally {
@@ -96,7 +97,7 @@ describe('ONNX files', () => {
         for (let count = 0; count < 3; count++) changed[random(1200)] = random(256);
         await writeFile(path, changed);
         try {
-          const model = await OnnxModel.open(path);
+          const model = await OnnxModel.open(platform, path);
           model.part(model.attention.map(({ result }) => result.value));
           whole++;
         } catch (error) {

@@ -5,6 +5,7 @@ import * as index from '../../../src/formats/index.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { encodeNpy } from '../../../src/formats/npy.js';
 import { expected, fixture, fixtureBytes, refused } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 const { formats, openTensors } = index;
 
@@ -61,18 +62,24 @@ describe('openTensors', () => {
       ['tokens.safetensors', 'safetensors'],
     ] as const) {
       for (const name of ['a.json', 'a.csv', 'a', 'a.bin', 'A.NPY']) {
-        assert.equal((await openTensors(fromBytes(name, fixtureBytes(file)))).format.id, id);
+        assert.equal((await openTensors(platform, fromBytes(name, fixtureBytes(file)))).format.id, id);
       }
     }
   });
 
   it('goes by the extension, in any case, where the bytes tell nothing', async () => {
-    assert.equal((await openTensors(fromBytes('A.CSV', fixtureBytes('savetxt.csv')))).format.id, 'csv');
-    assert.equal((await openTensors(fromBytes('a.b.Json', fixtureBytes('nested.json')))).format.id, 'json');
+    assert.equal(
+      (await openTensors(platform, fromBytes('A.CSV', fixtureBytes('savetxt.csv')))).format.id,
+      'csv',
+    );
+    assert.equal(
+      (await openTensors(platform, fromBytes('a.b.Json', fixtureBytes('nested.json')))).format.id,
+      'json',
+    );
   });
 
   it('names what can be read when it is none of it', async () => {
-    await assert.rejects(openTensors(fromBytes('photo.png', new Uint8Array(100))), (error) => {
+    await assert.rejects(openTensors(platform, fromBytes('photo.png', new Uint8Array(100))), (error) => {
       assert.ok(error instanceof FormatError);
       assert.match(
         error.message,
@@ -85,7 +92,7 @@ describe('openTensors', () => {
   it('refuses an empty file by its name', async () => {
     for (const name of ['Q.npy', 'Q.csv', 'Q.json', 'Q']) {
       await assert.rejects(
-        openTensors(fromBytes(name, new Uint8Array())),
+        openTensors(platform, fromBytes(name, new Uint8Array())),
         new RegExp(`^FormatError: ${name} is empty\\.$`),
       );
     }
@@ -99,7 +106,7 @@ describe('openTensors', () => {
       ['.npy', '.npy'],
       ['Q', 'Q'],
     ] as const) {
-      const [tensor] = (await openTensors(fromBytes(file, bytes))).tensors;
+      const [tensor] = (await openTensors(platform, fromBytes(file, bytes))).tensors;
       assert.equal(tensor?.name, name);
     }
   });
@@ -107,7 +114,7 @@ describe('openTensors', () => {
   it('closes nothing: the tensors read on', async () => {
     let closed = false;
     const source = { ...fixture('savez.npz'), close: () => Promise.resolve(void (closed = true)) };
-    await openTensors(source);
+    await openTensors(platform, source);
     assert.equal(closed, false);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { safetensors } from '../../../src/formats/safetensors.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { fixtureBytes, readAll, total, watched } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 /** A safetensors file with any header. */
 function withHeader(header: string, data = new Uint8Array()): Uint8Array {
@@ -16,7 +17,7 @@ describe('safetensors', function () {
 
   it('says where each tensor lies, counted from the start of the file', async () => {
     const bytes = fixtureBytes('every_dtype.safetensors');
-    const { tensors } = await safetensors.open(fromBytes('every_dtype.safetensors', bytes));
+    const { tensors } = await safetensors.open(platform, fromBytes('every_dtype.safetensors', bytes));
     const header = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     const lengths = tensors.map(({ storage }) => storage?.length ?? 0);
     assert.ok(Math.max(...lengths) > 0);
@@ -38,7 +39,7 @@ describe('safetensors', function () {
     const bytes = fixtureBytes('every_dtype.safetensors');
     const header = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     const source = watched(fromBytes('every_dtype.safetensors', bytes));
-    const { tensors } = await safetensors.open(source);
+    const { tensors } = await safetensors.open(platform, source);
     assert.equal(total(source.reads), 8 + header);
     source.reads.length = 0;
     await tensors
@@ -61,14 +62,14 @@ describe('safetensors', function () {
   it('does not let a header of many small things fill the memory', async () => {
     const bomb = withHeader(`{"a":[${'[],'.repeat(5_000_000)}[]]}`);
     await assert.rejects(
-      safetensors.open(fromBytes('bomb.safetensors', bomb)),
+      safetensors.open(platform, fromBytes('bomb.safetensors', bomb)),
       (error) => error instanceof FormatError && /^bomb\.safetensors.*too many/.test(error.message),
     );
   });
 
   it('does not overflow the stack on a deep header', async () => {
     const bomb = withHeader('{"a":'.repeat(2_000_000));
-    await assert.rejects(safetensors.open(fromBytes('deep.safetensors', bomb)), FormatError);
+    await assert.rejects(safetensors.open(platform, fromBytes('deep.safetensors', bomb)), FormatError);
   });
 
   it('keeps names that mean something to JavaScript as mere names', async () => {
@@ -76,6 +77,7 @@ describe('safetensors', function () {
     const names = ['__proto__', 'constructor', 'toString', 'then'];
     const header = `{${names.map((name, i) => `"${name}":${entry(i)}`).join(',')}}`;
     const { tensors } = await safetensors.open(
+      platform,
       fromBytes('p.safetensors', withHeader(header, Uint8Array.of(1, 2, 3, 4))),
     );
     assert.deepEqual(

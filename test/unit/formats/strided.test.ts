@@ -6,6 +6,7 @@ import { cut, ShapeError, sizeOf, type Region, type Shape } from '../../../src/e
 import { npy } from '../../../src/formats/npy.js';
 import { FormatError, fromBytes, openFile } from '../../../src/formats/source.js';
 import { expected, fixture, numbersOf, total, watched } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 /** Every box of a shape. */
 function* boxesOf(shape: Shape): Generator<Region> {
@@ -24,7 +25,7 @@ function* boxesOf(shape: Shape): Generator<Region> {
 describe('reading a box of a tensor', () => {
   for (const name of ['version_1', 'fortran_cube', 'fortran_big_endian', 'scalar', 'empty_rows']) {
     it(`gives the same as cutting it from the whole: every box of ${name}.npy`, async () => {
-      const [tensor] = (await npy.open(fixture(`${name}.npy`))).tensors;
+      const [tensor] = (await npy.open(platform, fixture(`${name}.npy`))).tensors;
       const reference = expected[`${name}.npy`]?.tensors[name];
       assert.ok(tensor && reference);
       const whole = { shape: reference.shape, data: Float32Array.from(numbersOf(reference.data)) };
@@ -36,7 +37,7 @@ describe('reading a box of a tensor', () => {
 
   for (const name of ['c_4d', 'fortran_4d']) {
     it(`gives the same for a sample of boxes of ${name}.npy, of four axes`, async () => {
-      const [tensor] = (await npy.open(fixture(`${name}.npy`))).tensors;
+      const [tensor] = (await npy.open(platform, fixture(`${name}.npy`))).tensors;
       const reference = expected[`${name}.npy`]?.tensors[name];
       assert.ok(tensor && reference);
       const whole = { shape: reference.shape, data: Float32Array.from(numbersOf(reference.data)) };
@@ -51,7 +52,7 @@ describe('reading a box of a tensor', () => {
 
   it('reads one run for whole rows, and no bytes outside the rows of the box', async () => {
     const source = watched(fixture('c_4d.npy'));
-    const [tensor] = (await npy.open(source)).tensors;
+    const [tensor] = (await npy.open(platform, source)).tensors;
     assert.ok(tensor?.storage);
     const { offset } = tensor.storage;
     source.reads.length = 0;
@@ -78,7 +79,7 @@ describe('reading a box of a tensor', () => {
   });
 
   it('refuses a region that leaves the tensor or is none', async () => {
-    const [tensor] = (await npy.open(fixture('version_1.npy'))).tensors;
+    const [tensor] = (await npy.open(platform, fixture('version_1.npy'))).tensors;
     assert.ok(tensor);
     const whole = { start: 0, end: 1 };
     for (const bad of [
@@ -126,9 +127,9 @@ describe('a file of 4 GB', function () {
   after(() => rm(folder, { recursive: true }));
 
   it('gives a row by reading that row', async () => {
-    const source = watched(await openFile(path()));
+    const source = watched(await openFile(platform, path()));
     try {
-      const [tensor] = (await npy.open(source)).tensors;
+      const [tensor] = (await npy.open(platform, source)).tensors;
       assert.ok(tensor);
       assert.ok(total(source.reads) < 1000, 'opening reads the header only');
       source.reads.length = 0;
@@ -141,9 +142,9 @@ describe('a file of 4 GB', function () {
   });
 
   it('gives a column of all queries within the rows of its head, and one cell by reading one number', async () => {
-    const source = watched(await openFile(path()));
+    const source = watched(await openFile(platform, path()));
     try {
-      const [tensor] = (await npy.open(source)).tensors;
+      const [tensor] = (await npy.open(platform, source)).tensors;
       assert.ok(tensor);
       source.reads.length = 0;
       const column = await tensor.read([at(3), at(5), { start: 0, end: 4096 }, at(101)]);
@@ -172,7 +173,7 @@ describe('a file of 4 GB', function () {
     ]);
     const real = fromBytes('mask.npy', head);
     const source = { ...real, size: head.length + claimed };
-    const [tensor] = (await npy.open(source)).tensors;
+    const [tensor] = (await npy.open(platform, source)).tensors;
     await assert.rejects(
       async () => tensor?.read([{ start: 0, end: claimed }]),
       (error) => error instanceof FormatError && /mask\.npy.*too large/.test(error.message),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { openTensors, tokensBeside } from '../../../src/formats/index.js';
 import { FormatError, fromBytes, type ByteSource } from '../../../src/formats/source.js';
 import { readAll } from './fixtures.js';
+import { platform } from '../../support/platform.js';
 
 function text(name: string, content: string): ByteSource {
   return fromBytes(name, new TextEncoder().encode(content));
@@ -9,7 +10,7 @@ function text(name: string, content: string): ByteSource {
 
 /** The one matrix of a file, as rows, with the labels. */
 async function matrixOf(name: string, content: string) {
-  const { tensors, tokens } = await openTensors(text(name, content));
+  const { tensors, tokens } = await openTensors(platform, text(name, content));
   assert.equal(tensors.length, 1);
   const [tensor] = tensors;
   assert.ok(tensor);
@@ -23,7 +24,7 @@ async function matrixOf(name: string, content: string) {
 }
 
 async function refuses(name: string, content: string, message: RegExp): Promise<void> {
-  await assert.rejects(openTensors(text(name, content)), (error) => {
+  await assert.rejects(openTensors(platform, text(name, content)), (error) => {
     assert.ok(error instanceof FormatError, String(error));
     assert.match(error.message, message);
     assert.doesNotMatch(error.message, /\n/);
@@ -111,7 +112,7 @@ describe('csv and tsv', function () {
     await refuses('a.csv', '1,"2\n3,4\n', /^a\.csv cannot be read as rows of numbers: /);
     await refuses('a.csv', ','.repeat(5 * 2 ** 20), /line at byte 0 has more than 2097152 bytes/);
     const large = { ...text('large.csv', '1,2,3\n'.repeat(100)), size: 2 ** 30 };
-    await assert.rejects(openTensors(large), /large\.csv has 1073741824 bytes/);
+    await assert.rejects(openTensors(platform, large), /large\.csv has 1073741824 bytes/);
   });
 
   it('stop once they are told to', async () => {
@@ -125,7 +126,7 @@ describe('csv and tsv', function () {
         return slow.read(offset, length);
       },
     };
-    await assert.rejects(openTensors(source, controller.signal), reason);
+    await assert.rejects(openTensors(platform, source, controller.signal), reason);
   });
 });
 
@@ -134,11 +135,12 @@ describe('json', function () {
 
   it('reads a nested list, an object of them, and shape with data', async () => {
     const flat = text('a.json', '{"shape":[2,2],"data":[1,2,3,4]}');
-    const [tensor] = (await openTensors(flat)).tensors;
+    const [tensor] = (await openTensors(platform, flat)).tensors;
     assert.ok(tensor);
     assert.equal(tensor.name, 'a');
     assert.deepEqual([...(await readAll(tensor))], [1, 2, 3, 4]);
     const named = await openTensors(
+      platform,
       text('b.json', '{"Q":[[1,2]],"K":{"shape":[1,2],"data":[3,4]},"queryTokens":["a"],"keyTokens":["b"]}'),
     );
     assert.deepEqual(
@@ -152,7 +154,7 @@ describe('json', function () {
   });
 
   it('reads empty lists as empty tensors', async () => {
-    const { tensors } = await openTensors(text('a.json', '{"none":[],"rows":[[],[]]}'));
+    const { tensors } = await openTensors(platform, text('a.json', '{"none":[],"rows":[[],[]]}'));
     assert.deepEqual(
       tensors.map(({ shape }) => shape),
       [[0], [2, 0]],
@@ -182,7 +184,7 @@ describe('json', function () {
     await refuses('a.json', '{"a":"b"}', /no list of numbers/);
     await refuses('a.json', '["a","b"]', /is "a", not a number/);
     await assert.rejects(
-      openTensors(fromBytes('a.json', Uint8Array.of(0xff, 0xfe, 1))),
+      openTensors(platform, fromBytes('a.json', Uint8Array.of(0xff, 0xfe, 1))),
       /a\.json is not UTF-8/,
     );
   });
@@ -195,7 +197,7 @@ describe('json', function () {
   });
 
   it('reads a million numbers that JSON lacks', async () => {
-    const { tensors } = await openTensors(text('a.json', `[${'-Infinity,NaN,'.repeat(500_000)}0]`));
+    const { tensors } = await openTensors(platform, text('a.json', `[${'-Infinity,NaN,'.repeat(500_000)}0]`));
     const [tensor] = tensors;
     assert.ok(tensor);
     const data = await readAll(tensor);
@@ -204,7 +206,7 @@ describe('json', function () {
   });
 
   it('keeps names that mean something to JavaScript as mere names', async () => {
-    const { tensors } = await openTensors(text('a.json', '{"__proto__":[1],"constructor":[2]}'));
+    const { tensors } = await openTensors(platform, text('a.json', '{"__proto__":[1],"constructor":[2]}'));
     assert.deepEqual(
       tensors.map(({ name }) => name),
       ['__proto__', 'constructor'],

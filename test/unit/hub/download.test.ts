@@ -15,6 +15,7 @@ import {
 import { Model, refusal } from '../../../src/models/index.js';
 import { fixtures } from '../models/expected.js';
 import { commit, SmallHub } from './server.js';
+import { platform } from '../../support/platform.js';
 
 const reference = { id: 'tiny/bert', revision: 'main' };
 
@@ -63,7 +64,7 @@ describe('A model fetched from a hub', () => {
       'model.safetensors',
       'tokenizer.json',
     ]);
-    const model = await Model.open(folder);
+    const model = await Model.open(platform, folder);
     assert.equal(model.family, 'BERT');
     await model.dispose();
     const total = ['config.json', 'tokenizer.json', 'model.safetensors'].reduce(
@@ -108,7 +109,7 @@ describe('A model fetched from a hub', () => {
       undefined,
       ...drops.map((_, at) => `bytes=${1000 * (at + 1)}-`),
     ]);
-    await (await Model.open(folder)).dispose();
+    await (await Model.open(platform, folder)).dispose();
   });
 
   it('gives up where it brings nothing any more', async () => {
@@ -123,7 +124,7 @@ describe('A model fetched from a hub', () => {
   it('begins anew where a server cannot begin in the middle', async () => {
     hub.faults.set('model.safetensors', [{ kind: 'drop', after: 1000 }, { kind: 'whole' }]);
     await fetch();
-    await (await Model.open(folder)).dispose();
+    await (await Model.open(platform, folder)).dispose();
   });
 
   it('keeps what came when it is cancelled, and goes on next time', async () => {
@@ -173,7 +174,7 @@ describe('A model fetched from a hub', () => {
     );
     assert.deepEqual((await readdir(folder)).toSorted(), ['config.json', 'tokenizer.json']);
     await fetch();
-    await (await Model.open(folder)).dispose();
+    await (await Model.open(platform, folder)).dispose();
   });
 
   it('is refused where more comes than was said', async () => {
@@ -264,7 +265,7 @@ describe('A model fetched from a hub', () => {
     const failed = outcomes.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
     assert.equal(failed.length, 1);
     assert.match(failed.join(), /is being fetched into .* already, by this window or another\./);
-    await (await Model.open(folder)).dispose();
+    await (await Model.open(platform, folder)).dispose();
   });
 
   it('says what cannot be read or written, and why', async () => {

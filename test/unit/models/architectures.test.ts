@@ -11,6 +11,7 @@ import { Model } from '../../../src/models/model.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn, type Tensors } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 const checkpoints = [
   { name: 'bert', family: 'BERT', layers: 2, heads: 3, width: 12, limit: 40 },
@@ -46,7 +47,7 @@ const checkpoints = [
 ];
 
 describe('Architectures', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const { name, ...description } of checkpoints) {
@@ -55,7 +56,7 @@ describe('Architectures', () => {
       let expected: Tensors;
       let ids: number[];
       before(async () => {
-        model = await Model.open(join(fixtures, name));
+        model = await Model.open(platform, join(fixtures, name));
         expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
         ids = [...tensorNamed(expected, 'ids').data];
       });
@@ -107,24 +108,10 @@ describe('Architectures', () => {
 
   it('are all registered, and each model type has a checkpoint to compare with', () => {
     const folder = join(process.cwd(), 'src/models/architectures');
-    const shared = new Set(
-      [
-        'answer-head',
-        'architecture',
-        'decoder',
-        'encoder',
-        'index',
-        'inputs',
-        'language-head',
-        'prediction-head',
-        'rotary',
-        'sequence-stack',
-        'settings',
-        'sinusoids',
-        'weights',
-      ].map((name) => `${name}.ts`),
-    );
-    const families = readdirSync(folder).filter((file) => !shared.has(file));
+    const shared = new Set(['sequence/sequence-stack.ts']);
+    const families = ['bidirectional', 'causal', 'sequence']
+      .flatMap((kind) => readdirSync(join(folder, kind)).map((file) => `${kind}/${file}`))
+      .filter((file) => !shared.has(file));
     const index = readFileSync(join(folder, 'index.ts'), 'utf8');
     for (const file of families) {
       assert.ok(index.includes(`from './${file.replace(/ts$/, 'js')}'`), `${file} is not in index.ts`);
@@ -161,7 +148,7 @@ describe('Architectures', () => {
         await writeFile(join(copy, 'config.json'), written);
         const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
         const ids = [...tensorNamed(expected, 'ids').data];
-        const model = await Model.open(copy);
+        const model = await Model.open(platform, copy);
         const graph = model.build(ids.length, model.attention);
         const states = tensorNamed(expected, 'hidden_states');
         const last = graph.hiddenStates.length - 1;
@@ -176,8 +163,8 @@ describe('Architectures', () => {
   });
 
   it('say what a reader finds set: a causal mask, a cap, a scaling; and what there is nothing to choose of', async () => {
-    const standards = async (name: string): Promise<Record<string, unknown>> => {
-      const model = await Model.open(join(fixtures, name));
+    const defaults = async (name: string): Promise<Record<string, unknown>> => {
+      const model = await Model.open(platform, join(fixtures, name));
       await model.dispose();
       const offered = attendParameters({
         inputs: {},
@@ -186,25 +173,25 @@ describe('Architectures', () => {
         bias: model.positions !== 'bias',
         standard: model.attention,
       });
-      for (const { value, standard } of offered) assert.equal(value, standard);
-      return Object.fromEntries(offered.map((each) => [each.name, each.standard]));
+      for (const { value, default: standard } of offered) assert.equal(value, standard);
+      return Object.fromEntries(offered.map((each) => [each.name, each.default]));
     };
-    const bert = await standards('bert');
+    const bert = await defaults('bert');
     assert.deepEqual(
       [bert['mask'], bert['scaling'], bert['rotary'], bert['bias']],
       ['none', 'sqrt', 'none', 'none'],
     );
-    const gpt2 = await standards('gpt2');
+    const gpt2 = await defaults('gpt2');
     assert.deepEqual([gpt2['mask'], gpt2['scaling'], gpt2['softcap']], ['causal', 'sqrt', 0]);
-    const gemma = await standards('gemma2');
+    const gemma = await defaults('gemma2');
     assert.deepEqual([gemma['mask'], gemma['scaling'], gemma['softcap']], ['causal', 'number', 2.5]);
     assert.equal(gemma['divisor'], Math.sqrt(11));
     assert.ok(!('rotary' in gemma) && 'bias' in gemma);
-    assert.ok(!('bias' in (await standards('mpnet'))));
+    assert.ok(!('bias' in (await defaults('mpnet'))));
   });
 
   it('keep a layer’s window when the mask is taken away', async () => {
-    const model = await Model.open(join(fixtures, 'mistral'));
+    const model = await Model.open(platform, join(fixtures, 'mistral'));
     const graph = model.build(9, { ...model.attention, mask: { kind: 'none' } });
     const targets = graph.layers.map((steps) => stepNamed(steps, 'weights'));
     const results = await runtime.run(targets, graph.feeds([5, 6, 7, 8, 9, 10, 11, 12, 13]));
@@ -236,7 +223,7 @@ describe('Architectures', () => {
   });
 
   it('passes a mask and a temperature on to every layer', async () => {
-    const model = await Model.open(join(fixtures, 'bert'));
+    const model = await Model.open(platform, join(fixtures, 'bert'));
     const ids = [2, 9, 30, 31, 3];
     const graph = model.build(ids.length, {
       ...standardAttention,
@@ -267,7 +254,7 @@ async function openWith(config: object): Promise<Model> {
   try {
     await cp(join(fixtures, 'llama'), copy, { recursive: true });
     await writeFile(join(copy, 'config.json'), JSON.stringify(config));
-    const model = await Model.open(copy);
+    const model = await Model.open(platform, copy);
     await model.dispose();
     return model;
   } finally {

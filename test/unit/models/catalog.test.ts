@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { dates, embedded, findCheckpoints, type FoundModel } from '../../../src/models/catalog.js';
-import type { FoundModel as ProtocolFoundModel } from '../../../src/protocol.js';
+import { dates, embedded, findCheckpoints } from '../../../src/models/catalog.js';
+import type { FoundModel } from '../../../src/models/description.js';
 import { fixtures, media } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 describe('Catalogue', () => {
   let folder: string;
@@ -22,7 +23,7 @@ describe('Catalogue', () => {
   }
 
   it('describes the embedded model, as the protocol has it', async () => {
-    const found: ProtocolFoundModel = await embedded(media);
+    const found: FoundModel = await embedded(platform, media);
     assert.ok(found.kind === 'model');
     assert.deepEqual(
       { ...found.model, size: Math.round(found.model.size / 1e6) },
@@ -41,7 +42,7 @@ describe('Catalogue', () => {
   });
 
   it('describes the embedded GPT', async () => {
-    const found: ProtocolFoundModel = await embedded(media, 'gpt');
+    const found: FoundModel = await embedded(platform, media, 'gpt');
     assert.ok(found.kind === 'model');
     assert.deepEqual(
       [found.model.reference, found.model.name, found.model.writes],
@@ -50,7 +51,7 @@ describe('Catalogue', () => {
   });
 
   it('describes the models for dates', async () => {
-    const found: readonly ProtocolFoundModel[] = await dates(media);
+    const found: readonly FoundModel[] = await dates(platform, media);
     assert.deepEqual(
       found.map(
         (each) => each.kind === 'model' && [each.model.reference, each.model.family, each.model.limit],
@@ -61,12 +62,12 @@ describe('Catalogue', () => {
         [{ kind: 'dates', score: 'transformer' }, 'Date model · Transformer', 64],
       ],
     );
-    for (const missing of await dates(folder))
+    for (const missing of await dates(platform, folder))
       assert.ok(missing.kind === 'unusable' && /^dates: \w+\.json cannot be opened: /.test(missing.reason));
   });
 
   it('says what is wrong where the embedded model is not there', async () => {
-    const found = await embedded(folder);
+    const found = await embedded(platform, folder);
     assert.ok(found.kind === 'unusable');
     assert.match(found.reason, /^The folder all-MiniLM-L6-v2 cannot be read: /);
   });
@@ -76,7 +77,7 @@ describe('Catalogue', () => {
     await put('roberta', 'a');
     await put('distilbert', 'b', 'models', 'one');
     await put('bert', 'too', 'deep', 'to', 'be', 'found');
-    const found = await findCheckpoints([folder]);
+    const found = await findCheckpoints(platform, [folder]);
     assert.deepEqual(names(found), ['a', 'one', 'two']);
     const [first] = found;
     assert.ok(first?.kind === 'model');
@@ -91,7 +92,7 @@ describe('Catalogue', () => {
     await cp(join(fixtures, 'gguf', 'llama.gguf'), file);
     await symlink(file, join(folder, 'a', 'linked.gguf'));
     await writeFile(join(folder, 'a', 'damaged.gguf'), 'GGUF');
-    const found: readonly ProtocolFoundModel[] = await findCheckpoints([folder, file]);
+    const found: readonly FoundModel[] = await findCheckpoints(platform, [folder, file]);
     const [damaged, linked, bert] = found;
     assert.equal(found.length, 3);
     assert.ok(bert?.kind === 'model' && bert.model.name === 'b');
@@ -99,13 +100,13 @@ describe('Catalogue', () => {
     assert.ok(linked?.kind === 'model');
     assert.deepEqual(linked.model.reference, { kind: 'file', path: join(folder, 'a', 'linked.gguf') });
     assert.equal(linked.model.family, 'Llama');
-    const [own] = await findCheckpoints([file]);
+    const [own] = await findCheckpoints(platform, [file]);
     assert.ok(own?.kind === 'model' && own.model.name === 'small.Q8_0');
   });
 
   it('takes a checkpoint’s own folder, and finds each once', async () => {
     const path = await put('bert', 'one');
-    assert.deepEqual(names(await findCheckpoints([path, folder, path])), ['one']);
+    assert.deepEqual(names(await findCheckpoints(platform, [path, folder, path])), ['one']);
   });
 
   it('does not look where nobody keeps models, nor into other programs’ config.json', async () => {
@@ -116,7 +117,7 @@ describe('Catalogue', () => {
     await writeFile(join(folder, 'application', 'config.json'), '{"port": 80}');
     await mkdir(join(folder, 'broken'));
     await writeFile(join(folder, 'broken', 'config.json'), '{');
-    assert.deepEqual(await findCheckpoints([folder]), []);
+    assert.deepEqual(await findCheckpoints(platform, [folder]), []);
   });
 
   it('says why a checkpoint cannot be used', async () => {
@@ -124,7 +125,7 @@ describe('Catalogue', () => {
     await truncate(join(path, 'model.safetensors'), 2000);
     const other = await put('bert', 'other');
     await writeFile(join(other, 'config.json'), '{"model_type": "mamba"}');
-    const found = await findCheckpoints([folder]);
+    const found = await findCheckpoints(platform, [folder]);
     assert.deepEqual(
       found.map((each) => each.kind === 'unusable' && each.path),
       [path, other],
@@ -138,8 +139,8 @@ describe('Catalogue', () => {
   it('says why a folder that someone points at cannot be used, although it has no weights that are read', async () => {
     const path = await put('bert', 'pickled');
     await rename(join(path, 'model.safetensors'), join(path, 'tf_model.h5'));
-    assert.deepEqual(await findCheckpoints([folder]), []);
-    assert.deepEqual(names(await findCheckpoints([path])), [
+    assert.deepEqual(await findCheckpoints(platform, [folder]), []);
+    assert.deepEqual(names(await findCheckpoints(platform, [path])), [
       `${path}: The folder pickled holds no weights: neither model.safetensors nor pytorch_model.bin nor an index of shards is in it; "tf_model.h5" is not read.`,
     ]);
   });
@@ -157,25 +158,25 @@ describe('Catalogue', () => {
     }
     await mkdir(join(repository, 'refs'));
     await writeFile(join(repository, 'refs', 'main'), '4567ef01\n');
-    const found = await findCheckpoints([hub]);
+    const found = await findCheckpoints(platform, [hub]);
     assert.deepEqual(names(found), ['organisation/tiny-bert']);
     assert.ok(found[0]?.kind === 'model' && found[0].model.reference.kind === 'folder');
     assert.equal(found[0].model.reference.path, join(repository, 'snapshots', '4567ef01'));
     // A ref that leads elsewhere is not followed.
     await writeFile(join(repository, 'refs', 'main'), '../../..');
-    assert.equal((await findCheckpoints([hub])).length, 2);
+    assert.equal((await findCheckpoints(platform, [hub])).length, 2);
   });
 
   it('comes to an end where links make a circle', async () => {
     await put('bert', 'model');
     await symlink(folder, join(folder, 'model', 'circle'));
     await symlink(join(folder, 'model'), join(folder, 'also'));
-    assert.equal((await findCheckpoints([folder])).length, 1);
+    assert.equal((await findCheckpoints(platform, [folder])).length, 1);
   });
 
   it('finds nothing in a folder that is not there, and stops when told to', async () => {
-    assert.deepEqual(await findCheckpoints([join(folder, 'nowhere')]), []);
-    await assert.rejects(findCheckpoints([folder], AbortSignal.abort(new Error('stop'))), /stop/);
+    assert.deepEqual(await findCheckpoints(platform, [join(folder, 'nowhere')]), []);
+    await assert.rejects(findCheckpoints(platform, [folder], AbortSignal.abort(new Error('stop'))), /stop/);
   });
 });
 

@@ -11,6 +11,7 @@ import type { CheckpointFolder } from '../../../src/models/folder.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, failure, fixtures, readJson, tensorNamed, tensorsIn } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 type Json = Record<string, unknown>;
 
@@ -30,7 +31,7 @@ describe('Checkpoint', () => {
 
   it('reads weights where they lie, in one file and in shards', async () => {
     for (const name of ['bert', 'bert-sharded', 'roberta']) {
-      const model = await Model.open(join(fixtures, name));
+      const model = await Model.open(platform, join(fixtures, name));
       const { hiddenStates } = model.build(4, standardAttention);
       const files = new Set(
         sorted(hiddenStates).flatMap(({ origin }) =>
@@ -48,7 +49,7 @@ describe('Checkpoint', () => {
   });
 
   it('converts weights in float64, which ONNX Runtime is not pointed at', async () => {
-    const model = await Model.open(join(fixtures, 'distilbert'));
+    const model = await Model.open(platform, join(fixtures, 'distilbert'));
     const { hiddenStates } = model.build(4, standardAttention);
     const parameters = sorted(hiddenStates).filter(({ origin }) => origin.kind === 'parameter');
     assert.ok(parameters.length > 20);
@@ -65,9 +66,9 @@ describe('Checkpoint', () => {
     }
     const expected = await tensorsIn(join(blobs, 'expected.safetensors'));
     const ids = [...tensorNamed(expected, 'ids').data];
-    const model = await Model.open(snapshot);
+    const model = await Model.open(platform, snapshot);
     const graph = model.build(ids.length, standardAttention);
-    const runtime = new Runtime();
+    const runtime = new Runtime(platform);
     const [last] = await runtime.run(graph.hiddenStates.slice(-1), graph.feeds(ids));
     const states = tensorNamed(expected, 'hidden_states');
     assert.ok(last);
@@ -97,9 +98,9 @@ describe('Checkpoint', () => {
     };
     const expected = await tensorsIn(join(path, 'expected.safetensors'));
     const ids = [...tensorNamed(expected, 'ids').data];
-    const model = await Model.open(folder);
+    const model = await Model.open(platform, folder);
     const graph = model.build(ids.length, standardAttention);
-    const runtime = new Runtime();
+    const runtime = new Runtime(platform);
     const [last] = await runtime.run(graph.hiddenStates.slice(-1), graph.feeds(ids));
     assert.ok(last);
     assertClose(last, at(tensorNamed(expected, 'hidden_states'), 2), 1e-4, 'the last hidden state');
@@ -114,7 +115,7 @@ describe('Checkpoint', () => {
     const damaged = await copyOf('bert-sharded');
     await truncate(join(damaged, 'model-00002-of-00002.safetensors'), 3000);
     const before = await openFiles();
-    const checkpoint = await Checkpoint.open(join(fixtures, 'bert-sharded'));
+    const checkpoint = await Checkpoint.open(platform, join(fixtures, 'bert-sharded'));
     assert.equal(await openFiles(), before + 2);
     await checkpoint.dispose();
     await failure(damaged);
@@ -122,7 +123,7 @@ describe('Checkpoint', () => {
   });
 
   it('cannot be read once it is disposed of', async () => {
-    const checkpoint = await Checkpoint.open(join(fixtures, 'bert'));
+    const checkpoint = await Checkpoint.open(platform, join(fixtures, 'bert'));
     const { origin, shape } = checkpoint.weight('embeddings.LayerNorm.bias', [12]);
     assert.ok(origin.kind === 'parameter');
     await origin.source.read(wholeOf(shape));
@@ -318,7 +319,7 @@ describe('Checkpoint', () => {
       const folder = await copyOf('bert');
       const path = join(folder, 'tokenizer.json');
       const encode = async (): Promise<unknown> => {
-        const model = await Model.open(folder);
+        const model = await Model.open(platform, folder);
         try {
           return await model.encode('attention');
         } finally {

@@ -6,12 +6,13 @@ import { architectures } from '../../../src/models/architectures/index.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, fixtures, readJson, tensorNamed, tensorsIn, type Tensors } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 /** Made by make_edges.py: a folder's name, then what was read, then of which half where there are two. */
 const path = join(fixtures, 'edges.safetensors');
 
 describe('At its edges, each family computes what transformers computes', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   let expected: Tensors;
   before(async () => {
     expected = await tensorsIn(path);
@@ -70,7 +71,7 @@ describe('At its edges, each family computes what transformers computes', () => 
 
   for (const name of folders) {
     it(`${name}: one token, as many as it reads, and a text that stands padded beside a longer one`, async () => {
-      const model = await Model.open(join(fixtures, name));
+      const model = await Model.open(platform, join(fixtures, name));
       try {
         if (model.decoder === undefined) {
           for (const edge of ['one', 'limit', 'padded']) await assertReads(model, `${name}/${edge}`);

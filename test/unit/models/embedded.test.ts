@@ -7,9 +7,10 @@ import type { Value } from '../../../src/engine/graph.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
 import { embeddedFolder } from '../../../src/models/catalog.js';
 import { Model } from '../../../src/models/model.js';
-import { joinRanges } from '../../../src/models/tokenizer.js';
+import { joinRanges } from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, distance, fixtures, media, readJson, tensorNamed, tensorsIn } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 interface Described {
   readonly text: string;
@@ -26,10 +27,10 @@ const rounding = 0.5 / 65535 + 1e-7;
 
 describe('Embedded model', function () {
   this.timeout(60_000);
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   let model: Model;
   before(async () => {
-    model = await Model.open(embeddedFolder(media));
+    model = await Model.open(platform, embeddedFolder(platform, media));
   });
   after(async () => {
     await runtime.dispose();
@@ -58,7 +59,7 @@ describe('Embedded model', function () {
     const rows = [...notice.matchAll(/^\| `([\w.]+)` \| (\d+) \| `([0-9a-f]{64})` \|$/gm)];
     assert.ok(rows.some(([, file]) => file === 'model.safetensors'));
     for (const [, file = '', bytes, digest] of rows) {
-      const content = readFileSync(join(embeddedFolder(media), file));
+      const content = readFileSync(join(embeddedFolder(platform, media), file));
       assert.equal(content.length, Number(bytes), file);
       assert.equal(createHash('sha256').update(content).digest('hex'), digest, file);
     }

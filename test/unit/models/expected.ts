@@ -5,6 +5,7 @@ import { sizeOf, wholeOf, type Tensor } from '../../../src/engine/tensor.js';
 import { openTensors } from '../../../src/formats/index.js';
 import { openFile } from '../../../src/formats/source.js';
 import { Model } from '../../../src/models/model.js';
+import { platform } from '../../support/platform.js';
 
 /** Made by make_models.py. */
 export const fixtures = join(process.cwd(), 'test/fixtures/models');
@@ -23,9 +24,9 @@ export type Tensors = ReadonlyMap<string, Tensor<Float32Array>>;
 
 /** All tensors of a file. */
 export async function tensorsIn(path: string): Promise<Tensors> {
-  const source = await openFile(path);
+  const source = await openFile(platform, path);
   try {
-    const { tensors } = await openTensors(source);
+    const { tensors } = await openTensors(platform, source);
     return new Map(
       await Promise.all(
         tensors.map(async (tensor) => [tensor.name, await tensor.read(wholeOf(tensor.shape))] as const),
@@ -75,7 +76,7 @@ export function assertClose(
 /** Opens and builds; what goes wrong is one sentence. */
 export async function failure(path: string): Promise<string> {
   try {
-    const model = await Model.open(path);
+    const model = await Model.open(platform, path);
     try {
       model.build(3, standardAttention);
     } finally {

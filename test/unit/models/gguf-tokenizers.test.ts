@@ -7,8 +7,9 @@ import { openFile } from '../../../src/formats/source.js';
 import type { MetadataValue } from '../../../src/formats/gguf-header.js';
 import { Metadata } from '../../../src/models/gguf/metadata.js';
 import { describeTokenizer } from '../../../src/models/gguf/tokenizer.js';
-import { createTokenizer, type TextTokenizer } from '../../../src/models/tokenizer.js';
+import { createTokenizer, type TextTokenizer } from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { fixtures, readJson } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 /** Made by make_gguf_tokenizers.py. */
 const folder = join(fixtures, 'gguf-tokenizers');
@@ -24,7 +25,7 @@ const { texts: all } = unzipped<{ texts: string[] }>(join(fixtures, 'tokenizers.
 const texts = all.filter((_, at) => at % expected.every === 0);
 
 async function tokenizerOf(name: string): Promise<TextTokenizer> {
-  const source = await openFile(join(folder, `${name}.gguf`));
+  const source = await openFile(platform, join(folder, `${name}.gguf`));
   const { metadata } = await openGguf(source);
   await source.close();
   const description = describeTokenizer(new Metadata(source.name, metadata, new Map()));

@@ -7,6 +7,7 @@ import { sorted } from '../../../src/engine/graph.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, failure, fixtures, tensorNamed, tensorsIn } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 /** Made by make_gguf.py. */
 const folder = join(fixtures, 'gguf');
@@ -31,7 +32,7 @@ const files = [
 ];
 
 describe('Models in GGUF', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
   let scratch: string;
   before(async () => {
@@ -41,7 +42,7 @@ describe('Models in GGUF', () => {
 
   for (const { name, ...description } of files) {
     it(`${name}: hidden states, attention weights and logits are those of transformers`, async () => {
-      const model = await Model.open(join(folder, `${name}.gguf`));
+      const model = await Model.open(platform, join(folder, `${name}.gguf`));
       try {
         const { family, layers, heads, width, limit } = model;
         assert.deepEqual({ family, layers, heads, width, limit }, description);
@@ -69,7 +70,7 @@ describe('Models in GGUF', () => {
   }
 
   it('leaves plain numbers that nothing was changed in where they lie', async () => {
-    const model = await Model.open(join(folder, 'llama-f16.gguf'));
+    const model = await Model.open(platform, join(folder, 'llama-f16.gguf'));
     const parameters = sorted(model.build(3, standardAttention).hiddenStates).flatMap(({ origin }) =>
       origin.kind === 'parameter' ? [origin] : [],
     );
@@ -142,7 +143,7 @@ describe('Models in GGUF', () => {
     });
 
     it('a text, where there is no tokenizer', async () => {
-      const model = await Model.open(join(folder, 'llama.gguf'));
+      const model = await Model.open(platform, join(folder, 'llama.gguf'));
       await assert.rejects(model.encode('attention'), {
         name: 'ModelError',
         message: 'llama has no tokenizer in its metadata, without which text cannot become tokens.',

@@ -16,8 +16,9 @@ import {
   tensorsIn,
   type Tensors,
 } from './expected.js';
+import { platform } from '../../support/platform.js';
 
-const folder = embeddedFolder(media, 'gpt');
+const folder = embeddedFolder(platform, media, 'gpt');
 
 /** What tools/gpt/export.py measured. */
 interface Measured {
@@ -29,11 +30,11 @@ interface Measured {
 
 describe('The embedded GPT', function () {
   this.timeout(60_000);
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   let model: Model;
   let expected: Tensors;
   before(async () => {
-    model = await Model.open(folder);
+    model = await Model.open(platform, folder);
     expected = await tensorsIn(join(fixtures, 'gpt-packages', 'expected.safetensors'));
   });
   after(async () => {

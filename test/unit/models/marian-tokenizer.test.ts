@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../../src/formats/json-text.js';
-import { marianTokenizer } from '../../../src/models/tokenizer/marian.js';
-import type { TextTokenizer } from '../../../src/models/tokenizer.js';
+import { marianTokenizer } from '../../../src/models/processors/tokenizer/marian.js';
+import type { TextTokenizer } from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { fixtures, readJson } from './expected.js';
 
 /** Of make_sequences.py: what MarianTokenizer makes of a text, and of its tokens again. */

@@ -5,6 +5,7 @@ import type { Value } from '../../../src/engine/graph.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from './expected.js';
+import { platform } from '../../support/platform.js';
 
 /** Made by make_sequences.py: all have two encoder and three decoder layers. */
 const checkpoints = [
@@ -20,7 +21,7 @@ const checkpoints = [
 ];
 
 describe('Encoder–decoder architectures', () => {
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   after(() => runtime.dispose());
 
   for (const { name, family, heads, width, vocabularies, limit } of checkpoints) {
@@ -28,7 +29,7 @@ describe('Encoder–decoder architectures', () => {
       let model: Model;
       let expected: Tensors;
       before(async () => {
-        model = await Model.open(join(fixtures, name));
+        model = await Model.open(platform, join(fixtures, name));
         expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
       });
       after(() => model.dispose());
@@ -91,7 +92,7 @@ describe('Encoder–decoder architectures', () => {
   }
 
   it('are told from models that only read', async () => {
-    const bert = await Model.open(join(fixtures, 'bert'));
+    const bert = await Model.open(platform, join(fixtures, 'bert'));
     const memory = bert.build(3, standardAttention).hiddenStates.at(-1);
     assert.ok(memory !== undefined);
     assert.equal(bert.decoder, undefined);

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../../../src/formats/json-text.js';
 import { isObject } from '../../../src/models/config.js';
-import { createTokenizer, joinRanges, type Encoding } from '../../../src/models/tokenizer.js';
+import {
+  createTokenizer,
+  joinRanges,
+  type Encoding,
+} from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { descriptionOf, fixture } from './tokens.js';
 
 const tokenizerNamed = (name: string) => createTokenizer(descriptionOf(name), {}, name);

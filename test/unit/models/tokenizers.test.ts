@@ -5,7 +5,11 @@ import { gunzipSync } from 'node:zlib';
 import type { Json } from '../../../src/formats/json-text.js';
 import { isObject } from '../../../src/models/config.js';
 import { ModelError } from '../../../src/models/error.js';
-import { createTokenizer, joinRanges, type Encoding } from '../../../src/models/tokenizer.js';
+import {
+  createTokenizer,
+  joinRanges,
+  type Encoding,
+} from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { readJson } from './expected.js';
 
 /** What the `tokenizers` library says: ids; places, each from the end of the one before it, and its length; which are special. */

@@ -4,17 +4,16 @@ import { matmul, softmax, splitHeads, transpose } from '../../../src/engine/ops/
 import { loadBackend } from '../../../src/runtime/backend.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, numbers, storageOf, weight } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
-const choice = 'ATTENTION_INSPECTOR_BACKEND';
+const wasm = { ...platform, onnxRuntime: [{ kind: 'wasm' as const }] };
 
 describe('Where ONNX Runtime has no binary', () => {
   let runtime: Runtime;
   before(() => {
-    process.env[choice] = 'wasm';
-    runtime = new Runtime();
+    runtime = new Runtime(wasm);
   });
   after(async () => {
-    delete process.env[choice];
     await runtime.dispose();
   });
 
@@ -22,7 +21,7 @@ describe('Where ONNX Runtime has no binary', () => {
   const feeds = new Map([[X, numbers('x')]]);
 
   it('runs in WebAssembly', async () => {
-    assert.equal((await loadBackend()).kind, 'wasm');
+    assert.equal((await loadBackend(wasm)).kind, 'wasm');
   });
 
   it('with weights from a safetensors file', async () => {

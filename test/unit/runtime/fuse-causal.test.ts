@@ -18,6 +18,7 @@ import { sizeOf, type Shape, type Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 type MaskRule = Parameters<typeof mask>[3];
 
@@ -27,7 +28,7 @@ const [rows, size] = [9, 8];
 describe('Fused causal attention', () => {
   let runtime: Runtime;
   before(() => {
-    runtime = new Runtime();
+    runtime = new Runtime(platform);
   });
   after(() => runtime.dispose());
 

@@ -15,6 +15,7 @@ import { sizeOf, type Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, numbers, weight } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 const X = input([5, 8]);
 const project = (name: string, heads: number): Value => splitHeads(matmul(X, transpose(weight(name))), heads);
@@ -41,7 +42,7 @@ function isFused(targets: readonly Value[], isFed?: (value: Value) => boolean): 
 describe('Fused attention', () => {
   let runtime: Runtime;
   before(() => {
-    runtime = new Runtime();
+    runtime = new Runtime(platform);
   });
   after(() => runtime.dispose());
   const run = (targets: readonly Value[]): Promise<Tensor<Float32Array>[]> =>

@@ -21,6 +21,7 @@ import {
 import { inMemory, type Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
 import { assertClose, numbers, storageOf, weight } from './numbers.js';
+import { platform } from '../../support/platform.js';
 
 const X = input([5, 8]);
 const feeds = new Map<Value, Tensor>([[X, numbers('x')]]);
@@ -32,7 +33,7 @@ function filled(shape: readonly number[], value = 1): Tensor<Float32Array> {
 describe('Runtime', () => {
   let runtime: Runtime;
   beforeEach(() => {
-    runtime = new Runtime();
+    runtime = new Runtime(platform);
   });
   afterEach(() => runtime.dispose());
 
@@ -278,13 +279,13 @@ describe('Runtime', () => {
     });
 
     it('of the latest graphs only, and starts the others anew', async () => {
-      runtime = new Runtime({ sessions: 2 });
+      runtime = new Runtime(platform, { sessions: 2 });
       for (const size of [4, 9, 16, 25, 4]) await run(graph(size));
       assert.equal(await runtime.ready(), 2);
     });
 
     it('as long as their weights do not weigh too much', async () => {
-      runtime = new Runtime({ bytes: 500 });
+      runtime = new Runtime(platform, { bytes: 500 });
       const heavy = (name: string): Promise<unknown> => one(matmul(X, weight(name)));
       await run(graph(4));
       await heavy('w.f32');
@@ -296,7 +297,7 @@ describe('Runtime', () => {
     });
 
     it('and weights that are fed, each read once, the last used ones where room is short', async () => {
-      runtime = new Runtime({ bytes: 2 * 64 * 4 });
+      runtime = new Runtime(platform, { bytes: 2 * 64 * 4 });
       const read: string[] = [];
       const fed = ['a', 'b', 'c'].map((name) =>
         parameter({
@@ -315,7 +316,7 @@ describe('Runtime', () => {
     });
 
     it('and runs side by side in the order they were asked for', async () => {
-      runtime = new Runtime({ sessions: 1 });
+      runtime = new Runtime(platform, { sessions: 1 });
       const order: number[] = [];
       await Promise.all(
         [4, 9, 16, 4].map(async (size, at) => {
@@ -330,7 +331,7 @@ describe('Runtime', () => {
       const { target, given } = graph(4);
       const { data } = await one(target, given);
       await runtime.dispose();
-      runtime = new Runtime();
+      runtime = new Runtime(platform);
       await run(graph(9, 2));
       assert.ok(data.every((value) => value === 0.5));
     });

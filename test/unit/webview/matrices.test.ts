@@ -33,6 +33,7 @@ const summary: InspectionSummary = {
   mechanism: { id: 'multi-head', title: 'Multi-head attention' },
   layers: 6,
   heads: 12,
+  media: [],
   queries: { count: 2 },
   keys: { count: 2 },
   steps: [weights],

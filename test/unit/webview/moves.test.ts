@@ -12,6 +12,7 @@ const summary: InspectionSummary = {
   revision: 1,
   title: 'a text',
   subtitle: '',
+  media: [],
   mechanism: { id: 'multi-head', title: 'Multi-head attention' },
   layers: 2,
   heads: 12,

@@ -7,6 +7,7 @@ import { Uri } from 'vscode';
 import type { AttentionInspection, AttentionInspectorApi } from '../../../src/host/api.js';
 import type { WireTensor } from '../../../src/protocol.js';
 import { api, assertClose, extension, matrix, pytorch, sample } from './extension.js';
+import { spansIn } from '../../support/spans.js';
 
 const sentence = "The animal didn't cross the street because it was too tired.";
 
@@ -71,7 +72,7 @@ describe('the extension’s API', () => {
     it('says where each token stands in the text', async () => {
       const text = 'A 🦜 says: 你好!';
       const { queries } = (await open(attention.inspectText(text))).summary();
-      const found = queries.places?.map((place) =>
+      const found = spansIn(queries)?.map((place) =>
         place === null ? null : text.slice(place.start, place.end),
       );
       assert.deepEqual(found, [null, 'A', '🦜', 'says', ':', '你', '好', '!', null]);

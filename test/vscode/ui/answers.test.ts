@@ -76,7 +76,7 @@ describe('a model that points at answers', () => {
     await workbench.screenshot('vscode/answers-steps');
     await probabilities.locator('.step-picture').click();
     const readout = frame.locator('.readout');
-    await readout.filter({ hasText: /^edge start \(0\).*probability 0\.\d/ }).waitFor();
+    await readout.filter({ hasText: /^endpoint start \(0\).*probability 0\.\d/ }).waitFor();
     await workbench.screenshot('vscode/answers-probabilities');
     assertSealed(workbench);
   });

@@ -97,6 +97,7 @@ export class Answers {
           : { id: 'multi-head', title: 'Multi-head attention' },
       layers,
       heads,
+      media: [],
       queries: labels(queries),
       keys: labels(keys),
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),

@@ -2,7 +2,7 @@ import type {
   Candidate,
   Candidates,
   CandidatesRequest,
-  Continuation,
+  ContinueResult,
   ContinueRequest,
 } from '../../../src/protocol.js';
 
@@ -50,6 +50,6 @@ export function candidatesOf(
 /** What it goes on with. */
 export function continuationOf({
   tokens,
-}: Omit<ContinueRequest, 'inspection'>): Omit<Continuation, 'summary'> {
+}: Omit<ContinueRequest, 'inspection'>): Omit<ContinueResult, 'summary'> {
   return { ending: 'length', text: vocabulary.slice(0, Math.min(tokens, vocabulary.length)).join('') };
 }

@@ -52,7 +52,7 @@ export function changesOf(first: readonly Parameter[], own: readonly Parameter[]
   return own
     .map((parameter) => ({ parameter, from: first.find(({ name }) => name === parameter.name) }))
     .filter(({ parameter, from }) =>
-      from === undefined ? parameter.value !== parameter.standard : from.value !== parameter.value,
+      from === undefined ? parameter.value !== parameter.default : from.value !== parameter.value,
     );
 }
 

@@ -147,6 +147,6 @@ export class Header {
 function asStandard(parameter: Parameter, first: readonly Parameter[]): Parameter {
   const from = first.find(({ name }) => name === parameter.name);
   if (parameter.kind === 'choice')
-    return from?.kind === 'choice' ? { ...parameter, standard: from.value } : parameter;
-  return from?.kind === 'number' ? { ...parameter, standard: from.value } : parameter;
+    return from?.kind === 'choice' ? { ...parameter, default: from.value } : parameter;
+  return from?.kind === 'number' ? { ...parameter, default: from.value } : parameter;
 }

@@ -60,7 +60,7 @@ export class ParametersView {
   private readonly resetAll = button({
     text: 'Reset all',
     press: () => {
-      this.change(Object.fromEntries(this.changed().map(({ name, standard }) => [name, standard])));
+      this.change(Object.fromEntries(this.changed().map(({ name, default: standard }) => [name, standard])));
     },
   });
   readonly element = h('div', { class: 'parameters-block' }, this.list, this.resetAll);
@@ -100,7 +100,7 @@ export class ParametersView {
   }
 
   private changed(): Parameter[] {
-    return this.parameters.filter(({ value, standard }) => value !== standard);
+    return this.parameters.filter(({ value, default: standard }) => value !== standard);
   }
 
   private control(parameter: Parameter): Control {
@@ -114,7 +114,7 @@ export class ParametersView {
       label: `Reset ${parameter.title}`,
       title: `Back to ${standardTitle(parameter)}`,
       press: () => {
-        set(parameter.standard);
+        set(parameter.default);
       },
     });
     const row = h(
@@ -128,9 +128,9 @@ export class ParametersView {
       element: row,
       set: (now) => {
         field.set(now);
-        row.classList.toggle('changed', now.value !== now.standard);
-        reset.classList.toggle('unneeded', now.value === now.standard);
-        reset.toggleAttribute('disabled', now.value === now.standard);
+        row.classList.toggle('changed', now.value !== now.default);
+        reset.classList.toggle('unneeded', now.value === now.default);
+        reset.toggleAttribute('disabled', now.value === now.default);
       },
     };
   }
@@ -138,8 +138,8 @@ export class ParametersView {
 
 function standardTitle(parameter: Parameter): string {
   return parameter.kind === 'choice'
-    ? (parameter.choices.find(({ value }) => value === parameter.standard)?.title ?? parameter.standard)
-    : String(parameter.standard);
+    ? (parameter.choices.find(({ value }) => value === parameter.default)?.title ?? parameter.default)
+    : String(parameter.default);
 }
 
 function choiceField(

@@ -17,8 +17,9 @@ import {
 import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose, at, media, readJson, tensorNamed, tensorsIn, type Tensors } from '../expected.js';
 import { dates, fixtures } from './expected.js';
+import { platform } from '../../../support/platform.js';
 
-const folder = datesFolder(media);
+const folder = datesFolder(platform, media);
 
 /** What is written beside each model when it has been trained. */
 interface Card {
@@ -32,12 +33,12 @@ const attentions = { cross: 'cross', encoder: 'encoder', decoder: 'self' } as co
 
 describe('Date models', function () {
   this.timeout(120_000);
-  const runtime = new Runtime();
+  const runtime = new Runtime(platform);
   const models = new Map<string, DateModel>();
   const expected = new Map<string, Tensors>();
   before(async () => {
     for (const score of dateScores) {
-      models.set(score, await DateModel.open(folder, score));
+      models.set(score, await DateModel.open(platform, folder, score));
       expected.set(score, await tensorsIn(join(fixtures, `${score}.safetensors`)));
     }
   });
@@ -251,7 +252,7 @@ describe('Date models', function () {
       const copy = await mkdtemp(join(scratch, 'copy-'));
       await cp(folder, copy, { recursive: true });
       await change(copy);
-      return DateModel.open(copy, 'bahdanau');
+      return DateModel.open(platform, copy, 'bahdanau');
     }
 
     it('are said in a sentence that names the file', async () => {

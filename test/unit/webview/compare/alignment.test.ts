@@ -9,7 +9,7 @@ const mask: Parameter = {
   note: '',
   kind: 'choice',
   value: 'none',
-  standard: 'none',
+  default: 'none',
   choices: ['none', 'causal', 'prefix'].map((value) => ({ value, title: value })),
 };
 const scaling: Parameter = {
@@ -17,7 +17,7 @@ const scaling: Parameter = {
   name: 'scaling',
   title: 'Scaling',
   value: 'sqrt',
-  standard: 'sqrt',
+  default: 'sqrt',
   choices: ['sqrt', 'number', 'none'].map((value) => ({ value, title: value })),
 };
 const mechanism: Parameter = {
@@ -33,7 +33,7 @@ const temperature: Parameter = {
   note: '',
   kind: 'number',
   value: 1,
-  standard: 1,
+  default: 1,
   minimum: 0.1,
   maximum: 10,
   step: 0,
@@ -62,6 +62,7 @@ function summary(id: string, steps: readonly (readonly [string, string, Phase])[
     mechanism: { id, title: id },
     layers: 1,
     heads: 1,
+    media: [],
     queries: { count: 2 },
     keys: { count: 2 },
     steps: described,

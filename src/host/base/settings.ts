@@ -1,0 +1,77 @@
+import { isAbsolute, join } from 'node:path';
+import { ConfigurationTarget, workspace } from 'vscode';
+import type { ModelReference } from '../../protocol.js';
+import { modelAt } from '../models/model-path.js';
+import { dateScores } from '../session/request.js';
+
+export const section = 'attentionInspector';
+
+function read<T>(name: string, standard: T): T {
+  return workspace.getConfiguration(section).get<T>(name, standard);
+}
+
+/** The model that reads selected text. */
+export function activeModel(): ModelReference {
+  const path = read<string>('model', '').trim();
+  if (path === 'gpt') return { kind: 'gpt' };
+  const dates = dateModel(path);
+  if (dates !== undefined) return dates;
+  return path === '' ? { kind: 'embedded' } : modelAt(absolute(path));
+}
+
+/** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
+export async function setActiveModel(model: ModelReference): Promise<void> {
+  const configuration = workspace.getConfiguration(section);
+  const ofWorkspace = configuration.inspect('model')?.workspaceValue !== undefined;
+  await configuration.update(
+    'model',
+    settingOf(model) ?? (ofWorkspace ? '' : undefined),
+    ofWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global,
+  );
+}
+
+/** What the setting says of a model; nothing for the embedded one. */
+function settingOf(model: ModelReference): string | undefined {
+  switch (model.kind) {
+    case 'embedded':
+      return undefined;
+    case 'gpt':
+      return 'gpt';
+    case 'folder':
+    case 'file':
+      return model.path;
+    case 'dates':
+      return `dates:${model.score}`;
+  }
+}
+
+/** “dates:luong” */
+function dateModel(setting: string): ModelReference | undefined {
+  const score = dateScores.find((each) => setting === `dates:${each}`);
+  return score === undefined ? undefined : { kind: 'dates', score };
+}
+
+/** How many bytes of weights are held in memory at once. */
+export function weightsBudget(): number {
+  return Math.max(64, read<number>('weightsBudget', 2048)) * 2 ** 20;
+}
+
+/** Folders that the user added by hand. */
+export function modelFolders(): readonly string[] {
+  return read<readonly string[]>('modelFolders', []).map(absolute);
+}
+
+export async function setModelFolders(folders: readonly string[]): Promise<void> {
+  await workspace
+    .getConfiguration(section)
+    .update('modelFolders', folders.length === 0 ? undefined : folders, ConfigurationTarget.Global);
+}
+
+export function paintsEditor(): boolean {
+  return read('paintEditor', true);
+}
+
+function absolute(path: string): string {
+  const root = workspace.workspaceFolders?.[0]?.uri.fsPath;
+  return isAbsolute(path) || root === undefined ? path : join(root, path);
+}

@@ -1,0 +1,67 @@
+import { l10n, window } from 'vscode';
+import type { TextDocument, TextEditor } from 'vscode';
+import type { Origin, TextRequest } from '../session/request.js';
+
+export interface SelectedText {
+  readonly texts: TextRequest['texts'];
+  readonly origin: Origin;
+}
+
+/**
+ * The selected text of the active editor, or the paragraph at its cursor. Of several selections, the main one.
+ * @throws Error with a sentence where there is no editor or no text
+ */
+export function selectedText(editor: TextEditor | undefined = window.activeTextEditor): SelectedText {
+  if (editor === undefined) {
+    throw new Error(l10n.t('No text editor is active: open a document and select the text to inspect.'));
+  }
+  const { document, selection, selections } = editor;
+  const filled = selection.isEmpty ? selections.find((one) => !one.isEmpty) : selection;
+  if (filled === undefined) return paragraphAt(document, selection.active.line);
+  const text = document.getText(filled);
+  if (text.trim() === '') {
+    throw new Error(l10n.t('The selection holds nothing but white space: select some words to inspect.'));
+  }
+  return {
+    texts: [text],
+    origin: { document: document.uri.toString(), starts: [document.offsetAt(filled.start)] },
+  };
+}
+
+/**
+ * The selected texts of the active editor: of two selections or more, the first two in the document.
+ * @throws Error with a sentence where there is no editor or no text
+ */
+export function selectedTexts(editor: TextEditor | undefined = window.activeTextEditor): SelectedText {
+  const filled = (editor?.selections ?? [])
+    .filter((one) => !one.isEmpty && editor?.document.getText(one).trim() !== '')
+    .toSorted((a, b) => a.start.compareTo(b.start));
+  const [first, second] = filled;
+  if (editor === undefined || first === undefined || second === undefined) return selectedText(editor);
+  const { document } = editor;
+  return {
+    texts: [document.getText(first), document.getText(second)],
+    origin: {
+      document: document.uri.toString(),
+      starts: [document.offsetAt(first.start), document.offsetAt(second.start)],
+    },
+  };
+}
+
+function paragraphAt(document: TextDocument, line: number): SelectedText {
+  const empty = (at: number): boolean => document.lineAt(at).isEmptyOrWhitespace;
+  if (empty(line)) {
+    throw new Error(
+      l10n.t('Nothing is selected and the cursor is on an empty line: select some words to inspect.'),
+    );
+  }
+  let first = line;
+  while (first > 0 && !empty(first - 1)) first--;
+  let last = line;
+  while (last < document.lineCount - 1 && !empty(last + 1)) last++;
+  const range = document.lineAt(first).range.with({ end: document.lineAt(last).range.end });
+  return {
+    texts: [document.getText(range)],
+    origin: { document: document.uri.toString(), starts: [document.offsetAt(range.start)] },
+  };
+}

@@ -1,0 +1,98 @@
+import { EventEmitter, l10n, Uri, ViewColumn, window, workspace } from 'vscode';
+import type { WebviewPanel } from 'vscode';
+import { Channel } from '../../channel.js';
+import type { ModelPageMethods, ModelPageNotices, ModelReference } from '../../protocol.js';
+import { Disposable } from '../base/disposable.js';
+import type { Engine } from '../transports/client.js';
+import type { Kinds } from './head-types.js';
+import { sameModel, type Models } from './models.js';
+import { pagesFolder, pageShell } from '../panels/page.js';
+import { activeModel, section } from '../base/settings.js';
+import { webviewPort } from '../panels/webview-port.js';
+
+type Nothing = Record<never, never>;
+
+/** Pages that tell what models are made of, one for each that was asked for. */
+export class ModelPages extends Disposable {
+  private readonly open = new Map<string, WebviewPanel>();
+  private readonly usedEmitter = this.own(new EventEmitter<void>());
+
+  constructor(
+    private readonly extension: Uri,
+    private readonly engine: Engine,
+    private readonly models: Models,
+    private readonly kinds: Kinds,
+  ) {
+    super();
+    this.own(
+      workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration(section)) this.usedEmitter.fire();
+      }),
+    );
+  }
+
+  /** Opens a model's page, or brings the one there is to the front. */
+  show({ reference, name }: { readonly reference: ModelReference; readonly name: string }): void {
+    const key = JSON.stringify(reference);
+    const known = this.open.get(key);
+    if (known !== undefined) {
+      known.reveal();
+      return;
+    }
+    const panel = window.createWebviewPanel('attention-inspector.model', name, ViewColumn.Active, {
+      enableScripts: true,
+      localResourceRoots: [pagesFolder(this.extension)],
+      retainContextWhenHidden: true,
+    });
+    panel.iconPath = Uri.joinPath(this.extension, 'media', 'icon.png');
+    this.open.set(key, panel);
+    const channel = this.connect(panel, reference);
+    const following = this.usedEmitter.event(() => {
+      channel.notify('used', sameModel(reference, activeModel()));
+    });
+    const finding = this.kinds.onDidFind((model) => {
+      if (!sameModel(reference, model)) return;
+      void this.kinds.ofModel(reference).then((state) => {
+        channel.notify('kinds', state);
+      });
+    });
+    panel.onDidDispose(() => {
+      this.open.delete(key);
+      following.dispose();
+      finding.dispose();
+      channel.dispose();
+    });
+    panel.webview.html = pageShell(panel.webview, this.extension, 'model', l10n.t('Model {0}', name));
+  }
+
+  override dispose(): void {
+    for (const panel of [...this.open.values()]) panel.dispose();
+    super.dispose();
+  }
+
+  private connect(
+    { webview }: WebviewPanel,
+    model: ModelReference,
+  ): Channel<Nothing, ModelPageNotices, ModelPageMethods, Nothing> {
+    return new Channel<Nothing, ModelPageNotices, ModelPageMethods, Nothing>(
+      webviewPort(webview),
+      {
+        describe: async (_, { signal }) => ({
+          page: await this.engine.request('modelPage', { model }, { signal }),
+          isUsed: sameModel(model, activeModel()),
+        }),
+        layer: (place, { signal }) => this.engine.request('modelLayer', { model, ...place }, { signal }),
+        kinds: () => this.kinds.ofModel(model),
+        findKinds: async (_, { signal, progress }) => {
+          await this.kinds.find(model, { signal, onProgress: progress });
+          return null;
+        },
+        use: async () => {
+          await this.models.use(model);
+          return null;
+        },
+      },
+      {},
+    );
+  }
+}

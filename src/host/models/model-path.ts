@@ -1,0 +1,11 @@
+import type { ModelReference } from '../../protocol.js';
+
+/** The model at a path: a file, by its ending, or a folder. */
+export function modelAt(path: string): ModelReference {
+  return { kind: /\.(gguf|onnx)$/i.test(path) ? 'file' : 'folder', path };
+}
+
+/** Where a model lies on disk; undefined for those that come along. */
+export function modelPath(reference: ModelReference): string | undefined {
+  return reference.kind === 'folder' || reference.kind === 'file' ? reference.path : undefined;
+}

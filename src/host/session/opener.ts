@@ -1,0 +1,175 @@
+import { l10n, Uri, ViewColumn, window } from 'vscode';
+import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
+import type { ModelReference, Position } from '../../protocol.js';
+import { Disposable } from '../base/disposable.js';
+import type { Engine } from '../transports/client.js';
+import { Inspection } from './session.js';
+import type { Inspections } from './sessions.js';
+import { InspectionPanel, panelType } from '../panels/panel.js';
+import type { PanelContext } from '../panels/panel.js';
+import { withProgress } from '../base/progress.js';
+import type { InspectionRequest, Remembered } from './request.js';
+import { askRoles } from './roles.js';
+import type { SelectedText } from '../editor/selection.js';
+import { activeModel } from '../base/settings.js';
+
+type Earlier = Omit<Remembered, 'label' | 'request'>;
+
+/** What reads a text: a model, or, on its word vectors, a mechanism. */
+export interface Reader {
+  readonly model?: ModelReference;
+  readonly mechanism?: string;
+}
+
+/** Where the user is in what a panel shows; the picked cell is of that alone. */
+function placeOf({ inspection: { position } }: InspectionPanel): Position {
+  const { layer, head, step } = position;
+  return { layer, head, step };
+}
+
+/** Opens inspections in panels, and knows which panel shows what. */
+export class Opener extends Disposable implements WebviewPanelSerializer {
+  private readonly panels = new Set<InspectionPanel>();
+  private readonly restored = new Set<string>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly inspections: Inspections,
+    private readonly context: PanelContext,
+  ) {
+    super();
+    this.own(window.registerWebviewPanelSerializer(panelType, this));
+  }
+
+  /**
+   * Runs a model, by default the active one, or a mechanism over a text. A panel that shows text of the same document is used again; a first one opens while
+   * the engine starts, and is closed again if the run fails.
+   */
+  async openText({ texts, origin }: SelectedText, reader: Reader = {}): Promise<Inspection> {
+    const { model = activeModel(), mechanism } = reader;
+    const used = [...this.panels].find(({ panel, inspection: { request } }) => {
+      const here = request.kind === 'text' && request.origin?.document === origin.document;
+      return here && panel.viewType === panelType;
+    });
+    const inspection = this.make(
+      {
+        kind: 'text',
+        texts,
+        origin,
+        model,
+        ...(mechanism === undefined ? {} : { mechanism }),
+      },
+      // Beforehand, so that the picture that comes with it is the one that will be looked at.
+      used === undefined ? {} : { position: placeOf(used) },
+    );
+    if (used !== undefined) {
+      await this.run(inspection);
+      inspection.move(placeOf(used));
+      used.show(inspection);
+      this.register(inspection);
+      if (!used.panel.visible) used.panel.reveal(undefined, true);
+      return inspection;
+    }
+    const panel = this.newPanel(inspection, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+    this.attach(panel, inspection);
+    await this.run(inspection);
+    return inspection;
+  }
+
+  /** Inspects files as one; a panel opens only when that has worked. */
+  async openFiles(uris: readonly Uri[]): Promise<void> {
+    const inspection = this.make({ kind: 'files', uris: uris.map(String) });
+    await this.run(inspection);
+    this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
+  }
+
+  /** Shows one that is open, or inspects again what was inspected before. */
+  async openAgain(id: string): Promise<void> {
+    const shown = [...this.panels].find(({ inspection }) => inspection.id === id);
+    if (shown !== undefined) {
+      shown.panel.reveal();
+      return;
+    }
+    const earlier = this.inspections.remembered(id);
+    if (earlier === undefined) throw new Error(l10n.t('This inspection is not remembered any more.'));
+    const inspection = this.make(earlier.request, earlier);
+    await this.run(inspection);
+    this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
+  }
+
+  /** Fills a tab that VS Code opened: a custom editor. What goes wrong is said in it. */
+  fill(panel: WebviewPanel, uri: Uri): void {
+    const inspection = this.make({ kind: 'files', uris: [uri.toString()] });
+    this.attach(panel, inspection);
+    // The page is told of the outcome, good or bad.
+    inspection.ready().catch(() => undefined);
+  }
+
+  /** Fills a tab that was open when the window was reloaded. Its title tells which one it is. */
+  deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
+    const earlier = this.inspections.before.find(
+      ({ id, label }) => label === panel.title && !this.restored.has(id),
+    );
+    if (earlier === undefined) {
+      panel.dispose();
+      return Promise.resolve();
+    }
+    this.restored.add(earlier.id);
+    const inspection = this.make(earlier.request, earlier);
+    this.attach(panel, inspection);
+    inspection.ready().catch(() => undefined);
+    return Promise.resolve();
+  }
+
+  override dispose(): void {
+    for (const panel of this.panels) panel.dispose();
+    super.dispose();
+  }
+
+  private make(request: InspectionRequest, earlier: Partial<Earlier> = {}): Inspection {
+    return new Inspection(this.engine, request, {
+      ...earlier,
+      ask: askRoles,
+    });
+  }
+
+  /** The first run, with progress where it takes long. What fails or is cancelled leaves nothing behind. */
+  private async run(inspection: Inspection): Promise<void> {
+    try {
+      await withProgress(l10n.t('Inspecting “{0}”', inspection.label), (signal, report) => {
+        inspection.onDidProgress(report);
+        return inspection.ready(signal);
+      });
+    } catch (error) {
+      inspection.dispose();
+      throw error;
+    }
+  }
+
+  private newPanel(
+    { label }: Inspection,
+    place: { readonly viewColumn: ViewColumn; readonly preserveFocus?: boolean },
+  ): WebviewPanel {
+    const panel = window.createWebviewPanel(panelType, label, place, { enableFindWidget: false });
+    panel.iconPath = Uri.joinPath(this.context.extension, 'media', 'panel.svg');
+    return panel;
+  }
+
+  private attach(webviewPanel: WebviewPanel, inspection: Inspection): void {
+    const panel = new InspectionPanel(webviewPanel, inspection, this.context);
+    this.panels.add(panel);
+    panel.onDidActivate(() => {
+      this.inspections.activate(panel.inspection);
+    });
+    webviewPanel.onDidDispose(() => {
+      this.panels.delete(panel);
+    });
+    this.register(inspection);
+  }
+
+  private register(inspection: Inspection): void {
+    this.context.painter.follow(inspection);
+    this.inspections.add(inspection);
+    this.inspections.activate(inspection);
+  }
+}

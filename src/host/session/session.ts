@@ -1,0 +1,396 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'vscode';
+import { CancelledError } from '../../channel.js';
+import type { Progress, RequestOptions } from '../../channel.js';
+import { nearestPosition } from '../../position.js';
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  Candidates,
+  CandidatesRequest,
+  CodeLanguage,
+  ContinueResult,
+  ContinueRequest,
+  EngineMethods,
+  InspectionSummary,
+  Metric,
+  PanelState,
+  ParameterValues,
+  Picture,
+  Plot,
+  Position,
+  RoleQuestion,
+  Continuation,
+  Slice,
+  SliceRequest,
+  Thumbnails,
+  Variant,
+} from '../../protocol.js';
+import { ask } from './asking.js';
+import { Disposable } from '../base/disposable.js';
+import { EngineStoppedError } from '../transports/client.js';
+import type { Engine } from '../transports/client.js';
+import { firstPicture } from './position.js';
+import { labelOf } from './request.js';
+import type { InspectionRequest, Remembered } from './request.js';
+import { messageOf } from '../base/messages.js';
+
+export interface InspectionOptions {
+  readonly id?: string;
+  readonly parameters?: ParameterValues;
+  readonly position?: Position;
+  readonly continuation?: Continuation | undefined;
+  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
+  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+}
+
+/** A question about this inspection, or about a variant of it whose id is named. */
+type Looked<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'> & {
+  readonly inspection?: string;
+};
+
+/**
+ * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
+ * When that process has died, the next question does the inspection again, with its parameters and what its model had said,
+ * before it is answered.
+ */
+export class Inspection extends Disposable {
+  readonly id: string;
+  /** The first words of the text, or the names of the files. */
+  readonly label: string;
+  private readonly stateEmitter = this.own(new EventEmitter<PanelState>());
+  private readonly positionEmitter = this.own(new EventEmitter<Position>());
+  private readonly progressEmitter = this.own(new EventEmitter<Progress>());
+  private readonly disposeEmitter = this.own(new EventEmitter<void>());
+  readonly onDidChangeState = this.stateEmitter.event;
+  readonly onDidMove = this.positionEmitter.event;
+  readonly onDidProgress = this.progressEmitter.event;
+  readonly onDidDispose = this.disposeEmitter.event;
+
+  private current: PanelState;
+  private place: Position;
+  /** The last that worked, as views see it: with this inspection's own id and revisions. */
+  private shown: InspectionSummary | undefined;
+  private inEngine:
+    { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
+  private parameters: ParameterValues;
+  private continuation: Continuation | undefined;
+  /** The engine’s ids of what stands beside it. */
+  private variants: ReadonlySet<string> = new Set();
+  private controller = new AbortController();
+  private loading: Promise<InspectionSummary> | undefined;
+  private changing: Promise<void> | undefined;
+  private wanted: ParameterValues | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    private asked: InspectionRequest,
+    private readonly options: InspectionOptions,
+  ) {
+    super();
+    this.id = options.id ?? randomUUID();
+    this.parameters = options.parameters ?? {};
+    this.continuation = options.continuation;
+    this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
+    this.label = labelOf(asked);
+    this.current = { kind: 'busy', title: this.label };
+    this.own(engine.hold());
+  }
+
+  get request(): InspectionRequest {
+    return this.asked;
+  }
+
+  get state(): PanelState {
+    return this.current;
+  }
+
+  get summary(): InspectionSummary | undefined {
+    return this.shown;
+  }
+
+  get position(): Position {
+    return this.place;
+  }
+
+  get remembered(): Remembered {
+    return {
+      id: this.id,
+      label: this.label,
+      request: this.asked,
+      parameters: this.parameters,
+      position: this.place,
+      ...(this.continuation === undefined ? {} : { continuation: this.continuation }),
+    };
+  }
+
+  /** Goes to a layer, head, step and cell, as near to the wanted ones as exist. */
+  move(position: Position): void {
+    const next = this.shown === undefined ? position : nearestPosition(this.shown, position);
+    if (JSON.stringify(next) === JSON.stringify(this.place)) return;
+    this.place = next;
+    if (this.current.kind === 'inspection') this.current = this.stateOf(this.shown);
+    this.positionEmitter.fire(next);
+  }
+
+  /** Runs it, unless it has run in the process that is there now. */
+  ready(signal?: AbortSignal): Promise<InspectionSummary> {
+    if (signal?.aborted === true) return Promise.reject(new CancelledError());
+    if (this.shown !== undefined && this.inEngine?.generation === this.engine.generation) {
+      return Promise.resolve(this.shown);
+    }
+    signal?.addEventListener('abort', () => this.controller.abort(), { once: true });
+    this.loading ??= this.load().finally(() => {
+      this.loading = undefined;
+    });
+    return this.loading;
+  }
+
+  /** Runs it once more, after a failure. */
+  again(): Promise<InspectionSummary> {
+    this.close();
+    return this.ready();
+  }
+
+  /** Ends the run that is under way; what was shown before it stays. */
+  cancel(): void {
+    this.controller.abort();
+  }
+
+  /** Re-runs with some parameters changed. Changes that come while one runs are gathered into the next run. */
+  change(parameters: ParameterValues): Promise<void> {
+    this.wanted = { ...this.wanted, ...parameters };
+    this.changing ??= this.catchUp().finally(() => {
+      this.changing = undefined;
+    });
+    return this.changing;
+  }
+
+  async slice(request: Looked<SliceRequest>, options?: RequestOptions): Promise<Slice> {
+    const slice = await this.view(request, (inspection) =>
+      this.engine.request('slice', { ...request, inspection }, options),
+    );
+    return this.isVariant(request) ? slice : { ...slice, revision: this.revision(slice.revision) };
+  }
+
+  arithmetic(request: Looked<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
+    return this.view(request, (inspection) =>
+      this.engine.request('arithmetic', { ...request, inspection }, options),
+    );
+  }
+
+  async thumbnails(
+    request: Looked<EngineMethods['thumbnails']['params']>,
+    options?: RequestOptions,
+  ): Promise<Thumbnails> {
+    const thumbnails = await this.view(request, (inspection) =>
+      this.engine.request('thumbnails', { ...request, inspection }, options),
+    );
+    return this.isVariant(request)
+      ? thumbnails
+      : { ...thumbnails, revision: this.revision(thumbnails.revision) };
+  }
+
+  metrics(
+    request: Looked<EngineMethods['metrics']['params']>,
+    options?: RequestOptions,
+  ): Promise<readonly Metric[]> {
+    return this.view(request, (inspection) =>
+      this.engine.request('metrics', { ...request, inspection }, options),
+    );
+  }
+
+  /** Runs the input again beside this inspection, once for each set of changes; the variants of before go. */
+  async compare(variants: readonly ParameterValues[], options?: RequestOptions): Promise<readonly Variant[]> {
+    const results = await this.view({}, (inspection) =>
+      this.engine.request('compare', { inspection, variants }, options),
+    );
+    this.variants = new Set(results.flatMap((each) => (each.kind === 'variant' ? [each.summary.id] : [])));
+    return results;
+  }
+
+  plot(request: Looked<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
+    return this.view(request, (inspection) =>
+      this.engine.request('plot', { ...request, inspection }, options),
+    );
+  }
+
+  async candidates(request: Looked<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
+    const result = await this.view(request, (inspection) =>
+      this.engine.request('candidates', { ...request, inspection }, options),
+    );
+    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
+  }
+
+  /** Goes on with the text, as its model says; what is shown then has the new tokens. */
+  async continue(
+    request: Omit<ContinueRequest, 'inspection'>,
+    options?: RequestOptions,
+  ): Promise<Omit<ContinueResult, 'summary'>> {
+    const { summary, ...result } = await this.view({}, (inspection) =>
+      this.engine.request('continue', { ...request, inspection }, options),
+    );
+    await this.accept(summary, this.fresh().signal);
+    return result;
+  }
+
+  /** Lets a continuation that is under way end with the tokens that came. */
+  async halt(): Promise<void> {
+    const { inEngine } = this;
+    if (inEngine === undefined || inEngine.generation !== this.engine.generation) return;
+    await this.engine.request('halt', { inspection: inEngine.id });
+  }
+
+  code(language: CodeLanguage, layer: number, head: number, options?: RequestOptions): Promise<string> {
+    return this.view({}, (inspection) =>
+      this.engine.request('code', { inspection, layer, head, language }, options),
+    );
+  }
+
+  override dispose(): void {
+    if (this.disposed) return;
+    this.controller.abort();
+    this.close();
+    this.disposeEmitter.fire();
+    super.dispose();
+  }
+
+  /** Lets the engine forget it. */
+  private close(): void {
+    const { inEngine, engine } = this;
+    this.inEngine = undefined;
+    if (inEngine === undefined || inEngine.generation !== engine.generation || engine.processId === undefined)
+      return;
+    // It is gone either way: a process that died in between has forgotten it too.
+    engine.request('close', { inspection: inEngine.id }).catch(() => undefined);
+  }
+
+  private async load(): Promise<InspectionSummary> {
+    const { signal } = this.fresh();
+    this.setState({ kind: 'busy', title: this.label });
+    try {
+      const { asked, summary } = await ask(this.engine, this.asked, this.parameters, {
+        ...this.reporting(signal),
+        roles: (question) => this.options.ask(question, signal),
+        continuation: this.continuation,
+      });
+      this.asked = asked;
+      return await this.accept(summary, signal);
+    } catch (error) {
+      this.setState({ kind: 'failed', message: messageOf(error) });
+      throw error;
+    }
+  }
+
+  private async catchUp(): Promise<void> {
+    const before = this.current;
+    for (let next = this.wanted; next !== undefined; next = this.wanted) {
+      this.wanted = undefined;
+      try {
+        await this.ready();
+        const { inEngine } = this;
+        if (inEngine === undefined) throw new CancelledError();
+        const { signal } = this.fresh();
+        const summary = await this.engine.request(
+          'change',
+          { inspection: inEngine.id, parameters: next },
+          this.reporting(signal),
+        );
+        this.parameters = { ...this.parameters, ...next };
+        await this.accept(summary, signal);
+      } catch (error) {
+        this.wanted = undefined;
+        // What was shown is still true, so it stays; only its controls must be told to go back.
+        if (error instanceof EngineStoppedError) this.setState({ kind: 'failed', message: error.message });
+        else if (before.kind === 'inspection') this.setState(this.stateOf(this.shown));
+        throw error;
+      }
+    }
+  }
+
+  private isVariant({ inspection }: { readonly inspection?: string }): boolean {
+    return inspection !== undefined && this.variants.has(inspection);
+  }
+
+  /**
+   * The variant that is asked about; undefined for the inspection itself.
+   * @throws CancelledError for one that is gone: the page that asked is about to be told of what came instead
+   */
+  private target({ inspection }: { readonly inspection?: string }): string | undefined {
+    if (inspection === undefined || inspection === this.id) return undefined;
+    if (this.variants.has(inspection)) return inspection;
+    throw new CancelledError();
+  }
+
+  private async view<T>(
+    place: { readonly inspection?: string },
+    ask: (inspection: string) => Promise<T>,
+    again = true,
+  ): Promise<T> {
+    await this.ready();
+    // A change that is under way is waited for, so that nothing is asked of what is about to be replaced.
+    await this.changing?.catch(() => undefined);
+    const { inEngine } = this;
+    if (inEngine === undefined) throw new CancelledError();
+    try {
+      return await ask(this.target(place) ?? inEngine.id);
+    } catch (error) {
+      if (!(error instanceof EngineStoppedError)) throw error;
+      // Somebody else's run was ended; this question had no part in it.
+      if (again && error.stop.kind === 'unresponsive') return this.view(place, ask, false);
+      this.setState({ kind: 'failed', message: error.message });
+      throw error;
+    }
+  }
+
+  private async accept(summary: InspectionSummary, signal: AbortSignal): Promise<InspectionSummary> {
+    const { generation } = this.engine;
+    const seen = await firstPicture(this.engine, summary, this.place, signal);
+    const revision = (this.shown?.revision ?? 0) + 1;
+    this.inEngine = { id: summary.id, generation, revisionOffset: revision - summary.revision };
+    if (this.disposed || signal.aborted) {
+      this.close();
+      throw new CancelledError();
+    }
+    this.shown = { ...summary, id: this.id, revision };
+    this.continuation = summary.continuation;
+    this.variants = new Set();
+    this.place = nearestPosition(this.shown, this.place);
+    const { shown, id: inspection } = this;
+    const picture = seen && { place: { ...seen.place, inspection }, slice: { ...seen.slice, revision } };
+    this.setState(this.stateOf(shown, picture));
+    return shown;
+  }
+
+  private stateOf(summary: InspectionSummary | undefined, picture?: Picture): PanelState {
+    if (summary === undefined) return { kind: 'busy', title: this.label };
+    const seen = picture === undefined ? {} : { picture };
+    return { kind: 'inspection', summary, position: this.place, ...seen };
+  }
+
+  private setState(state: PanelState): void {
+    if (this.disposed) return;
+    this.current = state;
+    this.stateEmitter.fire(state);
+  }
+
+  private revision(inEngine: number): number {
+    return inEngine + (this.inEngine?.revisionOffset ?? 0);
+  }
+
+  private fresh(): AbortController {
+    this.controller = new AbortController();
+    return this.controller;
+  }
+
+  private reporting(signal: AbortSignal): RequestOptions & { readonly signal: AbortSignal } {
+    return {
+      signal,
+      onProgress: (progress) => {
+        // A page that is not up yet asks for the state when it is.
+        if (this.current.kind === 'busy') this.current = { ...this.current, progress };
+        this.progressEmitter.fire(progress);
+      },
+    };
+  }
+}

@@ -1,0 +1,379 @@
+import { latex, program } from '../../engine/explain.js';
+import { metrics as allMetrics } from '../../engine/metrics/index.js';
+import type {
+  Arithmetic,
+  ArithmeticRequest,
+  Candidates,
+  CandidatesRequest,
+  CodeLanguage,
+  ContinueResult,
+  ContinueRequest,
+  InspectionSummary,
+  Metric,
+  ParameterValues,
+  Plot,
+  Continuation,
+  Slice,
+  SliceRequest,
+  Span,
+  Step,
+  Thumbnails,
+  GeneratedTokens,
+} from '../../protocol.js';
+import type { Runtime } from '../../runtime/session.js';
+import { arithmetic } from '../views/arithmetic.js';
+import { bands, slice, type Schedule } from '../views/matrix.js';
+import { plotters } from '../views/plots/index.js';
+import type { Plotter } from '../views/plots/plotter.js';
+import { checkIndex, Pool } from '../views/pool.js';
+import { LayerReader } from '../views/reader.js';
+import type { Preparation } from './preparation.js';
+import {
+  describeStep,
+  joined,
+  type Layer,
+  type Next,
+  type GenerationRequest,
+  type GenerationResult,
+  type Subject,
+} from './subject.js';
+import type { Task } from './task.js';
+import { Turns, urgency, type Urgency } from './turns.js';
+
+/** What an inspection begins with. */
+export interface Beginning {
+  readonly parameters: ParameterValues;
+  /** The model as it is now: its path, and when its files were written. */
+  readonly by?: string | undefined;
+  /** What this model said before: it comes after the text that was read, and what was set is set then. */
+  readonly continuation?: Continuation | undefined;
+}
+
+/** What a user has open: answers every question the views ask about it. Layers and heads count from 0. */
+export class Inspection {
+  private readonly turns = new Turns();
+  private readers = new Map<Layer, LayerReader>();
+  private revision = 1;
+  private halted = false;
+  private last: Promise<unknown> = Promise.resolve();
+  /** What the model said after the text. */
+  private generated: GeneratedTokens = { ids: [], ending: 'length', drawn: false };
+
+  private constructor(
+    readonly id: string,
+    private readonly preparation: Preparation,
+    private readonly runtime: Runtime,
+    private parameters: ParameterValues,
+    private subject: Subject,
+    private readonly by?: string,
+  ) {}
+
+  static async open(
+    id: string,
+    preparation: Preparation,
+    runtime: Runtime,
+    { parameters, by, continuation }: Beginning,
+    task: Task,
+  ): Promise<Inspection> {
+    try {
+      const first = continuation === undefined ? parameters : {};
+      const subject = await preparation.prepare({ parameters: first }, task);
+      const inspection = new Inspection(id, preparation, runtime, first, subject, by);
+      if (continuation === undefined) return inspection;
+      if (subject.next !== undefined) await inspection.continueWith(continuation, task);
+      if (Object.keys(parameters).length > 0) await inspection.change(parameters, task);
+      return inspection;
+    } catch (error) {
+      await preparation.dispose();
+      throw error;
+    }
+  }
+
+  get summary(): InspectionSummary {
+    const { subject } = this;
+    return {
+      id: this.id,
+      revision: this.revision,
+      title: subject.title,
+      subtitle: subject.subtitle,
+      mechanism: subject.mechanism,
+      layers: subject.layers.length,
+      heads: subject.heads,
+      media: subject.media,
+      queries: subject.queries,
+      keys: subject.keys,
+      steps: this.steps,
+      parameters: subject.parameters,
+      notices: subject.notices,
+      continues: subject.next !== undefined,
+      ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
+      ...(subject.answers === undefined ? {} : { answers: subject.answers }),
+      ...this.continuation,
+      plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
+      timing: { forward: subject.forward },
+    };
+  }
+
+  get steps(): readonly Step[] {
+    return this.layer(0).steps.map(describeStep);
+  }
+
+  /** Runs again with some parameters changed. Where that fails, everything stays as it was. */
+  change(parameters: ParameterValues, task: Task = {}): Promise<InspectionSummary> {
+    return this.alone(async () => {
+      const changed = { ...this.parameters, ...parameters };
+      this.show(await this.preparation.prepare({ parameters: changed }, task));
+      this.parameters = changed;
+      return this.summary;
+    });
+  }
+
+  /**
+   * Goes on with the text. What was shown before is part of what is shown then.
+   * @throws Error where there is no model that says what comes next; where it fails, everything stays as it was
+   */
+  async continue(request: ContinueRequest, task: Task = {}): Promise<ContinueResult> {
+    const { text, ending } = await this.continueWith(request, task);
+    return { text, ending, summary: this.summary };
+  }
+
+  /** Lets a continuation that is under way end with what came. */
+  halt(): void {
+    this.halted = true;
+  }
+
+  /** What the model expects after one of the queries. */
+  async candidates({ query, count }: CandidatesRequest, task: Task = {}): Promise<Candidates> {
+    const { revision } = this;
+    checkIndex(query, this.subject.queries.count, 'query');
+    return { revision, ...(await this.next.candidates(query, Math.max(1, Math.min(count, 1000)), task)) };
+  }
+
+  private continueWith(wanted: GenerationRequest, task: Task): Promise<GenerationResult> {
+    return this.alone(async () => {
+      this.halted = false;
+      const { subject, ...further } = await this.next.continueWith(wanted, () => this.halted, task);
+      this.generated = joined(this.generated, further);
+      this.show(subject);
+      return further;
+    });
+  }
+
+  private get continuation(): { readonly continuation?: Continuation } {
+    const generated = this.subject.generated ?? this.generated;
+    if (this.by === undefined || generated.ids.length === 0) return {};
+    return { continuation: { ...generated, by: this.by } };
+  }
+
+  /** What makes a new state of it waits for what does so already. */
+  private alone<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(task);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private show(subject: Subject): void {
+    this.subject = subject;
+    this.readers = new Map();
+    this.revision++;
+  }
+
+  private get next(): Next {
+    const { next, title } = this.subject;
+    if (next === undefined) {
+      throw new Error(`${title} says nothing of what comes next: a causal model with a language head does.`);
+    }
+    return next;
+  }
+
+  /** The same input run beside this one with some parameters changed; what it reads stays this one's to close. */
+  async variant(id: string, parameters: ParameterValues, task: Task = {}): Promise<Inspection> {
+    const changed = { ...this.parameters, ...parameters };
+    const { preparation } = this;
+    const shared: Preparation = {
+      prepare: (setting, each) => preparation.prepare({ ...setting, beside: true }, each),
+      dispose: () => Promise.resolve(),
+    };
+    return new Inspection(
+      id,
+      shared,
+      this.runtime,
+      changed,
+      await shared.prepare({ parameters: changed }, task),
+    );
+  }
+
+  /** @throws Error where there is no plot of that name */
+  async plot(
+    { name, layer, head }: { readonly name: string; readonly layer: number; readonly head: number },
+    task: Task = {},
+  ): Promise<Plot> {
+    const [own, reader] = this.at(layer, head);
+    const found = this.plotters.find((each) => each.name === name);
+    if (found === undefined) {
+      const names = this.plotters.map((each) => each.name).join(', ');
+      throw new Error(`There is no plot “${name}” here; there are: ${names === '' ? 'none' : names}.`);
+    }
+    return found.plot({
+      layer: own,
+      head,
+      heads: this.subject.heads,
+      parameters: Object.fromEntries(this.subject.parameters.map((each) => [each.name, each.value])),
+      read: (value, region) => reader.read(value, region),
+      signal: task.signal,
+    });
+  }
+
+  private get plotters(): readonly Plotter[] {
+    return plotters.filter((each) => each.fits(this.layer(0)));
+  }
+
+  async slice(request: SliceRequest, task: Task = {}): Promise<Slice> {
+    const [layer, reader] = this.at(request.layer, request.head);
+    return slice(
+      reader,
+      layer,
+      this.subject.heads,
+      request,
+      this.revision,
+      this.schedule(urgency.picture, task),
+    );
+  }
+
+  async arithmetic(request: ArithmeticRequest): Promise<Arithmetic> {
+    const [layer, reader] = this.at(request.layer, request.head);
+    return arithmetic(reader, layer, this.subject.heads, request);
+  }
+
+  /**
+   * Every head's weights, pooled by their largest to at most `size` × `size`.
+   * @param wanted layers; all where left out
+   */
+  async thumbnails(size: number, task: Task = {}, wanted?: Span): Promise<Thumbnails> {
+    const { heads, layers, queries, keys } = this.subject;
+    const { start, end } = wanted ?? { start: 0, end: layers.length };
+    checkIndex(start, layers.length, 'layer');
+    checkIndex(end - 1, layers.length, 'layer');
+    if (!(size >= 1 && size <= 256)) throw new RangeError(`Thumbnails are 1 to 256 cells wide, not ${size}.`);
+    const to = {
+      rows: Math.min(queries.count, Math.floor(size)),
+      columns: Math.min(keys.count, Math.floor(size)),
+    };
+    const from = { rows: queries.count, columns: keys.count };
+    const area = to.rows * to.columns;
+    const count = Math.max(0, end - start);
+    const data = new Float32Array(count * heads * area); // (layer, head, row, column)
+    const { revision } = this;
+    const schedule = this.schedule(urgency.overview, task);
+    for (let index = 0; index < count; index++) {
+      const [layer, reader] = this.at(start + index, 0);
+      task.progress?.(`Layer ${start + index + 1} of ${layers.length}`, index / count);
+      const pools = Array.from({ length: heads }, () => new Pool(from, to, 'max'));
+      const request = {
+        step: 'weights',
+        heads: { start: 0, end: heads },
+        headCount: heads,
+        rows: { start: 0, end: from.rows },
+      };
+      for await (const band of bands(reader, layer, request, schedule)) {
+        const height = band.rows.end - band.rows.start;
+        pools.forEach((pool, head) => {
+          for (let row = 0; row < height; row++) {
+            pool.add(band.data, (head * height + row) * band.columns, band.rows.start + row);
+          }
+        });
+      }
+      pools.forEach((pool, head) => {
+        data.set(pool.finish(), (index * heads + head) * area);
+      });
+    }
+    return { revision, ...to, data };
+  }
+
+  /** Every row of the weights of all heads of a layer; those of one head come in order. Masked cells are NaN. */
+  async rows(
+    index: number,
+    take: (head: number, query: number, weights: Float32Array) => void,
+    task: Task = {},
+  ): Promise<void> {
+    const [layer, reader] = this.at(index, 0);
+    const { heads: headCount, queries } = this.subject;
+    const heads = { start: 0, end: headCount };
+    const request = { step: 'weights', heads, headCount, rows: { start: 0, end: queries.count } };
+    for await (const band of bands(reader, layer, request, this.schedule(urgency.overview, task))) {
+      const { columns, rows } = band;
+      const height = rows.end - rows.start;
+      for (let head = 0; head < headCount; head++) {
+        for (let row = 0; row < height; row++) {
+          const start = (head * height + row) * columns;
+          take(head, rows.start + row, band.data.subarray(start, start + columns));
+        }
+      }
+    }
+  }
+
+  /** Whether nothing that is shown looks ahead. */
+  get isCausal(): boolean {
+    return this.subject.causal === true;
+  }
+
+  /** The metrics of one head's weights. */
+  async metrics(
+    place: { readonly layer: number; readonly head: number },
+    task: Task = {},
+  ): Promise<Metric[]> {
+    const [layer, reader] = this.at(place.layer, place.head);
+    const { queries, keys, heads } = this.subject;
+    const running = allMetrics.map((metric) => ({ metric, gathering: metric.begin() }));
+    const request = {
+      step: 'weights',
+      heads: { start: place.head, end: place.head + 1 },
+      headCount: heads,
+      rows: { start: 0, end: queries.count },
+    };
+    for await (const band of bands(reader, layer, request, this.schedule(urgency.figures, task))) {
+      for (let query = band.rows.start; query < band.rows.end; query++) {
+        const start = (query - band.rows.start) * band.columns;
+        const weights = band.data.subarray(start, start + band.columns);
+        for (const { gathering } of running) gathering.row(weights, query);
+      }
+    }
+    return running.map(({ metric, gathering }) => ({
+      name: metric.name,
+      title: metric.title,
+      note: metric.note,
+      value: gathering.result(),
+      unit: metric.unit,
+      full: metric.full(queries.count, keys.count),
+    }));
+  }
+
+  /** The layer's steps as text that reproduces them. */
+  code(language: CodeLanguage, layer = 0): string {
+    const { steps } = this.layer(layer);
+    return language === 'latex' ? latex(steps) : program(steps, language);
+  }
+
+  dispose(): Promise<void> {
+    this.readers = new Map();
+    return this.preparation.dispose();
+  }
+
+  private schedule(level: Urgency, { signal }: Task): Schedule {
+    return { turns: this.turns, urgency: level, signal };
+  }
+
+  private layer(index: number): Layer {
+    const layer = this.subject.layers[checkIndex(index, this.subject.layers.length, 'layer')];
+    if (layer === undefined) throw new RangeError(`There is no layer ${index}.`);
+    return layer;
+  }
+
+  private at(layerIndex: number, head: number): [Layer, LayerReader] {
+    const layer = this.layer(layerIndex);
+    checkIndex(head, this.subject.heads, 'head');
+    const reader = this.readers.get(layer) ?? new LayerReader(layer, this.runtime);
+    this.readers.set(layer, reader);
+    return [layer, reader];
+  }
+}

@@ -1,0 +1,118 @@
+import {
+  dates,
+  embedded,
+  embeddedFolder,
+  findCheckpoints,
+  isOnnxPath,
+  Model,
+  weightFiles,
+} from '../../models/index.js';
+import type { Platform } from '../../platform/platform.js';
+import type { Continuation, FoundModel, ModelReference } from '../../protocol.js';
+import { identityOf } from '../views/head-types/identity.js';
+import { ResourcePool } from './resource-pool.js';
+
+/** A model that reads text of any kind. */
+export type LanguageModelReference = Exclude<ModelReference, { kind: 'dates' }>;
+
+/** The embedded models and those for dates first, then the checkpoints in these folders. */
+export async function findModels(
+  platform: Platform,
+  folders: readonly string[],
+  media: string,
+): Promise<readonly FoundModel[]> {
+  return [
+    await embedded(platform, media),
+    await embedded(platform, media, 'gpt'),
+    ...(await dates(platform, media)),
+    ...(await findCheckpoints(platform, folders)),
+  ];
+}
+
+/** The path of an ONNX export; undefined for any other model. */
+export function exportPath(model: ModelReference): string | undefined {
+  return model.kind === 'file' && isOnnxPath(model.path) ? model.path : undefined;
+}
+
+/** The model that a text is read by, where one for language of any kind is meant: the embedded one where none is named. */
+export function languageModel(
+  model: ModelReference = { kind: 'embedded' },
+): LanguageModelReference | undefined {
+  return model.kind === 'dates' ? undefined : model;
+}
+
+/** What a model is now, and what it wrote before: nothing where it is another now, whose tokens would mean something else. */
+export async function writtenBy(
+  models: ModelPool,
+  model: LanguageModelReference,
+  continuation: Continuation | undefined,
+): Promise<{ readonly by: string | undefined; readonly continuation: Continuation | undefined }> {
+  // A file that goes away just now is no reason not to read the text.
+  const by = await models.identity(model).catch(() => undefined);
+  return { by, continuation: continuation?.by === by ? continuation : undefined };
+}
+
+/** A model in use; released when nobody looks at it any more. */
+export interface ModelHandle {
+  readonly model: Model;
+  release(): Promise<void>;
+}
+
+/** How many models stay open that nobody uses at the moment: the next selection starts at once. */
+const spare = 2;
+
+/** Models that are open, each once. */
+export class ModelPool {
+  private readonly pool = new ResourcePool<Model>(spare);
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly media: string,
+  ) {}
+
+  /** @throws ModelError when the folder cannot be read as a model */
+  async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
+    const path = this.pathOf(reference);
+    const stamp = await stampOf(this.platform, path, reference.kind);
+    const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(this.platform, path));
+    return { model: opened, release };
+  }
+
+  /** The folder that a model is, or that its file lies in. */
+  folderOf(reference: LanguageModelReference): string {
+    const path = this.pathOf(reference);
+    return reference.kind === 'file' ? this.platform.paths.dirname(path) : path;
+  }
+
+  /** What changes where a model does. */
+  identity(reference: LanguageModelReference): Promise<string> {
+    return identityOf(this.platform, this.pathOf(reference), reference.kind === 'file' ? 'file' : 'folder');
+  }
+
+  dispose(): Promise<void> {
+    return this.pool.dispose();
+  }
+
+  /** Where a model lies: a folder, or a file. */
+  pathOf(reference: LanguageModelReference): string {
+    return 'path' in reference ? reference.path : embeddedFolder(this.platform, this.media, reference.kind);
+  }
+}
+
+/** When the files that matter were last written: a checkpoint that was trained on is opened anew. */
+export async function stampOf(
+  { files: disk, paths }: Platform,
+  path: string,
+  kind: LanguageModelReference['kind'],
+): Promise<string> {
+  const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
+  const stamps = await Promise.all(
+    files.map((file) =>
+      disk.stat(paths.join(path, file)).then(
+        ({ modified, size }) => `${modified}:${size}`,
+        () => '',
+      ),
+    ),
+  );
+  return stamps.join(' ');
+}

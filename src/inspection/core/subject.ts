@@ -1,0 +1,126 @@
+import { isPerHead, type Value } from '../../engine/graph.js';
+import { extent } from '../../engine/mechanisms/heads.js';
+import type { TensorSource } from '../../engine/tensor.js';
+import type {
+  Answers,
+  AxisName,
+  Candidates,
+  ContinueResult,
+  ContinueRequest,
+  Labels,
+  Medium,
+  Parameter,
+  Step,
+  GeneratedTokens,
+} from '../../protocol.js';
+import { definition } from '../../engine/explain.js';
+import type { Task } from './task.js';
+
+/** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
+export interface Layer {
+  /** Labelled, in reading order. */
+  readonly steps: readonly Value[];
+  /** Files, captured values, parameters: what every other value of the layer is computed from. */
+  readonly kept: ReadonlyMap<Value, TensorSource>;
+}
+
+/** Tensors run through a mechanism, or text run through a model, made ready to be looked at. */
+export interface Subject {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly mechanism: { readonly id: string; readonly title: string };
+  readonly layers: readonly Layer[];
+  readonly heads: number;
+  /** What the labels' marks are parts of. */
+  readonly media: readonly Medium[];
+  readonly queries: Labels;
+  readonly keys: Labels;
+  readonly parameters: readonly Parameter[];
+  readonly notices: readonly string[];
+  /** Milliseconds that the run took. */
+  readonly forward: number;
+  /** Whether no query sees what comes after it. */
+  readonly causal?: boolean;
+  /** Set where a model was asked a question about a text. */
+  readonly answers?: Answers;
+  /** Set where a model says what comes next. */
+  readonly next?: Next;
+  /** Set where the model wrote what is shown. */
+  readonly generated?: GeneratedTokens;
+}
+
+/** What a model is to say, or what it said before and says again. */
+export type GenerationRequest = Omit<ContinueRequest, 'inspection'> | GeneratedTokens;
+
+/** What was said this time. */
+export type GenerationResult = Omit<ContinueResult, 'summary'> & GeneratedTokens;
+
+/** What comes after a text, as its model says. */
+export interface Next {
+  /** Whether a row of the queries is a token that was read, or the one that was written there. */
+  readonly rows: 'read' | 'written';
+  /** @throws RangeError where there is no such query */
+  candidates(query: number, count: number, task: Task): Promise<Omit<Candidates, 'revision'>>;
+  /** @param halted asked before each token: whether it shall end with those that came */
+  continueWith(
+    wanted: GenerationRequest,
+    halted: () => boolean,
+    task: Task,
+  ): Promise<GenerationResult & { readonly subject: Subject }>;
+}
+
+/** What a model said, and what it said after that. */
+export function joined(before: GeneratedTokens, { ids, ending, drawn }: GeneratedTokens): GeneratedTokens {
+  return { ids: [...before.ids, ...ids], ending, drawn: before.drawn || drawn };
+}
+
+/** A layer's step by name. @throws Error where there is none of that name. */
+export function stepOf(layer: Layer, name: string): Value {
+  const step = layer.steps.find((value) => value.label?.name === name);
+  if (step === undefined) {
+    const names = layer.steps.map((value) => value.label?.name).join(', ');
+    throw new Error(`There is no step “${name}” here; there are ${names}.`);
+  }
+  return step;
+}
+
+/** A step as the views are told of it. */
+export function describeStep(value: Value): Step {
+  const { label } = value;
+  if (label?.step === undefined) throw new Error('Only a labelled step can be described.');
+  const [rows, columns] = label.axes.slice(-2);
+  return {
+    name: label.name,
+    title: label.step.title,
+    note: label.step.note,
+    tex: definition(value),
+    symbol: label.symbol,
+    rows: { axis: shownAxis(rows), size: extent(value.shape, -2) },
+    columns: { axis: shownAxis(columns), size: extent(value.shape, -1) },
+    scale: label.step.scale,
+    perHead: isPerHead(value),
+    perQuery: isPerQuery(value),
+    phase: label.step.phase,
+  };
+}
+
+/** Whether a step has a matrix of its own for each query, as the comparison in additive attention does. */
+export function isPerQuery({ label }: Value): boolean {
+  return label?.axes.at(-3) === 'query';
+}
+
+/** Axes as a reader is told of them: what stands for whole tensors is called a feature. */
+export function shownAxis(name = ''): AxisName {
+  switch (name) {
+    case 'query':
+    case 'key':
+    case 'value':
+    case 'model':
+    case 'hidden':
+    case 'sample':
+    case 'endpoint':
+      return name;
+    default:
+      return 'feature';
+  }
+}

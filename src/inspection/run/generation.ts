@@ -1,0 +1,90 @@
+import type { Model } from '../../models/index.js';
+import type { Candidate, Candidates, Ending } from '../../protocol.js';
+import type { CausalRun } from './causal-run.js';
+import type { Task } from '../core/task.js';
+import { choose, likeliest, probabilitiesOf } from './sampling.js';
+import type { GenerationRequest, GenerationResult } from '../core/subject.js';
+
+/** The most tokens of one continuation. */
+const mostTokens = 4096;
+
+/** What a model expects after one of the tokens that were run. */
+export async function candidatesAfter(
+  model: Model,
+  run: CausalRun,
+  query: number,
+  count: number,
+  task: Task,
+): Promise<Omit<Candidates, 'revision'>> {
+  const logits = await run.logits(query, task);
+  const shares = probabilitiesOf(logits);
+  const describe = async (id: number): Promise<Candidate> => ({
+    id,
+    token: await model.entry(id),
+    text: await model.decode([id]),
+    logit: logits[id] ?? Number.NaN,
+    probability: shares[id] ?? 0,
+  });
+  const candidates = await Promise.all(likeliest(logits, count).map(describe));
+  const entropy = shares.reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0);
+  const stands = run.ids[query + 1];
+  if (stands === undefined) return { query, candidates, entropy };
+  const own = logits[stands] ?? -Infinity;
+  const rank = logits.reduce((likelier, logit) => (logit > own ? likelier + 1 : likelier), 0);
+  return { query, candidates, entropy, actual: { ...(await describe(stands)), rank } };
+}
+
+export interface WritingRules {
+  /** The most tokens that are read. */
+  readonly limit: number;
+  /** The token that has to come at a place, whatever the model says. */
+  forced?(place: number): number | undefined;
+}
+
+/**
+ * Lets a model go on, token by token; the run holds all of them afterwards. Where it is aborted or fails, the run is as
+ * before.
+ * @param halted asked before each token
+ */
+export async function generate(
+  model: Model,
+  run: CausalRun,
+  wanted: GenerationRequest,
+  halted: () => boolean,
+  task: Task,
+  rules: WritingRules,
+): Promise<GenerationResult> {
+  const before = run.ids.length;
+  if ('ids' in wanted) {
+    await run.append(wanted.ids, task);
+    return { ...wanted, text: await model.decode(wanted.ids) };
+  }
+  const { tokens, sampling = {} } = wanted;
+  if (!Number.isInteger(tokens) || tokens < 1 || tokens > mostTokens) {
+    throw new RangeError(`A continuation has 1 to ${mostTokens} tokens, not ${tokens}.`);
+  }
+  const { endings, banned } = await model.generation();
+  const { limit, forced } = rules;
+  const drawn = sampling.method === 'sample';
+  const further = async (ending: Ending): Promise<GenerationResult> => {
+    const ids = run.ids.slice(before);
+    return { ids, ending, drawn: drawn && ids.length > 0, text: await model.decode(ids) };
+  };
+  try {
+    for (let step = 0; step < tokens; step++) {
+      if (halted()) return await further('halted');
+      if (run.ids.length >= limit) return await further('limit');
+      const logits = await run.logits(run.ids.length - 1, task);
+      for (const id of banned) logits[id] = -Infinity;
+      // Noise belongs to a place in the text, so that it makes no difference whether tokens come at once or bit by bit.
+      const next = forced?.(run.ids.length) ?? choose(logits, sampling, run.ids.length);
+      await run.append([next], task.signal === undefined ? {} : { signal: task.signal });
+      task.progress?.(await model.decode(run.ids.slice(before)), (step + 1) / tokens);
+      if (endings.has(next)) return await further('end');
+    }
+    return await further('length');
+  } catch (error) {
+    await run.back(before);
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Parameter, ParameterValue } from '../../protocol.js';
+import type { Stack } from '../run/sequence-run.js';
+
+/** Which of an encoder–decoder model's attentions is looked at. */
+export const attentionParameter: Parameter = {
+  kind: 'choice',
+  name: 'attention',
+  title: 'Attention',
+  note: 'Which of the model’s attentions is shown; scaling and temperature change this one, in every layer.',
+  value: 'cross',
+  default: 'cross',
+  choices: [
+    { value: 'cross', title: 'Target to source' },
+    { value: 'encoder', title: 'Source to source' },
+    { value: 'decoder', title: 'Target to target' },
+  ],
+};
+
+export function stackOf(value: ParameterValue | undefined): Stack {
+  return value === 'encoder' || value === 'decoder' ? value : 'cross';
+}
+
+export function lengthParameter(most: number): Parameter {
+  return {
+    kind: 'number',
+    name: 'length',
+    title: 'Target tokens',
+    note: 'How many are written at most; it ends earlier where the model says that the text is over.',
+    value: Math.min(64, most),
+    default: Math.min(64, most),
+    minimum: 1,
+    maximum: Math.min(512, most),
+    step: 1,
+    logarithmic: true,
+  };
+}
+
+/** A control for something that a checkpoint may offer; none where it offers nothing. */
+export function choice(
+  name: string,
+  title: string,
+  note: string,
+  choices: readonly { readonly value: string; readonly title: string }[],
+): readonly Parameter[] {
+  if (choices.length === 0) return [];
+  const standard = { value: 'none', title: 'As the model has it' };
+  return [
+    {
+      kind: 'choice',
+      name,
+      title,
+      note,
+      value: standard.value,
+      default: standard.value,
+      choices: [standard, ...choices],
+    },
+  ];
+}

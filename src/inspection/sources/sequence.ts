@@ -1,0 +1,367 @@
+import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
+import type { AttendParameters } from '../../engine/mechanisms/index.js';
+import { ModelError, type Encoding, type Model } from '../../models/index.js';
+import type { Ending, Labels, Parameter, ParameterValues, GeneratedTokens } from '../../protocol.js';
+import type { Runtime } from '../../runtime/session.js';
+import { counted } from '../core/counted.js';
+import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
+import { withGradients, withoutGradients } from '../run/gradients.js';
+import type { Preparation, Setting } from '../core/preparation.js';
+import type { Task } from '../core/task.js';
+import { marksIn, textMedium } from '../core/marks.js';
+import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
+import { takeOver, type Source } from '../core/source.js';
+import { ownValues } from './own-values.js';
+import { attentionParameter, choice, lengthParameter, stackOf } from './sequence-parameters.js';
+import { SequenceRun, type SequenceAttention, type Stack } from '../run/sequence-run.js';
+import { shortened } from '../core/shortened.js';
+import { joined, type Layer, type Next, type GenerationResult, type Subject } from '../core/subject.js';
+
+/** What parameters say to an encoder–decoder model. */
+interface Reading {
+  readonly described: readonly Parameter[];
+  readonly stack: Stack;
+  readonly attention: SequenceAttention;
+  /** What is written before the text. */
+  readonly prefix: string;
+  readonly from: number | undefined;
+  readonly into: number | undefined;
+  readonly length: number;
+}
+
+/** A source that was read, and what was written for it. */
+interface Written {
+  readonly encoding: Encoding;
+  /** Where the tokens of a target that was given stand in it, from the first after the start. */
+  readonly target: Encoding['ranges'];
+  readonly run: SequenceRun;
+  readonly rules: WritingRules;
+  /** What the model wrote: all of the target, or what comes after one that was given. */
+  readonly generated: GeneratedTokens;
+}
+
+/** Where the target was given and nothing came after it. */
+const nothing: GeneratedTokens = { ids: [], ending: 'length', drawn: false };
+
+const mechanism = { id: 'multi-head', title: 'Multi-head attention' };
+
+/** Text, read by an encoder–decoder model; a second one is its target. */
+export const sequenceSource: Source = {
+  id: 'sequence',
+  async open({ material, by, continuation }, { models, runtime }) {
+    if (material.kind !== 'text') return undefined;
+    const { texts } = material;
+    const reference = languageModel(by?.model);
+    if (reference === undefined) return undefined;
+    const written = await writtenBy(models, reference, continuation);
+    const preparation = await takeOver(await models.acquire(reference), (handle) =>
+      handle.model.decoder === undefined
+        ? undefined
+        : openSequence(handle, texts, runtime, written.continuation),
+    );
+    // What was written before is the preparation's own to have again.
+    return preparation && { kind: 'preparation', preparation, by: written.by };
+  },
+};
+
+/** @throws ModelError when there is no text */
+export async function openSequence(
+  handle: ModelHandle,
+  texts: readonly [string] | readonly [string, string],
+  runtime: Runtime,
+  before?: GeneratedTokens,
+): Promise<SequencePreparation> {
+  if (texts.some((text) => text.trim() === '')) {
+    throw new ModelError('There is no text to inspect: it is empty.');
+  }
+  return new SequencePreparation(handle, texts, await handle.model.languages(), runtime, before);
+}
+
+/** Text run through an encoder–decoder model: translated, summarised, answered, as the model was trained for. */
+export class SequencePreparation implements Preparation {
+  /** What was written last, and for which parameters: to look at another attention of it needs no other run. */
+  private last: { readonly key: string; readonly written: Promise<Written> } | undefined;
+
+  constructor(
+    private readonly handle: ModelHandle,
+    /** The source, and the target where that is not to be written but given. */
+    private readonly texts: readonly [string] | readonly [string, string],
+    private readonly languages: ReadonlyMap<string, number>,
+    private readonly runtime: Runtime,
+    /** What the model wrote before: it is read at first instead of written anew. */
+    private before?: GeneratedTokens,
+  ) {}
+
+  private get text(): string {
+    return this.texts[0];
+  }
+
+  private get target(): string | undefined {
+    return this.texts[1];
+  }
+
+  async prepare({ parameters, beside }: Setting, task: Task): Promise<Subject> {
+    const reading = this.read(parameters);
+    const { attention, prefix, from, into, length } = reading;
+    const key = keyOf([attention, prefix, from, into, length]);
+    const begun = performance.now();
+    const known = this.last?.key === key ? this.last.written : undefined;
+    const written = known ?? this.write(reading, task);
+    if (known === undefined && beside !== true) {
+      const last = { key, written };
+      this.last = last;
+      written.catch(() => {
+        if (this.last === last) this.last = undefined;
+      });
+    }
+    return this.subject(parameters, reading, await written, performance.now() - begun);
+  }
+
+  async dispose(): Promise<void> {
+    this.last = undefined;
+    await this.handle.release();
+  }
+
+  /** Reads the source and writes the target, or reads the one that was given. */
+  private async write(reading: Reading, task: Task): Promise<Written> {
+    const { model } = this.handle;
+    const { start, first } = await model.generation();
+    if (start === undefined) {
+      throw new ModelError(
+        `${model.name} does not say what its decoder begins with: config.json has no "decoder_start_token_id".`,
+      );
+    }
+    const encoding = withLanguage(await this.encode(reading.prefix), this.languages, reading.from);
+    task.progress?.(`${model.name}: ${encoding.ids.length} tokens`, null);
+    const run = await SequenceRun.open(model, encoding.ids, reading.attention, this.runtime, task);
+    const opening = reading.into ?? first;
+    const rules: WritingRules = {
+      limit: model.decoder?.limit ?? model.limit,
+      forced: (place) => (place === 1 ? opening : undefined),
+    };
+    const { before } = this;
+    this.before = undefined;
+    const given =
+      this.target === undefined
+        ? undefined
+        : withLanguage(await model.encode(this.target), this.languages, reading.into);
+    await run.target.append([start, ...(given?.ids ?? [])].slice(0, rules.limit), task);
+    const written = { encoding, target: given?.ranges ?? [], run, rules };
+    if (given !== undefined && before === undefined) return { ...written, generated: nothing };
+    const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
+    const further = await generate(model, run.target, wanted, () => false, task, rules);
+    return { ...written, generated: joined(nothing, further) };
+  }
+
+  /** The tokens of the text with what the task begins with; places are those in the text alone. */
+  private async encode(prefix: string): Promise<Encoding> {
+    const encoding = await this.handle.model.encode(prefix + this.text);
+    const { length } = prefix;
+    return {
+      ...encoding,
+      ranges: encoding.ranges.map((range) =>
+        range === null || range.end <= length
+          ? null
+          : { start: Math.max(0, range.start - length), end: range.end - length },
+      ),
+    };
+  }
+
+  private async subject(
+    parameters: ParameterValues,
+    reading: Reading,
+    written: Written,
+    forward: number,
+  ): Promise<Subject> {
+    const { model } = this.handle;
+    const { run, encoding } = written;
+    const { stack } = reading;
+    const derived = run
+      .layers(stack)
+      .map(({ steps, kept }) => ({ ...withGradients(steps, parameters), kept }));
+    const ids = run.target.ids.slice(0, run.written + 1);
+    const spelled = await Promise.all(ids.map((id) => model.spell(id)));
+    const text = await model.decode(ids.slice(1));
+    const source: Labels = {
+      count: encoding.tokens.length,
+      words: encoding.tokens,
+      marks: marksIn(textMedium(0), encoding.ranges),
+    };
+    const outputs: Labels = {
+      ...labelsOf(spelled.slice(1)),
+      ...(this.target === undefined
+        ? {}
+        : {
+            marks: marksIn(
+              textMedium(1),
+              ids.slice(1).map((_, at) => written.target[at] ?? null),
+            ),
+          }),
+    };
+    const [queries, keys] = {
+      cross: [outputs, source] as const,
+      encoder: [source, source] as const,
+      decoder: [outputs, labelsOf(spelled.slice(0, -1))] as const,
+    }[stack];
+    const heads = stack === 'encoder' ? model.heads : (model.decoder?.heads ?? model.heads);
+    return {
+      title: `“${shortened(this.text, 28)}” → “${shortened(text, 28)}”`,
+      subtitle: `${model.name} · ${model.family} · ${counted(derived.length, 'layer')} × ${counted(heads, 'head')} · ${counted(outputs.count, 'target token')} from ${source.count}`,
+      mechanism,
+      layers: derived.map(({ steps, kept }): Layer => ({ steps, kept })),
+      heads,
+      media: this.texts.map((_, index) => textMedium(index)),
+      queries,
+      keys,
+      parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
+      notices: await this.notices(written, text),
+      causal: stack === 'decoder',
+      generated: written.generated,
+      forward,
+      ...(stack === 'encoder' ? {} : { next: this.next(parameters, reading, written) }),
+    };
+  }
+
+  private next(parameters: ParameterValues, reading: Reading, written: Written): Next {
+    const { model } = this.handle;
+    const { target } = written.run;
+    return {
+      rows: 'written',
+      candidates: (query, count, task) => candidatesAfter(model, target, query, count, task),
+      continueWith: async (wanted, halted, task) => {
+        const begun = performance.now();
+        const { endings } = await model.generation();
+        const over = endings.has(target.ids.at(-1) ?? -1);
+        const further: GenerationResult = over
+          ? { ...nothing, ending: 'end', text: '' }
+          : await generate(model, target, wanted, halted, task, written.rules);
+        const longer = { ...written, generated: joined(written.generated, further) };
+        const { last } = this;
+        if (last !== undefined && (await last.written) === written) {
+          this.last = { ...last, written: Promise.resolve(longer) };
+        }
+        const subject = await this.subject(parameters, reading, longer, performance.now() - begun);
+        return { ...further, subject };
+      },
+    };
+  }
+
+  private read(parameters: ParameterValues): Reading {
+    const { model, languages } = this;
+    const { decoder } = model;
+    if (decoder === undefined) throw new ModelError(`${model.name} only reads: it has no decoder.`);
+    const standard: SequenceAttention = { ...decoder.attention, encoder: model.attention };
+    const stack = stackOf(parameters['attention']);
+    const general = [
+      attentionParameter,
+      ...choice('task', 'Task', 'What is put before the text to say what to do with it.', [
+        ...[...model.prefixes].map(([name, prefix]) => ({ value: name, title: prefix.trim() })),
+      ]),
+      ...choice('from', 'From', 'The language of the text.', named(languages)),
+      ...choice('into', 'Into', 'The language to write.', named(languages)),
+      ...(this.target === undefined ? [lengthParameter(decoder.limit - 1)] : []),
+    ];
+    const controls = (each: Stack): readonly Parameter[] =>
+      attendParameters({
+        inputs: {},
+        keys: each === 'decoder' ? decoder.limit : model.limit,
+        pairs: model.positions === 'embedded' && (model.width / headsOf(model, each)) % 2 === 0,
+        bias: model.positions !== 'bias',
+        standard: standard[each],
+        // What is written can never look at what is not: it is not there yet.
+      }).filter(({ name }) => each !== 'decoder' || !masks.has(name));
+    const own = [...general, ...controls(stack)];
+    const elsewhere = [...controls('encoder'), ...controls('decoder')].map(({ name }) => name);
+    const described = withValues(own, ownValues(own, elsewhere, withoutGradients(parameters)));
+    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
+    const looked: AttendParameters = {
+      ...readAttendParameters(values, {}),
+      ...(stack === 'decoder' ? { mask: standard.decoder.mask } : {}),
+    };
+    return {
+      described,
+      stack,
+      attention: { ...standard, [stack]: looked },
+      prefix: model.prefixes.get(String(values['task'])) ?? '',
+      from: languages.get(String(values['from'])),
+      into: languages.get(String(values['into'])),
+      length: Number(values['length'] ?? 1),
+    };
+  }
+
+  private get model(): Model {
+    return this.handle.model;
+  }
+
+  private async notices({ encoding, run, generated, rules }: Written, text: string): Promise<string[]> {
+    const { model } = this.handle;
+    const { ids: own, ending, drawn } = generated;
+    const { ids, total } = encoding;
+    const { left } = await model.generation();
+    const cut =
+      total > ids.length
+        ? [
+            `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
+          ]
+        : [];
+    const always = [...run.budget.notices(model.name), ...cut];
+    if (own.length === 0) return always;
+    const otherwise =
+      left.length === 0
+        ? ''
+        : ` The model’s own settings (${left.join(', ')}) would search for another, and are not followed.`;
+    const how = drawn ? 'with tokens that were drawn' : 'always with the likeliest token next';
+    const what =
+      this.target === undefined
+        ? `Written, ${how}: “${text}”`
+        : `After the target that was given it goes on, ${how}: “${await model.decode(own)}”`;
+    return [`${what}${whyEnded[ending](rules.limit)}${otherwise}`, ...always];
+  }
+}
+
+/** The same for what is alike, whichever order it was put together in. */
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+const masks: ReadonlySet<string> = new Set(['mask', 'window', 'prefix']);
+
+const whyEnded: Readonly<Record<Ending, (limit: number) => string>> = {
+  end: () => '.',
+  length: () => ' – and it was not over.',
+  halted: () => ' – and it was not over.',
+  limit: (limit) => ` – the decoder reads no more than ${limit} tokens.`,
+};
+
+function headsOf(model: Model, stack: Stack): number {
+  return stack === 'encoder' ? model.heads : (model.decoder?.heads ?? model.heads);
+}
+
+function labelsOf(words: readonly string[]): Labels {
+  return { count: words.length, words };
+}
+
+function named(languages: ReadonlyMap<string, number>): readonly { value: string; title: string }[] {
+  return [...languages.keys()].toSorted().map((value) => ({ value, title: value.replaceAll('__', '') }));
+}
+
+/** The token for a language at either end replaced by that of another. */
+function withLanguage(
+  encoding: Encoding,
+  languages: ReadonlyMap<string, number>,
+  language: number | undefined,
+): Encoding {
+  if (language === undefined) return encoding;
+  const known = new Set(languages.values());
+  const name = [...languages].find(([, id]) => id === language)?.[0] ?? '';
+  const isLanguage = (id: number, at: number): boolean => known.has(id) && encoding.ranges[at] === null;
+  return {
+    ...encoding,
+    ids: encoding.ids.map((id, at) => (isLanguage(id, at) ? language : id)),
+    tokens: encoding.tokens.map((token, at) => (isLanguage(encoding.ids[at] ?? -1, at) ? name : token)),
+  };
+}

@@ -1,0 +1,247 @@
+import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
+import type { AttendParameters } from '../../engine/mechanisms/index.js';
+import type { Value } from '../../engine/graph.js';
+import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
+import { type Encoding, type Model, type ModelGraph } from '../../models/index.js';
+import type { Labels, Mark, Parameter, ParameterValues } from '../../protocol.js';
+import type { Runtime } from '../../runtime/session.js';
+import { bytesOf, capturable, keep } from '../run/capture.js';
+import { CausalRun } from '../run/causal-run.js';
+import { counted } from '../core/counted.js';
+import { encoded } from '../run/encoded.js';
+import { candidatesAfter, generate } from '../run/generation.js';
+import { withGradients, withoutGradients } from '../run/gradients.js';
+import { WeightBudget } from '../run/weight-budget.js';
+import type { Preparation, Setting } from '../core/preparation.js';
+import type { Task } from '../core/task.js';
+import { marksIn, textMedium } from '../core/marks.js';
+import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
+import { takeOver, type Source } from '../core/source.js';
+import { shortened } from '../core/shortened.js';
+import { layerStages, runStages } from '../run/stages.js';
+import { announced } from '../run/announced.js';
+import type { Layer, Next, Subject } from '../core/subject.js';
+
+/** What parameters say to a model. */
+interface Reading {
+  readonly described: readonly Parameter[];
+  readonly attention: AttendParameters;
+}
+
+/** What a model was trained for beside reading: steps behind its last layer, the same whichever layer and head is shown. */
+export interface TaskHead {
+  /** Labelled, in reading order, from the last hidden states to what the model says. */
+  readonly steps: readonly Value[];
+  /** Numbers that they are fed. */
+  readonly feeds: ReadonlyMap<Value, Tensor>;
+  /** What the last step came to, said of what is shown. */
+  conclude(subject: Subject, result: Tensor<Float32Array>): Subject;
+}
+
+/** What is told to, and wanted of, a model that reads in both directions, beside its attention. */
+export interface Beside {
+  /** Whether a token is of a first or a second segment, as the model tells them apart. */
+  readonly segments?: readonly number[];
+  /** Which of the texts that were brought each token is of; the first where left out. */
+  readonly texts?: readonly number[];
+  /** Set where a second text was brought that the model does not read. */
+  readonly unread?: true;
+  head?(graph: ModelGraph): TaskHead;
+}
+
+/** Text, read by a model that reads, or goes on. */
+export const textSource: Source = {
+  id: 'text',
+  async open({ material, by, continuation }, { models, runtime }) {
+    if (material.kind !== 'text') return undefined;
+    const { texts } = material;
+    const model = languageModel(by?.model);
+    if (model === undefined) return undefined;
+    const beside: Beside = texts.length === 1 ? {} : { unread: true };
+    const preparation = await takeOver(
+      await models.acquire(model),
+      async (handle) => new TextPreparation(handle, await encoded(handle.model, texts[0]), runtime, beside),
+    );
+    return { kind: 'preparation', preparation, ...(await writtenBy(models, model, continuation)) };
+  },
+};
+
+/** Text run through a model. */
+export class TextPreparation implements Preparation {
+  /** What a model added to the text, and how many tokens the text had before. */
+  private said = '';
+  private readonly own: number;
+  private budget: WeightBudget | undefined;
+
+  constructor(
+    private readonly handle: ModelHandle,
+    /** Tokens, which may stand for no text. */
+    private encoding: Encoding,
+    private readonly runtime: Runtime,
+    private readonly beside: Beside = {},
+  ) {
+    this.own = encoding.ids.length;
+  }
+
+  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
+    const { model } = this.handle;
+    const { ids } = this.encoding;
+    const reading = this.read(parameters);
+    const { attention } = reading;
+    task.progress?.(`${model.name}: ${ids.length} tokens`, null);
+    const begun = performance.now();
+    // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
+    if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
+      const build = (tokens: number): ModelGraph => model.build(tokens, attention);
+      const budget = this.hold(build(1));
+      const byLayer = (count: number): boolean => budget.byLayer(count);
+      const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
+      await run.append(
+        ids,
+        announced(task, ids.length, () => run.bytesFor(ids.length)),
+      );
+      return this.causal(parameters, reading, run, performance.now() - begun);
+    }
+    const graph = model.build(ids.length, attention);
+    const head = this.beside.head?.(graph);
+    const result = head?.steps.at(-1);
+    const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
+    const wanted = result === undefined ? targets : [...targets, result];
+    const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
+    const tensors = this.hold(graph).byLayer(ids.length)
+      ? await runStages(
+          layerStages(graph.layers, graph.hiddenStates, wanted),
+          feeds,
+          this.runtime,
+          announced(task, ids.length, () => bytesOf(targets)),
+        )
+      : await this.runtime.run(wanted, feeds, task);
+    const forward = performance.now() - begun;
+    task.signal?.throwIfAborted();
+    const given = [...(head?.feeds ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const sources = new Map([...keep(targets, tensors), ...given]);
+    const subject = this.subject(parameters, reading, graph, () => sources, forward);
+    const said = tensors[targets.length];
+    if (head === undefined || said === undefined) return subject;
+    const layers = subject.layers.map(({ steps, kept }) => ({ steps: [...steps, ...head.steps], kept }));
+    return head.conclude({ ...subject, layers }, said);
+  }
+
+  async dispose(): Promise<void> {
+    await this.handle.release();
+  }
+
+  /** What was run by a model that never looks ahead, and how it goes on. */
+  private causal(parameters: ParameterValues, reading: Reading, run: CausalRun, forward: number): Subject {
+    const { model } = this.handle;
+    const graph = model.build(run.ids.length, reading.attention);
+    const kept = run.kept(graph);
+    const keptOf = (layer: number): ReadonlyMap<Value, TensorSource> => kept[layer] ?? new Map();
+    const subject = this.subject(parameters, reading, graph, keptOf, forward);
+    if (graph.logits === undefined) return subject;
+    const next: Next = {
+      rows: 'read',
+      candidates: (query, count, task) => candidatesAfter(model, run, query, count, task),
+      continueWith: async (request, halted, task) => {
+        const begun = performance.now();
+        const said = await generate(model, run, request, halted, task, model);
+        this.encoding = await extended(this.encoding, run.ids, model);
+        this.said = await model.decode(run.ids.slice(this.own));
+        // A window may reach as far as there are tokens, of which there are more now.
+        const longer = this.read(parameters);
+        return { ...said, subject: this.causal(parameters, longer, run, performance.now() - begun) };
+      },
+    };
+    return { ...subject, next };
+  }
+
+  private subject(
+    parameters: ParameterValues,
+    { described, attention }: Reading,
+    graph: ModelGraph,
+    sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
+    forward: number,
+  ): Subject {
+    const { model } = this.handle;
+    const derived = graph.layers.map((steps) => withGradients(steps, parameters));
+    const media = [...new Set([0, ...(this.beside.texts ?? [])])].map(textMedium);
+    const labels = labelsOf(this.encoding, this.beside.texts);
+    return {
+      title: model.name,
+      subtitle: `${model.family} · ${counted(model.layers, 'layer')} × ${counted(model.heads, 'head')} · ${counted(labels.count, 'token')}`,
+      mechanism: { id: 'multi-head', title: 'Multi-head attention' },
+      layers: derived.map(({ steps }, layer): Layer => ({ steps, kept: sourcesOf(layer) })),
+      heads: model.heads,
+      media,
+      queries: labels,
+      keys: labels,
+      parameters: [...described, ...(derived[0]?.parameters ?? [])],
+      notices: this.notices(),
+      causal: attention.mask.kind === 'causal',
+      forward,
+    };
+  }
+
+  private read(parameters: ParameterValues): Reading {
+    const { model } = this.handle;
+    const offered = attendParameters({
+      inputs: {},
+      keys: this.encoding.ids.length,
+      // Where positions are the model's own part of attention, there is nothing to choose.
+      pairs: model.positions !== 'rotary' && (model.width / model.heads) % 2 === 0,
+      bias: model.positions !== 'bias',
+      standard: model.attention,
+    });
+    const described = withValues(offered, withoutGradients(parameters));
+    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
+    return { described, attention: readAttendParameters(values, {}) };
+  }
+
+  private hold(graph: Pick<ModelGraph, 'hiddenStates'>): WeightBudget {
+    this.budget = new WeightBudget(graph, this.runtime.limits);
+    return this.budget;
+  }
+
+  private notices(): string[] {
+    const { ids, total } = this.encoding;
+    const { model } = this.handle;
+    return [
+      ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
+      ...(this.budget?.notices(model.name) ?? []),
+      ...(total > ids.length
+        ? [
+            `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
+          ]
+        : []),
+      ...(model.answers && this.beside.head === undefined
+        ? [
+            `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
+          ]
+        : []),
+      ...(this.beside.unread === undefined
+        ? []
+        : [
+            `${model.name} reads one text: the second selection was not used. An encoder–decoder model takes it as its target.`,
+          ]),
+    ];
+  }
+}
+
+/** With the tokens that a model added; they have no place in the text that was inspected. */
+async function extended(encoding: Encoding, ids: readonly number[], model: Model): Promise<Encoding> {
+  const added = ids.slice(encoding.ids.length);
+  const tokens = await Promise.all(added.map((id) => model.spell(id)));
+  return {
+    ids,
+    tokens: [...encoding.tokens, ...tokens],
+    ranges: [...encoding.ranges, ...added.map(() => null)],
+    total: encoding.total + added.length,
+  };
+}
+
+function labelsOf({ tokens, ranges }: Encoding, texts?: readonly number[]): Labels {
+  const marks = ranges.map(
+    (range, at): Mark | null => marksIn(textMedium(texts?.[at] ?? 0), [range])[0] ?? null,
+  );
+  return { count: tokens.length, words: tokens, marks };
+}

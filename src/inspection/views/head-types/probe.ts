@@ -1,0 +1,157 @@
+import { patterns, strongest, type Pattern, type PatternTokens } from '../../../engine/patterns/index.js';
+import type { HeadKinds, InspectionSummary, KindStack, StackKinds } from '../../../protocol.js';
+import type { Runtime } from '../../../runtime/session.js';
+import { Inspection } from '../../core/inspection.js';
+import type { Preparation } from '../../core/preparation.js';
+import type { Task } from '../../core/task.js';
+import type { ModelHandle } from '../../core/models.js';
+import { openSequence } from '../../sources/sequence.js';
+import { takeOver } from '../../core/source.js';
+import { TextPreparation } from '../../sources/text.js';
+import { passage } from './passage.js';
+import { repeatedTokens } from './repeated.js';
+
+/** One of the texts that a model reads, and the attention that is looked at. */
+interface Reading {
+  readonly preparation: Preparation;
+  readonly stack: KindStack;
+  readonly text: Pattern['text'];
+  /** Undefined where queries and keys are not the same tokens. */
+  readonly ids: readonly number[] | undefined;
+}
+
+/**
+ * What each head of a model does most. An encoder–decoder model is probed in its three attentions, with the passage as its
+ * source and as its target; random tokens are read by the others only.
+ * @param lend opens the model; every handle is released
+ * @throws ModelError, RunError, or the signal's reason
+ */
+export async function probe(
+  lend: () => Promise<ModelHandle>,
+  identity: string,
+  runtime: Runtime,
+  task: Task,
+): Promise<HeadKinds> {
+  const readings = await readingsOf(lend, runtime);
+  const scores = new Map<KindStack, { summary: InspectionSummary; scores: Map<string, number>[] }>();
+  try {
+    for (const [at, reading] of readings.entries()) {
+      const inspection = await Inspection.open(
+        `probe-${at}`,
+        shared(reading.preparation),
+        runtime,
+        { parameters: reading.stack === 'self' ? {} : { attention: reading.stack } },
+        task,
+      );
+      const found = await scoresOf(inspection, reading, {
+        ...task,
+        progress: (message, fraction) =>
+          task.progress?.(message, fraction === null ? null : (at + fraction) / readings.length),
+      });
+      const before = scores.get(reading.stack)?.scores;
+      scores.set(reading.stack, {
+        summary: inspection.summary,
+        scores: found.map((each, head) => new Map([...(before?.[head] ?? []), ...each])),
+      });
+    }
+  } finally {
+    await Promise.all(
+      [...new Set(readings.map(({ preparation }) => preparation))].map((each) => each.dispose()),
+    );
+  }
+  return {
+    identity,
+    described: patterns.map(({ name, title, label, note, threshold }) => ({
+      name,
+      title,
+      label,
+      note,
+      threshold,
+    })),
+    stacks: [...scores].map(([stack, found]) => kindsOf(stack, found.summary, found.scores)),
+  };
+}
+
+async function readingsOf(
+  acquire: () => Promise<ModelHandle>,
+  runtime: Runtime,
+): Promise<readonly Reading[]> {
+  return takeOver(await acquire(), async (handle) => {
+    const { model } = handle;
+    if (model.decoder !== undefined) {
+      const preparation = await openSequence(handle, [passage, passage], runtime);
+      return (['encoder', 'decoder', 'cross'] as const).map((stack) => ({
+        preparation,
+        stack,
+        text: 'passage',
+        ids: undefined,
+      }));
+    }
+    const encoding = await model.encode(passage);
+    const read = new TextPreparation(handle, encoding, runtime);
+    const english: Reading = { preparation: read, stack: 'self', text: 'passage', ids: encoding.ids };
+    const repeated = await repeatedTokens(model, encoding);
+    if (repeated === undefined) return [english];
+    const again = new TextPreparation(await acquire(), repeated, runtime);
+    return [english, { preparation: again, stack: 'self', text: 'repeated', ids: repeated.ids }];
+  });
+}
+
+/** A preparation that several inspections use, and that is not theirs to close. */
+function shared(preparation: Preparation): Preparation {
+  return {
+    prepare: (setting, task) => preparation.prepare(setting, task),
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** Of each layer and head, by the pattern's name. */
+async function scoresOf(
+  inspection: Inspection,
+  { stack, text, ids }: Reading,
+  task: Task,
+): Promise<Map<string, number>[]> {
+  const { layers, heads, keys, queries } = inspection.summary;
+  const mask = inspection.isCausal ? 'causal' : 'none';
+  const looked = patterns.filter(
+    (each) => each.text === text && each.masks.includes(mask) && (!each.self || stack !== 'cross'),
+  );
+  const tokens: PatternTokens = {
+    ids: ids ?? Array.from({ length: queries.count }, (_, at) => at),
+    sinks: Array.from({ length: keys.count }, (_, key) => key === 0 || keys.marks?.[key] === null),
+  };
+  const scores: Map<string, number>[] = [];
+  for (let layer = 0; layer < layers; layer++) {
+    task.progress?.(`Layer ${layer + 1} of ${layers}`, layer / layers);
+    const gathered = Array.from({ length: heads }, () => looked.map((each) => each.begin(tokens)));
+    await inspection.rows(
+      layer,
+      (head, query, weights) => {
+        for (const gathering of gathered[head] ?? []) gathering.row(weights, query);
+      },
+      task,
+    );
+    for (const own of gathered) {
+      scores.push(new Map(looked.map(({ name }, at) => [name, own[at]?.result() ?? Number.NaN])));
+    }
+  }
+  return scores;
+}
+
+function kindsOf(
+  stack: KindStack,
+  { layers, heads }: InspectionSummary,
+  scores: readonly ReadonlyMap<string, number>[],
+): StackKinds {
+  const seen = new Set(scores.flatMap((each) => [...each.keys()]));
+  return {
+    stack,
+    layers,
+    heads,
+    looked: patterns.filter(({ name }) => seen.has(name)).map(({ name }) => name),
+    kinds: scores.map((each) => {
+      const kind = strongest(each);
+      return kind === undefined ? null : { name: kind.name, score: each.get(kind.name) ?? 0 };
+    }),
+  };
+}

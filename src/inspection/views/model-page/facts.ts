@@ -1,0 +1,153 @@
+import { inputsOf, sorted, type Value } from '../../../engine/graph.js';
+import { sizeOf } from '../../../engine/tensor.js';
+import type { Json } from '../../../formats/json-text.js';
+import { isObject, listOf, typeOf, type Model } from '../../../models/index.js';
+import type { Fact } from '../../../protocol.js';
+import type { Stack } from './parts.js';
+
+/** "30,522" */
+const counted = (count: number): string => count.toLocaleString('en-US');
+
+/** What a model is like, told from its graph wherever that shows it. */
+export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: number): Fact[] {
+  const { layers, heads, width, limit, decoder, checkpoint } = model;
+  const [first] = stacks;
+  const layer = first === undefined ? undefined : inner(first);
+  const size = layer?.step('Q')?.shape.at(-1);
+  const groups = layer?.step('K')?.shape[0];
+  const facts: [string, string | undefined][] = [
+    ['Family', model.family],
+    ['Class', textsOf(checkpoint.config.list('architectures')).join(', ')],
+    [
+      'Layers × heads',
+      decoder === undefined
+        ? `${layers} × ${heads}`
+        : `encoder ${layers} × ${heads}, decoder ${decoder.layers} × ${decoder.heads}`,
+    ],
+    [
+      'Heads of keys and values',
+      groups === undefined || groups === heads ? undefined : `${groups}, shared by ${heads} of queries`,
+    ],
+    ['Width (d_model)', counted(width)],
+    ['Size of a head (d_k)', size === undefined ? undefined : counted(size)],
+    ['Feed-forward width', layer?.widest === undefined ? undefined : counted(layer.widest)],
+    ['Vocabulary', `${counted(vocabulary)} tokens`],
+    ['Context', `${counted(limit)} tokens`],
+    [
+      'Positions',
+      { embedded: 'added to the words', rotary: 'rotary, in queries and keys', bias: 'a bias on scores' }[
+        model.positions
+      ],
+    ],
+    ['Norms', layer?.norms],
+    ['Activation', layer?.activation],
+    ['Word vectors', tied(stacks)],
+    ['Weights', weightsOf(model)],
+  ];
+  return facts.flatMap(([title, value]) => (value === undefined || value === '' ? [] : [{ title, value }]));
+}
+
+/** What a layer's graph shows. */
+function inner({ layers, hiddenStates }: Stack) {
+  const [from, to] = hiddenStates;
+  const steps = layers[0] ?? [];
+  const step = (name: string): Value | undefined => steps.find(({ label }) => label?.name === name);
+  if (from === undefined || to === undefined) return undefined;
+  const values = sorted([to], ({ origin }) => origin === from.origin);
+  const names = values.flatMap(({ origin }) => (origin.kind === 'operation' ? [origin.operation.name] : []));
+  const norm = names.find((name) => name.endsWith('-norm'));
+  const isAfter = to.origin.kind === 'operation' && to.origin.operation.name === norm;
+  const kind = norm === 'rms-norm' ? 'root mean square' : 'layer norm';
+  const attended = new Set(sorted(steps.slice(-1)).map(({ origin }) => origin));
+  const widths = values.flatMap((value) =>
+    isLinear(value) && !attended.has(value.origin) ? [value.shape.at(-1) ?? 0] : [],
+  );
+  return {
+    step,
+    norms: norm === undefined ? undefined : `${kind}, ${isAfter ? 'after' : 'before'} each part`,
+    activation: names.flatMap((name) => activations[name] ?? [])[0],
+    widest: widths.length === 0 ? undefined : Math.max(...widths),
+  };
+}
+
+const activations: Readonly<Record<string, string>> = { gelu: 'GELU', silu: 'SiLU', relu: 'ReLU' };
+
+/** A product with a weight, of token vectors. */
+function isLinear({ origin, label, shape }: Value): boolean {
+  return (
+    origin.kind === 'operation' &&
+    origin.operation.name === 'matmul' &&
+    label?.step === undefined &&
+    shape.length === 2
+  );
+}
+
+/** Whether a language head reads the word vectors again. */
+function tied(stacks: readonly Stack[]): string | undefined {
+  const logits = stacks.flatMap((stack) => stack.logits ?? [])[0];
+  const embeddings = stacks.flatMap(({ hiddenStates }) => hiddenStates[0] ?? []);
+  if (logits === undefined) return undefined;
+  const tables = (value: Value): Set<unknown> =>
+    new Set(sorted([value]).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.source] : [])));
+  const words = new Set(embeddings.flatMap((each) => [...tables(each)]));
+  return isHeadOf(logits, words)
+    ? 'the language head reads them again (tied)'
+    : 'the language head has its own';
+}
+
+function isHeadOf(logits: Value, words: ReadonlySet<unknown>): boolean {
+  for (let value: Value | undefined = logits; value !== undefined; value = inputsOf(value)[0]) {
+    const { origin } = value;
+    if (origin.kind !== 'operation' || origin.operation.name !== 'matmul') continue;
+    const [, weight] = origin.inputs;
+    return (
+      weight !== undefined &&
+      sorted([weight]).some((each) => each.origin.kind === 'parameter' && words.has(each.origin.source))
+    );
+  }
+  return false;
+}
+
+/** "22.7 million in float16, 45.1 MB" */
+function weightsOf({ checkpoint, size }: Model): string {
+  const byType = new Map<string, number>();
+  for (const { dtype, shape } of checkpoint.tensors.values()) {
+    byType.set(dtype, (byType.get(dtype) ?? 0) + sizeOf(shape));
+  }
+  const types = [...byType].toSorted(([, a], [, b]) => b - a).map(([dtype]) => dtype);
+  return `${types.join(', ')}; ${(size / 1e6).toFixed(1)} MB on disk`;
+}
+
+/** What tokenizer.json says of how text is cut. */
+export function tokenizerFacts(description: Json | undefined, source: boolean): Fact[] {
+  if (!isObject(description)) {
+    return source ? [{ title: 'Model', value: 'SentencePiece (source.spm, vocab.json)' }] : [];
+  }
+  const model = description['model'] ?? null;
+  const vocabulary = isObject(model) ? model['vocab'] : undefined;
+  const size = isObject(vocabulary) ? Object.keys(vocabulary).length : listOf(vocabulary).length;
+  const added = listOf(description['added_tokens']).flatMap((token) =>
+    isObject(token) && token['special'] === true && typeof token['content'] === 'string'
+      ? [token['content']]
+      : [],
+  );
+  const shown = added.slice(0, 8).join('  ');
+  const facts: [string, string][] = [
+    ['Model', isObject(model) ? typeOf(model) || 'WordPiece or BPE' : ''],
+    ['Entries', size === 0 ? '' : counted(size)],
+    ['Normalisation', typesIn(description['normalizer'], 'normalizers')],
+    ['Cuts before', typesIn(description['pre_tokenizer'], 'pretokenizers')],
+    ['Special tokens', added.length > 8 ? `${shown}  … ${added.length} in all` : shown],
+  ];
+  return facts.flatMap(([title, value]) => (value === '' ? [] : [{ title, value }]));
+}
+
+function typesIn(part: Json | undefined, members: string): string {
+  if (!isObject(part)) return 'none';
+  const inside = listOf(part[members]).flatMap((each) => (isObject(each) ? [typeOf(each)] : []));
+  return (inside.length > 0 ? inside : [typeOf(part)]).join(', ');
+}
+
+function textsOf(values: readonly Json[]): string[] {
+  return values.filter((value) => typeof value === 'string');
+}

@@ -1,0 +1,28 @@
+import type { Config } from '../../config.js';
+import type { Architecture } from '../architecture.js';
+import { buildBert, describeBert, type BertVariant } from './bert.js';
+import { limits } from '../parts/settings.js';
+
+/** Positions count from behind the padding token's own number, and padding itself stays there. */
+export const behindPadding: Pick<BertVariant, 'firstPosition' | 'positions'> = {
+  firstPosition: (config) => padding(config) + 1,
+  positions(config, ids) {
+    const pad = padding(config);
+    let next = pad;
+    return ids.map((id) => (id === pad ? pad : ++next));
+  },
+};
+
+function padding(config: Config): number {
+  return config.count('pad_token_id', { from: 0, to: limits.vocabulary.to }, 1);
+}
+
+const variant: BertVariant = { prefix: 'roberta.', ...behindPadding };
+
+/** RoBERTa: Liu et al. 2019. BERT's graph with positions that begin behind the padding token. */
+export const roberta: Architecture = {
+  modelTypes: ['roberta', 'xlm-roberta'],
+  title: 'RoBERTa',
+  describe: (config) => describeBert(config, variant),
+  build: (checkpoint, tokens, attention) => buildBert(checkpoint, tokens, attention, variant),
+};

@@ -1,0 +1,65 @@
+import type { AttendParameters } from '../../../engine/mechanisms/index.js';
+import type { Config } from '../../config.js';
+import { family } from './llama.js';
+import { limits } from '../parts/settings.js';
+
+/** Gemma 2: Gemma Team 2024. Capped scores, and every other layer looks back only so far. */
+export const gemma2 = family({
+  modelType: 'gemma2',
+  title: 'Gemma 2',
+  biases,
+  window: (config, layer) => window(config, layer, 2),
+  headSize: 256,
+  gemma: true,
+  tied: true,
+  attention,
+  activation: ['hidden_activation', 'gelu_pytorch_tanh'],
+});
+
+/** Gemma 3: Gemma Team 2025. Norms of queries and keys instead of the cap; five layers of six look back only so far. */
+export const gemma3 = family({
+  modelType: 'gemma3_text',
+  title: 'Gemma 3',
+  biases,
+  window: (config, layer) => window(config, layer, pattern(config)),
+  normed: true,
+  headSize: 256,
+  gemma: true,
+  tied: true,
+  attention,
+  rotary: (config, layer) =>
+    window(config, layer, pattern(config)) === undefined
+      ? { layers: 'full_attention', base: 1_000_000 }
+      : {
+          layers: 'sliding_attention',
+          base: 10_000,
+          names: { base: 'rope_local_base_freq' },
+          unscaled: true,
+        },
+  activation: ['hidden_activation', 'gelu_pytorch_tanh'],
+});
+
+function biases(config: Config): { inputs: boolean; output: boolean } {
+  const all = config.flag('attention_bias');
+  return { inputs: all, output: all };
+}
+
+function pattern(config: Config): number {
+  return config.count('sliding_window_pattern', limits.layers, 6);
+}
+
+/** Unless each layer's kind is listed, every `every`-th looks back all the way. */
+function window(config: Config, layer: number, every: number): number | undefined {
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const kinds = config.words('layer_types', ['full_attention', 'sliding_attention'], layers);
+  const slides = kinds === undefined ? (layer + 1) % every !== 0 : kinds[layer] === 'sliding_attention';
+  return slides ? config.count('sliding_window', limits.positions, 4096) : undefined;
+}
+
+function attention(config: Config, size: number): Partial<AttendParameters> {
+  const scalar = config.positive('query_pre_attn_scalar', 256);
+  return {
+    scaling: scalar === size ? 'sqrt' : Math.sqrt(scalar),
+    ...(config.says('attn_logit_softcapping') && { softcap: config.positive('attn_logit_softcapping', 50) }),
+  };
+}

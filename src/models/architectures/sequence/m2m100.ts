@@ -1,0 +1,21 @@
+import { bartFamily } from './bart.js';
+import { limits } from '../parts/settings.js';
+import { sinusoids } from '../parts/sinusoids.js';
+
+/** M2M-100: Fan et al. 2021, and NLLB: Costa-jussà et al. 2022. Positions count from the one after the padding token's number. */
+export const m2m100 = bartFamily('m2m_100', 'M2M-100 / NLLB', {
+  order: 'before',
+  normsEmbeddings: false,
+  normsOutput: true,
+  positions: (config, places, width) => {
+    const first = config.count('pad_token_id', { from: 0, to: limits.vocabulary.to }, 1) + 1;
+    const half = Math.floor(width / 2);
+    return sinusoids(
+      places.map((place) => place + first),
+      width,
+      (k) => 10_000 ** (-k / (half - 1)),
+      half,
+    );
+  },
+  activation: 'relu',
+});

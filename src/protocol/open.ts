@@ -1,0 +1,56 @@
+import type { Continuation } from './generation.js';
+import type { InspectionSummary, ParameterValues } from './inspection.js';
+import type { FileReference, ModelReference } from './models.js';
+import type { WireTensor } from './wire.js';
+
+/** What is to be inspected. */
+export type Material =
+  /**
+   * One text, or two. With a mechanism, the second is that of the queries; with an encoder–decoder model, the target; with
+   * one that answers questions, the text that answers.
+   */
+  | { readonly kind: 'text'; readonly texts: readonly [string] | readonly [string, string] }
+  | {
+      readonly kind: 'files';
+      readonly files: readonly FileReference[];
+      /** Tensor key → role, where names and shapes do not tell. */
+      readonly roles?: Readonly<Record<string, string>>;
+    }
+  /** Under a mechanism's input names. */
+  | { readonly kind: 'tensors'; readonly tensors: Readonly<Record<string, WireTensor>> };
+
+/** What it is to be read by. */
+export interface ReadBy {
+  /** Of text; the embedded model where left out. */
+  readonly model?: ModelReference;
+  /** A mechanism's id. Of text, it runs on the model's embeddings alone; of tensors, it is told from their names where left out. */
+  readonly mechanism?: string;
+}
+
+export interface OpenRequest {
+  readonly material: Material;
+  readonly by?: ReadBy;
+  readonly parameters?: ParameterValues;
+  /** What the model wrote before, to have it again. A model that has changed since writes anew. */
+  readonly continuation?: Continuation;
+}
+
+/** A tensor in a file whose role could not be told, and what it may be. */
+export interface RoleQuestion {
+  readonly tensors: readonly {
+    readonly key: string;
+    readonly name: string;
+    readonly file: string;
+    readonly shape: readonly number[];
+  }[];
+  readonly roles: readonly { readonly role: string; readonly title: string }[];
+  /** What has been told already, by name and shape: tensor key → role. */
+  readonly known: Readonly<Record<string, string>>;
+  /** Why it asks, in a sentence. */
+  readonly reason: string;
+}
+
+/** An inspection, or what has to be answered first. */
+export type OpenResult =
+  | { readonly kind: 'inspection'; readonly summary: InspectionSummary }
+  | { readonly kind: 'question'; readonly question: RoleQuestion };
