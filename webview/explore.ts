@@ -4,15 +4,17 @@ import { Channel } from '../src/channel.js';
 import type {
   ExploreMethods,
   ExploreNotices,
-  ExplorePosition,
   ExploreReports,
   ExploreState,
   ExploreSummary,
+  Moved,
+  Position,
 } from '../src/protocol.js';
 import { namedFileTypes } from '../src/file-types.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, messageOf } from './matrices.js';
+import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { button } from './ui.js';
 import { picker } from './views/explore/picker.js';
@@ -28,27 +30,33 @@ const channel: Channel<ExploreMethods, ExploreReports, Record<never, never>, Exp
   { state: take, position: follow },
 );
 
-/** Goes where the panel went. */
-function follow(position: ExplorePosition): void {
-  const { state } = store.get();
-  if (state.kind === 'inspection') store.update({ state: { ...state, position } });
-}
+const moves = new OwnMoves();
 
 function take(state: ExploreState): void {
-  store.update({ state, problem: null });
+  const { state: before } = store.get();
+  const same =
+    state.kind === 'inspection' && before.kind === 'inspection' && state.summary.id === before.summary.id;
+  // It was told before the host heard of the newest move: where this page is stays.
+  const told = same && moves.unanswered ? { ...state, position: before.position } : state;
+  store.update({ state: told, problem: null });
 }
 
-function trouble(error: unknown): void {
+function follow({ position, answers }: Moved): void {
+  const { state } = store.get();
+  if (moves.isNews(answers) && state.kind === 'inspection') store.update({ state: { ...state, position } });
+}
+
+function reportError(error: unknown): void {
   if (!isCancelled(error)) store.update({ problem: messageOf(error) });
 }
 
 /** Goes to another head, at once here, and tells the host, which tells the panel. */
-function move(changes: Partial<ExplorePosition>): void {
+function move(changes: Partial<Pick<Position, 'layer' | 'head'>>): void {
   const { state } = store.get();
   if (state.kind !== 'inspection') return;
   const position = { ...state.position, ...changes };
   store.update({ state: { ...state, position } });
-  channel.notify('position', position);
+  channel.notify('position', { position, number: moves.next() });
 }
 
 const title = h('h1', { class: 'explore-title' });
@@ -60,7 +68,7 @@ const head = picker('Head', (index) => {
   move({ head: index });
 });
 const parameters = new ParametersView((values) => {
-  channel.request('change', { parameters: values }).catch(trouble);
+  channel.request('change', { parameters: values }).catch(reportError);
 });
 const mechanism = h('h2', { class: 'section-title' });
 const problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
@@ -72,7 +80,7 @@ const empty = h(
     text: 'Inspect Selection',
     look: 'primary',
     press: () => {
-      channel.request('inspectSelection', null).catch(trouble);
+      channel.request('inspectSelection', null).catch(reportError);
     },
   }),
   h('p', {
@@ -89,7 +97,7 @@ const full = h(
 );
 document.body.append(h('main', { class: 'explore' }, problem, empty, full));
 
-function show(summary: ExploreSummary, position: ExplorePosition): void {
+function show(summary: ExploreSummary, position: Position): void {
   title.textContent = summary.title;
   subtitle.textContent = summary.subtitle;
   mechanism.textContent = summary.mechanism.title;
@@ -114,4 +122,4 @@ store.watch(
   },
 );
 
-channel.request('ready', null).then(take, trouble);
+channel.request('ready', null).then(take, reportError);

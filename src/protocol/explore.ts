@@ -1,19 +1,16 @@
 import type { InspectionSummary, ParameterValues } from './inspection.js';
-import type { Position } from './panel.js';
+import type { Move, Moved, Position } from './panel.js';
 
 /** The side panel's Explore view. */
 export type ExploreState =
   | { readonly kind: 'none' }
-  | { readonly kind: 'inspection'; readonly summary: ExploreSummary; readonly position: ExplorePosition };
+  | { readonly kind: 'inspection'; readonly summary: ExploreSummary; readonly position: Position };
 
 /** What the controls need of an inspection: no labels and no steps, which may be thousands. */
 export type ExploreSummary = Pick<
   InspectionSummary,
   'heads' | 'id' | 'layers' | 'mechanism' | 'parameters' | 'subtitle' | 'title'
 >;
-
-/** The controls know nothing of cells. */
-export type ExplorePosition = Pick<Position, 'head' | 'layer'>;
 
 export type ExploreMethods = {
   ready: { params: null; result: ExploreState };
@@ -23,11 +20,10 @@ export type ExploreMethods = {
 };
 
 export type ExploreReports = {
-  position: ExplorePosition;
+  position: Move;
 };
 
 export type ExploreNotices = {
   state: ExploreState;
-  /** The panel has gone to another head. */
-  position: ExplorePosition;
+  position: Moved;
 };

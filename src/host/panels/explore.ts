@@ -1,14 +1,7 @@
 import { commands, l10n, window } from 'vscode';
 import type { Uri, WebviewView, WebviewViewProvider } from 'vscode';
 import { Channel } from '../../channel.js';
-import type {
-  ExploreMethods,
-  ExploreNotices,
-  ExplorePosition,
-  ExploreReports,
-  ExploreState,
-  Position,
-} from '../../protocol.js';
+import type { ExploreMethods, ExploreNotices, ExploreReports, ExploreState } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
 import type { Session } from '../session/session.js';
@@ -23,6 +16,8 @@ type ExploreChannel = Channel<Nothing, ExploreNotices, ExploreMethods, ExploreRe
 export class Explore extends Disposable implements WebviewViewProvider {
   private channel: ExploreChannel | undefined;
   private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
 
   constructor(
     private readonly extension: Uri,
@@ -54,9 +49,13 @@ export class Explore extends Disposable implements WebviewViewProvider {
         },
       },
       {
-        position: (position) => {
+        position: ({ position, number }) => {
           const { active } = inspections;
-          active?.move({ ...active.position, ...position });
+          if (active === undefined) return;
+          this.answering = true;
+          active.move(position);
+          this.answering = false;
+          channel.notify('position', { position: active.position, answers: number });
         },
       },
     );
@@ -81,14 +80,12 @@ export class Explore extends Disposable implements WebviewViewProvider {
       this.channel?.notify('state', this.state());
     };
     if (inspection !== undefined) {
-      let told = explored(inspection.position);
-      const move = (position: Position): void => {
-        const next = explored(position);
-        if (next.layer === told.layer && next.head === told.head) return;
-        told = next;
-        this.channel?.notify('position', next);
-      };
-      this.following = [inspection.onDidChangeState(tell), inspection.onDidMove(move)];
+      this.following = [
+        inspection.onDidChangeState(tell),
+        inspection.onDidMove((position) => {
+          if (!this.answering) this.channel?.notify('position', { position, answers: null });
+        }),
+      ];
     }
     tell();
   }
@@ -106,11 +103,7 @@ export class Explore extends Disposable implements WebviewViewProvider {
     return {
       kind: 'inspection',
       summary: { id, title, subtitle, mechanism, layers, heads, parameters },
-      position: explored(active.position),
+      position: active.position,
     };
   }
-}
-
-function explored({ layer, head }: Position): ExplorePosition {
-  return { layer, head };
 }
