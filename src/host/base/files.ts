@@ -1,23 +1,9 @@
-import { basename } from 'node:path/posix';
 import { FileSystemError, FileType, l10n, Uri, workspace } from 'vscode';
+import { posixPaths } from '../../platform/paths.js';
 import type { FileReference } from '../../protocol.js';
 
 /** A file that is not on this machine's disk is read whole into memory, so it may not be larger. */
 const largestRemote = 256 * 2 ** 20;
-
-/** The kinds of files that tensors are read from; the manifest's menus name the same. */
-export const extensions: readonly string[] = [
-  'npy',
-  'npz',
-  'safetensors',
-  'pt',
-  'pth',
-  'bin',
-  'ckpt',
-  'csv',
-  'tsv',
-  'json',
-];
 
 /**
  * How the engine gets at a file: by its path where it is on this machine's disk, and the engine too, else by its bytes.
@@ -26,7 +12,7 @@ export const extensions: readonly string[] = [
  */
 export async function referenceTo(address: string, sharesDisk: boolean): Promise<FileReference> {
   const uri = Uri.parse(address, true);
-  const name = basename(uri.path);
+  const name = posixPaths.basename(uri.path);
   const { type, size } = await workspace.fs.stat(uri).then(undefined, (error: unknown) => {
     throw new Error(unreadable(name, error));
   });
