@@ -5,7 +5,8 @@ import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
 import { TensorEditor } from './host/editor/custom-editor.js';
-import { Engine } from './host/transports/client.js';
+import { EngineClient } from './host/transports/client.js';
+import { transports } from './host/transports/index.js';
 import { Explore } from './host/panels/explore.js';
 import { Sessions } from './host/session/sessions.js';
 import { InspectionsView } from './host/panels/inspections-view.js';
@@ -30,7 +31,8 @@ export function activate({
 }: ExtensionContext): AttentionInspectorApi {
   const log = window.createOutputChannel('Attention Inspector', { log: true });
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
-  const engine = new Engine({ script, log, describe: describeStop, weights: weightsBudget });
+  const [transport] = transports;
+  const engine = new EngineClient({ transport, script, log, describe: describeStop, weights: weightsBudget });
   const inspections = new Sessions(workspaceState);
   const painter = new Painter();
   const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);

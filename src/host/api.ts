@@ -15,8 +15,9 @@ import type {
   Step,
   WireTensor,
 } from '../protocol.js';
+import { gatherText } from '../text-change.js';
 import { modelAt } from './models/model-path.js';
-import type { Engine } from './transports/client.js';
+import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
 import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
@@ -121,7 +122,7 @@ export interface AttentionInspectorApi {
   };
 }
 
-export function createApi(engine: Engine): AttentionInspectorApi {
+export function createApi(engine: EngineClient): AttentionInspectorApi {
   const open = async (
     request: InspectionRequest,
     { params, signal }: InspectOptions,
@@ -205,13 +206,7 @@ function present(inspection: Session): AttentionInspection {
         { tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
           ...(signal === undefined ? {} : { signal }),
-          ...(onText === undefined
-            ? {}
-            : {
-                onProgress: ({ message }) => {
-                  onText(message);
-                },
-              }),
+          ...(onText === undefined ? {} : { onProgress: gatherText(onText) }),
         },
       ),
     candidates: (query, count = 10) => inspection.candidates({ query, count }),

@@ -2,7 +2,7 @@ import { EventEmitter } from 'vscode';
 import type { RequestOptions } from '../../channel.js';
 import type { HeadKinds, HeadKindsState, ModelReference } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import type { InspectionRequest } from '../session/request.js';
 import { SavedKinds } from './saved-head-types.js';
 
@@ -15,7 +15,7 @@ export class Kinds extends Disposable {
 
   /** @param folder where they are kept */
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
     folder: string,
   ) {
     super();

@@ -3,7 +3,7 @@ import type { WebviewPanel } from 'vscode';
 import { Channel } from '../../channel.js';
 import type { ModelPageMethods, ModelPageNotices, ModelReference } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import type { Kinds } from './head-types.js';
 import { sameModel, type Models } from './models.js';
 import { pagesFolder, pageShell } from '../panels/page.js';
@@ -19,7 +19,7 @@ export class ModelPages extends Disposable {
 
   constructor(
     private readonly extension: Uri,
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
     private readonly models: Models,
     private readonly kinds: Kinds,
   ) {

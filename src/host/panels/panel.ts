@@ -5,7 +5,7 @@ import type { Call, RequestOptions } from '../../channel.js';
 import type { CodeLanguage, PanelMethods, PanelNotices, PanelReports } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
-import type { Log } from '../transports/client.js';
+import type { Log } from '../transports/transport.js';
 import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import type { Kinds } from '../models/head-types.js';
@@ -31,6 +31,8 @@ export class InspectionPanel extends Disposable {
   readonly onDidActivate = this.activateEmitter.event;
   private readonly channel: PanelChannel;
   private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
 
   constructor(
     readonly panel: WebviewPanel,
@@ -95,7 +97,7 @@ export class InspectionPanel extends Disposable {
         channel.notify('state', state);
       }),
       shown.onDidMove((position) => {
-        channel.notify('position', position);
+        if (!this.answering) channel.notify('position', { position, answers: null });
       }),
       shown.onDidProgress((progress) => {
         channel.notify('progress', progress);
@@ -163,8 +165,11 @@ export class InspectionPanel extends Disposable {
         },
       },
       {
-        position: (position) => {
+        position: ({ position, number }) => {
+          this.answering = true;
           this.shown.move(position);
+          this.answering = false;
+          this.channel.notify('position', { position: this.shown.position, answers: number });
         },
         hover: (hover) => {
           if (hover === null) painter.clear(this.shown);

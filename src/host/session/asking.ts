@@ -32,7 +32,7 @@ export async function ask(
   parameters: ParameterValues,
   { roles, continuation, ...options }: AskOptions,
 ): Promise<Answered> {
-  const opened = await openRequestOf(asked);
+  const opened = await openRequestOf(asked, engine);
   if (options.signal.aborted) throw new CancelledError();
   const request = { ...opened, parameters, ...(continuation === undefined ? {} : { continuation }) };
   const result = await engine.request('open', request, options);
@@ -43,7 +43,7 @@ export async function ask(
 }
 
 /** What the engine is asked to open. */
-async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
+async function openRequestOf(asked: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
   const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
   switch (asked.kind) {
     case 'text': {
@@ -54,7 +54,8 @@ async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
       return { material: { kind: 'tensors', tensors: asked.tensors }, by };
     case 'files': {
       const { uris, roles } = asked;
-      const files = await Promise.all(uris.map((uri) => referenceTo(uri)));
+      const sharesDisk = await engine.sharesDisk();
+      const files = await Promise.all(uris.map((uri) => referenceTo(uri, sharesDisk)));
       return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
     }
   }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { CancelledError } from '../../channel.js';
 import type { Progress, RequestOptions } from '../../channel.js';
+import { nearestPosition } from '../../position.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -28,12 +28,15 @@ import type { Answered, AskOptions } from './asking.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
-import type { Engine } from '../transports/client.js';
-import { firstPicture, within } from './position.js';
+import type { EngineClient } from '../transports/client.js';
+import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
 
 /** What a session needs of the engine's client. */
-export type SessionEngine = Pick<Engine, 'generation' | 'hold' | 'processId' | 'request'>;
+export type SessionEngine = Pick<
+  EngineClient,
+  'generation' | 'hold' | 'processId' | 'request' | 'sharesDisk'
+>;
 
 export interface SessionOptions {
   readonly id?: string;
@@ -100,7 +103,7 @@ export class Session extends Disposable {
     private readonly options: SessionOptions,
   ) {
     super();
-    this.id = options.id ?? randomUUID();
+    this.id = options.id ?? crypto.randomUUID();
     this.parameters = options.parameters ?? {};
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
@@ -138,7 +141,7 @@ export class Session extends Disposable {
 
   /** Goes to a layer, head, step and cell, as near to the wanted ones as exist. */
   move(position: Position): void {
-    const next = this.shown === undefined ? position : within(this.shown, position);
+    const next = this.shown === undefined ? position : nearestPosition(this.shown, position);
     if (JSON.stringify(next) === JSON.stringify(this.place)) return;
     this.place = next;
     if (this.current.kind === 'inspection') this.current = this.stateOf(this.shown);
@@ -372,7 +375,7 @@ export class Session extends Disposable {
     this.shown = { ...summary, id: this.id, revision };
     this.continuation = summary.continuation;
     this.variants = new Set();
-    this.place = within(this.shown, this.place);
+    this.place = nearestPosition(this.shown, this.place);
     const { shown, id: inspection } = this;
     const picture = seen && { place: { ...seen.place, inspection }, slice: { ...seen.slice, revision } };
     this.setState(this.stateOf(shown, picture));
