@@ -59,22 +59,30 @@ const mostAtOnce = 1 << 27;
 
 const masks: ReadonlySet<string> = new Set(['mask', 'mask-keys', 'within']);
 
+/** What is known of layers beside their graph. */
+export interface Known {
+  /** Which of several attentions they are. */
+  readonly attention?: string;
+  /** Axes of rows of which only the longest that they can become is known: there will be as many as tokens are written. */
+  readonly openRows?: ReadonlySet<AxisName>;
+  /** Axes of columns that may have grown, or may yet grow, beyond those that values are given for. */
+  readonly openColumns?: ReadonlySet<AxisName>;
+}
+
 /**
  * Interventions that can be made, spelled out: rows of given values, and the attention that was meant, are named.
  * @param heads of queries
- * @param attention which of several attentions these layers are
- * @param open axes of which only the longest that they can become is known: there will be as many as tokens are written
  * @throws InterventionError for the first that cannot be
  */
 export function checkInterventions(
   interventions: readonly Intervention[],
   { layers }: Layered,
   heads: number,
-  attention?: string,
-  open: ReadonlySet<AxisName> = growing.none,
+  known: Known = {},
 ): readonly Intervention[] {
   return interventions.map((each) => {
-    const rows = rowsToName(each, checkedStep(each, layers, heads, open));
+    const rows = rowsToName(each, checkedStep(each, layers, heads, known));
+    const { attention } = known;
     const isSpelledOut = rows === each.rows && attention === each.attention;
     // What is spelled out stays the same object, by which it is known again.
     return isSpelledOut
@@ -96,7 +104,7 @@ function checkedStep(
   { layer, step: name, head, rows, set }: Intervention,
   layers: readonly (readonly Value[])[],
   heads: number,
-  open: ReadonlySet<AxisName>,
+  { openRows = growing.none, openColumns = growing.none }: Known,
 ): Value {
   const steps = layers[layer];
   if (steps === undefined) {
@@ -125,8 +133,8 @@ function checkedStep(
       `“${name}” cannot be set in head ${head}: ${heads === 1 ? 'there is only head 0' : `heads are 0 to ${heads - 1}`}.`,
     );
   }
-  const isOpen = (axis: -1 | -2): boolean => open.has(value.label?.axes.at(axis) ?? 'feature');
-  if (isOpen(-2) && (set.kind === 'mean' || (set.kind === 'values' && rows === undefined))) {
+  const [rowAxis = 'feature', columnAxis = 'feature'] = value.label?.axes.slice(-2) ?? [];
+  if (openRows.has(rowAxis) && (set.kind === 'mean' || (set.kind === 'values' && rows === undefined))) {
     throw new InterventionError(
       set.kind === 'mean'
         ? `“${name}” cannot be set to its mean: its rows are written one after the other, each with those before it, so that no mean over all of them is known. Set it to zero, or to given values.`
@@ -143,7 +151,7 @@ function checkedStep(
     case 'zero':
       break;
     case 'values':
-      checkValues(set.values, shapeOfValues(value, head, rows), name, isOpen(-1));
+      checkValues(set.values, shapeOfValues(value, head, rows), name, openColumns.has(columnAxis));
       break;
     case 'mean':
       checkMean(value, steps.slice(0, at + 1), name);

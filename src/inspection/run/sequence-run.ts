@@ -150,11 +150,18 @@ export function checkSequenceInterventions(
     const stack = each.attention ?? shown;
     switch (stack) {
       case 'encoder':
-        return checkInterventions([each], { layers: encoder }, model.heads, stack);
+        return checkInterventions([each], { layers: encoder }, model.heads, { attention: stack });
       case 'decoder':
-        return checkInterventions([each], { layers }, decoder.heads, stack, growing.both);
+        return checkInterventions([each], { layers }, decoder.heads, {
+          attention: stack,
+          openRows: growing.both,
+          openColumns: growing.both,
+        });
       case 'cross':
-        return checkInterventions([each], { layers: cross }, decoder.heads, stack, growing.queries);
+        return checkInterventions([each], { layers: cross }, decoder.heads, {
+          attention: stack,
+          openRows: growing.queries,
+        });
       default:
         throw new InterventionError(
           `${model.name} has no attention “${stack}” to set a step in; there are encoder, decoder and cross.`,

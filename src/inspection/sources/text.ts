@@ -218,7 +218,13 @@ export class TextPreparation implements Preparation {
     const attention = readAttendParameters(values, {});
     if (interventions.length === 0) return { described, attention, interventions };
     const graph = model.build(length, attention);
-    return { described, attention, interventions: checkInterventions(interventions, graph, model.heads) };
+    // What a model added came after the values.
+    const known = length > this.own ? { openColumns: growing.both } : {};
+    return {
+      described,
+      attention,
+      interventions: checkInterventions(interventions, graph, model.heads, known),
+    };
   }
 
   /** The model's graph with what is set in it. */
