@@ -43,6 +43,8 @@ export interface Layered {
   /** What each layer reads, then what the last one gives, where layers read each other. */
   readonly hiddenStates?: readonly Value[];
   readonly logits?: Value | undefined;
+  /** What else is made from them and wanted. */
+  readonly also?: readonly Value[];
 }
 
 /** A graph in which steps are set from outside. */
@@ -80,9 +82,14 @@ export function checkInterventions(
   heads: number,
   known: Known = {},
 ): readonly Intervention[] {
+  const { attention } = known;
   return interventions.map((each) => {
+    if (each.attention !== undefined && each.attention !== attention) {
+      throw new InterventionError(
+        `There is one attention here, none is called “${each.attention}”: leave it out to set “${each.step}”.`,
+      );
+    }
     const rows = rowsToName(each, checkedStep(each, layers, heads, known));
-    const { attention } = known;
     const isSpelledOut = rows === each.rows && attention === each.attention;
     // What is spelled out stays the same object, by which it is known again.
     return isSpelledOut
@@ -258,14 +265,17 @@ export function intervene<Graph extends Layered>(
 
 /** A graph with another value in place of a layer’s step. */
 function put<Graph extends Layered>(graph: Graph, layer: number, at: number, of: Value, by: Value): Graph {
-  const { layers, hiddenStates = [], logits } = graph;
+  const { layers, hiddenStates = [], logits, also = [] } = graph;
   const steps = layers[layer] ?? [];
   // An encoder–decoder model has two attentions in each of its layers.
   const depth = hiddenStates.length - 1;
   const place = depth > 0 ? layer % depth : 0;
   const after = hiddenStates[place + 1];
-  const results = [...layers.flat(), ...hiddenStates, ...(logits === undefined ? [] : [logits])];
-  const within = [...steps.slice(at), ...(after === undefined ? [] : [after])];
+  const behind = logits === undefined ? also : [...also, logits];
+  const results = [...layers.flat(), ...hiddenStates, ...behind];
+  // Where layers are not cut apart, what a layer starts from may be what others start from as well.
+  const own = after !== undefined ? [after] : of.label?.given === true ? [] : behind;
+  const within = [...steps.slice(at), ...own];
   const take = rewrite(results, { of, by, within, until: hiddenStates[place] });
   const takeStep = (step: Value): Value => (step === of ? by : take(step));
   return {
@@ -273,6 +283,7 @@ function put<Graph extends Layered>(graph: Graph, layer: number, at: number, of:
     layers: layers.map((each, index) => each.map(index === layer ? takeStep : take)),
     ...(graph.hiddenStates === undefined ? {} : { hiddenStates: hiddenStates.map(take) }),
     ...(logits === undefined ? {} : { logits: take(logits) }),
+    ...(graph.also === undefined ? {} : { also: also.map(take) }),
   };
 }
 

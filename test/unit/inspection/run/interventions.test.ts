@@ -162,4 +162,191 @@ describe('interventions', function () {
       }
     });
   }
+
+  for (const score of ['bahdanau', 'luong', 'transformer']) {
+    for (const each of of(score)) {
+      it(`${each.name}: as PyTorch has it, and what is written`, async () => {
+        const inspection = await inspect(each, setIn(each));
+        const written = [...tensorNamed(tensors, `${each.name}/written`).data];
+        assert.deepEqual(
+          inspection.summary.queries.words,
+          written.map((id) => '0123456789-'[id]),
+        );
+        if (score !== 'transformer') {
+          await assertWeights(inspection, tensorNamed(tensors, `${each.name}/weights`));
+          return;
+        }
+        for (const attention of ['encoder', 'decoder', 'cross']) {
+          await inspection.change({ attention });
+          const name = attention === 'decoder' ? 'self' : attention;
+          await assertWeights(inspection, tensorNamed(tensors, `${each.name}/${name}`));
+        }
+      });
+    }
+  }
+
+  const silenced: Intervention = { layer: 2, step: 'head', head: 5, set: { kind: 'zero' } };
+  const animal = { model: 'embedded', text: 'The animal was too tired.' };
+
+  it('shows what was set at the step itself, and says in words that a cell was set', async () => {
+    const inspection = await inspect(animal, [silenced]);
+    const id = inspection.id;
+    const place = { inspection: id, step: 'head', layer: 2 };
+    const set = await inspection.slice({ ...place, head: 5 });
+    assert.ok(set.data.every((number) => number === 0));
+    const other = await inspection.slice({ ...place, head: 4 });
+    assert.ok(other.data.some((number) => number !== 0));
+
+    const told = await inspection.arithmetic({ ...place, head: 5, row: 1, column: 3 });
+    assert.equal(told.value, 0);
+    assert.equal(told.remark, 'Set to 0 by an intervention.');
+    assert.match(told.tex, /= 0$/);
+    assert.ok(!told.tex.includes('cdot'), told.tex);
+    assert.deepEqual(told.sums, []);
+    // Beside what was set, everything is worked out as ever.
+    const computed = await inspection.arithmetic({ ...place, head: 4, row: 1, column: 3 });
+    assert.equal(computed.remark, undefined);
+    assert.equal(computed.sums.length, 1);
+    const total = computed.sums[0]?.columns.at(-1)?.total ?? Number.NaN;
+    assert.ok(Math.abs(total - computed.value) < 1e-5);
+    // What comes after it is made from what was set.
+    const concat = await inspection.arithmetic({ ...place, step: 'output', head: 0, row: 1, column: 3 });
+    const line = concat.sums[0]?.columns[0]?.values ?? [];
+    assert.ok(line.slice(5 * 32, 6 * 32).every((number) => number === 0));
+    assert.ok(line.slice(0, 32).some((number) => number !== 0));
+
+    const { steps, notices } = inspection.summary;
+    assert.deepEqual(steps, (await inspect(animal, [])).summary.steps);
+    assert.ok(notices.includes('Set by an intervention: head (layer 3, head 6) is 0.'));
+  });
+
+  it('shows the mean, and how it came about', async () => {
+    const [mean, plain] = [
+      await inspect(animal, [{ layer: 1, step: 'X', set: { kind: 'mean' } }]),
+      await inspect(animal, []),
+    ];
+    const place = { layer: 1, head: 0, step: 'X' };
+    const { data, shape } = await plain.slice({ inspection: plain.id, ...place });
+    const [rows = 0, columns = 0] = shape;
+    const column = Array.from({ length: rows }, (_, row) => data[row * columns + 7] ?? Number.NaN);
+    const expected = column.reduce((sum, each) => sum + each, 0) / rows;
+    const told = await mean.arithmetic({ inspection: mean.id, ...place, row: 2, column: 7 });
+    assert.ok(Math.abs(told.value - expected) < 1e-6);
+    assert.equal(told.remark, `Set by an intervention to the mean of its column over all ${rows} rows.`);
+    const total = told.sums[0]?.columns.at(-1)?.total ?? Number.NaN;
+    assert.ok(Math.abs(total - expected) < 1e-6);
+    assert.ok(told.tex.includes(String(rows === 0 ? '' : '\\check{X}')), told.tex);
+  });
+
+  it('shows weights that were given to masked keys, and no others', async () => {
+    const given = { shape: [1, 6], data: Float32Array.of(0.5, 0, 0.25, 0, 0.25, 0) };
+    const inspection = await inspect(of('gpt')[0] ?? animal, [
+      {
+        layer: 0,
+        step: 'weights',
+        head: 1,
+        rows: { start: 2, end: 3 },
+        set: { kind: 'values', values: given },
+      },
+    ]);
+    const place = { inspection: inspection.id, step: 'weights', layer: 0 };
+    const { data } = await inspection.slice({ ...place, head: 1 });
+    assert.deepEqual([...data.subarray(12, 18)], [...given.data]);
+    assert.ok(Number.isNaN(data[1]), 'a key after its query is masked where nothing was set');
+    const metrics = await inspection.metrics({ layer: 0, head: 1 });
+    assert.ok(metrics.every(({ value }) => Number.isFinite(value)));
+    const thumbnails = await inspection.thumbnails(6, {}, { start: 0, end: 1 });
+    assert.deepEqual([...thumbnails.data.subarray(36 + 12, 36 + 18)], [...given.data]);
+    const told = await inspection.arithmetic({ ...place, head: 1, row: 2, column: 4 });
+    assert.equal(told.value, 0.25);
+    assert.equal(told.remark, 'Set to a given value by an intervention.');
+  });
+
+  it('keeps interventions while parameters change, until others or none are given', async () => {
+    const inspection = await inspect(animal, [silenced]);
+    const [set, plain] = [await weightsOf(inspection), await weightsOf(await inspect(animal, []))];
+    assert.ok(distance(set.data, plain.data) > 1e-3);
+    assert.deepEqual(inspection.summary.interventions, [silenced]);
+    await inspection.change({ temperature: 2 });
+    await inspection.change({ temperature: 1 });
+    assert.deepEqual((await weightsOf(inspection)).data, set.data);
+    await assert.rejects(inspection.change({}, {}, [{ ...silenced, layer: 9 }]), /layers are 0 to 5/);
+    assert.deepEqual(inspection.summary.interventions, [silenced], 'what fails changes nothing');
+    await inspection.change({}, {}, []);
+    assert.equal(inspection.summary.interventions, undefined);
+    assert.deepEqual((await weightsOf(inspection)).data, plain.data);
+  });
+
+  it('is compared with the same interventions, and has its code', async () => {
+    const inspection = await inspect(animal, [silenced]);
+    const [variant] = await whole.compare({ inspection: inspection.id, variants: [{ temperature: 2 }] });
+    assert.ok(variant?.kind === 'variant');
+    assert.deepEqual(variant.summary.interventions, [silenced]);
+    assert.match(inspection.code('numpy', 2), /^head = np\.where\(\(set_1\) > 0, fill_1, .*\)  # \(head 12/m);
+    assert.doesNotMatch(inspection.code('numpy', 1), /set_1/);
+    assert.match(inspection.code('latex', 2), /\\begin\{cases\}/);
+  });
+
+  const zero = { kind: 'zero' } as const;
+  const refused: readonly (readonly [string, Intervention, RegExp])[] = [
+    ['a layer', { layer: 6, step: 'head', set: zero }, /“head” cannot be set in layer 6: layers are 0 to 5/],
+    [
+      'a step',
+      { layer: 0, step: 'attention', set: zero },
+      /no step “attention” to set; .*X, Q, K, V, scores/,
+    ],
+    ['a head', { layer: 0, step: 'head', head: 12, set: zero }, /in head 12: heads are 0 to 11/],
+    ['half a head', { layer: 0, step: 'head', head: 0.5, set: zero }, /in head 0.5/],
+    [
+      'rows',
+      { layer: 0, step: 'Q', rows: { start: 2, end: 99 }, set: zero },
+      /Rows 2 to 99 .* of “Q”.* 8 rows/,
+    ],
+    ['no row', { layer: 0, step: 'Q', rows: { start: 2, end: 2 }, set: zero }, /Rows 2 to 2/],
+    ['a head of all', { layer: 0, step: 'concat', head: 1, set: zero }, /“concat” is the same for all heads/],
+    [
+      'a shape',
+      {
+        layer: 0,
+        step: 'Q',
+        head: 1,
+        set: { kind: 'values', values: { shape: [2, 32], data: new Float32Array(64) } },
+      },
+      /values for “Q” have shape \(2, 32\).* \(8, 32\): \(row, column\)/,
+    ],
+    [
+      'numbers',
+      {
+        layer: 0,
+        step: 'Q',
+        head: 1,
+        rows: { start: 0, end: 1 },
+        set: { kind: 'values', values: { shape: [1, 32], data: new Float32Array(32).fill(NaN) } },
+      },
+      /finite numbers/,
+    ],
+    ['another attention', { layer: 0, step: 'Q', attention: 'cross', set: zero }, /one attention/],
+  ];
+  for (const [what, intervention, message] of refused) {
+    it(`refuses ${what} that there is not, in a sentence`, async () => {
+      await assert.rejects(inspect(animal, [silenced, intervention]), message);
+    });
+  }
+
+  it('refuses the mean of masked scores, and of what is written one after the other', async () => {
+    const gpt = of('gpt')[0] ?? animal;
+    const mean = { kind: 'mean' } as const;
+    await assert.rejects(inspect(gpt, [{ layer: 0, step: 'masked', set: mean }]), /it is −∞/);
+    const marian = of('marian-text')[0] ?? animal;
+    const own = { layer: 0, step: 'Q', attention: 'decoder' };
+    await assert.rejects(inspect(marian, [{ ...own, set: mean }]), /written one after the other/);
+    const values = { shape: [2, 1, 6], data: new Float32Array(12) };
+    await assert.rejects(
+      inspect(marian, [{ ...own, set: { kind: 'values', values } }]),
+      /Say which rows of “Q”/,
+    );
+    await assert.rejects(inspect(marian, [{ ...own, attention: 'both', set: zero }]), /no attention “both”/);
+    const date = caseNamed('date, contexts gone');
+    await assert.rejects(inspect(date, [{ layer: 0, step: 'context', set: mean }]), /one after the other/);
+  });
 });
