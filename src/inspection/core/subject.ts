@@ -16,7 +16,7 @@ import type {
   Span,
 } from '../../protocol.js';
 import { definition } from '../../engine/explain.js';
-import { unset } from '../../engine/ops/elementwise/replace.js';
+import { unset } from '../../engine/rewrite.js';
 import type { Task } from './task.js';
 
 /** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */

@@ -1,5 +1,5 @@
 import type { Value } from '../../engine/graph.js';
-import { unset } from '../../engine/ops/elementwise/replace.js';
+import { unset } from '../../engine/rewrite.js';
 import { restrict, type Restriction, type Target } from '../../engine/restrict.js';
 import { wholeOf, type Range, type Region, type Tensor } from '../../engine/tensor.js';
 import type { ModelGraph } from '../../models/index.js';

@@ -1,5 +1,5 @@
 import { sorted, type Value } from '../../engine/graph.js';
-import { unset } from '../../engine/ops/elementwise/replace.js';
+import { unset } from '../../engine/rewrite.js';
 import { inMemory, sizeOf, wholeOf, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';
 import type { Task } from '../core/task.js';

@@ -8,8 +8,7 @@ import {
   type Value,
 } from '../../engine/graph.js';
 import { matmul, replace } from '../../engine/ops/index.js';
-import { replaced } from '../../engine/ops/elementwise/replace.js';
-import { rewrite } from '../../engine/rewrite.js';
+import { replaced, rewrite } from '../../engine/rewrite.js';
 import { formatShape, sizeOf, type Range, type Tensor } from '../../engine/tensor.js';
 import type { Intervention } from '../../protocol.js';
 import { headRange, isPerQuery } from '../core/subject.js';

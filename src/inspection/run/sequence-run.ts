@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
-import { unset } from '../../engine/ops/elementwise/replace.js';
+import { unset } from '../../engine/rewrite.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '../../models/index.js';
 import type { Intervention } from '../../protocol.js';

@@ -1,5 +1,5 @@
 import { sorted, type Value } from '../../engine/graph.js';
-import { unset } from '../../engine/ops/elementwise/replace.js';
+import { unset } from '../../engine/rewrite.js';
 import { restrict } from '../../engine/restrict.js';
 import { cut, regionWithin, sizeOf, wholeOf, type Tensor } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';

@@ -1,7 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { isGiven } from '../../engine/explain.js';
 import { isPerHead, sorted, type Value } from '../../engine/graph.js';
-import { unset } from '../../engine/ops/elementwise/replace.js';
+import { unset } from '../../engine/rewrite.js';
 import { sizeOf, type Range, type Region } from '../../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../../protocol.js';
 import { checkIndex, checkSpan, Pool } from './pool.js';

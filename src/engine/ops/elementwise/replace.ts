@@ -17,26 +17,9 @@ export function replace(value: Value, where: Value, by: Value, remark = 'Replace
   return apply(operationFor(remark), [value, where, by]);
 }
 
-/** What a value was before its entries were replaced, and what with; undefined where they were not. */
-export function replaced({
-  origin,
-}: Value): { readonly value: Value; readonly where: Value; readonly by: Value } | undefined {
-  if (origin.kind !== 'operation' || origin.operation.name !== name) return undefined;
-  const [value, where, by] = origin.inputs;
-  return value === undefined || where === undefined || by === undefined ? undefined : { value, where, by };
-}
-
-/** What a value was before any of its entries were replaced; itself where none were. */
-export function unset(value: Value): Value {
-  const before = replaced(value);
-  return before === undefined ? value : unset(before.value);
-}
-
-const name = 'replace';
-
 function operationFor(remark: string): Operation {
   return {
-    name,
+    name: 'replace',
 
     shape([shape = [], where = [], by = []]) {
       if (formatShape(broadcastShape([shape, where, by])) !== formatShape(shape)) {
