@@ -3,7 +3,8 @@ import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js
 import type { DateGraph } from '../../models/dates/index.js';
 import type { Intervention } from '../../protocol.js';
 import { pair } from '../run/capture.js';
-import { checkInterventions, growing, intervene, InterventionError, isWhole } from '../run/interventions.js';
+import { checkInterventions, InterventionError } from '../run/check-interventions.js';
+import { growing, intervene, isWhole } from '../run/interventions.js';
 
 /**
  * Interventions that can be made in a date model, spelled out.

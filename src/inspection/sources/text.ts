@@ -10,14 +10,8 @@ import type { CausalGraph } from '../run/advance.js';
 import { CausalRun } from '../run/causal-run.js';
 import { counted } from '../core/counted.js';
 import { encoded } from '../run/encoded.js';
-import {
-  checkInterventions,
-  growing,
-  intervene,
-  interventionNotices,
-  isWhole,
-  wholeLayers,
-} from '../run/interventions.js';
+import { checkInterventions } from '../run/check-interventions.js';
+import { growing, intervene, interventionNotices, isWhole, wholeLayers } from '../run/interventions.js';
 import { candidatesAfter, generate } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { WeightBudget } from '../run/weight-budget.js';

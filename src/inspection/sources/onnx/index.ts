@@ -5,7 +5,7 @@ import type { Runtime } from '../../../runtime/session.js';
 import { counted } from '../../core/counted.js';
 import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
-import { InterventionError } from '../../run/interventions.js';
+import { InterventionError } from '../../run/check-interventions.js';
 import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { Handle } from '../../core/resource-pool.js';
