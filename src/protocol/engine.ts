@@ -1,5 +1,6 @@
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
 import type { HeadKinds } from './kinds.js';
+import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
 import type { FoundModel, MechanismDescription, ModelReference } from './models.js';
@@ -20,8 +21,15 @@ import type {
 export type EngineMethods = {
   /** Opens what is brought: the first source that reads it prepares it. */
   open: { params: OpenRequest; result: OpenResult };
-  /** Re-runs with some parameters changed. */
-  change: { params: { inspection: string; parameters: ParameterValues }; result: InspectionSummary };
+  /** Re-runs with some parameters changed. Interventions stay where they are left out; none are made where there are none in the list. */
+  change: {
+    params: {
+      inspection: string;
+      parameters: ParameterValues;
+      interventions?: readonly Intervention[];
+    };
+    result: InspectionSummary;
+  };
   slice: { params: SliceRequest; result: Slice };
   arithmetic: { params: ArithmeticRequest; result: Arithmetic };
   /** Of some layers; of all where they are left out. */

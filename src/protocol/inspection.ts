@@ -1,5 +1,6 @@
 import type { Answers } from './answers.js';
 import type { Continuation } from './generation.js';
+import type { Intervention } from './interventions.js';
 import type { Labels, Medium } from './media.js';
 import type { AxisName as EngineAxis, Phase } from '../engine/graph.js';
 import type { Parameter } from '../engine/mechanisms/parameters.js';
@@ -69,6 +70,8 @@ export interface InspectionSummary {
   readonly rows?: 'read' | 'written';
   /** What the model has said of its own so far: after the text, or as its target. */
   readonly continuation?: Continuation;
+  /** What was set while it ran, in this order; left out where nothing was. */
+  readonly interventions?: readonly Intervention[];
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
   /** What can be plotted of it. */

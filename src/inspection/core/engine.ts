@@ -68,7 +68,8 @@ export class Engine {
     if (opened.kind === 'question') return opened.question;
     const { preparation, by, continuation } = opened;
     const id = `${this.platform.instance}-${this.next++}`;
-    const beginning = { parameters: request.parameters ?? {}, by, continuation };
+    const { parameters = {}, interventions } = request;
+    const beginning = { parameters, interventions, by, continuation };
     const inspection = await Inspection.open(id, preparation, this.runtime, beginning, task);
     this.inspections.set(id, inspection);
     return inspection;
@@ -193,8 +194,8 @@ export class Engine {
           ? { kind: 'inspection', summary: opened.summary }
           : { kind: 'question', question: opened };
       },
-      change: async ({ inspection, parameters }, call) => {
-        const summary = await at(inspection).change(parameters, taskOf(call));
+      change: async ({ inspection, parameters, interventions }, call) => {
+        const summary = await at(inspection).change(parameters, taskOf(call), interventions);
         // They were variants of what it was before.
         await this.closeVariants(inspection);
         return summary;

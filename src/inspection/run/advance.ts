@@ -1,4 +1,5 @@
 import type { Value } from '../../engine/graph.js';
+import { unset } from '../../engine/rewrite.js';
 import { restrict, type Restriction, type Target } from '../../engine/restrict.js';
 import { wholeOf, type Range, type Region, type Tensor } from '../../engine/tensor.js';
 import type { ModelGraph } from '../../models/index.js';
@@ -19,6 +20,8 @@ export const last = 'last';
 export interface CausalGraph extends Pick<ModelGraph, 'feeds' | 'layers' | 'hiddenStates' | 'logits'> {
   /** What does not grow with the text and is known already: what a source gives to attend to. */
   readonly fixed?: ReadonlyMap<Value, Tensor>;
+  /** What interventions set, for as many tokens as the graph has: it is among what `feeds` gives for any number of them. */
+  readonly set?: ReadonlyMap<Value, Tensor>;
 }
 
 type Feed = Restriction['feeds'][number];
@@ -143,8 +146,10 @@ export function cachedOf(
   );
 }
 
-/** What a value's cells were computed as, before they were only moved. */
+/** What a value's cells were computed as, before an intervention set some of them, and before they were only moved. */
 export function unmoved(value: Value): Value {
+  const before = unset(value);
+  if (before !== value) return unmoved(before);
   const { origin } = value;
   if (origin.kind !== 'operation' || origin.operation.moves !== true) return value;
   const [from] = origin.inputs;

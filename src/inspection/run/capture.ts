@@ -1,4 +1,5 @@
 import { sorted, type Value } from '../../engine/graph.js';
+import { unset } from '../../engine/rewrite.js';
 import { inMemory, sizeOf, wholeOf, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';
 import type { Task } from '../core/task.js';
@@ -10,9 +11,15 @@ const names: ReadonlySet<string> = new Set(['X', 'Q', 'K', 'V', 'queries', 'keys
 /** The most that is kept of one inspection; beyond, projections are computed again with every view. */
 const mostBytes = 1 << 30;
 
-/** The steps of a layer that are worth keeping: computed, not only moved, and what the rest is made of. */
+/**
+ * The steps of a layer that are worth keeping: computed, not only moved, and what the rest is made of; of those that an
+ * intervention sets, what they were before.
+ */
 export function capturable(steps: readonly Value[]): Value[] {
-  return steps.filter((value) => names.has(value.label?.name ?? '') && isComputed(value));
+  return steps
+    .filter((value) => names.has(value.label?.name ?? ''))
+    .map(unset)
+    .filter(isComputed);
 }
 
 /** Whether there is more behind a value than a leaf whose cells were moved. */

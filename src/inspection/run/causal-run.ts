@@ -125,7 +125,9 @@ export class CausalRun {
 
   /** For each layer of a graph of the first, or all, tokens that were run: where the numbers of what is kept are. */
   kept(graph: CausalGraph): ReadonlyMap<Value, TensorSource>[] {
-    const fixed = [...(graph.fixed ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const fixed = [...(graph.fixed ?? []), ...(graph.set ?? [])].map(
+      ([value, tensor]) => [value, inMemory(tensor)] as const,
+    );
     return graph.layers.map(
       (steps, layer) =>
         new Map([

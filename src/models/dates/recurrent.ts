@@ -41,12 +41,15 @@ const sizes = {
   output: 16,
 } as const;
 
+/** A recurrent model has one attention. */
+const onlyAttention = 'cross';
+
 /** What the decoder is at one of its steps. */
 interface Step {
   /** The query. // (1, d_s) */
   readonly state: Value;
-  /** (1, key) */
-  readonly weights: Value;
+  /** Of the attention, from this state alone. */
+  readonly looked: readonly Value[];
   /** (1, 11) */
   readonly logits: Value;
 }
@@ -72,7 +75,7 @@ export function recurrentGraph(
   const decoder = score === 'bahdanau' ? bahdanauDecoder : luongDecoder;
   const { steps, attention } = decoder(weights, H, state, embeddings, parameters);
   const S = below(steps.map((each) => each.state)); // (10, d_s)
-  const used = below(steps.map((each) => each.weights)); // (10, key)
+  const used = below(steps.map(({ looked }) => stepNamed(looked, 'weights'))); // (10, key)
   return {
     feeds: (numbers) =>
       new Map([
@@ -80,6 +83,8 @@ export function recurrentGraph(
         [last, list([count - 1])],
       ]),
     layers: [presented([S, H], used, ([leafS = S, leafH = H]) => attention(leafS, leafH))],
+    attentions: new Map([[onlyAttention, [steps.map(({ looked }) => looked)]]]),
+    shown: onlyAttention,
     heads: 1,
     queries: 'output',
     keys: 'source',
@@ -141,7 +146,7 @@ function bahdanauDecoder(
     state = next(at, cell, [before, context], asked);
     const logits = add(matmul(concat([state, context], 'columns'), speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
-    steps.push({ state: asked, weights: stepNamed(looked, 'weights'), logits });
+    steps.push({ state: asked, looked, logits });
   }
   return { steps, attention };
 }
@@ -171,7 +176,7 @@ function luongDecoder(
     fed = stepNamed(looked, 'attentional');
     const logits = add(matmul(fed, speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
-    steps.push({ state, weights: stepNamed(looked, 'weights'), logits });
+    steps.push({ state, looked, logits });
   }
   return { steps, attention };
 }

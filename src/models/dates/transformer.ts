@@ -17,6 +17,7 @@ import {
   type DateAxis,
   type DateGraph,
   type DateLayer,
+  type RanLayer,
 } from './graph.js';
 import type { DateWeights } from './weights.js';
 
@@ -56,6 +57,7 @@ export function transformerGraph(
     kind === attention ? { ...looked.parameters, mask: standard.mask } : standard;
 
   const layers: DateLayer[] = [];
+  const attentions = new Map<TransformerAttention, RanLayer[]>();
   /** One attention, its result added to what it reads. */
   const attend = (
     kind: TransformerAttention,
@@ -74,6 +76,7 @@ export function transformerGraph(
     const build = (from: Value, to: Value): Value[] =>
       multiHead({ queries: from, keys: to, Q, K, V, output, ...heads }, parameters);
     const steps = build(queries, keys);
+    attentions.set(kind, [...(attentions.get(kind) ?? []), [steps]]);
     if (kind === attention) {
       const inputs = queries === keys ? [queries] : [queries, keys];
       const used = stepNamed(steps, 'weights');
@@ -113,6 +116,8 @@ export function transformerGraph(
   return {
     feeds: (numbers) => new Map([[ids, list(numbers)]]),
     layers,
+    attentions,
+    shown: attention,
     heads: transformerHeads,
     queries,
     keys,
