@@ -1,10 +1,10 @@
-import type { Value } from '../../engine/graph.js';
+import { roleOf, stepWithRole, type Value } from '../../engine/graph.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Tensor, TensorSource } from '../../engine/tensor.js';
 import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '../../models/index.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capturable, keep, pair } from './capture.js';
-import { unmoved, type CausalGraph } from './advance.js';
+import { isAttendedTo, keyOf, unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
 import { WeightBudget } from './weight-budget.js';
 import type { Task } from '../core/task.js';
@@ -108,9 +108,7 @@ export class SequenceRun {
     const fixed = new Map(
       cross.flatMap((steps, layer) => [
         ...fromSource(steps, layer).flatMap(([key, value]) => pair(value, this.read.get(key))),
-        ...steps
-          .filter(({ label }) => label?.name === 'Xkv')
-          .flatMap((value) => pair(value, this.read.get('memory'))),
+        ...memoryOf(steps).flatMap((value) => pair(value, this.read.get('memory'))),
       ]),
     );
     return { feeds, layers: [...layers, ...cross], hiddenStates, logits, fixed };
@@ -120,7 +118,13 @@ export class SequenceRun {
 /** What a layer that attends to the source has of it. */
 function fromSource(steps: readonly Value[], layer: number): [key: string, value: Value][] {
   return steps.flatMap((value): [string, Value][] => {
-    const name = value.label?.name ?? '';
-    return name === 'K' || name === 'V' ? [[`${layer} ${name}`, unmoved(value)]] : [];
+    const role = roleOf(value);
+    return isAttendedTo(role) ? [[keyOf(layer, role), unmoved(value)]] : [];
   });
+}
+
+/** What a layer's keys and values are made from, where its queries come from elsewhere. */
+function memoryOf(steps: readonly Value[]): readonly Value[] {
+  const memory = stepWithRole(steps, 'key-input');
+  return memory === undefined ? [] : [memory];
 }

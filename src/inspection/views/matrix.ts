@@ -1,6 +1,6 @@
 import { turnOfTheLoop } from '../../platform/turn.js';
 import { isGiven } from '../../engine/explain.js';
-import { isPerHead, sorted, type Value } from '../../engine/graph.js';
+import { isPerHead, roleOf, sorted, stepWithRole, type Value } from '../../engine/graph.js';
 import { sizeOf, type Range, type Region } from '../../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../../protocol.js';
 import { checkIndex, checkSpan, Pool } from './pool.js';
@@ -79,7 +79,7 @@ export async function* bands(
   const count = leading.reduce((product, range) => product * (range.end - range.start), 1);
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };
-  const masked = request.step === 'weights' ? maskOf(layer) : undefined;
+  const masked = roleOf(value) === 'weights' ? maskOf(layer) : undefined;
   const ofResult = bandBytes / (4 * Math.max(1, width) * count);
   const height = Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, count))));
   const quick = request.rows.end - request.rows.start <= height;
@@ -109,13 +109,15 @@ export async function* bands(
 
 /** The step that says which cells are masked, where there is a mask or a window. */
 function maskOf(layer: Layer): Value | undefined {
-  const masked = layer.steps.findLast(({ label }) => label?.name === 'window' || label?.name === 'masked');
-  if (masked?.origin.kind !== 'operation') return undefined;
+  const masked = layer.steps.filter((step) => roleOf(step) === 'masked');
   // Scores that are given may hold −∞ of their own.
-  const given = layer.steps.some(
-    (value) => value.label?.name === 'scores' && value.origin.kind !== 'operation',
-  );
-  return masked.origin.operation.name === 'divide' && !given ? undefined : masked;
+  const given = stepWithRole(layer.steps, 'scores')?.origin.kind === 'input';
+  return given || masked.some(isMasking) ? masked.at(-1) : undefined;
+}
+
+/** Whether a mask takes keys away: where there is none, scores are passed on, divided by nothing. */
+function isMasking({ origin }: Value): boolean {
+  return origin.kind === 'operation' && origin.operation.name !== 'divide';
 }
 
 /** Masked cells as NaN: a weight where the score is −∞, and a score of −∞ itself. */
