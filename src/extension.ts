@@ -7,7 +7,7 @@ import { Commands } from './host/commands.js';
 import { TensorEditor } from './host/editor/custom-editor.js';
 import { Engine } from './host/transports/client.js';
 import { Explore } from './host/panels/explore.js';
-import { Inspections } from './host/session/sessions.js';
+import { Sessions } from './host/session/sessions.js';
 import { InspectionsView } from './host/panels/inspections-view.js';
 import { ModelPages } from './host/models/model-pages.js';
 import { Kinds } from './host/models/head-types.js';
@@ -31,7 +31,7 @@ export function activate({
   const log = window.createOutputChannel('Attention Inspector', { log: true });
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
   const engine = new Engine({ script, log, describe: describeStop, weights: weightsBudget });
-  const inspections = new Inspections(workspaceState);
+  const inspections = new Sessions(workspaceState);
   const painter = new Painter();
   const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
   const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, kinds });

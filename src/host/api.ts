@@ -15,9 +15,11 @@ import type {
   Step,
   WireTensor,
 } from '../protocol.js';
+import { gatherText } from '../text-change.js';
 import { modelAt } from './models/model-path.js';
 import type { Engine } from './transports/client.js';
-import { Inspection } from './session/session.js';
+import { createSession } from './session/create.js';
+import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
 import { activeModel } from './base/settings.js';
 
@@ -125,7 +127,7 @@ export function createApi(engine: Engine): AttentionInspectorApi {
     request: InspectionRequest,
     { params, signal }: InspectOptions,
   ): Promise<AttentionInspection> => {
-    const inspection = new Inspection(engine, request, {
+    const inspection = createSession(engine, request, {
       ...(params === undefined ? {} : { parameters: params }),
       ask: ({ reason }) => Promise.reject(new Error(reason)),
     });
@@ -174,7 +176,7 @@ function referenceOf(model: string | ModelReference | undefined): ModelReference
   return typeof model === 'string' ? modelAt(model) : model;
 }
 
-function present(inspection: Inspection): AttentionInspection {
+function present(inspection: Session): AttentionInspection {
   const summary = (): InspectionSummary => {
     if (inspection.summary === undefined) throw new Error(`“${inspection.label}” has not run.`);
     return inspection.summary;
@@ -204,13 +206,7 @@ function present(inspection: Inspection): AttentionInspection {
         { tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
           ...(signal === undefined ? {} : { signal }),
-          ...(onText === undefined
-            ? {}
-            : {
-                onProgress: ({ message }) => {
-                  onText(message);
-                },
-              }),
+          ...(onText === undefined ? {} : { onProgress: gatherText(onText) }),
         },
       ),
     candidates: (query, count = 10) => inspection.candidates({ query, count }),

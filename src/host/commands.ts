@@ -1,12 +1,13 @@
 import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
+import { gatherText } from '../text-change.js';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
 import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
-import { extensions } from './base/files.js';
-import { Inspection } from './session/session.js';
-import type { Inspections } from './session/sessions.js';
+import { fileEndings } from '../file-types.js';
+import { Session } from './session/session.js';
+import type { Sessions } from './session/sessions.js';
 import type { ModelPages } from './models/model-pages.js';
 import { addedByHand, outline, placeOf, sameModel } from './models/models.js';
 import type { Kinds } from './models/head-types.js';
@@ -22,7 +23,7 @@ import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
   readonly opener: Opener;
-  readonly inspections: Inspections;
+  readonly inspections: Sessions;
   readonly models: Models;
   readonly kinds: Kinds;
   readonly readers: Readers;
@@ -45,7 +46,7 @@ export class Commands extends Disposable {
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
     this.add('closeInspection', (entry) => {
-      (entry instanceof Inspection ? entry : inspections.active)?.dispose();
+      (entry instanceof Session ? entry : inspections.active)?.dispose();
     });
     this.add('forgetInspections', () => {
       inspections.forget();
@@ -144,7 +145,10 @@ export class Commands extends Disposable {
     }
     await withProgress(l10n.t('Continuing “{0}”', inspection.label), async (signal, report) => {
       signal.addEventListener('abort', () => void inspection.halt().catch(() => undefined));
-      await inspection.continue({ tokens: continued }, { onProgress: report });
+      const onProgress = gatherText((message) => {
+        report({ message, fraction: null });
+      });
+      await inspection.continue({ tokens: continued }, { onProgress });
     });
   }
 
@@ -160,8 +164,8 @@ export class Commands extends Disposable {
           : await window.showOpenDialog({
               canSelectMany: true,
               openLabel: l10n.t('Inspect'),
-              title: l10n.t('Files of tensors'),
-              filters: { [l10n.t('Tensors')]: [...extensions] },
+              title: l10n.t('Select tensor files'),
+              filters: { [l10n.t('Tensors')]: fileEndings.map((ending) => ending.slice(1)) },
             });
     if (files !== undefined && files.length > 0) await this.context.opener.openFiles(files);
   }

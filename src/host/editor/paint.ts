@@ -10,7 +10,7 @@ import type { DecorationRenderOptions, Range, TextEditor, TextEditorDecorationTy
 import type { Labels, Mark, Medium, PanelReports } from '../../protocol.js';
 import { Anchor } from './anchor.js';
 import { Disposable } from '../base/disposable.js';
-import type { Inspection } from '../session/session.js';
+import type { Session } from '../session/session.js';
 import { paintsEditor } from '../base/settings.js';
 
 type Hover = NonNullable<PanelReports['hover']>;
@@ -33,8 +33,8 @@ export class Painter extends Disposable {
   private types:
     | { readonly shades: readonly TextEditorDecorationType[]; readonly self: TextEditorDecorationType }
     | undefined;
-  private readonly anchors = new Map<Inspection, Anchor>();
-  private painted: { readonly inspection: Inspection; readonly editors: readonly TextEditor[] } | undefined;
+  private readonly anchors = new Map<Session, Anchor>();
+  private painted: { readonly inspection: Session; readonly editors: readonly TextEditor[] } | undefined;
   private latest = 0;
 
   constructor() {
@@ -48,7 +48,7 @@ export class Painter extends Disposable {
   }
 
   /** Follows the document that an inspection's text came from, from now until the inspection ends. */
-  follow(inspection: Inspection): void {
+  follow(inspection: Session): void {
     const { request } = inspection;
     if (request.kind !== 'text' || request.origin === undefined || this.anchors.has(inspection)) return;
     const anchor = this.own(new Anchor(request.origin, request.texts));
@@ -61,7 +61,7 @@ export class Painter extends Disposable {
   }
 
   /** Paints until `clear`, or until another is painted. Does nothing where the text is not on screen. */
-  async paint(inspection: Inspection, { axis, index, layer, head }: Hover): Promise<void> {
+  async paint(inspection: Session, { axis, index, layer, head }: Hover): Promise<void> {
     const turn = ++this.latest;
     const anchor = this.anchors.get(inspection);
     const { summary } = inspection;
@@ -86,7 +86,7 @@ export class Painter extends Disposable {
   }
 
   /** Frames an answer in the text, until `clear`, or until something else is painted. */
-  mark(inspection: Inspection, { first, last, reveal }: Answer): void {
+  mark(inspection: Session, { first, last, reveal }: Answer): void {
     this.clear();
     const anchor = this.anchors.get(inspection);
     const { media = [], queries } = inspection.summary ?? {};
@@ -106,7 +106,7 @@ export class Painter extends Disposable {
   }
 
   /** Takes the paint off, of one inspection or of any. */
-  clear(inspection?: Inspection): void {
+  clear(inspection?: Session): void {
     if (inspection !== undefined && this.painted !== undefined && this.painted.inspection !== inspection)
       return;
     this.latest++;

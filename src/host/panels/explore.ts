@@ -4,8 +4,8 @@ import { Channel } from '../../channel.js';
 import type { ExploreMethods, ExploreNotices, ExploreReports, ExploreState } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
-import type { Inspection } from '../session/session.js';
-import type { Inspections } from '../session/sessions.js';
+import type { Session } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
 import { pagesFolder, pageShell } from './page.js';
 import { webviewPort } from './webview-port.js';
 
@@ -16,10 +16,12 @@ type ExploreChannel = Channel<Nothing, ExploreNotices, ExploreMethods, ExploreRe
 export class Explore extends Disposable implements WebviewViewProvider {
   private channel: ExploreChannel | undefined;
   private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
 
   constructor(
     private readonly extension: Uri,
-    private readonly inspections: Inspections,
+    private readonly inspections: Sessions,
   ) {
     super();
     this.own(window.registerWebviewViewProvider('attention-inspector.explore', this));
@@ -47,8 +49,13 @@ export class Explore extends Disposable implements WebviewViewProvider {
         },
       },
       {
-        position: (position) => {
-          inspections.active?.move(position);
+        position: ({ position, number }) => {
+          const { active } = inspections;
+          if (active === undefined) return;
+          this.answering = true;
+          active.move(position);
+          this.answering = false;
+          channel.notify('position', { position: active.position, answers: number });
         },
       },
     );
@@ -67,13 +74,18 @@ export class Explore extends Disposable implements WebviewViewProvider {
     super.dispose();
   }
 
-  private follow(inspection: Inspection | undefined): void {
+  private follow(inspection: Session | undefined): void {
     this.unfollow();
     const tell = (): void => {
       this.channel?.notify('state', this.state());
     };
     if (inspection !== undefined) {
-      this.following = [inspection.onDidChangeState(tell), inspection.onDidMove(tell)];
+      this.following = [
+        inspection.onDidChangeState(tell),
+        inspection.onDidMove((position) => {
+          if (!this.answering) this.channel?.notify('position', { position, answers: null });
+        }),
+      ];
     }
     tell();
   }
@@ -87,6 +99,11 @@ export class Explore extends Disposable implements WebviewViewProvider {
     const { active } = this.inspections;
     // While it runs again the controls stay as they are.
     if (active?.summary === undefined) return { kind: 'none' };
-    return { kind: 'inspection', summary: active.summary, position: active.position };
+    const { id, title, subtitle, mechanism, layers, heads, parameters } = active.summary;
+    return {
+      kind: 'inspection',
+      summary: { id, title, subtitle, mechanism, layers, heads, parameters },
+      position: active.position,
+    };
   }
 }

@@ -9,19 +9,19 @@ import {
 } from 'vscode';
 import type { TreeDataProvider } from 'vscode';
 import { Disposable } from '../base/disposable.js';
-import { Inspection } from '../session/session.js';
-import type { Inspections } from '../session/sessions.js';
+import { Session } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
 import type { Remembered } from '../session/request.js';
 
 type Group = { readonly kind: 'recent' };
-type Entry = Inspection | Group | { readonly kind: 'past'; readonly past: Remembered };
+type Entry = Session | Group | { readonly kind: 'past'; readonly past: Remembered };
 
 /** The side panel's list of inspections: the open ones, and below them what was inspected before. */
 export class InspectionsView extends Disposable implements TreeDataProvider<Entry> {
   private readonly emitter = this.own(new EventEmitter<void>());
   readonly onDidChangeTreeData = this.emitter.event;
 
-  constructor(private readonly inspections: Inspections) {
+  constructor(private readonly inspections: Sessions) {
     super();
     this.own(
       inspections.onDidChange(() => {
@@ -34,12 +34,12 @@ export class InspectionsView extends Disposable implements TreeDataProvider<Entr
   getChildren(entry?: Entry): Entry[] {
     const { open, recent } = this.inspections;
     if (entry === undefined) return recent.length === 0 ? [...open] : [...open, { kind: 'recent' }];
-    if (entry instanceof Inspection || entry.kind === 'past') return [];
+    if (entry instanceof Session || entry.kind === 'past') return [];
     return recent.map((past) => ({ kind: 'past', past }));
   }
 
   getTreeItem(entry: Entry): TreeItem {
-    if (entry instanceof Inspection) return openItem(entry, entry === this.inspections.active);
+    if (entry instanceof Session) return openItem(entry, entry === this.inspections.active);
     if (entry.kind === 'past') return pastItem(entry.past);
     const item = new TreeItem(l10n.t('Recent'), TreeItemCollapsibleState.Expanded);
     item.id = 'recent';
@@ -48,7 +48,7 @@ export class InspectionsView extends Disposable implements TreeDataProvider<Entr
   }
 }
 
-function openItem(inspection: Inspection, active: boolean): TreeItem {
+function openItem(inspection: Session, active: boolean): TreeItem {
   const { summary, state, id } = inspection;
   const item = new TreeItem(inspection.label);
   item.id = `open:${id}`;
@@ -67,7 +67,7 @@ function openItem(inspection: Inspection, active: boolean): TreeItem {
 }
 
 /** The model that read a text, or the mechanism that files were run through. */
-function what({ summary, request }: Inspection): string | undefined {
+function what({ summary, request }: Session): string | undefined {
   return request.kind === 'text' ? summary?.title : summary?.mechanism.title;
 }
 

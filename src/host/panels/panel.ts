@@ -6,7 +6,7 @@ import type { CodeLanguage, PanelMethods, PanelNotices, PanelReports } from '../
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
 import type { Log } from '../transports/client.js';
-import type { Inspection } from '../session/session.js';
+import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import type { Kinds } from '../models/head-types.js';
 import type { Painter } from '../editor/paint.js';
@@ -31,10 +31,12 @@ export class InspectionPanel extends Disposable {
   readonly onDidActivate = this.activateEmitter.event;
   private readonly channel: PanelChannel;
   private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
 
   constructor(
     readonly panel: WebviewPanel,
-    private shown: Inspection,
+    private shown: Session,
     private readonly context: PanelContext,
   ) {
     super();
@@ -63,12 +65,12 @@ export class InspectionPanel extends Disposable {
     this.look();
   }
 
-  get inspection(): Inspection {
+  get inspection(): Session {
     return this.shown;
   }
 
   /** Shows another inspection in the place of this one, which ends. */
-  show(inspection: Inspection): void {
+  show(inspection: Session): void {
     const before = this.shown;
     this.unfollow();
     this.shown = inspection;
@@ -95,7 +97,7 @@ export class InspectionPanel extends Disposable {
         channel.notify('state', state);
       }),
       shown.onDidMove((position) => {
-        channel.notify('position', position);
+        if (!this.answering) channel.notify('position', { position, answers: null });
       }),
       shown.onDidProgress((progress) => {
         channel.notify('progress', progress);
@@ -163,8 +165,11 @@ export class InspectionPanel extends Disposable {
         },
       },
       {
-        position: (position) => {
+        position: ({ position, number }) => {
+          this.answering = true;
           this.shown.move(position);
+          this.answering = false;
+          this.channel.notify('position', { position: this.shown.position, answers: number });
         },
         hover: (hover) => {
           if (hover === null) painter.clear(this.shown);
@@ -197,7 +202,7 @@ const languages: Readonly<Record<CodeLanguage, string>> = {
 
 /** Puts the code of one head on the clipboard, and says so. */
 export async function copyCode(
-  inspection: Inspection,
+  inspection: Session,
   language: CodeLanguage,
   layer: number,
   head: number,

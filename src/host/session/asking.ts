@@ -7,9 +7,9 @@ import type {
   ParameterValues,
   RoleQuestion,
 } from '../../protocol.js';
-import type { Engine } from '../transports/client.js';
 import { referenceTo } from '../base/files.js';
 import type { InspectionRequest } from './request.js';
+import type { SessionEngine } from './session.js';
 
 export interface AskOptions extends RequestOptions {
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface Answered {
 
 /** Has the engine run what is asked; the user is asked for roles as often as it takes. */
 export async function ask(
-  engine: Engine,
+  engine: SessionEngine,
   asked: InspectionRequest,
   parameters: ParameterValues,
   { roles, continuation, ...options }: AskOptions,

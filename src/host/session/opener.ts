@@ -3,12 +3,13 @@ import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
 import type { ModelReference, Position } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Engine } from '../transports/client.js';
-import { Inspection } from './session.js';
-import type { Inspections } from './sessions.js';
+import { createSession } from './create.js';
+import type { Session } from './session.js';
+import type { Sessions } from './sessions.js';
 import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
 import { withProgress } from '../base/progress.js';
-import type { InspectionRequest, Remembered } from './request.js';
+import type { InspectionRequest, Origin, Remembered } from './request.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
 import { activeModel } from '../base/settings.js';
@@ -34,7 +35,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
 
   constructor(
     private readonly engine: Engine,
-    private readonly inspections: Inspections,
+    private readonly inspections: Sessions,
     private readonly context: PanelContext,
   ) {
     super();
@@ -45,7 +46,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
    * Runs a model, by default the active one, or a mechanism over a text. A panel that shows text of the same document is used again; a first one opens while
    * the engine starts, and is closed again if the run fails.
    */
-  async openText({ texts, origin }: SelectedText, reader: Reader = {}): Promise<Inspection> {
+  async openText({ texts, origin }: SelectedText, reader: Reader = {}): Promise<Session> {
     const { model = activeModel(), mechanism } = reader;
     const used = [...this.panels].find(({ panel, inspection: { request } }) => {
       const here = request.kind === 'text' && request.origin?.document === origin.document;
@@ -70,7 +71,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       if (!used.panel.visible) used.panel.reveal(undefined, true);
       return inspection;
     }
-    const panel = this.newPanel(inspection, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+    const panel = this.newPanel(inspection, { viewColumn: this.columnFor(origin), preserveFocus: true });
     this.attach(panel, inspection);
     await this.run(inspection);
     return inspection;
@@ -126,15 +127,15 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     super.dispose();
   }
 
-  private make(request: InspectionRequest, earlier: Partial<Earlier> = {}): Inspection {
-    return new Inspection(this.engine, request, {
+  private make(request: InspectionRequest, earlier: Partial<Earlier> = {}): Session {
+    return createSession(this.engine, request, {
       ...earlier,
       ask: askRoles,
     });
   }
 
   /** The first run, with progress where it takes long. What fails or is cancelled leaves nothing behind. */
-  private async run(inspection: Inspection): Promise<void> {
+  private async run(inspection: Session): Promise<void> {
     try {
       await withProgress(l10n.t('Inspecting “{0}”', inspection.label), (signal, report) => {
         inspection.onDidProgress(report);
@@ -146,8 +147,24 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     }
   }
 
+  /** Where a text's panel opens: with the panels that are open, else beside the text; never in a third column for its own sake. */
+  private columnFor({ document }: Origin): ViewColumn {
+    const column = [...this.panels]
+      .filter(({ panel }) => panel.viewType === panelType)
+      .map(({ panel }) => panel.viewColumn)
+      .findLast((each) => each !== undefined);
+    const text = window.visibleTextEditors.find(
+      (each) => each.document.uri.toString() === document,
+    )?.viewColumn;
+    if (column !== undefined && column !== text) return column;
+    const { all, activeTabGroup } = window.tabGroups;
+    // Beside means beside the group that has the focus, which need not be the text's.
+    if (text === undefined || text === activeTabGroup.viewColumn) return ViewColumn.Beside;
+    return all.find(({ viewColumn }) => viewColumn > text)?.viewColumn ?? ViewColumn.Beside;
+  }
+
   private newPanel(
-    { label }: Inspection,
+    { label }: Session,
     place: { readonly viewColumn: ViewColumn; readonly preserveFocus?: boolean },
   ): WebviewPanel {
     const panel = window.createWebviewPanel(panelType, label, place, { enableFindWidget: false });
@@ -155,7 +172,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     return panel;
   }
 
-  private attach(webviewPanel: WebviewPanel, inspection: Inspection): void {
+  private attach(webviewPanel: WebviewPanel, inspection: Session): void {
     const panel = new InspectionPanel(webviewPanel, inspection, this.context);
     this.panels.add(panel);
     panel.onDidActivate(() => {
@@ -167,7 +184,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     this.register(inspection);
   }
 
-  private register(inspection: Inspection): void {
+  private register(inspection: Session): void {
     this.context.painter.follow(inspection);
     this.inspections.add(inspection);
     this.inspections.activate(inspection);

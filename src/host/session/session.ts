@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'vscode';
 import { CancelledError } from '../../channel.js';
 import type { Progress, RequestOptions } from '../../channel.js';
+import { nearestPosition } from '../../position.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -25,17 +25,30 @@ import type {
   Thumbnails,
   Variant,
 } from '../../protocol.js';
-import { ask } from './asking.js';
+import type { Answered, AskOptions } from './asking.js';
 import { Disposable } from '../base/disposable.js';
+import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
 import type { Engine } from '../transports/client.js';
-import { firstPicture, within } from './position.js';
-import { labelOf } from './request.js';
+import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
-import { messageOf } from '../base/messages.js';
 
-export interface InspectionOptions {
+/** What a session needs of the engine's client. */
+export type SessionEngine = Pick<Engine, 'generation' | 'hold' | 'processId' | 'request'>;
+
+export interface SessionOptions {
   readonly id?: string;
+  /** The first words of the text, or the names of the files. */
+  readonly label: string;
+  /** Has the engine open what is asked. */
+  readonly open: (
+    engine: SessionEngine,
+    asked: InspectionRequest,
+    parameters: ParameterValues,
+    options: AskOptions,
+  ) => Promise<Answered>;
+  /** The sentence that an error carries. */
+  readonly messageOf: (error: unknown) => string;
   readonly parameters?: ParameterValues;
   readonly position?: Position;
   readonly continuation?: Continuation | undefined;
@@ -53,14 +66,14 @@ type Looked<Request extends { readonly inspection: string }> = Omit<Request, 'in
  * When that process has died, the next question does the inspection again, with its parameters and what its model had said,
  * before it is answered.
  */
-export class Inspection extends Disposable {
+export class Session extends Disposable {
   readonly id: string;
   /** The first words of the text, or the names of the files. */
   readonly label: string;
-  private readonly stateEmitter = this.own(new EventEmitter<PanelState>());
-  private readonly positionEmitter = this.own(new EventEmitter<Position>());
-  private readonly progressEmitter = this.own(new EventEmitter<Progress>());
-  private readonly disposeEmitter = this.own(new EventEmitter<void>());
+  private readonly stateEmitter = this.own(new Emitter<PanelState>());
+  private readonly positionEmitter = this.own(new Emitter<Position>());
+  private readonly progressEmitter = this.own(new Emitter<Progress>());
+  private readonly disposeEmitter = this.own(new Emitter<void>());
   readonly onDidChangeState = this.stateEmitter.event;
   readonly onDidMove = this.positionEmitter.event;
   readonly onDidProgress = this.progressEmitter.event;
@@ -76,22 +89,23 @@ export class Inspection extends Disposable {
   private continuation: Continuation | undefined;
   /** The engine’s ids of what stands beside it. */
   private variants: ReadonlySet<string> = new Set();
-  private controller = new AbortController();
+  /** Of every run that is under way: a load, a change, what came of a continuation. */
+  private readonly running = new Set<AbortController>();
   private loading: Promise<InspectionSummary> | undefined;
   private changing: Promise<void> | undefined;
   private wanted: ParameterValues | undefined;
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: SessionEngine,
     private asked: InspectionRequest,
-    private readonly options: InspectionOptions,
+    private readonly options: SessionOptions,
   ) {
     super();
     this.id = options.id ?? randomUUID();
     this.parameters = options.parameters ?? {};
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
-    this.label = labelOf(asked);
+    this.label = options.label;
     this.current = { kind: 'busy', title: this.label };
     this.own(engine.hold());
   }
@@ -125,7 +139,7 @@ export class Inspection extends Disposable {
 
   /** Goes to a layer, head, step and cell, as near to the wanted ones as exist. */
   move(position: Position): void {
-    const next = this.shown === undefined ? position : within(this.shown, position);
+    const next = this.shown === undefined ? position : nearestPosition(this.shown, position);
     if (JSON.stringify(next) === JSON.stringify(this.place)) return;
     this.place = next;
     if (this.current.kind === 'inspection') this.current = this.stateOf(this.shown);
@@ -138,7 +152,13 @@ export class Inspection extends Disposable {
     if (this.shown !== undefined && this.inEngine?.generation === this.engine.generation) {
       return Promise.resolve(this.shown);
     }
-    signal?.addEventListener('abort', () => this.controller.abort(), { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => {
+        this.cancel();
+      },
+      { once: true },
+    );
     this.loading ??= this.load().finally(() => {
       this.loading = undefined;
     });
@@ -151,9 +171,9 @@ export class Inspection extends Disposable {
     return this.ready();
   }
 
-  /** Ends the run that is under way; what was shown before it stays. */
+  /** Ends every run that is under way; what was shown before it stays. */
   cancel(): void {
-    this.controller.abort();
+    for (const controller of this.running) controller.abort();
   }
 
   /** Re-runs with some parameters changed. Changes that come while one runs are gathered into the next run. */
@@ -229,7 +249,7 @@ export class Inspection extends Disposable {
     const { summary, ...result } = await this.view({}, (inspection) =>
       this.engine.request('continue', { ...request, inspection }, options),
     );
-    await this.accept(summary, this.fresh().signal);
+    await this.run((signal) => this.accept(summary, signal));
     return result;
   }
 
@@ -248,9 +268,9 @@ export class Inspection extends Disposable {
 
   override dispose(): void {
     if (this.disposed) return;
-    this.controller.abort();
+    this.cancel();
     this.close();
-    this.disposeEmitter.fire();
+    this.disposeEmitter.fire(undefined);
     super.dispose();
   }
 
@@ -265,18 +285,19 @@ export class Inspection extends Disposable {
   }
 
   private async load(): Promise<InspectionSummary> {
-    const { signal } = this.fresh();
     this.setState({ kind: 'busy', title: this.label });
     try {
-      const { asked, summary } = await ask(this.engine, this.asked, this.parameters, {
-        ...this.reporting(signal),
-        roles: (question) => this.options.ask(question, signal),
-        continuation: this.continuation,
+      return await this.run(async (signal) => {
+        const { asked, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
+          ...this.reporting(signal),
+          roles: (question) => this.options.ask(question, signal),
+          continuation: this.continuation,
+        });
+        this.asked = asked;
+        return this.accept(summary, signal);
       });
-      this.asked = asked;
-      return await this.accept(summary, signal);
     } catch (error) {
-      this.setState({ kind: 'failed', message: messageOf(error) });
+      this.setState({ kind: 'failed', message: this.options.messageOf(error) });
       throw error;
     }
   }
@@ -289,14 +310,12 @@ export class Inspection extends Disposable {
         await this.ready();
         const { inEngine } = this;
         if (inEngine === undefined) throw new CancelledError();
-        const { signal } = this.fresh();
-        const summary = await this.engine.request(
-          'change',
-          { inspection: inEngine.id, parameters: next },
-          this.reporting(signal),
-        );
-        this.parameters = { ...this.parameters, ...next };
-        await this.accept(summary, signal);
+        await this.run(async (signal) => {
+          const params = { inspection: inEngine.id, parameters: next };
+          const summary = await this.engine.request('change', params, this.reporting(signal));
+          this.parameters = { ...this.parameters, ...next };
+          return this.accept(summary, signal);
+        });
       } catch (error) {
         this.wanted = undefined;
         // What was shown is still true, so it stays; only its controls must be told to go back.
@@ -354,7 +373,7 @@ export class Inspection extends Disposable {
     this.shown = { ...summary, id: this.id, revision };
     this.continuation = summary.continuation;
     this.variants = new Set();
-    this.place = within(this.shown, this.place);
+    this.place = nearestPosition(this.shown, this.place);
     const { shown, id: inspection } = this;
     const picture = seen && { place: { ...seen.place, inspection }, slice: { ...seen.slice, revision } };
     this.setState(this.stateOf(shown, picture));
@@ -377,9 +396,15 @@ export class Inspection extends Disposable {
     return inEngine + (this.inEngine?.revisionOffset ?? 0);
   }
 
-  private fresh(): AbortController {
-    this.controller = new AbortController();
-    return this.controller;
+  /** Something that `cancel` ends as long as it is under way, whatever else is. */
+  private async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.running.add(controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.running.delete(controller);
+    }
   }
 
   private reporting(signal: AbortSignal): RequestOptions & { readonly signal: AbortSignal } {

@@ -2,7 +2,7 @@ import { commands, EventEmitter } from 'vscode';
 import type { Event, Memento } from 'vscode';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
-import type { Inspection } from './session.js';
+import type { Session } from './session.js';
 import { canBeRemembered, readRemembered } from './request.js';
 import type { Remembered } from './request.js';
 
@@ -10,16 +10,16 @@ const mostRecent = 12;
 const keys = { open: 'open', recent: 'recent' } as const;
 
 /** The inspections that are open, which of them is looked at, and what was inspected before. */
-export class Inspections extends Disposable {
+export class Sessions extends Disposable {
   private readonly changeEmitter = this.own(new EventEmitter<void>());
-  private readonly activeEmitter = this.own(new EventEmitter<Inspection | undefined>());
+  private readonly activeEmitter = this.own(new EventEmitter<Session | undefined>());
   /** One was opened or closed, has another state, or the recent ones changed. */
   readonly onDidChange: Event<void> = this.changeEmitter.event;
   /** Another one is looked at. */
   readonly onDidChangeActive = this.activeEmitter.event;
 
-  private readonly opened = new Map<string, Inspection>();
-  private looked: Inspection | undefined;
+  private readonly opened = new Map<string, Session>();
+  private looked: Session | undefined;
   /** What was open or recent when the last run of the extension ended, for panels that are restored. */
   readonly before: readonly Remembered[];
   private saving: NodeJS.Timeout | undefined;
@@ -33,7 +33,7 @@ export class Inspections extends Disposable {
     this.tell();
   }
 
-  get open(): readonly Inspection[] {
+  get open(): readonly Session[] {
     return [...this.opened.values()];
   }
 
@@ -41,7 +41,7 @@ export class Inspections extends Disposable {
     return this.past.filter(({ id }) => !this.opened.has(id));
   }
 
-  get active(): Inspection | undefined {
+  get active(): Session | undefined {
     return this.looked;
   }
 
@@ -50,7 +50,7 @@ export class Inspections extends Disposable {
     return [...this.past, ...this.before].find((entry) => entry.id === id);
   }
 
-  add(inspection: Inspection): void {
+  add(inspection: Session): void {
     this.opened.set(inspection.id, inspection);
     const subscriptions: Releasable[] = [
       inspection.onDidChangeState(() => {
@@ -70,7 +70,7 @@ export class Inspections extends Disposable {
   }
 
   /** The one whose panel was last looked at; a closed one gives way to the last opened. */
-  activate(inspection: Inspection | undefined): void {
+  activate(inspection: Session | undefined): void {
     if (inspection === this.looked) return;
     this.looked = inspection;
     this.tell();
@@ -89,7 +89,7 @@ export class Inspections extends Disposable {
     super.dispose();
   }
 
-  private remove(inspection: Inspection): void {
+  private remove(inspection: Session): void {
     this.opened.delete(inspection.id);
     if (inspection.summary !== undefined && canBeRemembered(inspection.request)) {
       const others = this.past.filter(({ id }) => id !== inspection.id);
