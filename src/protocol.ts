@@ -15,7 +15,7 @@ export type * from './protocol/interventions.js';
 export type * from './protocol/open.js';
 export type * from './protocol/views.js';
 export type * from './protocol/generation.js';
-export type * from './protocol/kinds.js';
+export type * from './protocol/head-types.js';
 export type * from './protocol/engine.js';
 export type * from './protocol/panel.js';
 export type * from './protocol/explore.js';

@@ -8,7 +8,7 @@ import type { Releasable } from '../base/disposable.js';
 import type { Log } from '../transports/transport.js';
 import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
-import type { Kinds } from '../models/head-types.js';
+import type { KnownHeadTypes } from '../models/head-types.js';
 import type { Painter } from '../editor/paint.js';
 import { webviewPort } from './webview-port.js';
 import { isCancelled } from '../base/messages.js';
@@ -19,7 +19,7 @@ export interface PanelContext {
   readonly extension: Uri;
   readonly log: Log;
   readonly painter: Painter;
-  readonly kinds: Kinds;
+  readonly headTypes: KnownHeadTypes;
 }
 
 type Nothing = Record<never, never>;
@@ -54,9 +54,9 @@ export class InspectionPanel extends Disposable {
       }),
     );
     this.own(
-      context.kinds.onDidFind(() => {
-        void context.kinds.of(this.shown.request).then((state) => {
-          if (!this.disposed) this.channel.notify('kinds', state);
+      context.headTypes.onDidFind(() => {
+        void context.headTypes.of(this.shown.request).then((state) => {
+          if (!this.disposed) this.channel.notify('headTypes', state);
         });
       }),
     );
@@ -146,11 +146,11 @@ export class InspectionPanel extends Disposable {
           await this.shown.change(parameters);
           return null;
         },
-        kinds: () => this.context.kinds.of(this.shown.request),
-        findKinds: async () => {
+        headTypes: () => this.context.headTypes.of(this.shown.request),
+        classifyHeads: async () => {
           const { request } = this.shown;
           if (request.kind === 'text') {
-            await commands.executeCommand('attention-inspector.findHeadKinds', request.model);
+            await commands.executeCommand('attention-inspector.classifyHeads', request.model);
           }
           return null;
         },

@@ -2,7 +2,7 @@ import type { Call, Handlers } from '../../channel.js';
 import { mechanisms } from '../../engine/mechanisms/index.js';
 import type {
   EngineMethods,
-  HeadKinds,
+  HeadTypes,
   LayerPicture,
   ModelPage,
   ModelReference,
@@ -115,7 +115,7 @@ export class Engine {
   }
 
   /** @throws Error for a model whose heads are not probed, and what a run throws */
-  async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
+  async headTypes({ model }: EngineMethods['headTypes']['params'], task: Task = {}): Promise<HeadTypes> {
     const reference = probed(model);
     const identity = await this.models.identity(reference);
     return probe(() => this.models.acquire(reference), identity, this.runtime, task);
@@ -226,8 +226,8 @@ export class Engine {
       },
       models: ({ folders }) => findModels(this.platform, folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
-      headKinds: (params, call) => this.headKinds(params, taskOf(call)),
-      kindIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
+      headTypes: (params, call) => this.headTypes(params, taskOf(call)),
+      headTypesIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const memory = this.platform.memory();

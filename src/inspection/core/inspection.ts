@@ -32,6 +32,7 @@ import type { Preparation, Setting } from './preparation.js';
 import {
   describeStep,
   joined,
+  nameOfRole,
   type Layer,
   type Next,
   type GenerationRequest,
@@ -294,7 +295,7 @@ export class Inspection {
       task.progress?.(`Layer ${start + index + 1} of ${layers.length}`, index / count);
       const pools = Array.from({ length: heads }, () => new Pool(from, to, 'max'));
       const request = {
-        step: 'weights',
+        step: nameOfRole(layer, 'weights'),
         heads: { start: 0, end: heads },
         headCount: heads,
         rows: { start: 0, end: from.rows },
@@ -323,14 +324,16 @@ export class Inspection {
     const [layer, reader] = this.at(index, 0);
     const { heads: headCount, queries } = this.subject;
     const heads = { start: 0, end: headCount };
-    const request = { step: 'weights', heads, headCount, rows: { start: 0, end: queries.count } };
+    const rows = { start: 0, end: queries.count };
+    const request = { step: nameOfRole(layer, 'weights'), heads, headCount, rows };
     for await (const band of bands(reader, layer, request, this.schedule(urgency.overview, task))) {
-      const { columns, rows } = band;
-      const height = rows.end - rows.start;
+      const { columns } = band;
+      const { start: first } = band.rows;
+      const height = band.rows.end - first;
       for (let head = 0; head < headCount; head++) {
         for (let row = 0; row < height; row++) {
           const start = (head * height + row) * columns;
-          take(head, rows.start + row, band.data.subarray(start, start + columns));
+          take(head, first + row, band.data.subarray(start, start + columns));
         }
       }
     }
@@ -350,7 +353,7 @@ export class Inspection {
     const { queries, keys, heads } = this.subject;
     const running = allMetrics.map((metric) => ({ metric, gathering: metric.begin() }));
     const request = {
-      step: 'weights',
+      step: nameOfRole(layer, 'weights'),
       heads: { start: place.head, end: place.head + 1 },
       headCount: heads,
       rows: { start: 0, end: queries.count },

@@ -1,4 +1,4 @@
-import { isPerHead, label, type Value } from '../../engine/graph.js';
+import { isPerHead, label, stepFor, type Role, type Value } from '../../engine/graph.js';
 import { extent } from '../../engine/mechanisms/heads.js';
 import type { Range, TensorSource } from '../../engine/tensor.js';
 import type {
@@ -89,6 +89,11 @@ export function stepOf(layer: Layer, name: string): Value {
   return step;
 }
 
+/** The name of a layer's step of a role. @throws Error where none has it */
+export function nameOfRole(layer: Layer, role: Role): string {
+  return stepFor(layer.steps, role).label?.name ?? role;
+}
+
 /** A step as the views are told of it. */
 export function describeStep(value: Value): Step {
   const { label } = value;
@@ -106,6 +111,7 @@ export function describeStep(value: Value): Step {
     perHead: isPerHead(value),
     perQuery: isPerQuery(value),
     phase: label.step.phase,
+    ...(label.step.role === undefined ? {} : { role: label.step.role }),
   };
 }
 

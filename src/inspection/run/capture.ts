@@ -1,4 +1,4 @@
-import { sorted, type Value } from '../../engine/graph.js';
+import { roleOf, sorted, type Role, type Value } from '../../engine/graph.js';
 import { unset } from '../../engine/rewrite.js';
 import { inMemory, sizeOf, wholeOf, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';
@@ -6,7 +6,14 @@ import type { Task } from '../core/task.js';
 import type { Layer } from '../core/subject.js';
 
 /** What a run keeps of each layer: everything else is computed from it when it is looked at. */
-const names: ReadonlySet<string> = new Set(['X', 'Q', 'K', 'V', 'queries', 'keys']);
+const captured: ReadonlySet<Role | undefined> = new Set<Role>([
+  'input',
+  'query',
+  'key',
+  'value',
+  'query-projection',
+  'key-projection',
+]);
 
 /** The most that is kept of one inspection; beyond, projections are computed again with every view. */
 const mostBytes = 1 << 30;
@@ -17,7 +24,7 @@ const mostBytes = 1 << 30;
  */
 export function capturable(steps: readonly Value[]): Value[] {
   return steps
-    .filter((value) => names.has(value.label?.name ?? ''))
+    .filter((value) => captured.has(roleOf(value)))
     .map(unset)
     .filter(isComputed);
 }

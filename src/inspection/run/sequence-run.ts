@@ -1,4 +1,4 @@
-import type { Value } from '../../engine/graph.js';
+import { roleOf, stepWithRole, type Value } from '../../engine/graph.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import { unset } from '../../engine/rewrite.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
@@ -6,7 +6,7 @@ import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '
 import type { Intervention } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capturable, keep, pair } from './capture.js';
-import { unmoved, type CausalGraph } from './advance.js';
+import { isAttendedTo, keyOf, unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
 import { checkInterventions, InterventionError } from './check-interventions.js';
 import { growing, intervene, wholeLayers } from './interventions.js';
@@ -119,9 +119,7 @@ export class SequenceRun {
         .slice(length / 2)
         .flatMap((steps, layer) => [
           ...fromSource(steps, layer).flatMap(([key, value]) => pair(value, this.read.get(key))),
-          ...steps
-            .filter(({ label }) => label?.name === 'Xkv')
-            .flatMap((value) => pair(unset(value), this.read.get('memory'))),
+          ...memoryOf(steps).flatMap((value) => pair(unset(value), this.read.get('memory'))),
         ]),
     );
     return { ...decoder, fixed };
@@ -206,7 +204,13 @@ function decoders(
 /** What a layer that attends to the source has of it. */
 function fromSource(steps: readonly Value[], layer: number): [key: string, value: Value][] {
   return steps.flatMap((value): [string, Value][] => {
-    const name = value.label?.name ?? '';
-    return name === 'K' || name === 'V' ? [[`${layer} ${name}`, unmoved(value)]] : [];
+    const role = roleOf(value);
+    return isAttendedTo(role) ? [[keyOf(layer, role), unmoved(value)]] : [];
   });
+}
+
+/** What a layer's keys and values are made from, where its queries come from elsewhere. */
+function memoryOf(steps: readonly Value[]): readonly Value[] {
+  const memory = stepWithRole(steps, 'key-input');
+  return memory === undefined ? [] : [memory];
 }

@@ -1,6 +1,6 @@
 import { turnOfTheLoop } from '../../platform/turn.js';
 import { isGiven } from '../../engine/explain.js';
-import { isPerHead, sorted, type Value } from '../../engine/graph.js';
+import { isPerHead, roleOf, sorted, stepWithRole, type Value } from '../../engine/graph.js';
 import { unset } from '../../engine/rewrite.js';
 import { sizeOf, type Range, type Region } from '../../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../../protocol.js';
@@ -75,7 +75,7 @@ export async function* bands(
   const count = leading.reduce((product, range) => product * (range.end - range.start), 1);
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };
-  const mask = request.step === 'weights' ? maskOf(layer) : undefined;
+  const mask = roleOf(value) === 'weights' ? maskOf(layer) : undefined;
   const masked = mask && unmasked(mask, value);
   const ofResult = bandBytes / (4 * Math.max(1, width) * count);
   const height = Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, count))));
@@ -106,15 +106,16 @@ export async function* bands(
 
 /** The step that says which cells are masked, where there is a mask or a window. */
 function maskOf(layer: Layer): Value | undefined {
-  const masked = layer.steps.findLast(({ label }) => label?.name === 'window' || label?.name === 'masked');
-  if (masked === undefined) return undefined;
-  const { origin } = unset(masked);
-  if (origin.kind !== 'operation') return undefined;
+  const masked = layer.steps.filter((step) => roleOf(step) === 'masked');
   // Scores that are given may hold −∞ of their own.
-  const given = layer.steps.some(
-    (value) => value.label?.name === 'scores' && unset(value).origin.kind !== 'operation',
-  );
-  return origin.operation.name === 'divide' && !given ? undefined : masked;
+  const scores = stepWithRole(layer.steps, 'scores');
+  const given = scores !== undefined && unset(scores).origin.kind !== 'operation';
+  return given || masked.some((step) => isMasking(unset(step))) ? masked.at(-1) : undefined;
+}
+
+/** Whether a mask takes keys away: where there is none, scores are passed on, divided by nothing. */
+function isMasking({ origin }: Value): boolean {
+  return origin.kind === 'operation' && origin.operation.name !== 'divide';
 }
 
 /** Masked cells as NaN: a weight where the score is −∞, and a score of −∞ itself. */

@@ -69,13 +69,6 @@ export function presented(
   return { steps, inputs: new Map(named), used };
 }
 
-/** A step by its name. */
-export function stepNamed(steps: readonly Value[], name: string): Value {
-  const found = steps.find((value) => value.label?.name === name);
-  if (found === undefined) throw new Error(`This attention has no step “${name}”.`);
-  return found;
-}
-
 /** (n) */
 export function list(numbers: readonly number[]): Tensor {
   return { shape: [numbers.length], data: Float64Array.from(numbers) };

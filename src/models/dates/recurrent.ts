@@ -1,4 +1,4 @@
-import { input, label, parameter, type Value } from '../../engine/graph.js';
+import { input, label, parameter, stepFor, type Value } from '../../engine/graph.js';
 import { additiveAttention, luongAttention } from '../../engine/mechanisms/index.js';
 import type { StateParameters } from '../../engine/mechanisms/states.js';
 import {
@@ -13,15 +13,7 @@ import {
   type GruWeights,
 } from '../../engine/ops/index.js';
 import { inMemory } from '../../engine/tensor.js';
-import {
-  list,
-  outputCharacters,
-  outputLength,
-  presented,
-  start,
-  stepNamed,
-  type DateGraph,
-} from './graph.js';
+import { list, outputCharacters, outputLength, presented, start, type DateGraph } from './graph.js';
 import type { DateWeights } from './weights.js';
 
 const sizes = {
@@ -75,7 +67,7 @@ export function recurrentGraph(
   const decoder = score === 'bahdanau' ? bahdanauDecoder : luongDecoder;
   const { steps, attention } = decoder(weights, H, state, embeddings, parameters);
   const S = below(steps.map((each) => each.state)); // (10, d_s)
-  const used = below(steps.map(({ looked }) => stepNamed(looked, 'weights'))); // (10, key)
+  const used = below(steps.map(({ looked }) => stepFor(looked, 'weights'))); // (10, key)
   return {
     feeds: (numbers) =>
       new Map([
@@ -142,7 +134,7 @@ function bahdanauDecoder(
   for (let at = 0; at < outputLength; at++) {
     const asked = state;
     const looked = attention(asked, H);
-    const context = stepNamed(looked, 'context'); // (1, d_h)
+    const context = stepFor(looked, 'output'); // (1, d_h)
     state = next(at, cell, [before, context], asked);
     const logits = add(matmul(concat([state, context], 'columns'), speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
@@ -173,7 +165,7 @@ function luongDecoder(
   for (let at = 0; at < outputLength; at++) {
     state = next(at, cell, [before, fed], state);
     const looked = attention(state, H);
-    fed = stepNamed(looked, 'attentional');
+    fed = stepFor(looked, 'output');
     const logits = add(matmul(fed, speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
     steps.push({ state, looked, logits });

@@ -1,4 +1,4 @@
-import { input, label, positions, type AxisName, type Value } from '../../engine/graph.js';
+import { input, label, positions, stepFor, type AxisName, type Value } from '../../engine/graph.js';
 import {
   multiHead,
   standardAttention,
@@ -13,7 +13,6 @@ import {
   outputLength,
   presented,
   start,
-  stepNamed,
   type DateAxis,
   type DateGraph,
   type DateLayer,
@@ -79,7 +78,7 @@ export function transformerGraph(
     attentions.set(kind, [...(attentions.get(kind) ?? []), [steps]]);
     if (kind === attention) {
       const inputs = queries === keys ? [queries] : [queries, keys];
-      const used = stepNamed(steps, 'weights');
+      const used = stepFor(steps, 'weights');
       layers.push(presented(inputs, used, ([from = queries, to = from]) => build(from, to)));
     }
     return add(X, steps.at(-1) ?? X); // (query, model)
