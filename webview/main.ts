@@ -54,7 +54,10 @@ if (recalled !== null)
   store.update({ opened: recalled.opened, asTable: recalled.asTable, kinds: recalled.kinds });
 
 function show(state: PanelState): void {
-  if (state.kind === 'inspection') matrices.bring(state.picture ?? null);
+  if (state.kind === 'inspection') {
+    host.identify(state.summary.id);
+    matrices.bring(state.picture ?? null);
+  }
   panel.show(state);
 }
 

@@ -59,7 +59,7 @@ export class InspectionPanel extends Disposable {
       }),
     );
     webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(context.extension)] };
-    webview.html = pageShell(webview, context.extension, 'panel', panel.title);
+    webview.html = pageShell(webview, context.extension, 'panel', panel.title, shown.id);
     this.look();
   }
 
