@@ -1,4 +1,5 @@
 import type { Methods, Notices } from './protocol.js';
+import type { TextChange } from './text-change.js';
 
 /** Anything that carries messages both ways: a webview, a forked process, a message port, a test's pair. */
 export interface Port {
@@ -11,6 +12,8 @@ export interface Port {
 export interface Progress {
   readonly message: string;
   readonly fraction: number | null;
+  /** Of a text that is being written: what is new since the last progress. */
+  readonly text?: TextChange;
 }
 
 export interface RequestOptions {

@@ -6,12 +6,15 @@ import type {
   ExploreNotices,
   ExploreReports,
   ExploreState,
-  InspectionSummary,
+  ExploreSummary,
+  Moved,
   Position,
 } from '../src/protocol.js';
+import { namedFileTypes } from '../src/file-types.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, messageOf } from './matrices.js';
+import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { button } from './ui.js';
 import { picker } from './views/explore/picker.js';
@@ -24,14 +27,26 @@ const store = new Store<{ readonly state: ExploreState; readonly problem: string
 const channel: Channel<ExploreMethods, ExploreReports, Record<never, never>, ExploreNotices> = new Channel(
   connectHost(),
   {},
-  { state: take },
+  { state: take, position: follow },
 );
 
+const moves = new OwnMoves();
+
 function take(state: ExploreState): void {
-  store.update({ state, problem: null });
+  const { state: before } = store.get();
+  const same =
+    state.kind === 'inspection' && before.kind === 'inspection' && state.summary.id === before.summary.id;
+  // It was told before the host heard of the newest move: where this page is stays.
+  const told = same && moves.unanswered ? { ...state, position: before.position } : state;
+  store.update({ state: told, problem: null });
 }
 
-function trouble(error: unknown): void {
+function follow({ position, answers }: Moved): void {
+  const { state } = store.get();
+  if (moves.isNews(answers) && state.kind === 'inspection') store.update({ state: { ...state, position } });
+}
+
+function reportError(error: unknown): void {
   if (!isCancelled(error)) store.update({ problem: messageOf(error) });
 }
 
@@ -41,7 +56,7 @@ function move(changes: Partial<Pick<Position, 'layer' | 'head'>>): void {
   if (state.kind !== 'inspection') return;
   const position = { ...state.position, ...changes };
   store.update({ state: { ...state, position } });
-  channel.notify('position', position);
+  channel.notify('position', { position, number: moves.next() });
 }
 
 const title = h('h1', { class: 'explore-title' });
@@ -53,7 +68,7 @@ const head = picker('Head', (index) => {
   move({ head: index });
 });
 const parameters = new ParametersView((values) => {
-  channel.request('change', { parameters: values }).catch(trouble);
+  channel.request('change', { parameters: values }).catch(reportError);
 });
 const mechanism = h('h2', { class: 'section-title' });
 const problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
@@ -65,12 +80,12 @@ const empty = h(
     text: 'Inspect Selection',
     look: 'primary',
     press: () => {
-      channel.request('inspectSelection', null).catch(trouble);
+      channel.request('inspectSelection', null).catch(reportError);
     },
   }),
   h('p', {
     class: 'muted',
-    text: 'Or right-click a .npy, .npz, .safetensors, .csv, .tsv or .json file in the explorer and choose “Attention: Inspect File”.',
+    text: `Or right-click a ${namedFileTypes()} file in the explorer and choose “Attention: Inspect File”.`,
   }),
 );
 const full = h(
@@ -82,7 +97,7 @@ const full = h(
 );
 document.body.append(h('main', { class: 'explore' }, problem, empty, full));
 
-function show(summary: InspectionSummary, position: Position): void {
+function show(summary: ExploreSummary, position: Position): void {
   title.textContent = summary.title;
   subtitle.textContent = summary.subtitle;
   mechanism.textContent = summary.mechanism.title;
@@ -107,4 +122,4 @@ store.watch(
   },
 );
 
-channel.request('ready', null).then(take, trouble);
+channel.request('ready', null).then(take, reportError);

@@ -10,7 +10,7 @@ import type {
   Span,
 } from '../src/protocol.js';
 import type { Panel } from './panel.js';
-import { findStep } from './words.js';
+import { findStep } from './labels.js';
 
 /** Rows of numbers kept at hand: 64 rows of 8192 are 2 MB. */
 const rowsKept = 64;

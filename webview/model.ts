@@ -31,7 +31,7 @@ const problem = h('div', { class: 'model-problem' }, sentence, retry);
 problem.hidden = true;
 document.body.append(problem, main);
 
-function trouble(error: unknown): void {
+function reportError(error: unknown): void {
   if (isCancelled(error)) return;
   sentence.textContent = messageOf(error);
   // What was asked for on the page is asked for again where it was.
@@ -44,7 +44,7 @@ const use = button({
   text: 'Use for Selections',
   look: 'primary',
   press: () => {
-    channel.request('use', null).catch(trouble);
+    channel.request('use', null).catch(reportError);
   },
 });
 function tellUse(isUsed: boolean): void {
@@ -101,8 +101,8 @@ function describe(): void {
   channel.request('describe', null).then(({ page, isUsed }) => {
     show(page);
     tellUse(isUsed);
-  }, trouble);
+  }, reportError);
 }
 
 describe();
-channel.request('kinds', null).then(showKinds, trouble);
+channel.request('kinds', null).then(showKinds, reportError);

@@ -1,41 +1,46 @@
 import type { Channel } from '../src/channel.js';
+import { nearestPosition } from '../src/position.js';
 import type {
   AxisName,
+  HeadKindsState,
   InspectionSummary,
+  Moved,
   PanelMethods,
   PanelNotices,
   PanelReports,
   PanelState,
-  ParameterValues,
   Position,
   Step,
 } from '../src/protocol.js';
 import type { Cell } from './draw/viewport.js';
+import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
-import { findStep } from './words.js';
+import { findStep } from './labels.js';
 
 export type PanelChannel = Channel<PanelMethods, PanelReports, Record<never, never>, PanelNotices>;
 
 /** Which index of each axis the steps explain; a picked cell sets two of them. */
 export type Chosen = Readonly<Record<AxisName, number>>;
 
-export type Tab = 'matrix' | 'steps' | 'heads';
+/** The page's columns, from left to right. A group of two columns shows the centre and one beside it, a narrow one shows one. */
+export type Column = 'left' | 'centre' | 'right';
 
 /** How much room there is: three columns, two, or one. */
 export type Mode = 'wide' | 'medium' | 'narrow';
 
-/** What stands in the page: one step's matrix, the inspection beside its variants, or a plot. */
-export type Scene =
-  | { readonly kind: 'matrix' }
-  | { readonly kind: 'compare' }
-  | { readonly kind: 'plot'; readonly name: string };
+/** A view that stands in place of the centre and the right column. */
+export interface Covering {
+  readonly view: string;
+  /** Which of the things that it can show, by name; null where it has no choices. */
+  readonly choice: string | null;
+}
 
 /** Where an earlier life of the page was. */
-export interface Whereabouts {
+export interface SavedLocation {
   readonly summaryKey: string;
+  readonly origin: string;
   readonly position: Position;
-  readonly comparing: boolean;
-  readonly variants: readonly ParameterValues[] | null;
+  readonly covering: Covering | null;
 }
 
 export interface PanelView {
@@ -54,17 +59,16 @@ export interface PanelView {
   readonly chosen: Chosen;
   /** Milliseconds from asking for a matrix to seeing it. */
   readonly picture: number | null;
-  /** The pane that a narrow group shows. */
-  readonly tab: Tab;
   readonly mode: Mode;
-  readonly asTable: boolean;
-  /** Whether heads are labelled by what they do. */
-  readonly kinds: boolean;
-  /** Steps that the user opened or closed, by name. */
-  readonly opened: Readonly<Record<string, boolean>>;
-  readonly scene: Scene;
-  /** What is compared with the inspection: changes to its parameters; null until that is first asked for. */
-  readonly variants: readonly ParameterValues[] | null;
+  /** The column that a narrow group shows. */
+  readonly front: Column;
+  /** Which of the centre's views is shown, by id. */
+  readonly centre: string;
+  readonly covering: Covering | null;
+  /** What is known of the heads' kinds, as the host told last without being asked. */
+  readonly toldKinds: HeadKindsState | null;
+  /** Names what is inspected for what views remember of it: its id when this page, or an earlier life of it, first saw it. */
+  readonly origin: string;
 }
 
 const nowhere: Position = { layer: 0, head: 0, step: '' };
@@ -87,13 +91,12 @@ export function emptyView(): PanelView {
     cursor: null,
     chosen: firsts,
     picture: null,
-    tab: 'matrix',
     mode: 'wide',
-    asTable: false,
-    kinds: false,
-    opened: {},
-    scene: { kind: 'matrix' },
-    variants: null,
+    front: 'centre',
+    centre: '',
+    covering: null,
+    toldKinds: null,
+    origin: '',
   };
 }
 
@@ -105,32 +108,19 @@ export function axisSize(summary: InspectionSummary, axis: AxisName): number {
   return Math.max(1, ...sides.filter((side) => side.axis === axis).map((side) => side.size));
 }
 
-/** A position that exists in this inspection, as near to the wanted one as can be. */
-export function within(summary: InspectionSummary, wanted: Position): Position {
-  const step = findStep(summary, wanted.step) ?? findStep(summary, 'weights') ?? summary.steps[0];
-  const layer = Math.min(Math.max(0, wanted.layer), Math.max(0, summary.layers - 1));
-  const head = Math.min(Math.max(0, wanted.head), Math.max(0, summary.heads - 1));
-  if (step === undefined) return { layer, head, step: '' };
-  const { cell } = wanted;
-  const fits =
-    cell !== undefined &&
-    step.name === wanted.step &&
-    cell.row >= 0 &&
-    cell.column >= 0 &&
-    cell.row < step.rows.size &&
-    cell.column < step.columns.size;
-  return { layer, head, step: step.name, ...(fits ? { cell } : {}) };
-}
-
 /** The panel's state and everything that can be done to it. Views read the store and call these. */
 export class Panel {
   readonly store = new Store<PanelView>(emptyView());
+  private inspected = '';
+  private readonly moves = new OwnMoves();
   private matrix: Promise<void> = Promise.resolve();
 
   constructor(
     readonly channel: PanelChannel,
     /** What an earlier life of the page remembered; used where the inspection is the same in all but its id. */
-    private recalled: Whereabouts | null,
+    private recalled: SavedLocation | null,
+    /** Whether a view can stand in place of the matrix of an inspection. */
+    private readonly canCover: (covering: Covering, summary: InspectionSummary) => boolean,
   ) {}
 
   get summary(): InspectionSummary | null {
@@ -177,12 +167,15 @@ export class Panel {
       case 'inspection': {
         const { summary } = state;
         const key = summaryKey(summary);
-        const whereabouts = this.recalled?.summaryKey === key ? this.recalled : null;
-        const recalled = whereabouts?.position ?? null;
+        const saved = this.recalled?.summaryKey === key ? this.recalled : null;
+        const recalled = saved?.position ?? null;
         this.recalled = null;
         // The host's word counts; only one that has been nowhere yet is told where the user was.
         const fresh = state.position.cell === undefined && recalled?.cell !== undefined;
-        const position = within(summary, fresh ? recalled : state.position);
+        // Told before the host heard of the newest move: where this page is stays.
+        const stays = this.moves.unanswered && summary.id === this.summary?.id;
+        const told = stays ? this.store.get().position : state.position;
+        const position = nearestPosition(summary, fresh ? recalled : told);
         this.store.update({
           content: { kind: 'inspection', summary },
           busy: null,
@@ -190,7 +183,8 @@ export class Panel {
           cursor: null,
           picture: null,
           chosen: this.choose(summary, position, this.store.get().chosen),
-          ...this.scenery(summary, whereabouts),
+          origin: this.originOf(summary, saved),
+          covering: this.nextCovering(summary, saved),
         });
         if (fresh) this.report();
         break;
@@ -198,38 +192,29 @@ export class Panel {
     }
   }
 
-  /** Compares, or no longer. */
-  toggleCompare(): void {
-    const { scene } = this.store.get();
-    this.enter(scene.kind === 'compare' ? { kind: 'matrix' } : { kind: 'compare' });
+  /** Puts a view in place of the matrix; null uncovers that. */
+  cover(covering: Covering | null): void {
+    this.store.update({ covering, cursor: null });
   }
 
-  enter(scene: Scene): void {
-    this.store.update({ scene, cursor: null });
+  private originOf({ id }: InspectionSummary, saved: SavedLocation | null): string {
+    const same = this.inspected === id;
+    this.inspected = id;
+    return saved?.origin ?? (same ? this.store.get().origin : id);
   }
 
-  /** Another inspection is compared anew; the same one, run again, goes on with what stood beside it. */
-  private scenery(
-    summary: InspectionSummary,
-    recalled: Whereabouts | null,
-  ): Partial<Pick<PanelView, 'scene' | 'variants'>> {
-    const { scene } = this.store.get();
-    const gone = scene.kind === 'plot' && !summary.plots.some(({ name }) => name === scene.name);
-    const stays = scene.kind === 'compare' ? summary.parameters.length > 0 : !gone;
-    if (recalled !== null) {
-      const comparing = recalled.comparing && summary.parameters.length > 0;
-      return { variants: recalled.variants, ...(comparing ? { scene: { kind: 'compare' } } : {}) };
-    }
-    return {
-      ...(summary.id === this.summary?.id ? {} : { variants: null }),
-      ...(stays ? {} : { scene: { kind: 'matrix' } }),
-    };
+  /** What covers the matrix goes on doing so while it can show something of what is inspected now. */
+  private nextCovering(summary: InspectionSummary, saved: SavedLocation | null): Covering | null {
+    const wanted = saved === null ? this.store.get().covering : saved.covering;
+    return wanted !== null && this.canCover(wanted, summary) ? wanted : null;
   }
 
-  /** Follows the host, without telling it what it said. */
-  follow(position: Position): void {
+  /** Follows the host, without telling it what it said, and without going back to where its own moves have been. */
+  follow({ position, answers }: Moved): void {
     const { summary } = this;
-    if (summary !== null) this.place(within(summary, position));
+    if (!this.moves.isNews(answers) || summary === null) return;
+    const next = nearestPosition(summary, position);
+    if (JSON.stringify(next) !== JSON.stringify(this.store.get().position)) this.place(next);
   }
 
   progress(message: string, fraction: number | null): void {
@@ -237,8 +222,17 @@ export class Panel {
     if (busy !== null) this.store.update({ busy: { ...busy, message, fraction } });
   }
 
+  /** Opens a head. In a group of one column the matrix comes to the front: having chosen a head, the user wants to see it. */
   openHead(layer: number, head: number): void {
     this.move({ ...this.store.get().position, layer, head });
+    if (this.store.get().mode === 'narrow') this.store.update({ front: 'centre' });
+  }
+
+  /** Takes on that a matrix is on screen, so many milliseconds after it was asked for; tells the host of the first. */
+  painted(milliseconds: number): void {
+    const first = this.store.get().picture === null;
+    this.store.update({ picture: milliseconds });
+    if (first) this.channel.notify('painted', { milliseconds });
   }
 
   /** Shows a step's matrix, with one of its cells picked, or the one that belongs to what is picked now. */
@@ -248,7 +242,7 @@ export class Panel {
     const picked = cell ?? belonging;
     const { layer, head } = position;
     this.move({ layer, head, step: step.name, ...(picked === undefined ? {} : { cell: picked }) });
-    this.store.update({ tab: 'matrix' });
+    this.store.update({ front: 'centre' });
   }
 
   /** Picks the weight of one token on another, in the head that is open. */
@@ -284,7 +278,7 @@ export class Panel {
   private move(position: Position): void {
     const { summary } = this;
     if (summary === null) return;
-    this.place(within(summary, position));
+    this.place(nearestPosition(summary, position));
     this.report();
   }
 
@@ -300,7 +294,7 @@ export class Panel {
   }
 
   private report(): void {
-    this.channel.notify('position', this.store.get().position);
+    this.channel.notify('position', { position: this.store.get().position, number: this.moves.next() });
   }
 
   private choose(summary: InspectionSummary, position: Position, chosen: Chosen): Chosen {

@@ -40,8 +40,8 @@ export function readTheme(): Theme {
   const { classList } = document.body;
   const highContrast = classList.contains('vscode-high-contrast');
   const dark = !classList.contains('vscode-light') && !classList.contains('vscode-high-contrast-light');
-  const background = read('--background', dark ? '#1f1f1f' : '#ffffff');
-  const foreground = read('--foreground', dark ? '#cccccc' : '#3b3b3b');
+  const background = read('--ground', dark ? '#1f1f1f' : '#ffffff');
+  const foreground = read('--ink', dark ? '#cccccc' : '#3b3b3b');
   const ground = toRgb(background, background);
   const ink = toRgb(foreground, background);
   return {

@@ -1,9 +1,10 @@
+import { fileTypes } from '../file-types.js';
 import { openDelimited } from './delimited.js';
 import type { Format } from './format.js';
 
 export const csv: Format = {
   id: 'csv',
   title: 'Comma-separated values',
-  extensions: ['.csv'],
+  extensions: fileTypes.csv,
   open: (_platform, source, signal) => openDelimited(source, ',', signal),
 };

@@ -1,3 +1,4 @@
+import { fileTypes } from '../file-types.js';
 import { regionShape, sizeOf, stridesOf, type Region, type Shape, type Tensor } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
@@ -54,7 +55,7 @@ export interface GgufContents extends Contents {
 export const gguf: Format = {
   id: 'gguf',
   title: 'GGUF',
-  extensions: ['.gguf'],
+  extensions: fileTypes.gguf,
   recognises: isGguf,
   async open(_platform, source) {
     const { tensors, skipped } = await openGguf(source);

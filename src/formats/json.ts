@@ -1,3 +1,4 @@
+import { fileTypes } from '../file-types.js';
 import { inMemory, sizeOf, type Shape } from '../engine/tensor.js';
 import type { Format, NamedTensor } from './format.js';
 import { parseJson, type Json } from './json-text.js';
@@ -18,7 +19,7 @@ const MAX_DEPTH = 34;
 export const json: Format = {
   id: 'json',
   title: 'JSON',
-  extensions: ['.json'],
+  extensions: fileTypes.json,
   async open(_platform, source, signal) {
     const value = await parseFile(source, signal);
     if (Array.isArray(value) || isFlat(value)) {

@@ -1,3 +1,4 @@
+import { fileTypes } from '../file-types.js';
 import { sizeOf, type Region, type Shape, type Tensor } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Format, NamedTensor } from './format.js';
@@ -171,7 +172,7 @@ export function npyTensor(
 export const npy: Format = {
   id: 'npy',
   title: 'NumPy array',
-  extensions: ['.npy'],
+  extensions: fileTypes.npy,
   recognises: isNpy,
   async open(_platform, source) {
     const header = await readNpyHeader(source, source.name);

@@ -1,3 +1,4 @@
+import { fileTypes } from '../file-types.js';
 import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
@@ -14,7 +15,7 @@ const MAX_TOKEN_BYTES = 16 * 2 ** 20;
 export const npz: Format = {
   id: 'npz',
   title: 'NumPy archive',
-  extensions: ['.npz'],
+  extensions: fileTypes.npz,
   recognises: isZip,
   async open(platform, source, signal) {
     const entries = await readZipDirectory(source);

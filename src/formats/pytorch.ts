@@ -1,3 +1,4 @@
+import { fileTypes } from '../file-types.js';
 import type { Region, Shape } from '../engine/tensor.js';
 import { sizeOf, stridesOf } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
@@ -40,7 +41,7 @@ const storageTypes: ReadonlyMap<string, readonly [name: string, type: ElementTyp
 export const pytorch: Format = {
   id: 'pytorch',
   title: 'PyTorch file',
-  extensions: ['.pt', '.pth', '.bin', '.ckpt'],
+  extensions: fileTypes.pytorch,
   recognises: (head) => isArchive(head) || isLegacy(head),
   async open(_platform, source, signal) {
     const head = await source.read(0, Math.min(source.size, legacyStart.length));

@@ -1,3 +1,4 @@
+import { fileTypes } from '../file-types.js';
 import type { Region, Shape } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
@@ -40,7 +41,7 @@ const UNREADABLE_TYPES: ReadonlySet<string> = new Set(['C64', 'F4', 'F6_E2M3', '
 export const safetensors: Format = {
   id: 'safetensors',
   title: 'safetensors',
-  extensions: ['.safetensors'],
+  extensions: fileTypes.safetensors,
   recognises(head) {
     if (head.length < LENGTH_BYTES + 1) return false;
     const length = viewOf(head).getBigUint64(0, true);

@@ -1,9 +1,10 @@
+import { fileTypes } from '../file-types.js';
 import { openDelimited } from './delimited.js';
 import type { Format } from './format.js';
 
 export const tsv: Format = {
   id: 'tsv',
   title: 'Tab-separated values',
-  extensions: ['.tsv'],
+  extensions: fileTypes.tsv,
   open: (_platform, source, signal) => openDelimited(source, '\t', signal),
 };

@@ -15,6 +15,7 @@ import type {
   Step,
   WireTensor,
 } from '../protocol.js';
+import { gatherText } from '../text-change.js';
 import { modelAt } from './models/model-path.js';
 import type { Engine } from './transports/client.js';
 import { createSession } from './session/create.js';
@@ -205,13 +206,7 @@ function present(inspection: Session): AttentionInspection {
         { tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
           ...(signal === undefined ? {} : { signal }),
-          ...(onText === undefined
-            ? {}
-            : {
-                onProgress: ({ message }) => {
-                  onText(message);
-                },
-              }),
+          ...(onText === undefined ? {} : { onProgress: gatherText(onText) }),
         },
       ),
     candidates: (query, count = 10) => inspection.candidates({ query, count }),

@@ -1,10 +1,11 @@
 import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
+import { gatherText } from '../text-change.js';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
 import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
-import { extensions } from './base/files.js';
+import { fileEndings } from '../file-types.js';
 import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
 import type { ModelPages } from './models/model-pages.js';
@@ -144,7 +145,10 @@ export class Commands extends Disposable {
     }
     await withProgress(l10n.t('Continuing “{0}”', inspection.label), async (signal, report) => {
       signal.addEventListener('abort', () => void inspection.halt().catch(() => undefined));
-      await inspection.continue({ tokens: continued }, { onProgress: report });
+      const onProgress = gatherText((message) => {
+        report({ message, fraction: null });
+      });
+      await inspection.continue({ tokens: continued }, { onProgress });
     });
   }
 
@@ -160,8 +164,8 @@ export class Commands extends Disposable {
           : await window.showOpenDialog({
               canSelectMany: true,
               openLabel: l10n.t('Inspect'),
-              title: l10n.t('Files of tensors'),
-              filters: { [l10n.t('Tensors')]: [...extensions] },
+              title: l10n.t('Select tensor files'),
+              filters: { [l10n.t('Tensors')]: fileEndings.map((ending) => ending.slice(1)) },
             });
     if (files !== undefined && files.length > 0) await this.context.opener.openFiles(files);
   }

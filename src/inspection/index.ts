@@ -20,7 +20,9 @@ import type {
 import { nodePlatform } from '../platform/node.js';
 import { modelAt } from '../models/index.js';
 import { Engine } from './core/engine.js';
+import { gatherText } from '../text-change.js';
 import { Inspection } from './core/inspection.js';
+import type { Task } from './core/task.js';
 
 /**
  * Attention in plain Node: no VS Code, no webview.
@@ -204,12 +206,20 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
         { inspection: inspection.id, tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
           ...(signal === undefined ? {} : { signal }),
-          ...(onText === undefined ? {} : { progress: onText }),
+          ...(onText === undefined ? {} : { progress: withText(onText) }),
         },
       ),
     candidates: (query, count = 10) => inspection.candidates({ inspection: inspection.id, query, count }),
     change: (params) => inspection.change(params),
     dispose: () => (disposed ??= engine.close(inspection.id).then(leave)),
+  };
+}
+
+/** A task's progress that tells of all that was written so far, whenever there is more of it. */
+function withText(onText: (text: string) => void): NonNullable<Task['progress']> {
+  const gather = gatherText(onText);
+  return (_message, _fraction, text) => {
+    gather(text === undefined ? {} : { text });
   };
 }
 

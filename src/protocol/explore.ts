@@ -1,10 +1,16 @@
 import type { InspectionSummary, ParameterValues } from './inspection.js';
-import type { Position } from './panel.js';
+import type { Move, Moved, Position } from './panel.js';
 
 /** The side panel's Explore view. */
 export type ExploreState =
   | { readonly kind: 'none' }
-  | { readonly kind: 'inspection'; readonly summary: InspectionSummary; readonly position: Position };
+  | { readonly kind: 'inspection'; readonly summary: ExploreSummary; readonly position: Position };
+
+/** What the controls need of an inspection: no labels and no steps, which may be thousands. */
+export type ExploreSummary = Pick<
+  InspectionSummary,
+  'heads' | 'id' | 'layers' | 'mechanism' | 'parameters' | 'subtitle' | 'title'
+>;
 
 export type ExploreMethods = {
   ready: { params: null; result: ExploreState };
@@ -14,9 +20,10 @@ export type ExploreMethods = {
 };
 
 export type ExploreReports = {
-  position: Position;
+  position: Move;
 };
 
 export type ExploreNotices = {
   state: ExploreState;
+  position: Moved;
 };

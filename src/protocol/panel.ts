@@ -13,6 +13,20 @@ export interface Position {
   readonly cell?: { readonly row: number; readonly column: number };
 }
 
+/** Where a page went to, numbered by that page so that it knows the host's answer. */
+export interface Move {
+  readonly position: Position;
+  /** Larger than those of the page's moves before. */
+  readonly number: number;
+}
+
+/** Where the user is now, as the host has it. */
+export interface Moved {
+  readonly position: Position;
+  /** The number of the page's own move that led here; null of a move that was made elsewhere. Each move of a page is answered. */
+  readonly answers: number | null;
+}
+
 /** A whole matrix, a number a cell, and where it belongs. */
 export interface Picture {
   readonly place: Place;
@@ -67,7 +81,7 @@ export type PanelMethods = {
 
 /** What the panel's webview tells the host. */
 export type PanelReports = {
-  position: Position;
+  position: Move;
   /** Hovered, or no longer: paints the source text. */
   hover: {
     readonly axis: 'query' | 'key';
@@ -90,7 +104,7 @@ export type PanelReports = {
 /** What the host tells the panel's webview. */
 export type PanelNotices = {
   state: PanelState;
-  position: Position;
+  position: Moved;
   progress: { readonly message: string; readonly fraction: number | null };
   /** More is known of the heads' kinds than before. */
   kinds: HeadKindsState;

@@ -13,7 +13,7 @@ import {
   weights,
   written,
 } from './page/compare.js';
-import { eventually, keep, painted, Stage, story } from './page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
 import { middle } from './page/pixels.js';
 
 const scaled = new Attention(story);
@@ -67,10 +67,13 @@ describe('side by side, through changes and failures', function () {
     const legend = await page.locator('.row-weights .legend').first().innerText();
     assert.ok(legend.replaceAll(/\s+/g, ' ').endsWith(`0 ${most.toFixed(2)}`), legend);
     const before = (await asked(page)).length;
-    const temperature = page.locator('.pane-heads').getByLabel('Temperature, exactly');
+    const temperature = page.locator('.pane-left').getByLabel('Temperature, exactly');
     await temperature.fill('4');
     await temperature.press('Enter');
-    while ((await asked(page)).length === before) await page.waitForTimeout(20);
+    await page.waitForFunction(
+      (count) => window.fakeHost.requests.filter(({ name }) => name === 'compare').length > count,
+      before,
+    );
     await settled(page);
     const hot = new Attention({ ...story, temperature: 4 });
     const { x, y } = middle(await box(cells(page, 0, 'weights')), 15, 15, 3, 3);
@@ -87,14 +90,19 @@ describe('side by side, through changes and failures', function () {
     await page.evaluate(() => {
       window.fakeHost.delay = 250;
     });
-    const temperature = page.locator('.pane-heads').getByLabel('Temperature, exactly');
+    const temperature = page.locator('.pane-left').getByLabel('Temperature, exactly');
     for (const value of ['2', '3']) {
+      const before = (await asked(page)).length;
       await temperature.fill(value);
       await temperature.press('Enter');
-      await page.waitForTimeout(320);
+      // The comparison is asked for anew, and on its way when the next change comes.
+      await page.waitForFunction(
+        (count) => window.fakeHost.requests.filter(({ name }) => name === 'compare').length > count,
+        before,
+      );
     }
     await page.locator('.heads-cell[aria-label="Layer 1, head 1"]').click();
-    await page.waitForTimeout(1500);
+    await resting(page);
     await settled(page);
     const additive = new Attention({ ...story, mechanism: 'additive', temperature: 3 });
     const { x, y } = middle(await box(cells(page, 1, 'weights')), 15, 15, 6, 1);
@@ -111,13 +119,13 @@ describe('side by side, through changes and failures', function () {
     const left = await page.evaluate(async () => {
       const canvases = [...document.querySelectorAll<HTMLCanvasElement>('.compare canvas.cells')];
       document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await window.activity.rest();
       return {
         canvases: canvases.length,
         alive: canvases.filter((canvas) => canvas.getContext('webgl2')?.isContextLost() === false).length,
         inPage: document.querySelectorAll('.compare canvas').length,
         heatmap: document
-          .querySelector<HTMLCanvasElement>('.pane-matrix canvas.cells')
+          .querySelector<HTMLCanvasElement>('.pane-centre canvas.cells')
           ?.getContext('webgl2')
           ?.isContextLost(),
       };

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { Attention } from './page/attention.js';
 import { cutOff, faults } from './page/checks.js';
 import { box, cells, colors, column, compare, picked, settled, several, weights } from './page/compare.js';
-import { keep, Stage, story } from './page/open.js';
+import { keep, resting, Stage, story } from './page/open.js';
 import { difference, middle, parseColor } from './page/pixels.js';
 
 /** A table of 256 colours is off the continuous map by no more than this, a channel. */
@@ -197,7 +197,7 @@ describe('side by side, as it is seen', function () {
       await page.locator('.compare-scroller').evaluate((scroller) => {
         scroller.scrollTop = scroller.scrollHeight;
       });
-      await page.waitForTimeout(200);
+      await resting(page);
       await keep(page, `compare-${theme}-below`);
       assert.deepEqual(await cutOff(page), []);
       assert.deepEqual(await page.evaluate(() => window.fakeHost.violations), []);

@@ -14,7 +14,7 @@ import {
   weights,
   written,
 } from './page/compare.js';
-import { eventually, keep, painted, Stage, story } from './page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
 import { middle } from './page/pixels.js';
 
 const scaled = new Attention(story);
@@ -147,7 +147,7 @@ describe('side by side', function () {
     assert.equal(await page.locator('.compare-column').count(), 2, 'the first Escape clears the cell');
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.compare-column').count(), 0);
-    assert.equal(await page.locator('.pane-matrix').isVisible(), true);
+    assert.equal(await page.locator('.pane-centre').isVisible(), true);
     // A letter typed into a field is a letter.
     await page.getByLabel('Temperature, exactly').focus();
     await page.keyboard.press('c');
@@ -159,7 +159,7 @@ describe('side by side', function () {
     await column(page, 0).locator('.row-weights .stage').focus();
     await page.keyboard.press('Control+End');
     for (let press = 0; press < 4; press += 1) await page.keyboard.press('+');
-    await page.waitForTimeout(200);
+    await resting(page);
     const frame = await box(cells(page, 1, 'weights'));
     await page.mouse.move(frame.x + frame.width - 2, frame.y + frame.height - 2);
     assert.match(await page.locator('.compare-readout').nth(1).innerText(), /^\[SEP\] → \[SEP\]/);

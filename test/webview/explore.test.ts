@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { eventually, keep, Stage } from './page/open.js';
+import { eventually, keep, resting, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 
 const require = createRequire(join(process.cwd(), 'package.json'));
@@ -53,10 +53,15 @@ describe('explore', function () {
   it('asks once for a slider that is dragged, when it rests', async () => {
     const page = await stage.open(view);
     const slider = page.getByRole('slider', { name: 'Temperature', exact: true });
-    await slider.focus();
-    for (let press = 0; press < 10; press += 1) await page.keyboard.press('ArrowRight');
+    // In one task, so that a busy machine cannot rest in between.
+    await slider.evaluate((field: HTMLInputElement) => {
+      for (let place = 0; place < 10; place += 1) {
+        field.stepUp();
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+      }
+    });
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'change'));
-    await page.waitForTimeout(300);
+    await resting(page);
     const changes = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'change').length,
     );
@@ -79,6 +84,39 @@ describe('explore', function () {
     await page.waitForFunction(() => window.fakeHost.reports.length === 2);
     const reported = await page.evaluate(() => window.fakeHost.reports.at(-1)?.body);
     assert.deepEqual(reported, { layer: 2, head: 8, step: 'weights' });
+  });
+
+  it('goes on from head to head while the host is slow to answer, and follows the panel', async () => {
+    const page = await stage.open({ ...view, latency: 40, position: { layer: 0, head: 0, step: 'weights' } });
+    await page.locator('.parameter').first().waitFor();
+    await resting(page);
+    const shown = await page.evaluate(async () => {
+      const next = document.querySelector<HTMLElement>('[aria-label="Next head"]');
+      const list = document.querySelector<HTMLElement>('[aria-label="Head"]');
+      if (next === null || list === null) throw new Error('There are no heads to choose from.');
+      const seen: string[] = [];
+      const read = (): void => {
+        const text = (list as HTMLElement & { value: string }).value;
+        if (seen.at(-1) !== text) seen.push(text);
+      };
+      for (let press = 0; press < 5; press += 1) {
+        next.click();
+        read();
+        // The answer to this press comes when the next one has been made.
+        for (let frame = 0; frame < 4; frame += 1) {
+          await new Promise((drawn) => requestAnimationFrame(drawn));
+          read();
+        }
+      }
+      await window.activity.rest();
+      read();
+      return seen;
+    });
+    assert.deepEqual(shown, ['1', '2', '3', '4', '5']);
+    await page.evaluate(() => window.fakeHost.move({ layer: 2, head: 8, step: 'weights' }));
+    await page.waitForFunction(
+      () => document.querySelector<HTMLElement & { value: string }>('[aria-label="Head"]')?.value === '8',
+    );
   });
 
   it('says what it is for while nothing is inspected, and starts', async () => {
@@ -104,7 +142,7 @@ describe('explore', function () {
     it(`has no accessibility faults in the ${theme} theme, cuts nothing off, and keeps to the strict policy`, async () => {
       const page = await stage.open({ ...view, theme });
       await page.locator('.parameter').first().waitFor();
-      await page.waitForTimeout(200);
+      await resting(page);
       await keep(page, `explore-${theme}`);
       await page.evaluate(await readFile(require.resolve('axe-core/axe.min.js'), 'utf8'));
       const { violations } = await page.evaluate(() =>

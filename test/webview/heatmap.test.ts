@@ -3,7 +3,7 @@ import { interpolateCividis } from 'd3-scale-chromatic';
 import type { Page } from 'playwright-core';
 import { Attention } from './page/attention.js';
 import type { StepName } from './page/attention.js';
-import { keep, painted, Stage, story } from './page/open.js';
+import { keep, painted, resting, Stage, story } from './page/open.js';
 import { colorsAt, difference, matrixBox, middle, parseColor } from './page/pixels.js';
 import type { Color } from './page/pixels.js';
 
@@ -91,12 +91,12 @@ describe('heatmap', function () {
       await page.waitForFunction(() =>
         window.fakeHost.requests.some(({ body }) => JSON.stringify(body).includes('"columns":{')),
       );
-      await page.waitForTimeout(400);
+      await resting(page);
       await page.mouse.down();
       await page.mouse.move(box.x + 263, box.y + 341, { steps: 7 });
       await page.mouse.up();
       await page.mouse.move(2, 890);
-      await page.waitForTimeout(400);
+      await resting(page);
       const points = Array.from({ length: 4000 }, (_, at) => ({
         x: box.x + ((at * 37) % Math.floor(box.width)),
         y: box.y + ((at * 53) % Math.floor(box.height)),
@@ -192,7 +192,7 @@ describe('heatmap', function () {
       const lost = event('webglcontextlost');
       lose.loseContext();
       await lost;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await window.activity.rest();
       const restored = event('webglcontextrestored');
       lose.restoreContext();
       await restored;
@@ -259,7 +259,11 @@ describe('heatmap', function () {
         position: { layer: 0, head: 0, step: 'weights' },
         // The steps' small pictures would keep the fake host busy with 16 million numbers each.
         persisted: {
-          opened: { scores: false, scaled: false, masked: false, weights: false, output: false },
+          views: {
+            steps: {
+              opened: { scores: false, scaled: false, masked: false, weights: false, output: false },
+            },
+          },
         },
       });
       await painted(page);
@@ -294,7 +298,7 @@ describe('heatmap', function () {
         const last = window.fakeHost.requests.findLast(({ name }) => name === 'slice')?.body;
         return JSON.stringify(last).includes('"columns"') && !JSON.stringify(last).includes('"pool"');
       });
-      await page.waitForTimeout(400);
+      await resting(page);
       const asked = await page.evaluate(
         () =>
           window.fakeHost.requests.findLast(({ body }) => JSON.stringify(body).includes('"columns"'))?.body,
@@ -352,7 +356,13 @@ describe('heatmap', function () {
       });
       const before = await details();
       for (let press = 0; press < 6; press += 1) await page.keyboard.press('+');
-      while ((await details()) === before) await page.waitForTimeout(20);
+      await page.waitForFunction(
+        (count) =>
+          window.fakeHost.requests.filter(
+            ({ name, body }) => name === 'slice' && JSON.stringify(body).includes('"columns":{'),
+          ).length > count,
+        before,
+      );
       for (let press = 0; press < 4; press += 1) await page.keyboard.press('+');
       await page.waitForFunction(() => window.fakeHost.cancelled.includes('slice'));
     });

@@ -123,9 +123,9 @@ describe('keyboard', function () {
       'menu-button',
       'heads-cell',
       'slider',
-      'divider divider-heads',
+      'divider divider-left',
       'stage',
-      'divider divider-steps',
+      'divider divider-right',
       'step-toggle',
       'step-picture',
     ];
@@ -178,9 +178,9 @@ describe('keyboard', function () {
   it('changes the width of a column', async () => {
     const page = await stage.open();
     await painted(page);
-    const width = (): Promise<number> => page.locator('.pane-heads').evaluate((pane) => pane.clientWidth);
+    const width = (): Promise<number> => page.locator('.pane-left').evaluate((pane) => pane.clientWidth);
     const before = await width();
-    await page.locator('.divider-heads').focus();
+    await page.locator('.divider-left').focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     assert.equal(await width(), before + 32);

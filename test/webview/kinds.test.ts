@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { HeadKindsState, KindDescription } from '../../src/protocol.js';
 import { patterns } from '../../src/engine/patterns/index.js';
 import { cutOff, faults } from './page/checks.js';
-import { eventually, keep, painted, Stage } from './page/open.js';
+import { eventually, keep, painted, resting, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 
 const described = patterns.map(({ name, title, label, note, threshold }): KindDescription => {
@@ -48,22 +48,28 @@ describe('kinds of heads', function () {
       assert.equal(await cell.getAttribute('data-kind'), 'I');
       assert.equal(await cell.getAttribute('aria-label'), 'Layer 1, head 6: Induction, 0.95');
       assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-kind'), '·');
-      await page.waitForTimeout(300);
+      await resting(page);
       await keep(page, `kinds-${theme}`);
       assert.deepEqual(await faults(page), []);
       assert.deepEqual(await cutOff(page), []);
       await eventually(
-        () => page.evaluate(() => (window.fakeHost.state as { kinds?: boolean } | undefined)?.kinds),
+        () =>
+          page.evaluate(() => JSON.stringify(window.fakeHost.state).includes('"heads":{"labelled":true}')),
         true,
       );
     });
   }
 
   it('fit a narrow group', async () => {
-    const page = await stage.open({ width: 300, height: 600, kinds: known, persisted: { kinds: true } });
+    const page = await stage.open({
+      width: 300,
+      height: 600,
+      kinds: known,
+      persisted: { views: { heads: { labelled: true } } },
+    });
     await painted(page);
     await page.getByRole('tab', { name: 'Heads', exact: true }).click();
-    await page.waitForTimeout(400);
+    await resting(page);
     await keep(page, 'kinds-narrow');
     assert.deepEqual(await cutOff(page), []);
     assert.deepEqual(await faults(page), []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { cutOff, faults } from './page/checks.js';
-import { dress, keep, painted, Stage, story } from './page/open.js';
+import { dress, keep, painted, resting, Stage, story } from './page/open.js';
 import { themes } from './page/themes.js';
 import type { ThemeName } from './page/themes.js';
 
@@ -20,7 +20,7 @@ describe('look', function () {
   async function ready(page: Page): Promise<void> {
     await painted(page);
     await page.locator('.arithmetic-tex .katex').first().waitFor({ state: 'attached' });
-    await page.waitForTimeout(300);
+    await resting(page);
   }
 
   for (const theme of names) {
@@ -40,7 +40,7 @@ describe('look', function () {
       await page.waitForFunction(
         () => !/…/.test(document.querySelector('.numbers-table tbody')?.textContent ?? '…'),
       );
-      await page.waitForTimeout(100);
+      await resting(page);
       await keep(page, `table-${theme}`);
       assert.deepEqual(await faults(page), []);
       assert.deepEqual(await page.evaluate(() => window.fakeHost.violations), []);
@@ -58,14 +58,14 @@ describe('look', function () {
     it(`cuts nothing off at ${width} × ${height}`, async () => {
       const page = await stage.open({ width, height, position: picked });
       await painted(page);
-      await page.waitForTimeout(400);
+      await resting(page);
       await keep(page, `width-${width}`);
       assert.deepEqual(await cutOff(page), []);
       for (const tab of ['Steps', 'Heads'] as const) {
         const button = page.getByRole('tab', { name: tab, exact: true });
         if (!(await button.isVisible())) continue;
         await button.click();
-        await page.waitForTimeout(400);
+        await resting(page);
         await keep(page, `width-${width}-${tab.toLowerCase()}`);
         assert.deepEqual(await cutOff(page), [], tab);
         if (tab === 'Steps') assert.ok((await page.locator('.arithmetic-tex .katex').count()) > 2);
@@ -98,7 +98,7 @@ describe('look', function () {
       },
     });
     await painted(page);
-    await page.waitForTimeout(1500);
+    await resting(page);
     await keep(page, 'many-heads');
     assert.deepEqual(await cutOff(page), []);
   });
@@ -107,7 +107,7 @@ describe('look', function () {
     const page = await stage.open({ position: picked });
     await ready(page);
     await page.evaluate(dress, themes.light);
-    await page.waitForTimeout(300);
+    await resting(page);
     await keep(page, 'dark-to-light');
     const background = await page
       .locator('.step-canvas')

@@ -4,7 +4,7 @@ import { Engine } from '../../src/inspection/core/engine.js';
 import type { LayerPicture, ModelReference } from '../../src/protocol.js';
 import { cutOff, faults } from './page/checks.js';
 import type { ModelAnswers } from './page/fake-host.js';
-import { eventually, keep, Stage } from './page/open.js';
+import { eventually, keep, resting, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 import { platform } from '../support/platform.js';
 
@@ -191,7 +191,7 @@ describe('the page of a model', function () {
           height: width === 380 ? 2400 : 1700,
         });
         await page.locator('.layer-side .katex').first().waitFor();
-        await page.waitForTimeout(200);
+        await resting(page);
         await keep(page, `model-${theme}-${width}`);
         assert.deepEqual(await faults(page), []);
         assert.deepEqual(await page.evaluate(() => window.fakeHost.violations), []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { eventually, keep, painted, Stage, story } from './page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
 
 const last = (page: Page, name: string): Promise<unknown> =>
   page.evaluate((wanted) => window.fakeHost.reports.findLast((report) => report.name === wanted)?.body, name);
@@ -17,7 +17,7 @@ describe('panel', function () {
   it('reports once that the first heatmap is on screen, with the time it took', async () => {
     const page = await stage.open();
     await painted(page);
-    await page.waitForTimeout(300);
+    await resting(page);
     const reports = await page.evaluate(() =>
       window.fakeHost.reports.filter(({ name }) => name === 'painted'),
     );
@@ -53,7 +53,7 @@ describe('panel', function () {
       // Done before anyone could have read what is being done.
       window.fakeHost.show({ kind: 'busy', title: 'In a blink' });
       window.fakeHost.show();
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await window.activity.rest();
       if (seen > 0) throw new Error('A blink was announced.');
       const start = performance.now();
       window.fakeHost.show({ kind: 'busy', title: 'Running BERT' });
@@ -104,16 +104,19 @@ describe('panel', function () {
   });
 
   it('asks for the matrix first, and for the rest once that has come', async () => {
-    const page = await stage.open({ delay: 700 });
+    const page = await stage.open({ held: ['slice'] });
     const asked = (): Promise<string[]> =>
       page.evaluate(() => [...new Set(window.fakeHost.requests.map(({ name }) => name))].toSorted());
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'slice'));
-    await page.waitForTimeout(300);
+    await resting(page);
     assert.deepEqual(await asked(), ['kinds', 'ready', 'slice']);
     const slices = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'slice').length,
     );
     assert.equal(slices, 1);
+    await page.evaluate(() => {
+      window.fakeHost.release();
+    });
     await painted(page);
     await eventually(asked, ['kinds', 'metrics', 'ready', 'slice', 'thumbnails']);
   });
@@ -134,7 +137,7 @@ describe('panel', function () {
       window.fakeHost.subject().revision = 7;
       window.fakeHost.show();
     });
-    await page.waitForTimeout(1200);
+    await resting(page);
     assert.equal(await page.locator('.problem:visible').count(), 0);
     const asked = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'slice').length,
@@ -147,12 +150,7 @@ describe('panel', function () {
     const page = await stage.open();
     await painted(page);
     await page.evaluate(() =>
-      window.fakeHost.panel.notify('position', {
-        layer: 1,
-        head: 2,
-        step: 'scaled',
-        cell: { row: 1, column: 1 },
-      }),
+      window.fakeHost.move({ layer: 1, head: 2, step: 'scaled', cell: { row: 1, column: 1 } }),
     );
     await page.waitForFunction(
       () => document.querySelector('.section-aside')?.textContent === 'cell (the, the)',
@@ -162,6 +160,44 @@ describe('panel', function () {
       await page.locator('.heads-cell[aria-selected="true"]').getAttribute('aria-label'),
       'Layer 2, head 3',
     );
+  });
+
+  it('goes on from head to head while the host is slow to answer', async () => {
+    const page = await stage.open({ latency: 40 });
+    await painted(page);
+    await resting(page);
+    const shown = await page.evaluate(async () => {
+      const cells = [...document.querySelectorAll<HTMLElement>('.heads-cell')];
+      const seen: string[] = [];
+      const observer = new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          if (target instanceof HTMLElement && target.ariaSelected === 'true' && seen.at(-1) !== target.title)
+            seen.push(target.title);
+        }
+      });
+      for (const cell of cells) observer.observe(cell, { attributeFilter: ['aria-selected'] });
+      // Each move is made while the answers to those before are on their way.
+      for (let head = 0; head < 5; head += 1) {
+        cells[head]?.click();
+        await new Promise((next) => setTimeout(next, 60));
+      }
+      await window.activity.rest();
+      return seen;
+    });
+    assert.deepEqual(
+      shown,
+      [1, 2, 3, 4, 5].map((head) => `Layer 1, head ${head}`),
+    );
+  });
+
+  it('ends where the host has put it', async () => {
+    const page = await stage.open();
+    await painted(page);
+    await page.evaluate(() => {
+      window.fakeHost.allow = (wanted) => ({ ...wanted, head: Math.min(wanted.head, 2) });
+    });
+    await page.locator('.heads-cell[aria-label="Layer 1, head 6"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 1, head 3"][aria-selected="true"]').waitFor();
   });
 
   it('remembers where the user was, never what was computed, and goes back there', async () => {
@@ -201,7 +237,16 @@ describe('panel', function () {
   it('starts over on a state that makes no sense', async () => {
     for (const persisted of [
       'nonsense',
-      { at: { position: { layer: -1 } }, opened: [1], columns: { heads: NaN } },
+      { location: { position: { layer: -1 } }, views: [1], widths: { left: NaN } },
+      {
+        views: {
+          steps: 'x',
+          heads: [1],
+          next: { values: { topP: null } },
+          compare: { origin: 'one', variants: [7] },
+        },
+      },
+      { centre: 'nothing that is there', views: null },
       7,
     ]) {
       const page = await stage.open({ persisted });
@@ -260,7 +305,7 @@ describe('panel', function () {
         (text) => document.querySelector('.subtitle')?.textContent?.includes(text),
         subtitle,
       );
-      await page.waitForTimeout(1000);
+      await resting(page);
       await client.send('HeapProfiler.collectGarbage');
       const usage: { backingStorageSize?: number } = await client.send('Runtime.getHeapUsage');
       return usage.backingStorageSize ?? NaN;

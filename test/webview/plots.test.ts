@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { cutOff, faults } from './page/checks.js';
-import { keep, painted, Stage, story } from './page/open.js';
+import { keep, painted, resting, Stage, story } from './page/open.js';
 import type { Opening } from './page/open.js';
 import { plots } from './page/plots.js';
 
@@ -22,7 +22,7 @@ describe('plots', function () {
     await page.getByRole('button', { name: 'Plots' }).click();
     await page.getByRole('menuitem', { name }).click();
     await page.locator('.plot-chart').first().waitFor();
-    await page.waitForTimeout(200);
+    await resting(page);
     return page;
   }
 
@@ -43,7 +43,7 @@ describe('plots', function () {
       await page.evaluate(() => window.fakeHost.requests.findLast(({ name }) => name === 'plot')?.body),
       { inspection: 'one', layer: 3, head: 7, name: 'scaling' },
     );
-    assert.equal(await page.locator('.plots .scene-title').innerText(), 'Why √d_k');
+    assert.equal(await page.locator('.plots .whole-title').innerText(), 'Why √d_k');
     const none = await stage.open();
     await painted(none);
     assert.equal(await none.getByRole('button', { name: 'Plots' }).count(), 0);
@@ -144,7 +144,7 @@ describe('plots', function () {
     assert.equal(await page.locator('.plot-at').innerText(), '8');
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.plot-chart').count(), 0);
-    assert.equal(await page.locator('.pane-matrix').isVisible(), true);
+    assert.equal(await page.locator('.pane-centre').isVisible(), true);
   });
 
   it('has the numbers behind it, in a table', async () => {
@@ -168,11 +168,15 @@ describe('plots', function () {
       window.fakeHost.cancelled.length = 0;
     });
     await page.locator('.heads-cell[aria-label="Layer 1, head 1"]').click();
-    await page.waitForTimeout(60);
+    await page.waitForFunction(() =>
+      window.fakeHost.requests.some(
+        ({ name, body }) => name === 'plot' && JSON.stringify(body).includes('"layer":0,"head":0'),
+      ),
+    );
     await page.locator('.heads-cell[aria-label="Layer 2, head 3"]').click();
     await page.waitForFunction(() => window.fakeHost.cancelled.includes('plot'));
     await page.waitForFunction(() => document.querySelector('.plot-waiting')?.textContent === '');
-    assert.equal(await page.locator('.plots .scene-aside').innerText(), 'Layer 2, head 3');
+    assert.equal(await page.locator('.plots .whole-aside').innerText(), 'Layer 2, head 3');
     assert.equal(await page.locator('.plot-figure').count(), 1);
   });
 
@@ -185,7 +189,7 @@ describe('plots', function () {
     await alert.waitFor();
     assert.equal(await alert.innerText(), 'This head has no gradient to be plotted.');
     await page.getByRole('button', { name: 'Close' }).click();
-    assert.equal(await page.locator('.pane-matrix').isVisible(), true);
+    assert.equal(await page.locator('.pane-centre').isVisible(), true);
   });
 
   for (const theme of ['dark', 'light', 'high-contrast'] as const) {

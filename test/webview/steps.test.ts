@@ -79,7 +79,7 @@ describe('steps', function () {
     const output = attention.row('output', 3, 7, 10)[0] ?? NaN;
     assert.match(await arithmetic(page, 'Head output'), new RegExp(`^O10,0=.*=${written(output)}$`));
     assert.equal(await page.locator('.section-aside').innerText(), 'cell (it, the)');
-    await page.locator('.pane-steps').evaluate((pane) => pane.scrollBy(0, 420));
+    await page.locator('.pane-right').evaluate((pane) => pane.scrollBy(0, 420));
     await keep(page, 'steps-picked');
   });
 
@@ -247,7 +247,7 @@ describe('steps', function () {
     const masked = step(page, 'Masked scores');
     await masked.locator('.remark').waitFor();
     assert.equal(await masked.locator('.remark').innerText(), 'Masked: key 9 comes after query 2.');
-    await page.locator('.pane-steps').evaluate((pane) => pane.scrollBy(0, 420));
+    await page.locator('.pane-right').evaluate((pane) => pane.scrollBy(0, 420));
     await keep(page, 'steps-masked');
   });
 
@@ -270,7 +270,7 @@ describe('steps', function () {
     assert.equal(await page.title(), 'Attention');
     assert.match(await step(page, 'Values').locator('.step-formula').innerText(), /<img src=x/);
     assert.deepEqual(await page.evaluate(() => window.fakeHost.violations), []);
-    const width = await page.locator('.pane-steps').evaluate((pane) => pane.scrollWidth - pane.clientWidth);
+    const width = await page.locator('.pane-right').evaluate((pane) => pane.scrollWidth - pane.clientWidth);
     assert.equal(width, 0);
   });
 

@@ -3,7 +3,7 @@ import type { Cell, Frame, Viewport } from './viewport.js';
 import { labelled, labelStride, visibleSpans } from './viewport.js';
 import { resize } from './painter.js';
 import type { Theme } from '../theme.js';
-import { axisTitle, hasWords, shortLabel } from '../words.js';
+import { axisTitle, hasWords, shortLabel } from '../labels.js';
 import type { Gutter, Target } from './target.js';
 
 export interface OverlayPicture {

@@ -2,7 +2,7 @@ import type { InspectionSummary, Position, Step } from '../../src/protocol.js';
 import type { Cell, Frame, Viewport } from './viewport.js';
 import { cellAt } from './viewport.js';
 import { formatShape } from '../format.js';
-import { axisTitle, forQuery, longLabel } from '../words.js';
+import { axisTitle, forQuery, longLabel } from '../labels.js';
 
 /** What is pointed at: a cell, or a whole row or column by its label. */
 export type Target =

@@ -5,20 +5,6 @@ import type { FileReference } from '../../protocol.js';
 /** A file that is not on this machine's disk is read whole into memory, so it may not be larger. */
 const largestRemote = 256 * 2 ** 20;
 
-/** The kinds of files that tensors are read from; the manifest's menus name the same. */
-export const extensions: readonly string[] = [
-  'npy',
-  'npz',
-  'safetensors',
-  'pt',
-  'pth',
-  'bin',
-  'ckpt',
-  'csv',
-  'tsv',
-  'json',
-];
-
 /**
  * How the engine gets at a file: by its path where it is on this machine's disk, else by its bytes.
  * @throws Error with a sentence for people, where it is a folder, too large, or cannot be read

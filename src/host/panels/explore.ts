@@ -16,6 +16,8 @@ type ExploreChannel = Channel<Nothing, ExploreNotices, ExploreMethods, ExploreRe
 export class Explore extends Disposable implements WebviewViewProvider {
   private channel: ExploreChannel | undefined;
   private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
 
   constructor(
     private readonly extension: Uri,
@@ -47,8 +49,13 @@ export class Explore extends Disposable implements WebviewViewProvider {
         },
       },
       {
-        position: (position) => {
-          inspections.active?.move(position);
+        position: ({ position, number }) => {
+          const { active } = inspections;
+          if (active === undefined) return;
+          this.answering = true;
+          active.move(position);
+          this.answering = false;
+          channel.notify('position', { position: active.position, answers: number });
         },
       },
     );
@@ -73,7 +80,12 @@ export class Explore extends Disposable implements WebviewViewProvider {
       this.channel?.notify('state', this.state());
     };
     if (inspection !== undefined) {
-      this.following = [inspection.onDidChangeState(tell), inspection.onDidMove(tell)];
+      this.following = [
+        inspection.onDidChangeState(tell),
+        inspection.onDidMove((position) => {
+          if (!this.answering) this.channel?.notify('position', { position, answers: null });
+        }),
+      ];
     }
     tell();
   }
@@ -87,6 +99,11 @@ export class Explore extends Disposable implements WebviewViewProvider {
     const { active } = this.inspections;
     // While it runs again the controls stay as they are.
     if (active?.summary === undefined) return { kind: 'none' };
-    return { kind: 'inspection', summary: active.summary, position: active.position };
+    const { id, title, subtitle, mechanism, layers, heads, parameters } = active.summary;
+    return {
+      kind: 'inspection',
+      summary: { id, title, subtitle, mechanism, layers, heads, parameters },
+      position: active.position,
+    };
   }
 }

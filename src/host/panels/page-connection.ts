@@ -36,6 +36,8 @@ export class PageConnection extends Disposable {
   readonly onDidEnd = this.endEmitter.event;
   private readonly channel: PanelChannel;
   private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
 
   constructor(
     port: Port,
@@ -77,7 +79,7 @@ export class PageConnection extends Disposable {
         channel.notify('state', state);
       }),
       shown.onDidMove((position) => {
-        channel.notify('position', position);
+        if (!this.answering) channel.notify('position', { position, answers: null });
       }),
       shown.onDidProgress((progress) => {
         channel.notify('progress', progress);
@@ -136,8 +138,11 @@ export class PageConnection extends Disposable {
         },
       },
       {
-        position: (position) => {
+        position: ({ position, number }) => {
+          this.answering = true;
           this.shown.move(position);
+          this.answering = false;
+          this.channel.notify('position', { position: this.shown.position, answers: number });
         },
         hover: (hover) => {
           if (hover === null) painter.clear(this.shown);

@@ -9,7 +9,7 @@ import type { Sessions } from './sessions.js';
 import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
 import { withProgress } from '../base/progress.js';
-import type { InspectionRequest, Remembered } from './request.js';
+import type { InspectionRequest, Origin, Remembered } from './request.js';
 import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
@@ -72,7 +72,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       if (!used.panel.visible) used.panel.reveal(undefined, true);
       return inspection;
     }
-    const panel = this.newPanel(inspection, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+    const panel = this.newPanel(inspection, { viewColumn: this.columnFor(origin), preserveFocus: true });
     this.attach(panel, inspection);
     await this.run(inspection);
     return inspection;
@@ -145,6 +145,22 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       inspection.dispose();
       throw error;
     }
+  }
+
+  /** Where a text's panel opens: with the panels that are open, else beside the text; never in a third column for its own sake. */
+  private columnFor({ document }: Origin): ViewColumn {
+    const column = [...this.panels]
+      .filter(({ panel }) => panel.viewType === panelType)
+      .map(({ panel }) => panel.viewColumn)
+      .findLast((each) => each !== undefined);
+    const text = window.visibleTextEditors.find(
+      (each) => each.document.uri.toString() === document,
+    )?.viewColumn;
+    if (column !== undefined && column !== text) return column;
+    const { all, activeTabGroup } = window.tabGroups;
+    // Beside means beside the group that has the focus, which need not be the text's.
+    if (text === undefined || text === activeTabGroup.viewColumn) return ViewColumn.Beside;
+    return all.find(({ viewColumn }) => viewColumn > text)?.viewColumn ?? ViewColumn.Beside;
   }
 
   private newPanel(

@@ -1,3 +1,4 @@
+import { nearestPosition } from '../../position.js';
 import type { InspectionSummary, Picture, Position } from '../../protocol.js';
 import type { Engine } from '../transports/client.js';
 
@@ -16,7 +17,7 @@ export async function firstPicture(
   position: Position,
   signal: AbortSignal,
 ): Promise<Picture | undefined> {
-  const { layer, head, step: name } = within(summary, position);
+  const { layer, head, step: name } = nearestPosition(summary, position);
   const step = summary.steps.find((each) => each.name === name);
   if (step === undefined || step.perQuery || step.rows.size * step.columns.size > mostCells) return undefined;
   const place = { inspection: summary.id, layer, head, step: name };
@@ -27,20 +28,4 @@ export async function firstPicture(
     // Whatever is wrong is told to the page when it asks.
     return undefined;
   }
-}
-
-/** The position as near to the wanted one as this inspection has. */
-export function within(summary: InspectionSummary, wanted: Position): Position {
-  const layer = Math.max(0, Math.min(wanted.layer, summary.layers - 1));
-  const head = Math.max(0, Math.min(wanted.head, summary.heads - 1));
-  const named = (name: string) => summary.steps.find((step) => step.name === name);
-  const step = named(wanted.step) ?? named('weights') ?? summary.steps.at(-1);
-  if (step === undefined) return { layer, head, step: '' };
-  const { cell } = wanted;
-  const fits =
-    cell !== undefined &&
-    step.name === wanted.step &&
-    cell.row < step.rows.size &&
-    cell.column < step.columns.size;
-  return { layer, head, step: step.name, ...(fits ? { cell } : {}) };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CancelledError } from '../../channel.js';
 import type { Progress, RequestOptions } from '../../channel.js';
+import { nearestPosition } from '../../position.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -29,7 +30,7 @@ import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
 import type { Engine } from '../transports/client.js';
-import { firstPicture, within } from './position.js';
+import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
 
 /** What a session needs of the engine's client. */
@@ -138,7 +139,7 @@ export class Session extends Disposable {
 
   /** Goes to a layer, head, step and cell, as near to the wanted ones as exist. */
   move(position: Position): void {
-    const next = this.shown === undefined ? position : within(this.shown, position);
+    const next = this.shown === undefined ? position : nearestPosition(this.shown, position);
     if (JSON.stringify(next) === JSON.stringify(this.place)) return;
     this.place = next;
     if (this.current.kind === 'inspection') this.current = this.stateOf(this.shown);
@@ -372,7 +373,7 @@ export class Session extends Disposable {
     this.shown = { ...summary, id: this.id, revision };
     this.continuation = summary.continuation;
     this.variants = new Set();
-    this.place = within(this.shown, this.place);
+    this.place = nearestPosition(this.shown, this.place);
     const { shown, id: inspection } = this;
     const picture = seen && { place: { ...seen.place, inspection }, slice: { ...seen.slice, revision } };
     this.setState(this.stateOf(shown, picture));

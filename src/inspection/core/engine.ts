@@ -245,8 +245,8 @@ export class UnknownInspection extends Error {
 function taskOf(call: Call): Task {
   return {
     signal: call.signal,
-    progress: (message, fraction) => {
-      call.progress({ message, fraction });
+    progress: (message, fraction, text) => {
+      call.progress({ message, fraction, ...(text === undefined ? {} : { text }) });
     },
   };
 }

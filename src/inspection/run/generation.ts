@@ -1,6 +1,7 @@
 import type { Model } from '../../models/index.js';
 import type { Candidate, Candidates, Ending } from '../../protocol.js';
 import type { CausalRun } from './causal-run.js';
+import { changeOf } from '../../text-change.js';
 import type { Task } from '../core/task.js';
 import { choose, likeliest, probabilitiesOf } from './sampling.js';
 import type { GenerationRequest, GenerationResult } from '../core/subject.js';
@@ -70,6 +71,7 @@ export async function generate(
     const ids = run.ids.slice(before);
     return { ids, ending, drawn: drawn && ids.length > 0, text: await model.decode(ids) };
   };
+  let told = '';
   try {
     for (let step = 0; step < tokens; step++) {
       if (halted()) return await further('halted');
@@ -79,7 +81,9 @@ export async function generate(
       // Noise belongs to a place in the text, so that it makes no difference whether tokens come at once or bit by bit.
       const next = forced?.(run.ids.length) ?? choose(logits, sampling, run.ids.length);
       await run.append([next], task.signal === undefined ? {} : { signal: task.signal });
-      task.progress?.(await model.decode(run.ids.slice(before)), (step + 1) / tokens);
+      const text = await model.decode(run.ids.slice(before));
+      task.progress?.(`${step + 1} of ${tokens} tokens`, (step + 1) / tokens, changeOf(told, text));
+      told = text;
       if (endings.has(next)) return await further('end');
     }
     return await further('length');

@@ -3,6 +3,8 @@ import { input } from '../../engine/graph.js';
 import { noise } from '../../engine/ops/index.js';
 import type { Sampling } from '../../protocol.js';
 
+const methods: ReadonlySet<unknown> = new Set<Sampling['method']>(['greedy', 'sample']);
+
 /** What is left out is so. */
 const standard: Sampling = { method: 'greedy', temperature: 1, topP: 1, seed: 0 };
 
@@ -48,6 +50,10 @@ export function likeliest(shares: ArrayLike<number>, count: number): number[] {
  */
 export function choose(logits: ArrayLike<number>, sampling: Partial<Sampling>, step: number): number {
   const { method, temperature, topP, seed } = { ...standard, ...sampling };
+  // A caller in JavaScript may say anything.
+  if (!methods.has(method)) {
+    throw new RangeError(`The method of sampling is "greedy" or "sample", not ${JSON.stringify(method)}.`);
+  }
   if (!(temperature > 0 && temperature <= 100)) {
     throw new RangeError(`The temperature has to be above 0 and at most 100, not ${temperature}.`);
   }

@@ -75,7 +75,7 @@ function page() {
     },
     {},
   );
-  const panel = new Panel(new Channel(near, {}, {}), null);
+  const panel = new Panel(new Channel(near, {}, {}), null, () => false);
   panel.show({ kind: 'inspection', summary, position: { layer: 4, head: 11, step: 'weights' } });
   return { matrices: new Matrices(panel), asked: () => asked };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import type { Attention } from './attention.js';
 import type { Opening, Stage } from './open.js';
-import { painted, story } from './open.js';
+import { painted, resting, story } from './open.js';
 import type { Box } from './pixels.js';
 import { colorsAt, middle } from './pixels.js';
 
@@ -40,7 +40,7 @@ export async function settled(page: Page): Promise<void> {
       )
     );
   });
-  await page.waitForTimeout(350);
+  await resting(page);
 }
 
 export async function compare(stage: Stage, opening: Opening = {}): Promise<Page> {
@@ -65,7 +65,7 @@ export async function colors(page: Page, reader: Page, where: Locator): ReturnTy
   await where.scrollIntoViewIfNeeded();
   // Away from the cross-hair, which is drawn over the cells.
   await page.mouse.move(2, 2);
-  await page.waitForTimeout(80);
+  await resting(page);
   const frame = await box(where);
   return colorsAt(
     page,

@@ -1,3 +1,4 @@
+import './activity.js';
 import type { Call } from '../../../src/channel.js';
 import { CancelledError, Channel } from '../../../src/channel.js';
 import type {
@@ -7,7 +8,9 @@ import type {
   ModelPage,
   ModelPageMethods,
   ModelPageNotices,
+  Move,
   HeadKindsState,
+  Moved,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -29,6 +32,10 @@ export interface Behaviour {
   readonly persisted: unknown;
   /** Milliseconds before each reply. */
   readonly delay: number;
+  /** Milliseconds that every message travels, either way. */
+  readonly latency: number;
+  /** Methods that are not answered until the test releases them. */
+  readonly held: readonly string[];
   /** Methods that fail, with their sentence. */
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
@@ -55,7 +62,10 @@ export interface Seen {
 type HostMethods = Omit<PanelMethods & ExploreMethods & ModelPageMethods, 'ready'> & {
   ready: { params: null; result: PanelState | ExploreState };
 };
-type HostNotices = Omit<PanelNotices & ModelPageNotices, 'state'> & { state: PanelState | ExploreState };
+type HostNotices = Omit<PanelNotices & ModelPageNotices, 'state' | 'position'> & {
+  state: PanelState | ExploreState;
+  position: Moved;
+};
 
 /** Plays the extension host inside of the page, over the real channel; tests steer and read it as `window.fakeHost`. */
 export class FakeHost {
@@ -68,7 +78,15 @@ export class FakeHost {
   /** What stands beside the inspection since the last comparison. */
   private variants = new Map<string, Answers>();
   private compared = 0;
+  /** Answers what was held, and holds nothing any more. */
+  release: () => void = () => undefined;
+  private readonly released = new Promise<void>((resolve) => {
+    this.release = resolve;
+  });
   delay: number;
+  place: Position;
+  /** Where the host goes when a page wants to be somewhere. */
+  allow = (wanted: Position): Position => wanted;
   failing: Record<string, string>;
   readonly panel: Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>;
 
@@ -78,6 +96,7 @@ export class FakeHost {
   ) {
     this.state = behaviour.persisted;
     this.delay = behaviour.delay;
+    this.place = behaviour.position;
     this.failing = { ...behaviour.failing };
     this.answers = behaviour.subject === null ? null : new Answers(behaviour.subject, behaviour.id);
     let receive: (message: unknown) => void = () => undefined;
@@ -92,7 +111,7 @@ export class FakeHost {
         const copy: unknown = structuredClone(message);
         setTimeout(() => {
           receive(copy);
-        });
+        }, behaviour.latency);
       },
       getState: () => this.state,
       setState: (state: unknown) => {
@@ -110,6 +129,7 @@ export class FakeHost {
       async (params: P, call: Call): Promise<R> => {
         this.requests.push({ name: method, body: params });
         call.signal.addEventListener('abort', () => this.cancelled.push(method));
+        if (behaviour.held.includes(method)) await this.released;
         if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
         if (call.signal.aborted) throw new CancelledError();
         const sentence = this.failing[method];
@@ -120,7 +140,10 @@ export class FakeHost {
       {
         post: (message) => {
           const copy: unknown = structuredClone(message);
-          setTimeout(() => window.dispatchEvent(new MessageEvent('message', { data: copy })));
+          setTimeout(
+            () => window.dispatchEvent(new MessageEvent('message', { data: copy })),
+            behaviour.latency,
+          );
         },
         listen: (listener) => {
           receive = listener;
@@ -172,7 +195,9 @@ export class FakeHost {
         inspectSelection: answer('inspectSelection', () => null),
       },
       {
-        position: noted('position'),
+        position: (move) => {
+          this.answer(move);
+        },
         hover: noted('hover'),
         answer: noted('answer'),
         painted: noted('painted'),
@@ -210,6 +235,19 @@ export class FakeHost {
     });
   }
 
+  /** Goes where the page went, and answers with where that is; as the panel and the Explore view of the host do. */
+  private answer({ position, number }: Move): void {
+    this.reports.push({ name: 'position', body: position });
+    this.place = this.allow(position);
+    this.panel.notify('position', { position: this.place, answers: number });
+  }
+
+  /** Goes somewhere that the page did not ask for, as when another view moved. */
+  move(position: Position): void {
+    this.place = position;
+    this.panel.notify('position', { position, answers: null });
+  }
+
   /** Tells the page what is open now. */
   show(state?: PanelState): void {
     this.panel.notify('state', this.explore ? this.exploreState() : (state ?? this.inspection()));
@@ -226,11 +264,10 @@ export class FakeHost {
   }
 
   private inspection(): Extract<PanelState, { kind: 'inspection' }> {
-    const last = this.reports.findLast(({ name }) => name === 'position')?.body as Position | undefined;
     return {
       kind: 'inspection',
       summary: this.subject().summary(),
-      position: last ?? this.behaviour.position,
+      position: this.place,
     };
   }
 

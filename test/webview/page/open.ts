@@ -48,6 +48,8 @@ const usual: Behaviour = {
   position: { layer: 3, head: 7, step: 'weights' },
   persisted: undefined,
   delay: 0,
+  latency: 0,
+  held: [],
   failing: {},
   id: 'one',
   first: null,
@@ -75,7 +77,8 @@ export class Stage {
     private readonly host: string,
   ) {}
 
-  static async start(): Promise<Stage> {
+  /** `panel` is a script that is bundled and served as the panel's page, in place of the built one. */
+  static async start(panel?: string): Promise<Stage> {
     const bundle = await build({
       entryPoints: [join(process.cwd(), 'test/webview/page/fake-host.ts')],
       bundle: true,
@@ -84,8 +87,9 @@ export class Stage {
       target: 'chrome120',
       logLevel: 'error',
     });
+    const script = panel === undefined ? null : await bundled(panel);
     const server = createServer((request, response) => {
-      void serve(request.url ?? '/').then(({ status, type, body, policy }) => {
+      void serve(request.url ?? '/', script).then(({ status, type, body, policy }) => {
         response.writeHead(status, {
           'content-type': type,
           ...(policy === '' ? {} : { 'content-security-policy': policy }),
@@ -151,7 +155,8 @@ export function dress(theme: (typeof themes)[ThemeName]): void {
     const { style } = document.documentElement;
     for (const name of [...style]) if (name.startsWith('--vscode-')) style.removeProperty(name);
     for (const [name, value] of Object.entries(theme.variables)) style.setProperty(`--vscode-${name}`, value);
-    document.body.className = theme.bodyClass;
+    // As VS Code: what is on already stays on, and is no change.
+    if (document.body.className !== theme.bodyClass) document.body.className = theme.bodyClass;
   };
   if (document.body !== null) put();
   else {
@@ -163,8 +168,26 @@ export function dress(theme: (typeof themes)[ThemeName]): void {
   }
 }
 
+/** A page's script; its styles and fonts are those of the built one. */
+async function bundled(path: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(process.cwd(), path)],
+    bundle: true,
+    write: false,
+    outdir: 'unused',
+    format: 'iife',
+    target: 'chrome120',
+    logLevel: 'error',
+    loader: { '.woff2': 'empty', '.woff': 'empty', '.ttf': 'empty', '.svg': 'text' },
+  });
+  const script = outputFiles.find(({ path: out }) => out.endsWith('.js'));
+  if (script === undefined) throw new Error(`No script was made of ${path}.`);
+  return script.text;
+}
+
 async function serve(
   url: string,
+  panel: string | null,
 ): Promise<{ status: number; type: string; body: string | Buffer; policy: string }> {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const html = /^\/(panel|explore|model)\.html$/.exec(pathname)?.[1];
@@ -189,6 +212,9 @@ async function serve(
 </html>`,
     };
   }
+  if (pathname === '/panel.js' && panel !== null) {
+    return { status: 200, type: 'text/javascript', body: panel, policy: '' };
+  }
   try {
     const body = await readFile(join(process.cwd(), 'dist', 'webview', ...pathname.split('/').slice(1)));
     return { status: 200, type: types[extname(pathname)] ?? 'application/octet-stream', body, policy: '' };
@@ -210,6 +236,11 @@ export async function painted(page: Page): Promise<void> {
   await page.waitForFunction(() => window.fakeHost.reports.some(({ name }) => name === 'painted'), null, {
     timeout: 55_000,
   });
+}
+
+/** Waits until nothing is asked, put off or under way in the page: what is seen then stays. */
+export async function resting(page: Page): Promise<void> {
+  await page.evaluate(() => window.activity.rest());
 }
 
 /** Asks until the answer is the expected one; messages to the host arrive in a task of their own. */

@@ -11,7 +11,7 @@ const fonts = {
   'editor-font-family': 'monospace',
 };
 
-export type ThemeName = 'dark' | 'light' | 'high-contrast';
+export type ThemeName = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
 
 export const themes: Readonly<Record<ThemeName, PageTheme>> = {
   dark: {
@@ -145,6 +145,47 @@ export const themes: Readonly<Record<ThemeName, PageTheme>> = {
       'menu-foreground': '#ffffff',
       'menu-border': '#6fc3df',
       'scrollbarSlider-background': '#6fc3df99',
+    },
+  },
+  'high-contrast-light': {
+    // VS Code puts both on, so that pages made for the dark one alone are not left without.
+    bodyClass: 'vscode-high-contrast-light vscode-high-contrast',
+    variables: {
+      ...fonts,
+      'editor-background': '#ffffff',
+      'editor-foreground': '#292929',
+      foreground: '#292929',
+      descriptionForeground: '#292929b3',
+      errorForeground: '#b5200d',
+      focusBorder: '#006bbd',
+      contrastBorder: '#0f4a85',
+      contrastActiveBorder: '#006bbd',
+      'textLink-foreground': '#0f4a85',
+      'textLink-activeForeground': '#0f4a85',
+      'button-background': '#0f4a85',
+      'button-foreground': '#ffffff',
+      'button-hoverBackground': '#0f4a85',
+      'button-border': '#0f4a85',
+      'button-secondaryBackground': '#ffffff',
+      'button-secondaryForeground': '#292929',
+      'dropdown-background': '#ffffff',
+      'dropdown-foreground': '#292929',
+      'dropdown-border': '#0f4a85',
+      'dropdown-listBackground': '#ffffff',
+      'input-background': '#ffffff',
+      'input-foreground': '#292929',
+      'input-border': '#0f4a85',
+      'list-hoverBackground': '#0f4a851a',
+      'panelTitle-activeBorder': '#b5200d',
+      'panelTitle-activeForeground': '#292929',
+      'panelTitle-inactiveForeground': '#292929',
+      'progressBar-background': '#0f4a85',
+      'editorWarning-foreground': '#895503',
+      'editorWidget-background': '#ffffff',
+      'menu-background': '#ffffff',
+      'menu-foreground': '#292929',
+      'menu-border': '#0f4a85',
+      'scrollbarSlider-background': '#0f4a8566',
     },
   },
 };

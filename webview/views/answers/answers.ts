@@ -2,36 +2,48 @@ import './answers.css';
 import type { Answer, Answers } from '../../../src/protocol.js';
 import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
+import { Lifetime } from '../../lifetime.js';
 import type { Panel, PanelView } from '../../panel.js';
-import { answerWords, visibleWord } from '../../words.js';
+import type { OpenView } from '../view.js';
+import { visibleWord } from '../../labels.js';
+import { answerStrings } from './strings.js';
 
 /** The section for a question that a text answers: the likeliest answers, each of which can be picked. */
-export class AnswersView {
+export class AnswersView implements OpenView {
   private readonly question = h('p', { class: 'answers-question' });
-  private readonly list = h('ol', { class: 'answers-list', attributes: { 'aria-label': answerWords.list } });
+  private readonly list = h('ol', {
+    class: 'answers-list',
+    attributes: { 'aria-label': answerStrings.list },
+  });
   readonly element = h(
     'section',
     { class: 'section answers' },
-    h('h2', { class: 'section-title', text: answerWords.title }),
+    h('h2', { class: 'section-title', text: answerStrings.title }),
     this.question,
     this.list,
   );
+  private readonly life = new Lifetime();
   private rows: readonly { readonly answer: Answer; readonly button: HTMLButtonElement }[] = [];
 
   constructor(private readonly panel: Panel) {
-    panel.store.watch(
-      (view) => JSON.stringify(shownIn(view)),
-      () => {
-        this.show(shownIn(panel.store.get())?.answers ?? null);
-      },
+    this.life.add(
+      panel.store.watch(
+        (view) => JSON.stringify(shownIn(view)),
+        () => {
+          this.show(shownIn(panel.store.get())?.answers ?? null);
+        },
+      ),
+      panel.store.watch(pickedIn, () => {
+        this.mark();
+      }),
     );
-    panel.store.watch(pickedIn, () => {
-      this.mark();
-    });
+  }
+
+  dispose(): void {
+    this.life.dispose();
   }
 
   private show(answers: Answers | null): void {
-    this.element.hidden = answers === null;
     if (answers === null) return;
     const { question, spans, none } = answers;
     this.question.textContent = question;
@@ -40,8 +52,8 @@ export class AnswersView {
       ...this.rows.map(({ button }) => h('li', {}, button)),
       h(
         'li',
-        { class: 'answer none', title: answerWords.noneHint },
-        h('span', { class: 'answer-text muted', text: answerWords.none }),
+        { class: 'answer none', title: answerStrings.noneHint },
+        h('span', { class: 'answer-text muted', text: answerStrings.none }),
         ...likelihood(none),
       ),
     );
@@ -53,8 +65,8 @@ export class AnswersView {
     const { text, probability } = answer;
     const button = h(
       'button',
-      { class: 'answer', title: answerWords.hint(answer), attributes: { type: 'button' } },
-      h('span', { class: 'answer-rank muted number', text: answerWords.rank(rank) }),
+      { class: 'answer', title: answerStrings.hint(answer), attributes: { type: 'button' } },
+      h('span', { class: 'answer-rank muted number', text: answerStrings.rank(rank) }),
       h('span', { class: 'answer-text', text: visibleWord(text) }),
       ...likelihood(probability),
     );
@@ -107,6 +119,6 @@ function pickedIn({ position: { step, cell } }: PanelView): string {
 function likelihood(probability: number): HTMLElement[] {
   return [
     bar(probability),
-    h('span', { class: 'metric-value number', text: answerWords.percent(probability) }),
+    h('span', { class: 'metric-value number', text: answerStrings.percent(probability) }),
   ];
 }

@@ -6,7 +6,7 @@ import type {
   Phase,
   Step,
 } from '../../../src/protocol.js';
-import { findStep, isPairwise } from '../../words.js';
+import { findStep, isPairwise } from '../../labels.js';
 
 /** In the order in which they are computed, and laid out. */
 export const phases: readonly Phase[] = ['input', 'score', 'normalisation', 'sum', 'gradient', 'task'];
@@ -54,15 +54,6 @@ export function changesOf(first: readonly Parameter[], own: readonly Parameter[]
     .filter(({ parameter, from }) =>
       from === undefined ? parameter.value !== parameter.default : from.value !== parameter.value,
     );
-}
-
-/** The parameters that a column would have, for one that could not be run. */
-export function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
-  return parameters.map((parameter) => {
-    const value = values[parameter.name];
-    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
-    return typeof value === 'number' ? { ...parameter, value } : parameter;
-  });
 }
 
 /** A column's changes with one more, or one less where that is back to what the first column has. */

@@ -7,7 +7,8 @@ import { formatNumber } from '../../format.js';
 import { isCancelled, Matrices, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { compareWords, shortLabel } from '../../words.js';
+import { shortLabel } from '../../labels.js';
+import { compareStrings } from './strings.js';
 import { ArithmeticView } from '../steps/arithmetic.js';
 import type { Aligned } from './alignment.js';
 import { weightsOf } from './alignment.js';
@@ -168,7 +169,7 @@ export class Column {
     const step = summary === null ? undefined : weightsOf(summary);
     this.wanted = null;
     if (cell === null || summary === null || step === undefined) {
-      const hint = this.isFirst && summary !== null ? compareWords.pickHint : '';
+      const hint = this.isFirst && summary !== null ? compareStrings.pickHint : '';
       this.readout.replaceChildren(h('span', { class: 'muted', text: hint }));
       return '';
     }
@@ -188,7 +189,7 @@ export class Column {
     const difference = value === undefined || before === undefined ? NaN : weightOf(value) - weightOf(before);
     const more = Number.isNaN(difference) ? '' : signed(difference, formatNumber);
     if (more !== '') {
-      facts.push(h('span', { class: 'number muted', text: more, title: compareWords.difference }));
+      facts.push(h('span', { class: 'number muted', text: more, title: compareStrings.difference }));
     }
     this.readout.replaceChildren(...facts.flatMap((fact, at) => (at === 0 ? [fact] : [' ', fact])));
     return `${this.title}: ${number}${more === '' ? '' : ` (${more})`}`;

@@ -1,13 +1,15 @@
-import type { Phase, Step } from '../../../src/protocol.js';
+import type { Phase } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
-import type { UseOfWebGL } from '../../draw/painter.js';
 import type { MatrixPicture } from '../../draw/picture.js';
 import type { Target } from '../../draw/target.js';
 import { wholeLabel } from '../../draw/target.js';
 import type { Cell } from '../../draw/viewport.js';
 import type { Panel } from '../../panel.js';
+import type { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
-import { compareWords, longLabel } from '../../words.js';
+import type { ViewContext } from '../view.js';
+import { longLabel } from '../../labels.js';
+import { compareStrings } from './strings.js';
 import { align, phases, weightsOf } from './alignment.js';
 import { Column, pickedOf } from './column.js';
 import { Comparison } from './comparison.js';
@@ -16,6 +18,7 @@ import { metricNames } from './metrics.js';
 import type { Range } from './pictures.js';
 import { sameSize } from './pictures.js';
 import { attachPointing } from '../../draw/pointing.js';
+import type { CompareMemory } from './view.js';
 
 /** The matrices are no higher than this share of the view, or this many pixels where that is less. */
 const shareOfHeight = 0.56;
@@ -24,7 +27,6 @@ const leastHeight = 220;
 const closedAtFirst: ReadonlySet<Phase> = new Set(['input', 'gradient', 'task']);
 
 export interface ColumnsEvents {
-  hover(target: Target | null, step: Step): void;
   /** Null when nothing runs any more. */
   progress(message: string | null): void;
   full(full: boolean): void;
@@ -37,6 +39,8 @@ export class Columns {
   readonly element = h('div', { class: 'compare-body' }, this.list, this.spoken);
   private readonly comparison: Comparison;
   private readonly lens: Lens;
+  private readonly panel: Panel;
+  private theme: Theme;
   private columns: Column[] = [];
   private aloud = false;
   private readonly stops: (() => void)[] = [];
@@ -46,13 +50,14 @@ export class Columns {
   });
 
   constructor(
-    private readonly panel: Panel,
-    private theme: Theme,
+    private readonly context: ViewContext,
+    private readonly memory: Store<CompareMemory>,
     private readonly events: ColumnsEvents,
-    private readonly options: { readonly webgl: UseOfWebGL },
   ) {
+    this.panel = context.panel;
+    this.theme = context.theme;
     this.lens = this.makeLens();
-    this.comparison = new Comparison(panel, {
+    this.comparison = new Comparison(context.panel, memory, {
       changed: () => {
         this.sync();
       },
@@ -87,7 +92,7 @@ export class Columns {
           this.lens.ask();
         },
       ),
-      store.watch(
+      this.memory.watch(
         ({ opened }) => opened,
         () => {
           this.align();
@@ -149,7 +154,7 @@ export class Columns {
       () => this.comparison.summary(at),
       isFirst,
       this.theme,
-      this.options,
+      this.context.drawing,
       this.makeLens(),
       {
         change: (changes) => {
@@ -160,8 +165,8 @@ export class Columns {
           this.first?.pictures.weights.element.focus({ preventScroll: true });
         },
         toggle: (phase) => {
-          const { opened } = this.panel.store.get();
-          this.panel.store.update({ opened: { ...opened, [phaseKey(phase)]: this.isClosed(phase) } });
+          const { opened } = this.memory.get();
+          this.memory.update({ opened: { ...opened, [phase]: this.isClosed(phase) } });
         },
         arrived: () => {
           this.arrived();
@@ -207,9 +212,8 @@ export class Columns {
   }
 
   private isClosed(phase: Phase): boolean {
-    return this.panel.store.get().opened[phaseKey(phase)] === undefined
-      ? closedAtFirst.has(phase)
-      : this.panel.store.get().opened[phaseKey(phase)] === false;
+    const { [phase]: opened } = this.memory.get().opened;
+    return opened === undefined ? closedAtFirst.has(phase) : !opened;
   }
 
   /** The same phases at the same height in all columns; a column that waits keeps what it says. */
@@ -319,7 +323,7 @@ export class Columns {
         this.pick(cell);
       },
       leave: () => {
-        this.panel.enter({ kind: 'matrix' });
+        this.panel.cover(null);
       },
     });
   }
@@ -348,7 +352,7 @@ export class Columns {
       column.pictures.difference ?? column.pictures.weights,
     ])
       if (element.title !== whole) element.title = whole;
-    this.events.hover(target, shown.step);
+    this.context.hover(target, shown.step);
     this.read();
   }
 
@@ -371,14 +375,10 @@ export class Columns {
   private describe(): void {
     for (const column of this.columns) {
       const { weights, difference } = column.pictures;
-      weights.element.setAttribute('aria-label', compareWords.weights(column.title));
-      difference?.element.setAttribute('aria-label', `${compareWords.difference}, ${column.title}`);
+      weights.element.setAttribute('aria-label', compareStrings.weights(column.title));
+      difference?.element.setAttribute('aria-label', `${compareStrings.difference}, ${column.title}`);
     }
   }
-}
-
-function phaseKey(phase: Phase): string {
-  return `phase ${phase}`;
 }
 
 /** From the smallest to the largest of them all. */

@@ -1,115 +1,115 @@
 import './compare.css';
-import type { Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import type { UseOfWebGL } from '../../draw/painter.js';
-import type { Target } from '../../draw/target.js';
-import type { Panel } from '../../panel.js';
+import { Lifetime } from '../../lifetime.js';
+import { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
 import { button } from '../../ui.js';
-import { compareWords } from '../../words.js';
+import { headPlace } from '../../labels.js';
+import { compareStrings } from './strings.js';
+import type { OpenView, ViewContext } from '../view.js';
 import { Columns } from './columns.js';
+import type { CompareMemory } from './view.js';
 
-export interface CompareEvents {
-  /** What is pointed at in the weights; null when nothing is. */
-  hover(target: Target | null, step: Step): void;
-}
-
-/** The inspection beside its variants. It exists while it is looked at; what it held is let go of when that ends. */
-export class CompareView {
-  private readonly place = h('span', { class: 'scene-aside' });
+/** The inspection beside its variants, while that is looked at. */
+export class CompareView implements OpenView {
+  private readonly place = h('span', { class: 'whole-aside' });
   private readonly running = h('span', { class: 'muted', attributes: { role: 'status' } });
   private readonly add = button({
-    text: compareWords.add,
-    title: compareWords.addHint,
+    text: compareStrings.add,
+    title: compareStrings.addHint,
     press: () => {
-      this.columns?.add();
+      this.columns.add();
     },
   });
   private readonly scroller = h('div', {
     class: 'compare-scroller',
-    attributes: { tabindex: '0', role: 'region', 'aria-label': compareWords.region },
+    attributes: { tabindex: '0', role: 'region', 'aria-label': compareStrings.region },
   });
   readonly element = h(
     'div',
     { class: 'compare' },
     h(
       'div',
-      { class: 'scene-bar' },
-      h('h2', { class: 'scene-title', text: compareWords.region }),
+      { class: 'whole-bar' },
+      h('h2', { class: 'whole-title', text: compareStrings.region }),
       this.place,
       this.running,
       h('span', { class: 'spring' }),
       h(
         'span',
         { class: 'compare-key muted' },
-        h('span', { class: 'compare-mark', text: compareWords.mark }),
-        ` ${compareWords.legend}`,
+        h('span', { class: 'compare-mark', text: compareStrings.mark }),
+        ` ${compareStrings.legend}`,
       ),
       this.add,
       button({
-        text: compareWords.close,
-        title: compareWords.closeHint,
+        text: compareStrings.close,
+        title: compareStrings.closeHint,
         press: () => {
-          this.panel.enter({ kind: 'matrix' });
+          this.context.panel.cover(null);
         },
       }),
     ),
     this.scroller,
   );
-  private columns: Columns | null = null;
+  private readonly memory: Store<CompareMemory>;
+  private readonly columns: Columns;
+  private readonly life = new Lifetime();
 
   constructor(
-    private readonly panel: Panel,
-    private theme: Theme,
-    private readonly events: CompareEvents,
-    private readonly options: { readonly webgl: UseOfWebGL },
+    private readonly context: ViewContext,
+    recalled: CompareMemory | null,
   ) {
-    const { store } = panel;
-    store.watch(
-      ({ scene, content }) => scene.kind === 'compare' && content.kind === 'inspection',
-      (open) => {
-        if (open) this.open();
-        else this.close();
+    const { store } = context.panel;
+    const opened = recalled?.opened ?? {};
+    const same = recalled?.origin === store.get().origin;
+    this.memory = new Store({
+      origin: store.get().origin,
+      variants: same ? recalled.variants : null,
+      opened,
+    });
+    this.columns = new Columns(context, this.memory, {
+      progress: (message) => {
+        this.running.textContent = message === null ? '' : message === '' ? compareStrings.running : message;
       },
-    );
-    store.watch(
-      ({ position }) => compareWords.place(position.layer, position.head),
-      (text) => {
-        this.place.textContent = text;
+      full: (full) => {
+        this.add.toggleAttribute('disabled', full);
+        this.add.title = full ? compareStrings.fullHint : compareStrings.addHint;
       },
+    });
+    this.scroller.append(this.columns.element);
+    this.life.add(
+      // Another inspection is compared anew; the same one, run again, goes on with what stood beside it.
+      store.watch(
+        ({ origin }) => origin,
+        (origin) => {
+          if (origin !== this.memory.get().origin) this.memory.update({ origin, variants: null });
+        },
+      ),
+      this.memory.watch((memory) => memory, context.changed),
+      store.watch(
+        ({ position }) => headPlace(position.layer, position.head),
+        (text) => {
+          this.place.textContent = text;
+        },
+      ),
     );
   }
 
-  retheme(theme: Theme): void {
-    this.theme = theme;
-    this.columns?.retheme(theme);
-  }
-
-  private open(): void {
-    this.close();
-    this.columns = new Columns(
-      this.panel,
-      this.theme,
-      {
-        ...this.events,
-        progress: (message) => {
-          this.running.textContent = message === null ? '' : message === '' ? compareWords.running : message;
-        },
-        full: (full) => {
-          this.add.toggleAttribute('disabled', full);
-          this.add.title = full ? compareWords.fullHint : compareWords.addHint;
-        },
-      },
-      this.options,
-    );
-    this.scroller.replaceChildren(this.columns.element);
+  attached(): void {
     this.columns.start();
   }
 
-  private close(): void {
-    this.columns?.dispose();
-    this.columns = null;
-    this.scroller.replaceChildren();
-    this.running.textContent = '';
+  retheme(theme: Theme): void {
+    this.columns.retheme(theme);
+  }
+
+  remember(): CompareMemory {
+    return this.memory.get();
+  }
+
+  dispose(): void {
+    this.life.dispose();
+    this.columns.dispose();
   }
 }

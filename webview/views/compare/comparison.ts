@@ -1,8 +1,12 @@
 import type { InspectionSummary, ParameterValues, Variant } from '../../../src/protocol.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
-import { mostVariants } from '../../recall.js';
+import type { Store } from '../../store.js';
 import { suggest } from './alignment.js';
+import type { CompareMemory } from './view.js';
+
+/** No more stand beside an inspection. */
+export const mostVariants = 3;
 
 /** What stands beside the first column: nothing yet, a variant that ran, or why it did not. */
 export type Beside = { readonly kind: 'waiting' } | Variant;
@@ -15,11 +19,13 @@ export interface Progress {
 /** Runs the variants of what is open, again whenever it or they change. What was asked of earlier ones is no longer wanted. */
 export class Comparison {
   private variants: readonly Beside[] = [];
+  private ran: string | null = null;
   private asking: AbortController | null = null;
   private readonly stops: (() => void)[] = [];
 
   constructor(
     private readonly panel: Panel,
+    private readonly memory: Store<CompareMemory>,
     private readonly events: {
       /** Columns have come, gone or changed. */
       changed(): void;
@@ -31,12 +37,16 @@ export class Comparison {
   start(): void {
     this.stops.push(
       this.panel.store.watch(
-        ({ content, variants }) =>
-          content.kind === 'inspection'
-            ? JSON.stringify([content.summary.id, content.summary.revision, variants])
-            : '',
+        ({ content }) =>
+          content.kind === 'inspection' ? `${content.summary.id} ${content.summary.revision}` : '',
         () => {
-          void this.run();
+          this.renew();
+        },
+      ),
+      this.memory.watch(
+        ({ variants }) => variants,
+        () => {
+          this.renew();
         },
       ),
     );
@@ -50,7 +60,7 @@ export class Comparison {
   }
 
   get changes(): readonly ParameterValues[] {
-    return this.panel.store.get().variants ?? [];
+    return this.memory.get().variants ?? [];
   }
 
   /** What is in a column beside the first, counted from 0. */
@@ -85,7 +95,17 @@ export class Comparison {
   }
 
   private set(variants: readonly ParameterValues[]): void {
-    this.panel.store.update({ variants });
+    this.memory.update({ variants });
+  }
+
+  /** Runs it unless it has run as it is now. */
+  private renew(): void {
+    const { summary } = this.panel;
+    const key =
+      summary === null ? '' : JSON.stringify([summary.id, summary.revision, this.memory.get().variants]);
+    if (key === this.ran) return;
+    this.ran = key;
+    void this.run();
   }
 
   private async run(): Promise<void> {
@@ -94,7 +114,7 @@ export class Comparison {
     this.asking?.abort();
     this.asking = null;
     if (summary === null) return;
-    const { variants } = panel.store.get();
+    const { variants } = this.memory.get();
     if (variants === null) {
       this.set([suggest(summary.parameters, [])]);
       return;

@@ -1,7 +1,8 @@
 import type { Phase } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { renderTex } from '../../draw/tex.js';
-import { compareWords, phaseTitle } from '../../words.js';
+import { phaseTitle } from '../../labels.js';
+import { compareStrings } from './strings.js';
 import type { Aligned, Line } from './alignment.js';
 import { phases } from './alignment.js';
 
@@ -9,9 +10,9 @@ import { phases } from './alignment.js';
 export function differenceMark(): HTMLElement {
   return h(
     'span',
-    { class: 'compare-mark', title: compareWords.differs },
-    h('span', { text: compareWords.mark, attributes: { 'aria-hidden': 'true' } }),
-    h('span', { class: 'aside', text: compareWords.differs }),
+    { class: 'compare-mark', title: compareStrings.differs },
+    h('span', { text: compareStrings.mark, attributes: { 'aria-hidden': 'true' } }),
+    h('span', { class: 'aside', text: compareStrings.differs }),
   );
 }
 
@@ -74,7 +75,7 @@ function lines(own: Aligned): HTMLElement {
         'li',
         { class: 'compare-line differs' },
         differenceMark(),
-        h('span', { class: 'muted', text: compareWords.without(title) }),
+        h('span', { class: 'muted', text: compareStrings.without(title) }),
       ),
     );
   }

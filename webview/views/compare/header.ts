@@ -1,10 +1,12 @@
 import type { InspectionSummary, Parameter, ParameterValues } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { menu } from '../../ui.js';
-import { compareWords, valueTitle } from '../../words.js';
+import { valueTitle } from '../../labels.js';
+import { compareStrings } from './strings.js';
 import { isOfUse, ParametersView } from '../parameters/parameters.js';
 import type { Beside } from './comparison.js';
-import { changesOf, withChange, withValues } from './alignment.js';
+import { withValues } from '../parameters/values.js';
+import { changesOf, withChange } from './alignment.js';
 import { differenceMark } from './formulas.js';
 
 export interface HeaderEvents {
@@ -69,7 +71,7 @@ export class Header {
   /** The column that the others are compared with. */
   showFirst(summary: InspectionSummary): void {
     this.title.textContent = summary.mechanism.title;
-    this.words.textContent = compareWords.first;
+    this.words.textContent = compareStrings.first;
   }
 
   show(first: InspectionSummary, beside: Beside, changes: ParameterValues): void {
@@ -87,8 +89,8 @@ export class Header {
           ? first.mechanism.title
           : valueTitle(mechanism);
     this.title.replaceChildren(...(title === first.mechanism.title ? [] : [differenceMark()]), title);
-    this.remove.setAttribute('aria-label', compareWords.remove(title));
-    this.remove.title = compareWords.remove(title);
+    this.remove.setAttribute('aria-label', compareStrings.remove(title));
+    this.remove.title = compareStrings.remove(title);
     this.sayChanges(first.parameters, own, title !== first.mechanism.title);
     // Back to where it was means, in a column, as in the first one.
     const shown = own.map((parameter) => asStandard(parameter, first.parameters));
@@ -110,12 +112,12 @@ export class Header {
             text:
               from === undefined
                 ? valueTitle(parameter)
-                : compareWords.instead(valueTitle(parameter), valueTitle(from)),
+                : compareStrings.instead(valueTitle(parameter), valueTitle(from)),
           }),
         ),
       );
     this.words.replaceChildren(...lines);
-    if (lines.length === 0) this.words.textContent = another ? '' : compareWords.same;
+    if (lines.length === 0) this.words.textContent = another ? '' : compareStrings.same;
   }
 
   /** The parameters whose controls are not there yet. */
@@ -128,7 +130,7 @@ export class Header {
     if (others.length === 0) return;
     this.adder.append(
       menu({
-        text: compareWords.change,
+        text: compareStrings.change,
         items: others.map(({ name, title }) => ({
           text: title,
           press: () => {

@@ -1,7 +1,7 @@
 import type { Metric } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
-import { compareWords } from '../../words.js';
+import { compareStrings } from './strings.js';
 
 /** A metric's name and title; all columns have a row for each that any of them has. */
 export type MetricName = Pick<Metric, 'name' | 'title' | 'note'>;
@@ -33,9 +33,9 @@ export function metricsTable(
   own: readonly Metric[],
   first: readonly Metric[] | null,
 ): HTMLElement {
-  const head = h('tr', {}, h('th', { text: compareWords.metric, attributes: { scope: 'col' } }));
-  head.append(h('th', { text: compareWords.value, attributes: { scope: 'col' } }));
-  if (first !== null) head.append(h('th', { text: compareWords.toFirst, attributes: { scope: 'col' } }));
+  const head = h('tr', {}, h('th', { text: compareStrings.metric, attributes: { scope: 'col' } }));
+  head.append(h('th', { text: compareStrings.value, attributes: { scope: 'col' } }));
+  if (first !== null) head.append(h('th', { text: compareStrings.toFirst, attributes: { scope: 'col' } }));
   const body = h('tbody');
   for (const { name, title: metricTitle, note } of names) {
     const metric = own.find((each) => each.name === name);
@@ -57,7 +57,7 @@ export function metricsTable(
   return h(
     'table',
     { class: 'compare-metrics-table' },
-    h('caption', { class: 'aside', text: `${compareWords.metrics}: ${title}` }),
+    h('caption', { class: 'aside', text: `${compareStrings.metrics}: ${title}` }),
     h('thead', {}, head),
     body,
   );

@@ -9,7 +9,8 @@ import type { Cell } from '../../draw/viewport.js';
 import { formatShape } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
 import type { Theme } from '../../theme.js';
-import { compareWords, quantity } from '../../words.js';
+import { quantity } from '../../labels.js';
+import { compareStrings } from './strings.js';
 import { isExact, MatrixLayers } from '../heatmap/layers.js';
 import { subtract } from './difference.js';
 import type { Lens } from '../../draw/lens.js';
@@ -77,7 +78,7 @@ export class Pictures {
     }
     this.differenceElement.append(this.remark);
     if (!isFirst) this.weights.element.tabIndex = -1;
-    this.remark.textContent = isFirst ? compareWords.differenceHint : '';
+    this.remark.textContent = isFirst ? compareStrings.differenceHint : '';
   }
 
   get range(): Range {
@@ -97,7 +98,7 @@ export class Pictures {
     difference.set('overview', this.taken);
     difference.set('detail', subtract(this.layers.detail, first.layers.detail));
     this.remark.textContent =
-      this.taken !== null && !isExact(this.taken) ? compareWords.differencePooled : '';
+      this.taken !== null && !isExact(this.taken) ? compareStrings.differencePooled : '';
   }
 
   /** Colours for these ranges, and what the legends say of them. */
@@ -113,7 +114,7 @@ export class Pictures {
       legend.show(title, scale, { masked: slice.data.some(isMasked), beyond: false });
     };
     show(this.weightsLegend, quantity(step), this.scale, overview);
-    show(this.differenceLegend, compareWords.differenceLegend, this.diverging, taken);
+    show(this.differenceLegend, compareStrings.differenceLegend, this.diverging, taken);
   }
 
   /** What a difference needs is a matrix of the same size. */
@@ -125,7 +126,7 @@ export class Pictures {
     if (fits) return;
     this.differenceLegend.element.hidden = true;
     const shape = ({ rows, columns }: Step): string => formatShape(rows.size, columns.size);
-    this.remark.textContent = compareWords.otherShape(shape(own), shape(first));
+    this.remark.textContent = compareStrings.otherShape(shape(own), shape(first));
   }
 
   place(lens: Lens): void {

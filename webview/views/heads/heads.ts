@@ -4,7 +4,9 @@ import { h, settled } from '../../dom.js';
 import { colorScale } from '../../draw/colormap.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import { labelStride } from '../../draw/viewport.js';
+import { Lifetime } from '../../lifetime.js';
 import { isCancelled, messageOf } from '../../matrices.js';
+import { headPlace } from '../../labels.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { KindSign } from './kinds-grid.js';
@@ -31,6 +33,7 @@ export class HeadsView {
   private readonly thumbnails = new Map<number, Thumbnails>();
   private size = 0;
   private gap = 2;
+  private readonly life = new Lifetime();
   private asking: AbortController | null = null;
   private sign: ((layer: number, head: number) => KindSign) | null = null;
   private readonly resized = settled(120, () => {
@@ -40,26 +43,34 @@ export class HeadsView {
   constructor(
     private readonly panel: Panel,
     private theme: Theme,
-    private readonly opened: () => void,
   ) {
     this.message.hidden = true;
     this.grid.addEventListener('keydown', (event) => {
       this.key(event);
     });
-    new ResizeObserver(this.resized.ask).observe(this.element);
+    this.life.resized(this.element, this.resized.ask);
     const { store } = panel;
-    store.follow(
-      ({ content }) => (content.kind === 'inspection' ? content.summary : null),
-      (summary) => {
-        this.rebuild(summary);
-      },
+    this.life.add(
+      store.follow(
+        ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+        (summary) => {
+          this.rebuild(summary);
+        },
+      ),
+      store.watch(
+        ({ position }) => position,
+        () => {
+          this.mark();
+        },
+      ),
     );
-    store.watch(
-      ({ position }) => position,
-      () => {
-        this.mark();
-      },
-    );
+  }
+
+  dispose(): void {
+    this.life.dispose();
+    this.resized.drop();
+    this.asking?.abort();
+    this.asking = null;
   }
 
   retheme(theme: Theme): void {
@@ -73,7 +84,7 @@ export class HeadsView {
     for (const [layer, line] of this.cells.entries()) {
       for (const [head, cell] of line.entries()) {
         const kind = sign?.(layer, head);
-        const name = `Layer ${layer + 1}, head ${head + 1}`;
+        const name = headPlace(layer, head);
         const text = kind === undefined ? name : `${name}: ${kind.text}`;
         cell.className = kind === undefined ? 'heads-cell' : `heads-cell ${kind.class}`;
         if (kind === undefined) delete cell.dataset['kind'];
@@ -132,7 +143,7 @@ export class HeadsView {
       );
       const line: HTMLElement[] = [];
       for (let head = 0; head < heads; head += 1) {
-        const name = `Layer ${layer + 1}, head ${head + 1}`;
+        const name = headPlace(layer, head);
         const cell = h('div', {
           class: 'heads-cell',
           title: name,
@@ -141,7 +152,6 @@ export class HeadsView {
         cell.addEventListener('click', () => {
           this.panel.openHead(layer, head);
           cell.focus();
-          this.opened();
         });
         line.push(cell);
         row.append(cell);
@@ -270,7 +280,6 @@ export class HeadsView {
       this.cells[next[0] ?? -1]?.[next[1] ?? -1]?.focus();
     } else if (event.key === 'Enter' || event.key === ' ') {
       this.panel.openHead(line, at);
-      this.opened();
     } else return;
     event.preventDefault();
   }

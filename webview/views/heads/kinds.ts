@@ -1,9 +1,10 @@
 import './kinds.css';
 import type { HeadKindsState, InspectionSummary, StackKinds } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { isCancelled } from '../../matrices.js';
+import { Lifetime } from '../../lifetime.js';
 import type { Panel } from '../../panel.js';
 import { button } from '../../ui.js';
+import type { ViewContext } from '../view.js';
 import { kindsLegend, signOf, type KindSign } from './kinds-grid.js';
 
 /** The switch that labels the heads by what they do, or the offer to find that out. */
@@ -14,46 +15,64 @@ export class KindsView {
   private readonly legend = h('div');
   readonly element: HTMLElement;
   private state: HeadKindsState = { kind: 'none' };
+  private readonly panel: Panel;
+  private readonly life = new Lifetime();
 
   constructor(
-    private readonly panel: Panel,
-    private readonly events: {
-      /** Another sign for each head; null where none are shown. */
-      shown(sign: ((layer: number, head: number) => KindSign) | null): void;
-      trouble(error: unknown): void;
-    },
+    private readonly context: ViewContext,
+    /** Whether heads are labelled by what they do, where that is known. */
+    public labelled: boolean,
+    /** Told another sign for each head; null where none are shown. */
+    private readonly shown: (sign: ((layer: number, head: number) => KindSign) | null) => void,
   ) {
+    const { panel } = context;
+    this.panel = panel;
     this.offer = button({
       text: 'Find head kinds',
       title: 'Run a short built-in text through the model and see what each head does most.',
       press: () => {
-        panel.channel.request('findKinds', null).catch(events.trouble);
+        panel.channel.request('findKinds', null).catch((error: unknown) => {
+          context.reportError(error);
+        });
       },
     });
     this.element = h('div', { class: 'section' }, this.toggle, this.offer, this.legend);
     this.box.addEventListener('change', () => {
-      panel.store.update({ kinds: this.box.checked });
+      this.label(this.box.checked);
     });
-    panel.store.watch(
-      ({ kinds }) => kinds,
-      () => {
-        this.draw();
-      },
-    );
-    panel.store.follow(
-      ({ content }) => (content.kind === 'inspection' ? content.summary : null),
-      (summary) => {
-        void this.ask(summary);
-      },
+    this.draw();
+    this.life.add(
+      panel.store.watch(
+        ({ toldKinds }) => toldKinds,
+        (told) => {
+          if (told !== null) this.take(told);
+        },
+      ),
+      panel.store.follow(
+        ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+        (summary) => {
+          void this.ask(summary);
+        },
+      ),
     );
   }
 
-  /** Takes on what the host knows now. */
-  show(state: HeadKindsState): void {
-    // What the user asked for is shown when it comes.
-    if (this.state.kind === 'unknown' && state.kind === 'known') this.panel.store.update({ kinds: true });
-    this.state = state;
+  dispose(): void {
+    this.life.dispose();
+  }
+
+  private label(labelled: boolean): void {
+    this.labelled = labelled;
+    this.context.changed();
     this.draw();
+  }
+
+  /** Takes on what the host knows now. */
+  private take(state: HeadKindsState): void {
+    const found = this.state.kind === 'unknown' && state.kind === 'known';
+    this.state = state;
+    // What the user asked for is shown when it comes.
+    this.label(found || this.labelled);
   }
 
   private async ask(summary: InspectionSummary | null): Promise<void> {
@@ -64,14 +83,14 @@ export class KindsView {
       this.state = state;
       this.draw();
     } catch (error) {
-      if (!isCancelled(error)) this.events.trouble(error);
+      this.context.reportError(error);
     }
   }
 
   private draw(): void {
     const { state } = this;
     const { summary } = this.panel;
-    const wanted = this.panel.store.get().kinds;
+    const wanted = this.labelled;
     const stack =
       state.kind === 'known' && summary !== null ? stackOf(state.kinds.stacks, summary) : undefined;
     this.box.checked = wanted;
@@ -80,12 +99,12 @@ export class KindsView {
     this.element.hidden = this.toggle.hidden && this.offer.hidden;
     if (state.kind !== 'known' || stack === undefined || !wanted) {
       this.legend.replaceChildren();
-      this.events.shown(null);
+      this.shown(null);
       return;
     }
     const { kinds } = state;
     this.legend.replaceChildren(kindsLegend(kinds, stack));
-    this.events.shown((layer, head) => signOf(kinds, stack, layer, head));
+    this.shown((layer, head) => signOf(kinds, stack, layer, head));
   }
 }
 

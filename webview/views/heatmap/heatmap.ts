@@ -4,7 +4,6 @@ import type { ColorScale } from '../../draw/colormap.js';
 import { colorScale, isMasked } from '../../draw/colormap.js';
 import { Legend } from '../../draw/legend.js';
 import { Lens } from '../../draw/lens.js';
-import type { UseOfWebGL } from '../../draw/painter.js';
 import { MatrixPicture } from '../../draw/picture.js';
 import { attachPointing } from '../../draw/pointing.js';
 import { extent } from '../../draw/strip.js';
@@ -12,18 +11,21 @@ import type { Target } from '../../draw/target.js';
 import { describe, wholeLabel } from '../../draw/target.js';
 import type { Cell } from '../../draw/viewport.js';
 import { zoomLevel } from '../../draw/viewport.js';
+import { Lifetime } from '../../lifetime.js';
 import type { Matrices } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { quantity } from '../../words.js';
+import type { OpenView, ViewContext } from '../view.js';
+import { quantity } from '../../labels.js';
 import { isExact, MatrixLayers } from './layers.js';
 import { Readout } from './readout.js';
+import { HeatmapTools } from './tools.js';
 
 const emptyRows = new Uint32Array(0);
 
 /** One step's matrix as a picture: zoom, pan, labels, cross-hair, readout, and the keyboard for all of it. */
-export class HeatmapView {
+export class HeatmapView implements OpenView {
   private readonly picture: MatrixPicture;
   private readonly legend = new Legend();
   private readonly layers: MatrixLayers;
@@ -33,6 +35,12 @@ export class HeatmapView {
   private readonly foot: HTMLElement;
   private readonly body: HTMLElement;
   readonly element: HTMLElement;
+  private readonly controls: HeatmapTools;
+  readonly tools: HTMLElement;
+  private readonly panel: Panel;
+  private readonly matrices: Matrices;
+  private readonly life = new Lifetime();
+  private theme: Theme;
 
   private scale: ColorScale | null = null;
   /** Which matrix is framed; another one starts unzoomed unless it has the same rows and columns. */
@@ -52,19 +60,21 @@ export class HeatmapView {
     this.sharpen();
   });
 
-  constructor(
-    private readonly panel: Panel,
-    private readonly matrices: Matrices,
-    private theme: Theme,
-    private readonly events: {
-      /** What is hovered has changed; null when nothing is. */
-      hover(target: Target | null): void;
-      painted(milliseconds: number): void;
-      zoom(level: number): void;
-    },
-    options: { readonly webgl: UseOfWebGL },
-  ) {
-    this.picture = new MatrixPicture(options, () => {
+  constructor(private readonly context: ViewContext) {
+    const { panel, matrices, theme, drawing } = context;
+    this.panel = panel;
+    this.matrices = matrices;
+    this.theme = theme;
+    this.controls = new HeatmapTools({
+      zoom: (factor) => {
+        this.zoom(factor);
+      },
+      fit: () => {
+        this.lens.unzoom();
+      },
+    });
+    this.tools = this.controls.element;
+    this.picture = new MatrixPicture(drawing, () => {
       this.lens.ask();
     });
     this.stage = this.picture.element;
@@ -107,42 +117,44 @@ export class HeatmapView {
       },
       leave: () => undefined,
     });
-    new ResizeObserver(() => {
+    this.life.resized(this.body, () => {
       this.layout();
       if (this.owed && this.body.clientWidth > 0) this.ask();
       this.resized.ask();
-    }).observe(this.body);
+    });
     const { store } = this.panel;
-    store.watch(
-      (view) => view.content,
-      (content) => {
-        if (content.kind !== 'inspection') this.release();
-      },
-    );
-    store.watch(
-      (view) =>
-        view.content.kind === 'inspection'
-          ? JSON.stringify([
-              view.content.summary.id,
-              view.content.summary.revision,
-              view.position.layer,
-              view.position.head,
-              view.position.step,
-              shownQuery(view),
-            ])
-          : '',
-      (key) => {
-        if (key !== '') this.open();
-      },
-    );
-    store.watch(
-      (view) => view.position.cell,
-      (cell) => {
-        if (cell !== undefined) this.lens.reveal(cell);
-        this.describe();
-        this.refreshReadout(false);
-        this.lens.ask();
-      },
+    this.life.add(
+      store.watch(
+        (view) => view.content,
+        (content) => {
+          if (content.kind !== 'inspection') this.release();
+        },
+      ),
+      store.watch(
+        (view) =>
+          view.content.kind === 'inspection'
+            ? JSON.stringify([
+                view.content.summary.id,
+                view.content.summary.revision,
+                view.position.layer,
+                view.position.head,
+                view.position.step,
+                shownQuery(view),
+              ])
+            : '',
+        (key) => {
+          if (key !== '') this.open();
+        },
+      ),
+      store.watch(
+        (view) => view.position.cell,
+        (cell) => {
+          if (cell !== undefined) this.lens.reveal(cell);
+          this.describe();
+          this.refreshReadout(false);
+          this.lens.ask();
+        },
+      ),
     );
   }
 
@@ -152,13 +164,17 @@ export class HeatmapView {
     this.layout();
   }
 
-  /** Zooms about the cell that is pointed at or picked, or the middle. */
-  zoom(factor: number): void {
-    this.lens.zoom(this.current(), factor);
+  dispose(): void {
+    this.life.dispose();
+    this.resized.drop();
+    this.readout.dispose();
+    this.release();
+    this.picture.dispose();
   }
 
-  fit(): void {
-    this.lens.unzoom();
+  /** Zooms about the cell that is pointed at or picked, or the middle. */
+  private zoom(factor: number): void {
+    this.lens.zoom(this.current(), factor);
   }
 
   /** The cell that the keyboard is at. */
@@ -242,7 +258,7 @@ export class HeatmapView {
   private look(): void {
     const { frame, viewport } = this.lens;
     if (frame === null || viewport === null) return;
-    this.events.zoom(zoomLevel(viewport, frame));
+    this.controls.showLevel(zoomLevel(viewport, frame));
     this.layers.look(viewport, frame, window.devicePixelRatio, this.picture.largest);
   }
 
@@ -252,7 +268,7 @@ export class HeatmapView {
     const whole = summary === null || step === null ? '' : wholeLabel(target, summary, step);
     if (this.stage.title !== whole) this.stage.title = whole;
     this.panel.point(target?.kind === 'cell' ? target.cell : null);
-    this.events.hover(target);
+    this.context.hover(target, step);
     this.refreshReadout(aloud);
   }
 
@@ -300,7 +316,7 @@ export class HeatmapView {
     this.askedAt = null;
     // The frame is on screen once the task after it runs.
     setTimeout(() => {
-      this.events.painted(performance.now() - askedAt);
+      this.panel.painted(performance.now() - askedAt);
     });
   }
 

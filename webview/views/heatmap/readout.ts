@@ -6,7 +6,7 @@ import { formatNumber } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
-import { axisTitle, hasWords, longLabel, ordinal, quantity, scoreOf, shortLabel } from '../../words.js';
+import { axisTitle, hasWords, longLabel, ordinal, quantity, scoreOf, shortLabel } from '../../labels.js';
 import type { Target } from '../../draw/target.js';
 
 /** The row of a cell, in its step and in the scores it was made from. */
@@ -75,6 +75,11 @@ export class Readout {
   /** Forgets its numbers: they are about to be others. */
   clear(): void {
     this.row = null;
+  }
+
+  dispose(): void {
+    this.rest.drop();
+    this.cell = null;
   }
 
   /** The row that is at hand, where it is the wanted one. */

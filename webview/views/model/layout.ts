@@ -1,5 +1,6 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { LayerPicture } from '../../../src/protocol.js';
+import { fieldsOf } from '../../parse.js';
 
 export interface PlacedBox {
   readonly id: number;
@@ -67,10 +68,11 @@ export function place(
 
 /** The points of an arrow; the library’s types leave open what it puts there. */
 function pointsOf(edge: unknown): readonly Point[] {
-  const points = typeof edge === 'object' && edge !== null && 'points' in edge ? edge.points : [];
+  const points = fieldsOf(edge)?.['points'];
   return Array.isArray(points) ? points.filter(isPoint) : [];
 }
 
 function isPoint(value: unknown): value is Point {
-  return typeof value === 'object' && value !== null && 'x' in value && 'y' in value;
+  const point = fieldsOf(value);
+  return point !== null && 'x' in point && 'y' in point;
 }

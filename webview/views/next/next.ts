@@ -1,40 +1,27 @@
 import './next.css';
 import type { Candidate, Candidates, InspectionSummary, ParameterValues } from '../../../src/protocol.js';
+import { gatherText } from '../../../src/text-change.js';
 import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
-import { formatShort } from '../../format.js';
+import { formatShort, percent } from '../../format.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel, PanelView } from '../../panel.js';
 import { button } from '../../ui.js';
-import { nextWords, shortLabel, visibleWord } from '../../words.js';
+import { shortLabel, visibleWord } from '../../labels.js';
+import { nextStrings } from './strings.js';
 import { ParametersView } from '../parameters/parameters.js';
 import { withValues } from '../parameters/values.js';
+import type { OpenView, ViewContext } from '../view.js';
 import { requestOf, samplingParameters } from './sampling.js';
+import type { NextMemory } from './view.js';
 
 /** How many tokens are listed. */
 const listed = 8;
 
-/** The section for a model that says what comes next, made when the first such model is shown. */
-export function nextSection(panel: Panel): HTMLElement {
-  const element = h('section', { class: 'section next' });
-  element.hidden = true;
-  let view: NextView | null = null;
-  panel.store.watch(
-    (shown) => queryOf(shown) !== null,
-    (continues) => {
-      element.hidden = !continues;
-      if (!continues || view !== null) return;
-      view = new NextView(panel);
-      element.append(...view.parts);
-    },
-  );
-  return element;
-}
-
 /** What the model expects after the picked token, or after the last, and how the text can be gone on with. */
-class NextView {
+export class NextView implements OpenView {
   private readonly after = h('span', { class: 'muted next-after' });
-  private readonly list = h('ol', { class: 'next-list', attributes: { 'aria-label': nextWords.list } });
+  private readonly list = h('ol', { class: 'next-list', attributes: { 'aria-label': nextStrings.list } });
   private readonly entropy = h('p', { class: 'muted next-entropy' });
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
   private readonly said = h('p', { class: 'next-said', attributes: { role: 'status' } });
@@ -42,27 +29,30 @@ class NextView {
     (values) => {
       this.values = { ...this.values, ...values };
       this.controls.show(withValues(samplingParameters, this.values));
+      this.context.changed();
     },
     { resetAll: false },
   );
   private readonly go = button({
-    text: nextWords.go,
-    title: nextWords.goHint,
+    text: nextStrings.go,
+    title: nextStrings.goHint,
     press: () => {
       void this.run();
     },
   });
   private readonly stop = button({
-    text: nextWords.stop,
-    title: nextWords.stopHint,
+    text: nextStrings.stop,
+    title: nextStrings.stopHint,
     press: () => {
       this.panel.channel.request('halt', null).catch((error: unknown) => {
         this.fail(error);
       });
     },
   });
-  readonly parts = [
-    h('h2', { class: 'section-title', text: nextWords.title }),
+  readonly element = h(
+    'section',
+    { class: 'section next' },
+    h('h2', { class: 'section-title', text: nextStrings.title }),
     this.after,
     this.list,
     this.entropy,
@@ -70,15 +60,21 @@ class NextView {
     h('div', { class: 'next-actions' }, this.go, this.stop),
     this.said,
     this.problem,
-  ];
-  private values: ParameterValues = {};
+  );
+  private readonly panel: Panel;
+  private readonly end: () => void;
   private asking: AbortController | null = null;
 
-  constructor(private readonly panel: Panel) {
+  constructor(
+    private readonly context: ViewContext,
+    private values: ParameterValues,
+  ) {
+    const { panel } = context;
+    this.panel = panel;
     this.stop.hidden = true;
     this.problem.hidden = true;
     this.controls.show(withValues(samplingParameters, this.values));
-    panel.store.follow(
+    this.end = panel.store.follow(
       (view) => {
         const query = queryOf(view);
         return view.content.kind === 'inspection' && query !== null
@@ -87,6 +83,16 @@ class NextView {
       },
       (shown) => void this.fetch(shown),
     );
+  }
+
+  remember(): NextMemory {
+    return { values: this.values };
+  }
+
+  dispose(): void {
+    this.end();
+    this.asking?.abort();
+    this.asking = null;
   }
 
   private async fetch(shown: string): Promise<void> {
@@ -112,28 +118,28 @@ class NextView {
 
   private show(said: Candidates, summary: InspectionSummary): void {
     const word = `“${shortLabel(summary, 'query', said.query)}”`;
-    this.after.textContent = summary.rows === 'written' ? nextWords.at(word) : nextWords.after(word);
+    this.after.textContent = summary.rows === 'written' ? nextStrings.at(word) : nextStrings.after(word);
     const { actual, candidates } = said;
     const rows = candidates.map((each, rank) => row(each, rank, each.id === actual?.id));
     if (actual !== undefined && actual.rank >= candidates.length) rows.push(row(actual, actual.rank, true));
     this.list.replaceChildren(...rows);
-    this.entropy.textContent = nextWords.entropy(formatShort(said.entropy));
+    this.entropy.textContent = nextStrings.entropy(formatShort(said.entropy));
   }
 
   private async run(): Promise<void> {
     this.running(true);
-    this.said.textContent = nextWords.waiting;
+    this.said.textContent = nextStrings.waiting;
     try {
       const { text, ending } = await this.panel.channel.request(
         'continue',
         requestOf(withValues(samplingParameters, this.values)),
         {
-          onProgress: ({ message }) => {
-            this.said.textContent = message;
-          },
+          onProgress: gatherText((written) => {
+            this.said.textContent = written;
+          }),
         },
       );
-      this.said.textContent = [text, nextWords.said(ending)].filter((each) => each !== '').join(' — ');
+      this.said.textContent = [text, nextStrings.said(ending)].filter((each) => each !== '').join(' — ');
       this.problem.hidden = true;
     } catch (error) {
       this.said.textContent = '';
@@ -168,15 +174,15 @@ function row({ text, token, probability }: Candidate, rank: number, stands: bool
     'li',
     {
       class: stands ? 'next-token stands' : 'next-token',
-      title: stands ? `${token} ${nextWords.here}` : token,
+      title: stands ? `${token} ${nextStrings.here}` : token,
     },
-    h('span', { class: 'next-rank muted number', text: nextWords.rank(rank) }),
+    h('span', { class: 'next-rank muted number', text: nextStrings.rank(rank) }),
     h('span', { class: 'next-text', text: visibleWord(text === '' ? token : text) }),
     bar(probability),
     h('span', {
       class: 'metric-value number',
-      text: `${(probability * 100).toFixed(probability < 0.1 ? 2 : 1)} %`,
+      text: percent(probability),
     }),
-    ...(stands ? [h('span', { class: 'aside', text: nextWords.here })] : []),
+    ...(stands ? [h('span', { class: 'aside', text: nextStrings.here })] : []),
   );
 }

@@ -1,6 +1,6 @@
 import type { Plot } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
-import { plotWords } from '../../words.js';
+import { plotStrings } from './strings.js';
 import { axis, Chart, Horizontal } from './chart.js';
 import type { Look } from './svg.js';
 import { sampleOf } from './svg.js';
@@ -40,14 +40,14 @@ export class Figure {
         legend.append(h('li', { class: 'plot-entry' }, sampleOf(look), h('span', { text: title }), value));
       }
       return [
-        h('h3', { class: 'plot-panel-title', text: plotWords.axis(panel.title, panel.unit) }),
+        h('h3', { class: 'plot-panel-title', text: plotStrings.axis(panel.title, panel.unit) }),
         this.rows[at] ?? '',
         legend,
       ];
     });
     this.slider.setAttribute('aria-label', x.title);
     this.slider.setAttribute('aria-valuemax', String(Math.max(0, x.values.length - 1)));
-    this.slider.title = plotWords.keys;
+    this.slider.title = plotStrings.keys;
     this.element = h(
       'div',
       { class: 'plot-figure' },

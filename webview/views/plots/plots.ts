@@ -2,15 +2,18 @@ import './plots.css';
 import { h, uniqueId } from '../../dom.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
+import type { OpenView, ViewContext } from '../view.js';
 import { button } from '../../ui.js';
-import { compareWords, plotWords } from '../../words.js';
+import { headPlace } from '../../labels.js';
+import { plotStrings } from './strings.js';
 import { Figure } from './figure.js';
 import { plotTable } from './table.js';
+import type { PlotsMemory } from './view.js';
 
 /** A plot of what is open: its curves, and the numbers behind them. */
-export class PlotsView {
-  private readonly title = h('h2', { class: 'scene-title' });
-  private readonly place = h('span', { class: 'scene-aside' });
+export class PlotsView implements OpenView {
+  private readonly title = h('h2', { class: 'whole-title' });
+  private readonly place = h('span', { class: 'whole-aside' });
   private readonly note = h('p', { class: 'plot-note muted' });
   private readonly figure = h('div');
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
@@ -21,35 +24,45 @@ export class PlotsView {
   private asking: AbortController | null = null;
   private shown: Figure | null = null;
 
-  constructor(private readonly panel: Panel) {
+  private readonly panel: Panel;
+  private readonly stop: () => void;
+
+  constructor(
+    private readonly context: ViewContext,
+    numbers: boolean,
+  ) {
+    const { panel } = context;
+    this.panel = panel;
     const id = uniqueId('plot-numbers');
     this.numbers = h('div', {
       class: 'plot-numbers aside',
-      attributes: { id, role: 'region', 'aria-label': plotWords.numbers, tabindex: '-1' },
+      attributes: { id, role: 'region', 'aria-label': plotStrings.numbers, tabindex: '-1' },
     });
     this.toggle = h('button', {
       class: 'terms-toggle',
       attributes: { type: 'button', 'aria-controls': id, 'aria-expanded': 'false' },
-      text: plotWords.show,
+      text: plotStrings.show,
     });
     this.toggle.addEventListener('click', () => {
-      this.open(this.toggle.getAttribute('aria-expanded') !== 'true');
+      this.open(!this.isOpen);
+      this.context.changed();
     });
+    this.open(numbers);
     this.problem.hidden = true;
     this.element = h(
       'div',
       { class: 'plots' },
       h(
         'div',
-        { class: 'scene-bar' },
+        { class: 'whole-bar' },
         this.title,
         this.place,
         h('span', { class: 'spring' }),
         button({
-          text: plotWords.close,
-          title: plotWords.closeHint,
+          text: plotStrings.close,
+          title: plotStrings.closeHint,
           press: () => {
-            panel.enter({ kind: 'matrix' });
+            panel.cover(null);
           },
         }),
       ),
@@ -57,7 +70,7 @@ export class PlotsView {
         'div',
         {
           class: 'plot-scroller',
-          attributes: { tabindex: '0', role: 'region', 'aria-label': plotWords.curves },
+          attributes: { tabindex: '0', role: 'region', 'aria-label': plotStrings.curves },
         },
         this.note,
         this.problem,
@@ -67,11 +80,11 @@ export class PlotsView {
         this.numbers,
       ),
     );
-    panel.store.watch(
-      ({ scene, content, position }) =>
-        scene.kind === 'plot' && content.kind === 'inspection'
+    this.stop = panel.store.watch(
+      ({ covering, content, position }) =>
+        content.kind === 'inspection'
           ? JSON.stringify([
-              scene.name,
+              covering?.choice,
               content.summary.id,
               content.summary.revision,
               position.layer,
@@ -84,26 +97,42 @@ export class PlotsView {
     );
   }
 
+  private get isOpen(): boolean {
+    return this.toggle.getAttribute('aria-expanded') === 'true';
+  }
+
+  remember(): PlotsMemory {
+    return { numbers: this.isOpen };
+  }
+
+  dispose(): void {
+    this.stop();
+    this.asking?.abort();
+    this.asking = null;
+    this.release();
+  }
+
   private async show(wanted: string): Promise<void> {
     this.asking?.abort();
     this.asking = null;
     const { summary, store } = this.panel;
-    const { scene, position } = store.get();
-    if (wanted === '' || summary === null || scene.kind !== 'plot') {
+    const { covering, position } = store.get();
+    const name = covering?.choice ?? null;
+    if (wanted === '' || summary === null || name === null) {
       this.release();
       return;
     }
-    const described = summary.plots.find(({ name }) => name === scene.name);
+    const described = summary.plots.find((plot) => plot.name === name);
     const { layer, head } = position;
     if (this.title.textContent !== described?.title) this.release();
     this.title.textContent = described?.title ?? '';
-    this.place.textContent = compareWords.place(layer, head);
+    this.place.textContent = headPlace(layer, head);
     if (this.shown === null) this.note.textContent = described?.note ?? '';
-    this.waiting.textContent = plotWords.waiting;
+    this.waiting.textContent = plotStrings.waiting;
     const asking = new AbortController();
     this.asking = asking;
     try {
-      const request = { inspection: summary.id, layer, head, name: scene.name };
+      const request = { inspection: summary.id, layer, head, name };
       const plot = await this.panel.channel.request('plot', request, { signal: asking.signal });
       if (this.asking !== asking) return;
       this.release();
@@ -127,7 +156,7 @@ export class PlotsView {
   /** Unopened, the numbers are there for those who have them read aloud. */
   private open(open: boolean): void {
     this.toggle.setAttribute('aria-expanded', String(open));
-    this.toggle.textContent = open ? plotWords.hide : plotWords.show;
+    this.toggle.textContent = open ? plotStrings.hide : plotStrings.show;
     this.numbers.classList.toggle('aside', !open);
     this.numbers.tabIndex = open ? 0 : -1;
   }

@@ -1,11 +1,11 @@
 import type { Plot } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { formatNumber } from '../../format.js';
-import { plotWords } from '../../words.js';
+import { plotStrings } from './strings.js';
 
 /** A number of a plot, for reading, in about four digits; what was not measured has none. */
 export function plotted(value: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return plotWords.nothing;
+  if (value === undefined || Number.isNaN(value)) return plotStrings.nothing;
   const size = Math.abs(value);
   // Powers of ten for what is tiny.
   if (size < 0.01) return formatNumber(value, 2);
@@ -26,7 +26,7 @@ export function plotTable(plot: Plot): HTMLElement {
   for (const { title, unit, series } of plot.panels) {
     groups.append(
       h('th', {
-        text: plotWords.axis(title, unit),
+        text: plotStrings.axis(title, unit),
         attributes: { scope: 'colgroup', colspan: String(series.length) },
       }),
     );
@@ -43,7 +43,7 @@ export function plotTable(plot: Plot): HTMLElement {
   return h(
     'table',
     { class: 'plot-table' },
-    h('caption', { class: 'aside', text: plotWords.table(plot.title) }),
+    h('caption', { class: 'aside', text: plotStrings.table(plot.title) }),
     h('thead', {}, groups, heads),
     body,
   );

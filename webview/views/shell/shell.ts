@@ -1,30 +1,33 @@
 import './shell.css';
-import type { CodeLanguage, InspectionSummary } from '../../../src/protocol.js';
+import type { CodeLanguage } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { formatDuration } from '../../format.js';
-import type { Mode, Panel, Scene, Tab } from '../../panel.js';
-import type { Columns } from '../../recall.js';
+import type { Column, Mode, Panel } from '../../panel.js';
+import type { Widths } from '../../saved.js';
+import type { Theme } from '../../theme.js';
 import { menu } from '../../ui.js';
-import { compareWords, plotWords } from '../../words.js';
+import { noticesView } from '../notices/notices.js';
+import { StatusView } from '../status/status.js';
+import type { OpenView, RegisteredView, ViewContext } from '../view.js';
+import { isOffered } from '../view.js';
 import { divider } from './divider.js';
+import { Launchers } from './launchers.js';
+import { OpenViews } from './open-views.js';
+import { bring } from './shortcuts.js';
 import { Tabs } from './tabs.js';
+import type { Tab } from './tabs.js';
+import { Toolbar } from './toolbar.js';
 
 /** Groups at least this wide, in CSS pixels, get three columns, or two. */
 const wideFrom = 1200;
 const mediumFrom = 680;
 
-export const standardColumns: Columns = { heads: 344, steps: 392 };
+export const standardWidths: Widths = { left: 344, right: 392 };
 const leastColumn = 260;
 
-export interface ShellParts {
-  readonly heads: readonly HTMLElement[];
-  readonly matrix: readonly HTMLElement[];
-  readonly steps: readonly HTMLElement[];
-  readonly compare: HTMLElement;
-  readonly plots: HTMLElement;
-  readonly notices: HTMLElement;
-  readonly status: HTMLElement;
-}
+/** What the columns are called, after what stands there first. */
+const columnTitles: Readonly<Record<Column, string>> = { left: 'Heads', centre: 'Matrix', right: 'Steps' };
+const sideColumns: readonly Column[] = ['right', 'left'];
 
 const languages: readonly { language: CodeLanguage; text: string }[] = [
   { language: 'latex', text: 'LaTeX' },
@@ -32,117 +35,91 @@ const languages: readonly { language: CodeLanguage; text: string }[] = [
   { language: 'pytorch', text: 'PyTorch' },
 ];
 
-type Side = Exclude<Tab, 'matrix'>;
-type View = 'heatmap' | 'table' | Side;
-/** What stands in the place of the matrix and its steps. */
-type Shown = Exclude<Scene['kind'], 'matrix'>;
+export interface ShellOptions {
+  readonly panel: Panel;
+  readonly views: readonly RegisteredView[];
+  readonly context: ViewContext;
+  /** What the views remembered in an earlier life of the page. */
+  readonly remembered: Readonly<Record<string, unknown>>;
+  readonly widths: Widths;
+}
 
-/** The page's frame: title, tabs, up to three columns, footer. What goes into them is not its business. */
+/** The page's frame: title, tabs, up to three columns, footer. Which views stand in them, the list of views says. */
 export class Shell {
+  private readonly panel: Panel;
+  private readonly views: readonly RegisteredView[];
+  private readonly context: ViewContext;
   private readonly title = h('h1', { class: 'title' });
   private readonly subtitle = h('span', { class: 'subtitle muted' });
   private readonly footer = h('span', { class: 'number' });
-  private readonly columns: HTMLElement;
   private readonly body: HTMLElement;
-  private readonly panes: Readonly<Record<Tab, HTMLElement>>;
-  private readonly scenes: Readonly<Record<Shown, HTMLElement>>;
-  private readonly compare: HTMLButtonElement;
-  private readonly plots = h('span', { class: 'topbar-plots' });
+  private readonly toolbar: Toolbar;
+  private readonly columns: Readonly<Record<Column, HTMLElement>>;
+  /** Of each view whose place is `whole`, where it stands when it is open. */
+  private readonly covers: ReadonlyMap<string, HTMLElement>;
+  private readonly launchers: Launchers;
   /** With two columns: what stands beside the matrix. */
-  private readonly sides: Tabs<Side>;
-  /** How the matrix is shown; with one column, the side panes too. */
-  private readonly views: Tabs<View>;
+  private readonly sides: Tabs;
+  /** How the matrix is shown; with one column, the side columns too. */
+  private readonly tabs: Tabs;
+  private readonly open: OpenViews;
+  /** Views in the page, by id. */
+  private readonly placed = new Map<string, OpenView>();
   readonly element: HTMLElement;
+  widths: Widths;
 
-  constructor(
-    private readonly panel: Panel,
-    parts: ShellParts,
-    private widths: Columns,
-    private readonly events: { resized(columns: Columns): void; trouble(error: unknown): void },
-  ) {
-    const pane = (name: Tab, label: string, children: readonly HTMLElement[]): HTMLElement =>
+  constructor({ panel, views, context, remembered, widths }: ShellOptions) {
+    this.panel = panel;
+    this.views = views;
+    this.context = context;
+    this.widths = widths;
+    this.toolbar = new Toolbar(panel);
+    const column = (name: Column, ...children: readonly HTMLElement[]): HTMLElement =>
       h(
         'section',
-        { class: `pane pane-${name}`, attributes: { id: `pane-${name}`, 'aria-label': label } },
+        { class: `pane pane-${name}`, attributes: { id: `pane-${name}`, 'aria-label': columnTitles[name] } },
         ...children,
       );
-    this.panes = {
-      heads: pane('heads', 'Heads', parts.heads),
-      matrix: pane('matrix', 'Matrix', parts.matrix),
-      steps: pane('steps', 'Steps', parts.steps),
+    this.columns = {
+      left: column('left'),
+      centre: column('centre', this.toolbar.element),
+      right: column('right'),
     };
-    const scene = (name: Shown, label: string, child: HTMLElement): HTMLElement =>
-      h('section', { class: `pane pane-scene pane-${name}`, attributes: { 'aria-label': label } }, child);
-    this.scenes = {
-      compare: scene('compare', compareWords.compare, parts.compare),
-      plot: scene('plot', plotWords.plots, parts.plots),
+    const whole = views.filter(({ place }) => place === 'whole');
+    this.covers = new Map(
+      whole.map(({ id, title }) => [
+        id,
+        h('section', { class: 'pane pane-whole', attributes: { 'aria-label': title } }),
+      ]),
+    );
+    this.launchers = new Launchers(panel, whole);
+    const sides: readonly Tab[] = sideColumns.map((name) => ({
+      id: name,
+      title: columnTitles[name],
+      panel: `pane-${name}`,
+    }));
+    const choose = (id: string): void => {
+      const view = this.centred.find((each) => each.id === id);
+      if (view !== undefined) bring(panel, view);
+      else if (id === 'left' || id === 'right') {
+        panel.cover(null);
+        panel.store.update({ front: id });
+      }
     };
-    this.compare = h('button', {
-      class: 'topbar-toggle',
-      text: compareWords.compare,
-      title: compareWords.compareHint,
-      attributes: { type: 'button', 'aria-keyshortcuts': 'c' },
-    });
-    this.compare.addEventListener('click', () => {
-      panel.toggleCompare();
-    });
-    const sides: readonly { name: Side; title: string; panel: string }[] = [
-      { name: 'steps', title: 'Steps', panel: 'pane-steps' },
-      { name: 'heads', title: 'Heads', panel: 'pane-heads' },
-    ];
-    this.sides = new Tabs<Side>({
-      label: 'Panes',
-      tabs: sides,
-      choose: (tab) => {
-        panel.store.update({ tab });
-      },
-    });
+    this.sides = new Tabs({ label: 'Panes', tabs: sides, choose });
     this.sides.element.classList.add('pane-tabs');
-    this.views = new Tabs<View>({
-      label: 'Views',
-      tabs: [
-        { name: 'heatmap', title: 'Heatmap', panel: 'pane-matrix' },
-        { name: 'table', title: 'Table', panel: 'pane-matrix' },
-        ...sides,
-      ],
-      choose: (view) => {
-        panel.enter({ kind: 'matrix' });
-        if (view === 'steps' || view === 'heads') panel.store.update({ tab: view });
-        else panel.store.update({ asTable: view === 'table', tab: 'matrix' });
-      },
-    });
-    this.columns = h(
+    const pictures = this.centred.map(({ id, title }) => ({ id, title, panel: 'pane-centre' }));
+    this.tabs = new Tabs({ label: 'Views', tabs: [...pictures, ...sides], choose });
+    const columns = h(
       'main',
       { class: 'columns' },
       this.sides.element,
-      this.panes.heads,
-      this.divider('heads', 'left'),
-      this.panes.matrix,
-      this.divider('steps', 'right'),
-      this.panes.steps,
-      this.scenes.compare,
-      this.scenes.plot,
-    );
-    const bar = h(
-      'header',
-      { class: 'topbar' },
-      h('div', { class: 'titles' }, this.title, this.subtitle),
-      this.views.element,
-      h(
-        'div',
-        { class: 'topbar-actions' },
-        this.compare,
-        this.plots,
-        menu({
-          text: 'Copy as',
-          items: languages.map(({ language, text }) => ({
-            text,
-            press: () => {
-              this.copy(language);
-            },
-          })),
-        }),
-      ),
+      this.columns.left,
+      this.divider('left'),
+      this.columns.centre,
+      this.divider('right'),
+      this.columns.right,
+      ...this.covers.values(),
     );
     const foot = h(
       'footer',
@@ -150,13 +127,55 @@ export class Shell {
       this.footer,
       h('span', { text: 'Attention weights are not by themselves an explanation.' }),
     );
-    this.body = h('div', { class: 'body' }, bar, parts.notices, this.columns, foot);
-    this.element = h('div', { class: 'shell' }, this.body, parts.status);
+    this.body = h('div', { class: 'body' }, this.bar(), noticesView(panel), columns, foot);
+    this.element = h(
+      'div',
+      { class: 'shell' },
+      this.body,
+      new StatusView(panel, context.reportError.bind(context)).element,
+    );
     this.setWidths(widths);
     this.connect();
+    this.open = new OpenViews(views, panel, context, remembered, {
+      opened: (view, open) => {
+        this.place(view, open);
+      },
+      closed: ({ id }) => {
+        this.placed.delete(id);
+      },
+    });
   }
 
-  private offered = '';
+  get remembered(): Readonly<Record<string, unknown>> {
+    return this.open.remembered;
+  }
+
+  retheme(theme: Theme): void {
+    this.open.retheme(theme);
+  }
+
+  private get centred(): readonly RegisteredView[] {
+    return this.views.filter(({ place }) => place === 'centre');
+  }
+
+  private bar(): HTMLElement {
+    const copy = menu({
+      text: 'Copy as',
+      items: languages.map(({ language, text }) => ({
+        text,
+        press: () => {
+          this.copy(language);
+        },
+      })),
+    });
+    return h(
+      'header',
+      { class: 'topbar' },
+      h('div', { class: 'titles' }, this.title, this.subtitle),
+      this.tabs.element,
+      h('div', { class: 'topbar-actions' }, ...this.launchers.elements, copy),
+    );
+  }
 
   private connect(): void {
     const { store } = this.panel;
@@ -171,11 +190,11 @@ export class Shell {
       (content) => {
         this.body.hidden = content.kind !== 'inspection';
         if (content.kind !== 'inspection') return;
-        this.title.textContent = content.summary.title;
-        this.title.title = content.summary.title;
-        this.subtitle.textContent = content.summary.subtitle;
-        this.compare.hidden = content.summary.parameters.length === 0;
-        this.offerPlots(content.summary.plots);
+        const { title, subtitle } = content.summary;
+        this.title.textContent = title;
+        this.title.title = title;
+        this.subtitle.textContent = subtitle;
+        this.arrange();
       },
     );
     store.watch(
@@ -189,84 +208,100 @@ export class Shell {
       },
     );
     store.watch(
-      ({ mode, tab, asTable, scene }) => `${mode} ${tab} ${asTable} ${scene.kind}`,
+      ({ mode, front, centre, covering }) => JSON.stringify([mode, front, centre, covering?.view]),
       () => {
         this.arrange();
       },
     );
   }
 
-  /** Which panes are there: all, the matrix and one, or one. */
-  private arrange(): void {
-    const { mode, tab, asTable, scene } = this.panel.store.get();
-    this.element.dataset['mode'] = mode;
-    const side = tab === 'heads' ? 'heads' : 'steps';
-    const seen: readonly Tab[] =
-      scene.kind !== 'matrix'
-        ? mode === 'wide'
-          ? ['heads']
-          : []
-        : mode === 'wide'
-          ? ['heads', 'matrix', 'steps']
-          : mode === 'medium'
-            ? ['matrix', side]
-            : [tab];
-    for (const [name, pane] of Object.entries(this.panes)) pane.hidden = !seen.some((one) => one === name);
-    for (const [name, pane] of Object.entries(this.scenes)) pane.hidden = name !== scene.kind;
-    this.element.dataset['scene'] = scene.kind;
-    this.compare.setAttribute('aria-pressed', String(scene.kind === 'compare'));
-    this.sides.element.hidden = mode !== 'medium' || scene.kind !== 'matrix';
-    this.sides.show(side);
-    const matrix: View = asTable ? 'table' : 'heatmap';
-    const open = scene.kind !== 'matrix' ? null : mode !== 'narrow' || tab === 'matrix' ? matrix : tab;
-    if (mode === 'narrow') this.views.show(open);
-    else this.views.show(open, ['heatmap', 'table']);
+  /** Puts a view where its place is, among the others in the order of the list. */
+  private place(view: RegisteredView, open: OpenView): void {
+    this.placed.set(view.id, open);
+    if (view.place === 'whole') {
+      this.covers.get(view.id)?.replaceChildren(open.element);
+      return;
+    }
+    const after = this.views.slice(this.views.indexOf(view) + 1);
+    const next = after.find(({ id, place }) => place === view.place && this.placed.has(id));
+    const before = next === undefined ? null : (this.placed.get(next.id)?.element ?? null);
+    this.columns[view.place].insertBefore(open.element, before);
+    if (view.place === 'centre') this.arrangeCentre();
   }
 
-  private offerPlots(plots: InspectionSummary['plots']): void {
-    const offered = JSON.stringify(plots);
-    if (offered === this.offered) return;
-    this.offered = offered;
-    this.plots.hidden = plots.length === 0;
-    this.plots.replaceChildren();
-    if (plots.length === 0) return;
-    this.plots.append(
-      menu({
-        text: plotWords.plots,
-        items: plots.map(({ name, title }) => ({
-          text: title,
-          press: () => {
-            this.panel.enter({ kind: 'plot', name });
-          },
-        })),
-      }),
-    );
+  /** Which columns are there: all, the centre and one, or one. */
+  private arrange(): void {
+    const { mode, front, covering } = this.panel.store.get();
+    this.element.dataset['mode'] = mode;
+    this.element.toggleAttribute('data-covered', covering !== null);
+    const side = front === 'left' ? 'left' : 'right';
+    const seen: readonly Column[] =
+      covering !== null
+        ? mode === 'wide'
+          ? ['left']
+          : []
+        : mode === 'wide'
+          ? ['left', 'centre', 'right']
+          : mode === 'medium'
+            ? ['centre', side]
+            : [front];
+    for (const [name, column] of Object.entries(this.columns)) {
+      column.hidden = !seen.some((one) => one === name);
+    }
+    for (const [id, cover] of this.covers) cover.hidden = id !== covering?.view;
+    this.sides.element.hidden = mode !== 'medium' || covering !== null;
+    this.sides.show(side, sideColumns);
+    this.arrangeCentre();
+  }
+
+  /** Which of the centre's views is shown; another where the chosen one is not offered. */
+  private arrangeCentre(): void {
+    const { summary, store } = this.panel;
+    const { mode, front, centre, covering } = store.get();
+    const offered = this.centred
+      .filter((view) => summary === null || isOffered(view, summary))
+      .map(({ id }) => id);
+    const [first] = offered;
+    if (first !== undefined && !offered.includes(centre)) {
+      store.update({ centre: first });
+      return;
+    }
+    for (const { id } of this.centred) {
+      const open = this.placed.get(id);
+      if (open !== undefined) open.element.hidden = id !== centre;
+    }
+    this.toolbar.showTools(this.placed.get(centre)?.tools ?? null);
+    const narrow = mode === 'narrow';
+    const shown = narrow && front !== 'centre' ? front : centre;
+    this.tabs.show(covering === null ? shown : null, narrow ? [...offered, ...sideColumns] : offered);
   }
 
   private copy(language: CodeLanguage): void {
     const { layer, head } = this.panel.store.get().position;
-    void this.panel.channel.request('copyCode', { layer, head, language }).catch(this.events.trouble);
+    this.panel.channel.request('copyCode', { layer, head, language }).catch((error: unknown) => {
+      this.context.reportError(error);
+    });
   }
 
-  private divider(pane: keyof Columns, side: 'left' | 'right'): HTMLElement {
+  private divider(side: keyof Widths): HTMLElement {
     const line = divider({
-      label: pane === 'heads' ? 'Width of the heads' : 'Width of the steps',
+      label: `Width of the ${columnTitles[side].toLowerCase()}`,
       side,
       least: leastColumn,
       most: () => Math.max(leastColumn, this.element.clientWidth * 0.42),
-      get: () => this.widths[pane],
+      get: () => this.widths[side],
       set: (width) => {
-        this.setWidths({ ...this.widths, [pane]: width });
-        this.events.resized(this.widths);
+        this.setWidths({ ...this.widths, [side]: width });
+        this.context.changed();
       },
     });
-    line.classList.add(`divider-${pane}`);
+    line.classList.add(`divider-${side}`);
     return line;
   }
 
-  private setWidths(widths: Columns): void {
+  private setWidths(widths: Widths): void {
     this.widths = widths;
-    this.element.style.setProperty('--heads-width', `${widths.heads}px`);
-    this.element.style.setProperty('--steps-width', `${widths.steps}px`);
+    this.element.style.setProperty('--left-width', `${widths.left}px`);
+    this.element.style.setProperty('--right-width', `${widths.right}px`);
   }
 }

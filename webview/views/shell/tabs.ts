@@ -1,28 +1,35 @@
 import { h } from '../../dom.js';
 
-export interface TabsOptions<T extends string> {
+export interface Tab {
+  readonly id: string;
+  readonly title: string;
+  /** The id of the element that the tab opens. */
+  readonly panel: string;
+}
+
+export interface TabsOptions {
   readonly label: string;
-  readonly tabs: readonly { readonly name: T; readonly title: string; readonly panel: string }[];
-  readonly choose: (name: T) => void;
+  readonly tabs: readonly Tab[];
+  readonly choose: (id: string) => void;
 }
 
 /** A row of tabs: one in the tab order, arrow keys between them. */
-export class Tabs<T extends string> {
+export class Tabs {
   readonly element: HTMLElement;
-  private readonly buttons = new Map<T, HTMLButtonElement>();
+  private readonly buttons = new Map<string, HTMLButtonElement>();
 
-  constructor({ label, tabs, choose }: TabsOptions<T>) {
+  constructor({ label, tabs, choose }: TabsOptions) {
     this.element = h('div', { class: 'tabs', attributes: { role: 'tablist', 'aria-label': label } });
-    for (const { name, title, panel } of tabs) {
+    for (const { id, title, panel } of tabs) {
       const tab = h('button', {
         class: 'tab',
         text: title,
         attributes: { type: 'button', role: 'tab', 'aria-controls': panel },
       });
       tab.addEventListener('click', () => {
-        choose(name);
+        choose(id);
       });
-      this.buttons.set(name, tab);
+      this.buttons.set(id, tab);
       this.element.append(tab);
     }
     this.element.addEventListener('keydown', (event) => {
@@ -38,13 +45,12 @@ export class Tabs<T extends string> {
     });
   }
 
-  /** Marks a tab as open, or none; only those named in `shown` are there. */
-  show(open: T | null, shown?: readonly T[]): void {
-    const [first] = shown ?? [...this.buttons.keys()];
-    for (const [name, tab] of this.buttons) {
-      tab.hidden = shown !== undefined && !shown.includes(name);
-      tab.setAttribute('aria-selected', String(name === open));
-      tab.tabIndex = name === (open ?? first) ? 0 : -1;
+  /** Marks a tab as open, or none; only those in `shown` are there. */
+  show(open: string | null, shown: readonly string[]): void {
+    for (const [id, tab] of this.buttons) {
+      tab.hidden = !shown.includes(id);
+      tab.setAttribute('aria-selected', String(id === open));
+      tab.tabIndex = id === (open ?? shown[0]) ? 0 : -1;
     }
   }
 }

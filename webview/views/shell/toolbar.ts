@@ -1,39 +1,19 @@
 import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
-import { button, dropdown } from '../../ui.js';
-import { axisTitle, forQuery, ordinal } from '../../words.js';
-import type { HeatmapView } from '../heatmap/heatmap.js';
+import { dropdown } from '../../ui.js';
+import { axisTitle, forQuery, ordinal } from '../../labels.js';
 import { stepper } from '../steps/stepper.js';
-import { zoomStep } from '../../draw/keys.js';
 
-/** Above the matrix: which step's it is, and zoom. */
+/** Above the matrix: which step's it is, and what the view that shows it has to offer. */
 export class Toolbar {
   private readonly step = h('span', { class: 'toolbar-step' });
   private readonly query = h('span', { class: 'toolbar-query' });
-  private readonly level = h('span', { class: 'toolbar-level number muted' });
   private readonly words = h('span');
-  private readonly zoom: HTMLElement;
-  readonly element: HTMLElement;
+  private readonly tools = h('span', { class: 'toolbar-tools' });
+  readonly element = h('div', { class: 'toolbar' }, this.step, this.query, this.tools);
 
-  constructor(panel: Panel, heatmap: HeatmapView) {
-    const tool = (text: string, label: string, press: () => void): HTMLElement =>
-      button({ text, label, title: label, look: 'icon', press });
-    this.zoom = h(
-      'span',
-      { class: 'toolbar-zoom' },
-      tool('−', 'Zoom out (−)', () => {
-        heatmap.zoom(1 / zoomStep);
-      }),
-      this.level,
-      tool('+', 'Zoom in (+)', () => {
-        heatmap.zoom(zoomStep);
-      }),
-      tool('Fit', 'Fit the whole matrix (0)', () => {
-        heatmap.fit();
-      }),
-    );
-    this.element = h('div', { class: 'toolbar' }, this.step, this.query, this.zoom);
+  constructor(panel: Panel) {
     panel.store.watch(
       ({ content }) =>
         content.kind === 'inspection'
@@ -50,12 +30,6 @@ export class Toolbar {
       ({ content }) => content,
       () => {
         this.showQuery(panel, shownQuery(panel.store.get()));
-      },
-    );
-    panel.store.watch(
-      ({ asTable }) => asTable,
-      (asTable) => {
-        this.zoom.hidden = asTable;
       },
     );
   }
@@ -83,10 +57,9 @@ export class Toolbar {
     this.query.replaceChildren(this.words, choose);
   }
 
-  showLevel(level: number): void {
-    const text = `${level >= 10 ? level.toFixed(0) : level.toFixed(1)}×`;
-    // The same text anew would be laid out anew, with each step of a pan.
-    if (this.level.textContent !== text) this.level.textContent = text;
+  showTools(tools: HTMLElement | null): void {
+    this.tools.hidden = tools === null;
+    if (tools?.parentElement !== this.tools) this.tools.replaceChildren(...(tools === null ? [] : [tools]));
   }
 
   private build(panel: Panel): void {

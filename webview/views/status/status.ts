@@ -27,14 +27,14 @@ export class StatusView {
   private readonly cancel = button({
     text: 'Cancel',
     press: () => {
-      void this.panel.channel.request('cancel', null).catch(this.trouble);
+      void this.panel.channel.request('cancel', null).catch(this.reportError);
     },
   });
   private readonly retry = button({
     text: 'Retry',
     look: 'primary',
     press: () => {
-      void this.panel.channel.request('retry', null).catch(this.trouble);
+      void this.panel.channel.request('retry', null).catch(this.reportError);
     },
   });
   private readonly card = h(
@@ -51,7 +51,7 @@ export class StatusView {
 
   constructor(
     private readonly panel: Panel,
-    private readonly trouble: (error: unknown) => void,
+    private readonly reportError: (error: unknown) => void,
   ) {
     panel.store.watch(
       (view) => view.content,

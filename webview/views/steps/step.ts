@@ -8,10 +8,13 @@ import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { axisSize, cellFor } from '../../panel.js';
+import type { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
-import { axisTitle, forQuery, isPairwise, longLabel, ordinal } from '../../words.js';
+import type { ViewContext } from '../view.js';
+import { axisTitle, forQuery, isPairwise, longLabel, ordinal } from '../../labels.js';
 import { ArithmeticView } from './arithmetic.js';
 import { stepper } from './stepper.js';
+import type { StepsMemory } from './view.js';
 
 /** A small matrix has at most so many rows and columns of numbers. */
 const miniature = { rows: 48, columns: 384 };
@@ -34,6 +37,9 @@ export class StepView {
   private offered = '';
   private readonly body: HTMLElement;
   readonly element: HTMLLIElement;
+  private readonly panel: Panel;
+  private readonly matrices: Matrices;
+  private theme: Theme;
   private slice: Slice | null = null;
   private asking: AbortController | null = null;
   private readonly stops: (() => void)[] = [];
@@ -42,13 +48,15 @@ export class StepView {
   });
 
   constructor(
-    private readonly panel: Panel,
-    private readonly matrices: Matrices,
+    { panel, matrices, theme }: ViewContext,
+    private readonly memory: Store<StepsMemory>,
     private readonly step: Step,
     number: number,
     private readonly opensAtFirst: boolean,
-    private theme: Theme,
   ) {
+    this.panel = panel;
+    this.matrices = matrices;
+    this.theme = theme;
     const id = uniqueId('step');
     this.toggle = h(
       'button',
@@ -82,17 +90,16 @@ export class StepView {
   }
 
   private connect(): void {
-    const { panel, step } = this;
+    const { memory, panel, step } = this;
     const { store } = panel;
     this.toggle.addEventListener('click', () => {
-      const { opened } = store.get();
-      store.update({ opened: { ...opened, [step.name]: !this.isOpen() } });
+      memory.update({ opened: { ...memory.get().opened, [step.name]: !this.isOpen() } });
     });
     this.picture.addEventListener('click', (event) => {
       this.open(event);
     });
     this.stops.push(
-      store.watch(
+      memory.watch(
         ({ opened }) => opened[step.name],
         () => {
           const open = this.isOpen();
@@ -117,7 +124,7 @@ export class StepView {
         },
       ),
       store.watch(
-        ({ content, position, chosen, mode, tab }) =>
+        ({ content, position, chosen, mode, front, covering }) =>
           content.kind === 'inspection'
             ? JSON.stringify([
                 position.layer,
@@ -125,7 +132,8 @@ export class StepView {
                 position.cell === undefined ? null : cellFor(step, chosen),
                 step.perQuery ? chosen.query : null,
                 mode,
-                tab,
+                front,
+                covering,
               ])
             : '',
         () => {
@@ -148,7 +156,7 @@ export class StepView {
   }
 
   private isOpen(): boolean {
-    return this.panel.store.get().opened[this.step.name] ?? this.opensAtFirst;
+    return this.memory.get().opened[this.step.name] ?? this.opensAtFirst;
   }
 
   /** A press on the picture shows this step's matrix with the pressed cell picked. */

@@ -1,5 +1,5 @@
 import { h } from '../../dom.js';
-import { fromOrdinal, ordinal } from '../../words.js';
+import { fromOrdinal, ordinal } from '../../labels.js';
 
 export interface StepperOptions {
   readonly label: string;

@@ -1,14 +1,16 @@
 import './steps.css';
 import type { InspectionSummary } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import type { Matrices } from '../../matrices.js';
-import type { Panel } from '../../panel.js';
+import { Lifetime } from '../../lifetime.js';
+import { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
-import { findStep, isPairwise, shortLabel } from '../../words.js';
+import type { OpenView, ViewContext } from '../view.js';
+import { findStep, isPairwise, shortLabel } from '../../labels.js';
 import { StepView } from './step.js';
+import type { StepsMemory } from './view.js';
 
 /** The mechanism as a numbered sequence of steps, each with its formula, its matrix and the picked cell's arithmetic. */
-export class StepsView {
+export class StepsView implements OpenView {
   private readonly place = h('span', { class: 'section-aside' });
   private readonly list = h('ol', { class: 'steps-list' });
   readonly element = h(
@@ -19,35 +21,49 @@ export class StepsView {
   );
   private views: StepView[] = [];
   private built = '';
+  private readonly memory: Store<StepsMemory>;
+  private readonly life = new Lifetime();
 
   constructor(
-    private readonly panel: Panel,
-    private readonly matrices: Matrices,
-    private theme: Theme,
+    private readonly context: ViewContext,
+    recalled: StepsMemory,
   ) {
+    this.memory = new Store(recalled);
+    const { panel } = context;
     const { store } = panel;
-    store.follow(
-      ({ content }) => (content.kind === 'inspection' ? content.summary : null),
-      (summary) => {
-        this.build(summary);
-      },
-    );
-    store.watch(
-      ({ position }) => position,
-      (position) => {
-        const { summary } = panel;
-        const step = summary === null ? undefined : findStep(summary, position.step);
-        const { cell } = position;
-        this.place.textContent =
-          summary === null || step === undefined || cell === undefined
-            ? ''
-            : `cell (${shortLabel(summary, step.rows.axis, cell.row)}, ${shortLabel(summary, step.columns.axis, cell.column)})`;
-      },
+    this.life.add(
+      this.memory.watch(({ opened }) => opened, context.changed),
+      store.follow(
+        ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+        (summary) => {
+          this.build(summary);
+        },
+      ),
+      store.watch(
+        ({ position }) => position,
+        (position) => {
+          const { summary } = panel;
+          const step = summary === null ? undefined : findStep(summary, position.step);
+          const { cell } = position;
+          this.place.textContent =
+            summary === null || step === undefined || cell === undefined
+              ? ''
+              : `cell (${shortLabel(summary, step.rows.axis, cell.row)}, ${shortLabel(summary, step.columns.axis, cell.column)})`;
+        },
+      ),
     );
   }
 
+  remember(): StepsMemory {
+    return this.memory.get();
+  }
+
+  dispose(): void {
+    this.life.dispose();
+    for (const view of this.views) view.dispose();
+  }
+
   retheme(theme: Theme): void {
-    this.theme = theme;
     for (const view of this.views) view.retheme(theme);
   }
 
@@ -63,8 +79,7 @@ export class StepsView {
       steps.findIndex((step) => step.perQuery || isPairwise(step)),
     );
     this.views = steps.map(
-      (step, index) =>
-        new StepView(this.panel, this.matrices, step, index + 1, index >= firstPair, this.theme),
+      (step, index) => new StepView(this.context, this.memory, step, index + 1, index >= firstPair),
     );
     this.list.replaceChildren(...this.views.map(({ element }) => element));
   }

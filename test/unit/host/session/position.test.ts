@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CancelledError } from '../../../../src/channel.js';
-import { firstPicture, within } from '../../../../src/host/session/position.js';
+import { firstPicture } from '../../../../src/host/session/position.js';
 import type { InspectionSummary, Slice, SliceRequest, Step } from '../../../../src/protocol.js';
 
 const step = (name: string, count: number): Step => ({
@@ -100,18 +100,5 @@ describe('The first picture of a result', () => {
   it('is not missed where it fails: the page asks, and is told why', async () => {
     const { request } = engine(() => Promise.reject(new Error('The engine’s process has died.')));
     assert.equal(await firstPicture({ request }, summaryOf(2), wanted, never), undefined);
-  });
-});
-
-describe('A position within an inspection', () => {
-  it('keeps the picked cell only where the step has it', () => {
-    const cell = { row: 1, column: 1 };
-    assert.deepEqual(within(summaryOf(2), { ...wanted, cell }).cell, cell);
-    assert.equal(within(summaryOf(1), { ...wanted, cell }).cell, undefined);
-    assert.deepEqual(within(summaryOf(2), { ...wanted, step: 'gone', cell }), {
-      layer: 4,
-      head: 11,
-      step: 'weights',
-    });
   });
 });

@@ -53,13 +53,16 @@ describe('A session', () => {
       label: 'a b',
       messageOf: (error) => (error instanceof Error ? error.message : String(error)),
       ask: () => Promise.reject(new CancelledError()),
-      open: async (client, asked, parameters, { continuation, roles: _, ...rest }) => {
+      open: async (client, asked, parameters, { continuation, signal, onProgress }) => {
         const params = {
           material: { kind: 'text', texts: ['a b'] as const } as const,
           parameters,
           ...(continuation === undefined ? {} : { continuation }),
         };
-        const result = await client.request('open', params, rest);
+        const result = await client.request('open', params, {
+          signal,
+          ...(onProgress === undefined ? {} : { onProgress }),
+        });
         assert.ok(result.kind === 'inspection');
         return { asked, summary: result.summary };
       },

@@ -6,10 +6,10 @@ import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import type { Inspection } from '../../../../src/inspection/core/inspection.js';
 import { choose, nucleus } from '../../../../src/inspection/run/sampling.js';
-import type { InspectionSummary, ModelReference } from '../../../../src/protocol.js';
+import type { InspectionSummary, ModelReference, Sampling } from '../../../../src/protocol.js';
+import { gatherText, type TextChange } from '../../../../src/text-change.js';
 import { fixtures, media, readJson } from '../../models/expected.js';
-import { openText } from '../../../support/inspections.js';
-import { type TextOptions } from '../../../support/inspections.js';
+import { openText, type TextOptions } from '../../../support/inspections.js';
 import { platform } from '../../../support/platform.js';
 
 /** Of make_continuations.py. */
@@ -78,6 +78,26 @@ describe('A continuation', () => {
       summary.queries.marks?.slice(expected.ids.length),
       added.map(() => null),
     );
+  });
+
+  it('is told to the host by what is new alone', async () => {
+    const engine = new Engine(platform, media);
+    const { id } = await openText(engine, { text: expected.text, model: { kind: 'folder', path: endless } });
+    let written = '';
+    let longest = 0;
+    const gather = gatherText((all) => {
+      written = all;
+    });
+    const task = {
+      progress: (_message: string, _fraction: number | null, text?: TextChange) => {
+        longest = Math.max(longest, text?.added.length ?? 0);
+        gather(text === undefined ? {} : { text });
+      },
+    };
+    await engine.inspection(id).continue({ inspection: id, tokens: added.length }, task);
+    assert.equal(written, expected.said.at(-1));
+    assert.ok(longest < 5, `${longest} characters came with one token`);
+    await engine.dispose();
   });
 
   it('ends at the token that says that a text is over', async () => {
@@ -272,6 +292,12 @@ describe('A continuation', () => {
     await assert.rejects(
       inspection.continue({ tokens: 1, sampling: { seed: -1 } }),
       /seed has to be a whole/,
+    );
+    // What a caller in JavaScript may say.
+    const bogus = JSON.parse('{"method":"bogus"}') as Partial<Sampling>;
+    await assert.rejects(
+      inspection.continue({ tokens: 1, sampling: bogus }),
+      /method of sampling is "greedy" or "sample", not "bogus"/,
     );
     await assert.rejects(inspection.candidates(99), /no query 99/);
   });

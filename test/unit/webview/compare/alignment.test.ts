@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import type { InspectionSummary, Parameter, Phase, Step } from '../../../../src/protocol.js';
-import {
-  align,
-  changesOf,
-  suggest,
-  withChange,
-  withValues,
-} from '../../../../webview/views/compare/alignment.js';
+import { align, changesOf, suggest, withChange } from '../../../../webview/views/compare/alignment.js';
+import { withValues } from '../../../../webview/views/parameters/values.js';
 
 const mask: Parameter = {
   name: 'mask',

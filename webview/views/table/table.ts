@@ -1,18 +1,20 @@
 import type { Slice, Span, Step } from '../../../src/protocol.js';
 import { h, perFrame, settled } from '../../dom.js';
 import { formatNumber, formatShape } from '../../format.js';
+import { Lifetime } from '../../lifetime.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
-import { axisTitle, forQuery, ordinal, shortLabel } from '../../words.js';
+import type { OpenView } from '../view.js';
+import { axisTitle, forQuery, ordinal, shortLabel } from '../../labels.js';
 
 const rowHeight = 24;
 const columnWidth = 90;
 const headWidth = 120;
 
 /** The numbers behind the picture: a table of which only what is in sight exists, and is asked for. */
-export class TableView {
+export class TableView implements OpenView {
   private readonly table = h('table', { class: 'numbers-table' });
   private readonly sizer = h('div', { class: 'numbers-sizer' }, this.table);
   private readonly message = h('p', { class: 'problem', attributes: { role: 'alert' } });
@@ -22,6 +24,7 @@ export class TableView {
     this.sizer,
   );
   readonly element = h('div', { class: 'numbers' }, this.message, this.scroller);
+  private readonly life = new Lifetime();
   private asking: AbortController | null = null;
   private slice: Slice | null = null;
   private readonly draw = perFrame(() => {
@@ -34,6 +37,8 @@ export class TableView {
   constructor(
     private readonly panel: Panel,
     private readonly matrices: Matrices,
+    /** Whether it is shown: what is not seen is not asked for. */
+    private readonly isShown: () => boolean,
   ) {
     this.message.hidden = true;
     this.scroller.addEventListener('scroll', () => {
@@ -46,33 +51,41 @@ export class TableView {
       const { row, column } = cell.dataset;
       if (row !== undefined && column !== undefined) panel.pick({ row: Number(row), column: Number(column) });
     });
-    new ResizeObserver(() => {
+    this.life.resized(this.scroller, () => {
       this.draw();
       this.rest.ask();
-    }).observe(this.scroller);
-    panel.store.watch(
-      (view) =>
-        view.asTable && view.content.kind === 'inspection'
-          ? JSON.stringify([
-              view.content.summary.id,
-              view.content.summary.revision,
-              view.position.layer,
-              view.position.head,
-              view.position.step,
-              shownQuery(view),
-            ])
-          : '',
-      (shown) => {
-        this.asking?.abort();
-        this.slice = null;
-        this.table.replaceChildren();
-        if (shown === '') return;
-        this.reveal();
-        this.draw();
-        this.rest.ask();
-      },
+    });
+    this.life.add(
+      panel.store.watch(
+        (view) =>
+          isShown() && view.content.kind === 'inspection'
+            ? JSON.stringify([
+                view.content.summary.id,
+                view.content.summary.revision,
+                view.position.layer,
+                view.position.head,
+                view.position.step,
+                shownQuery(view),
+              ])
+            : '',
+        (shown) => {
+          this.asking?.abort();
+          this.slice = null;
+          this.table.replaceChildren();
+          if (shown === '') return;
+          this.reveal();
+          this.draw();
+          this.rest.ask();
+        },
+      ),
+      panel.store.watch(({ position }) => position.cell, this.draw),
     );
-    panel.store.watch(({ position }) => position.cell, this.draw);
+  }
+
+  dispose(): void {
+    this.life.dispose();
+    this.rest.drop();
+    this.asking?.abort();
   }
 
   /** Scrolls to the picked cell. */
@@ -107,7 +120,7 @@ export class TableView {
   private async fetch(): Promise<void> {
     const { step } = this.panel;
     const place = step === null ? null : this.matrices.place(step.name);
-    if (step === null || place === null || !this.panel.store.get().asTable) return;
+    if (step === null || place === null || !this.isShown()) return;
     const { rows, columns } = this.window(step);
     this.asking?.abort();
     const asking = new AbortController();
@@ -126,7 +139,7 @@ export class TableView {
   private fill(): void {
     const { summary, step } = this.panel;
     const view = this.panel.store.get();
-    if (summary === null || step === null || !view.asTable || this.scroller.clientWidth === 0) return;
+    if (summary === null || step === null || !this.isShown() || this.scroller.clientWidth === 0) return;
     this.resize();
     const { rows, columns } = this.window(step);
     const { cell: picked, layer, head } = view.position;

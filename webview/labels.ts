@@ -1,5 +1,4 @@
 import type {
-  Answer,
   AxisDescription,
   AxisName,
   InspectionSummary,
@@ -128,93 +127,7 @@ export function valueTitle(parameter: Parameter): string {
     : String(parameter.value);
 }
 
-/** Said by the side-by-side view. */
-export const compareWords = {
-  compare: 'Compare',
-  compareHint: 'Side by side with other parameters or mechanisms (C)',
-  add: 'Add column',
-  addHint: 'Compare with one more',
-  fullHint: 'No more than four columns stand side by side.',
-  close: 'Close',
-  closeHint: 'Back to the matrix (Escape)',
-  remove: (title: string) => `Remove ${title}`,
-  region: 'Side by side',
-  first: 'As inspected',
-  same: 'The same as the first column',
-  change: 'Change…',
-  instead: (now: string, before: string) => `${now} instead of ${before}`,
-  differs: 'Differs from the first column',
-  mark: '≠',
-  legend: 'differs from the first column',
-  without: (title: string) => `without ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
-  running: 'Running…',
-  pickHint: 'Pick a cell to see its arithmetic in every column.',
-  difference: 'Difference to the first',
-  differenceLegend: 'difference',
-  differenceHint: 'Difference to this column: orange is more weight than here, blue is less.',
-  differencePooled: 'Of the largest weight in each block; point at a cell for its own.',
-  otherShape: (own: string, first: string) =>
-    `No difference: this column’s weights are ${own}, the first’s ${first}.`,
-  metrics: 'Metrics',
-  metric: 'Metric',
-  value: 'Value',
-  toFirst: 'To the first',
-  weights: (title: string) => `Weights, ${title}`,
-  place: (layer: number, head: number) => `Layer ${layer + 1}, head ${head + 1}`,
-} as const;
-
-/** Said of what a model expects next. */
-export const nextWords = {
-  title: 'Next token',
-  after: (word: string) => `after ${word}`,
-  at: (word: string) => `where ${word} was written`,
-  here: 'stands here',
-  rank: (rank: number) => `${rank + 1}.`,
-  entropy: (nats: string) => `Entropy ${nats} nats: how undecided the model is.`,
-  list: 'The likeliest next tokens, with their probabilities',
-  go: 'Continue',
-  goHint: 'The model goes on with the text, token by token.',
-  stop: 'Stop',
-  stopHint: 'Ends with the tokens that came.',
-  waiting: 'Thinking…',
-  said: (ending: 'length' | 'end' | 'limit' | 'halted') =>
-    ({
-      length: '',
-      end: 'The model says that the text is over.',
-      limit: 'The model reads no more tokens.',
-      halted: 'Stopped.',
-    })[ending],
-} as const;
-
-/** Said of the answers to a question. */
-export const answerWords = {
-  title: 'Answer',
-  list: 'The likeliest answers in the text, with their probabilities',
-  rank: (rank: number) => `${rank + 1}.`,
-  percent,
-  hint: ({ text, first, last, start, end, probability }: Answer) =>
-    `“${visibleWord(text)}”: starts at token ${ordinal(first)} with ${percent(start)}, ends at token ${ordinal(last)} with ${percent(end)}; ${percent(start)} × ${percent(end)} = ${percent(probability)}`,
-  none: 'no answer in it',
-  noneHint: 'Both ends at the first token: that the text does not answer.',
-} as const;
-
-/** "62.4 %" */
-function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
+/** "Layer 4, head 8": both are counted from 1 where people read them. */
+export function headPlace(layer: number, head: number): string {
+  return `Layer ${layer + 1}, head ${head + 1}`;
 }
-
-/** Said by the plots. */
-export const plotWords = {
-  plots: 'Plots',
-  curves: 'Curves',
-  close: 'Close',
-  closeHint: 'Back to the matrix (Escape)',
-  nothing: '–',
-  keys: 'Left and right arrow keys move the read-out, Home and End go to the ends.',
-  waiting: 'Computing…',
-  numbers: 'Numbers',
-  show: 'Show the numbers',
-  hide: 'Hide the numbers',
-  table: (title: string) => `Numbers of ${title}`,
-  axis: (title: string, unit: string) => (unit === '' ? title : `${title} (${unit})`),
-} as const;

@@ -3,17 +3,20 @@ import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
 import { isCancelled, messageOf } from '../../matrices.js';
+import { headPlace } from '../../labels.js';
 import type { Panel } from '../../panel.js';
+import type { OpenView } from '../view.js';
 
 /** The open head's figures, each with a bar that shows how much of its possible range it fills. */
-export class MetricsView {
+export class MetricsView implements OpenView {
   private readonly title = h('h2', { class: 'section-title' });
   private readonly list = h('div', { class: 'metrics' });
   readonly element = h('section', { class: 'section' }, this.title, this.list);
   private asking: AbortController | null = null;
+  private readonly stop: () => void;
 
   constructor(private readonly panel: Panel) {
-    panel.store.follow(
+    this.stop = panel.store.follow(
       ({ content, position }) =>
         content.kind === 'inspection'
           ? JSON.stringify([content.summary.id, content.summary.revision, position.layer, position.head])
@@ -24,6 +27,12 @@ export class MetricsView {
     );
   }
 
+  dispose(): void {
+    this.stop();
+    this.asking?.abort();
+    this.asking = null;
+  }
+
   private async fetch(shown: string): Promise<void> {
     this.asking?.abort();
     const { summary } = this.panel;
@@ -32,7 +41,7 @@ export class MetricsView {
       return;
     }
     const { layer, head } = this.panel.store.get().position;
-    this.title.textContent = `Layer ${layer + 1}, head ${head + 1}`;
+    this.title.textContent = headPlace(layer, head);
     const asking = new AbortController();
     this.asking = asking;
     await this.panel.matrixShown();

@@ -1,0 +1,20 @@
+/** The endings of the files that tensors are read from, by format. The manifest and the README name the same. */
+export const fileTypes = {
+  npy: ['.npy'],
+  npz: ['.npz'],
+  safetensors: ['.safetensors'],
+  gguf: ['.gguf'],
+  pytorch: ['.pt', '.pth', '.bin', '.ckpt'],
+  csv: ['.csv'],
+  tsv: ['.tsv'],
+  json: ['.json'],
+} as const;
+
+/** All of them. */
+export const fileEndings: readonly string[] = Object.values(fileTypes).flat();
+
+/** Those that a sentence names: one a format. ".npy, .npz, … or .json" */
+export function namedFileTypes(): string {
+  const named = Object.values(fileTypes).map(([first]) => first);
+  return `${named.slice(0, -1).join(', ')} or ${named.at(-1) ?? ''}`;
+}

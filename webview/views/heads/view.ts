@@ -1,0 +1,40 @@
+import { h } from '../../dom.js';
+import { fieldsOf } from '../../parse.js';
+import { defineView } from '../view.js';
+import { HeadsView } from './heads.js';
+import { KindsView } from './kinds.js';
+
+interface HeadsMemory {
+  /** Whether heads are labelled by what they do. */
+  readonly labelled: boolean;
+}
+
+export const headsView = defineView<HeadsMemory>({
+  id: 'heads',
+  title: 'Heads',
+  place: 'left',
+  recall: (remembered) => ({ labelled: fieldsOf(remembered)?.['labelled'] === true }),
+  open: (context, recalled) => {
+    const heads = new HeadsView(context.panel, context.theme);
+    const kinds = new KindsView(context, recalled?.labelled ?? false, (sign) => {
+      heads.label(sign);
+    });
+    return {
+      element: h(
+        'section',
+        { class: 'section' },
+        h('h2', { class: 'section-title', text: 'Heads' }),
+        kinds.element,
+        heads.element,
+      ),
+      retheme: (theme) => {
+        heads.retheme(theme);
+      },
+      remember: (): HeadsMemory => ({ labelled: kinds.labelled }),
+      dispose: () => {
+        heads.dispose();
+        kinds.dispose();
+      },
+    };
+  },
+});

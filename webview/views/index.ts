@@ -1,0 +1,25 @@
+import { answersView } from './answers/view.js';
+import { compareView } from './compare/view.js';
+import { headsView } from './heads/view.js';
+import { heatmapView } from './heatmap/view.js';
+import { metricsView } from './metrics/view.js';
+import { nextView } from './next/view.js';
+import { plotsView } from './plots/view.js';
+import { stepsView } from './steps/view.js';
+import { tableView } from './table/view.js';
+import type { RegisteredView } from './view.js';
+import { whatIfView } from './what-if/view.js';
+
+/** Every view of the panel: tabs, sections and buttons stand in this order. */
+export const views: readonly RegisteredView[] = [
+  heatmapView,
+  tableView,
+  answersView,
+  headsView,
+  metricsView,
+  nextView,
+  whatIfView,
+  stepsView,
+  compareView,
+  plotsView,
+];
