@@ -11,7 +11,7 @@ import { Explore } from './host/panels/explore.js';
 import { Sessions } from './host/session/sessions.js';
 import { InspectionsView } from './host/panels/inspections-view.js';
 import { ModelPages } from './host/models/model-pages.js';
-import { Kinds } from './host/models/head-types.js';
+import { KnownHeadTypes } from './host/models/head-types.js';
 import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
@@ -35,17 +35,18 @@ export function activate({
   const engine = new EngineClient({ transport, script, log, describe: describeStop, weights: weightsBudget });
   const inspections = new Sessions(workspaceState);
   const painter = new Painter();
-  const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
-  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, kinds });
+  // The folder's name is older than what it is called now; what was saved there is still read.
+  const headTypes = new KnownHeadTypes(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, headTypes });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
-  const pages = new ModelPages(extensionUri, engine, models, kinds);
+  const pages = new ModelPages(extensionUri, engine, models, headTypes);
   subscriptions.push(
     log,
     engine,
     painter,
     inspections,
-    kinds,
+    headTypes,
     opener,
     models,
     pages,
@@ -56,7 +57,7 @@ export function activate({
       opener,
       inspections,
       models,
-      kinds,
+      headTypes,
       adding,
       pages,
       readers: new Readers(engine, models),

@@ -14,12 +14,26 @@ declare function acquireVsCodeApi(): VsCodeApi;
 export interface Host extends Port {
   /** What `remember` was last given, in an earlier life of this page; nothing that can be trusted in shape. */
   recall(): unknown;
-  remember(state: unknown): void;
+  remember(state: object): void;
+  /** Which inspection the page shows now. It is kept beside what is remembered: by it a reloaded window finds what a tab showed. */
+  identify(inspection: string): void;
 }
 
 /** Can be called once a page. */
 export function connectHost(): Host {
   const api = acquireVsCodeApi();
+  let inspection: string | undefined;
+  const keep = (state: unknown): void => {
+    api.setState({ ...(typeof state === 'object' ? state : {}), inspection });
+  };
+  const identify = (shown: string): void => {
+    if (shown === inspection) return;
+    inspection = shown;
+    keep(api.getState());
+  };
+  // The host names it in the page, so that it is kept also where there is never a result.
+  const first = document.documentElement.dataset['inspection'];
+  if (first !== undefined) identify(first);
   return {
     post: (message) => {
       api.postMessage(message);
@@ -34,8 +48,7 @@ export function connectHost(): Host {
       };
     },
     recall: () => api.getState(),
-    remember: (state) => {
-      api.setState(state);
-    },
+    remember: keep,
+    identify,
   };
 }

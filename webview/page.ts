@@ -33,7 +33,7 @@ export function startPage(views: readonly RegisteredView[]): void {
       position: (moved) => {
         panel.follow(moved);
       },
-      kinds: (toldKinds) => {
+      headTypes: (toldKinds) => {
         panel.store.update({ toldKinds });
       },
       progress: ({ message, fraction }) => {
@@ -49,7 +49,10 @@ export function startPage(views: readonly RegisteredView[]): void {
   let theme = readTheme();
 
   const show = (state: PanelState): void => {
-    if (state.kind === 'inspection') matrices.bring(state.picture ?? null);
+    if (state.kind === 'inspection') {
+      host.identify(state.summary.id);
+      matrices.bring(state.picture ?? null);
+    }
     panel.show(state);
   };
   const reportError = (error: unknown): void => {

@@ -5,9 +5,11 @@ import type {
   ContinueResult,
   FileReference,
   InspectionSummary,
+  Intervention,
   Material,
   Metric,
   ModelReference,
+  OpenRequest,
   ParameterValues,
   Plot,
   ReadBy,
@@ -47,8 +49,8 @@ export interface OpenInspection {
   continue(options: ContinueOptions): Promise<ContinueResult>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
-  /** Runs again with some parameters changed. */
-  change(params: ParameterValues): Promise<InspectionSummary>;
+  /** Runs again with some parameters changed; interventions stay as they are where they are left out. */
+  change(params: ParameterValues, options?: ChangeOptions): Promise<InspectionSummary>;
   /** Closes files and frees what was captured. */
   dispose(): Promise<void>;
 }
@@ -59,6 +61,12 @@ export interface SliceOptions {
   readonly rows?: Span | readonly [start: number, end: number];
   readonly columns?: Span | readonly [start: number, end: number];
   readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
+  readonly signal?: AbortSignal;
+}
+
+export interface ChangeOptions {
+  /** In place of those that there are; `[]` for none. */
+  readonly interventions?: readonly Intervention[];
   readonly signal?: AbortSignal;
 }
 
@@ -77,6 +85,8 @@ export type CellIndex =
 
 export interface InspectOptions {
   readonly params?: ParameterValues;
+  /** Steps that are set from outside while it runs, one after the other: to zero, to their mean, to given values. */
+  readonly interventions?: readonly Intervention[];
   readonly signal?: AbortSignal;
   /** The folder that holds the embedded model, where it is not beside this file's own folder. */
   readonly media?: string;
@@ -166,7 +176,7 @@ async function opened(material: Material, by: ReadBy, options: InspectOptions): 
   };
   try {
     const task = options.signal === undefined ? {} : { signal: options.signal };
-    const result = await user.engine.open({ material, by, ...parametersOf(options) }, task);
+    const result = await user.engine.open({ material, by, ...settingOf(options) }, task);
     if (!(result instanceof Inspection)) throw new RolesNeeded(result);
     return wrap(result, user.engine, leave);
   } catch (error) {
@@ -210,7 +220,8 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
         },
       ),
     candidates: (query, count = 10) => inspection.candidates({ inspection: inspection.id, query, count }),
-    change: (params) => inspection.change(params),
+    change: (params, { interventions, signal } = {}) =>
+      inspection.change(params, signal === undefined ? {} : { signal }, interventions),
     dispose: () => (disposed ??= engine.close(inspection.id).then(leave)),
   };
 }
@@ -237,8 +248,14 @@ function mechanismOf({ mechanism }: Pick<InspectTensorsOptions, 'mechanism'>): {
   return mechanism === undefined ? {} : { mechanism };
 }
 
-function parametersOf({ params }: InspectOptions): { parameters?: ParameterValues } {
-  return params === undefined ? {} : { parameters: params };
+function settingOf({
+  params,
+  interventions,
+}: InspectOptions): Pick<OpenRequest, 'parameters' | 'interventions'> {
+  return {
+    ...(params === undefined ? {} : { parameters: params }),
+    ...(interventions === undefined ? {} : { interventions }),
+  };
 }
 
 export type {
@@ -247,6 +264,8 @@ export type {
   CodeLanguage,
   ContinueResult,
   InspectionSummary,
+  Intervention,
+  InterventionValue,
   Metric,
   ModelReference,
   ParameterValues,

@@ -11,8 +11,15 @@ export function pagesFolder(extension: Uri): Uri {
 
 /**
  * The shell of a webview's page. Only its own script runs, only its own styles and fonts load, and nothing leaves the machine.
+ * @param inspection the one that the page shows, to find it again after the window is reloaded
  */
-export function pageShell(webview: Webview, extension: Uri, name: PageName, title: string): string {
+export function pageShell(
+  webview: Webview,
+  extension: Uri,
+  name: PageName,
+  title: string,
+  inspection?: string,
+): string {
   const folder = pagesFolder(extension);
   const script = webview.asWebviewUri(Uri.joinPath(folder, `${name}.js`));
   const style = webview.asWebviewUri(Uri.joinPath(folder, `${name}.css`));
@@ -26,8 +33,9 @@ export function pageShell(webview: Webview, extension: Uri, name: PageName, titl
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
+  const shown = inspection === undefined ? '' : ` data-inspection="${escaped(inspection)}"`;
   return `<!DOCTYPE html>
-<html lang="${escaped(env.language)}">
+<html lang="${escaped(env.language)}"${shown}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">

@@ -1,17 +1,15 @@
-import { commands, env, EventEmitter, l10n, window } from 'vscode';
+import { commands, env, l10n, window } from 'vscode';
 import type { Uri, WebviewPanel } from 'vscode';
-import { Channel } from '../../channel.js';
-import type { Call, RequestOptions } from '../../channel.js';
-import type { CodeLanguage, PanelMethods, PanelNotices, PanelReports } from '../../protocol.js';
+import type { CodeLanguage } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
-import type { Releasable } from '../base/disposable.js';
+import { Emitter } from '../base/emitter.js';
 import type { Log } from '../transports/transport.js';
+import type { Painter } from '../editor/paint.js';
+import type { KnownHeadTypes } from '../models/head-types.js';
 import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
-import type { Kinds } from '../models/head-types.js';
-import type { Painter } from '../editor/paint.js';
+import { PageConnection } from './page-connection.js';
 import { webviewPort } from './webview-port.js';
-import { isCancelled } from '../base/messages.js';
 
 export const panelType = 'attention-inspector.panel';
 
@@ -19,30 +17,39 @@ export interface PanelContext {
   readonly extension: Uri;
   readonly log: Log;
   readonly painter: Painter;
-  readonly kinds: Kinds;
+  readonly headTypes: KnownHeadTypes;
 }
-
-type Nothing = Record<never, never>;
-type PanelChannel = Channel<Nothing, PanelNotices, PanelMethods, PanelReports>;
 
 /** An inspection in an editor tab. Closing the tab ends the inspection, and the other way round. */
 export class InspectionPanel extends Disposable {
-  private readonly activateEmitter = this.own(new EventEmitter<void>());
+  private readonly activateEmitter = this.own(new Emitter<void>());
   readonly onDidActivate = this.activateEmitter.event;
-  private readonly channel: PanelChannel;
-  private following: Releasable[] = [];
-  /** While a move of the page is made: it is told of that once, with its number. */
-  private answering = false;
+  private readonly page: PageConnection;
 
   constructor(
     readonly panel: WebviewPanel,
-    private shown: Session,
+    session: Session,
     private readonly context: PanelContext,
   ) {
     super();
     const { webview } = panel;
-    this.channel = this.own(this.connect());
-    this.follow();
+    const { extension, headTypes, log, painter } = context;
+    this.page = this.own(
+      new PageConnection(webviewPort(webview), session, {
+        log,
+        painter,
+        headTypes,
+        copyCode: (shown, { language, layer, head }) => copyCode(shown, language, layer, head),
+        classifyHeads: async (model) => {
+          await commands.executeCommand('attention-inspector.classifyHeads', model);
+        },
+      }),
+    );
+    this.own(
+      this.page.onDidEnd(() => {
+        this.dispose();
+      }),
+    );
     this.own(
       panel.onDidChangeViewState(() => {
         this.look();
@@ -54,143 +61,42 @@ export class InspectionPanel extends Disposable {
       }),
     );
     this.own(
-      context.kinds.onDidFind(() => {
-        void context.kinds.of(this.shown.request).then((state) => {
-          if (!this.disposed) this.channel.notify('kinds', state);
+      headTypes.onDidFind(() => {
+        void headTypes.of(this.inspection.request).then((state) => {
+          if (!this.disposed) this.page.tellHeadTypes(state);
         });
       }),
     );
-    webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(context.extension)] };
-    webview.html = pageShell(webview, context.extension, 'panel', panel.title);
+    webview.options = { enableScripts: true, localResourceRoots: [pagesFolder(extension)] };
+    webview.html = pageShell(webview, extension, 'panel', panel.title, session.id);
     this.look();
   }
 
   get inspection(): Session {
-    return this.shown;
+    return this.page.session;
   }
 
   /** Shows another inspection in the place of this one, which ends. */
   show(inspection: Session): void {
-    const before = this.shown;
-    this.unfollow();
-    this.shown = inspection;
-    this.follow();
-    this.channel.notify('state', inspection.state);
     this.panel.title = inspection.label;
-    before.dispose();
+    this.page.show(inspection);
   }
 
   override dispose(): void {
     if (this.disposed) return;
-    this.context.painter.clear(this.shown);
-    this.unfollow();
+    const { inspection } = this;
+    this.context.painter.clear(inspection);
     super.dispose();
     tellActive(false);
-    this.shown.dispose();
+    inspection.dispose();
     this.panel.dispose();
-  }
-
-  private follow(): void {
-    const { channel, shown } = this;
-    this.following = [
-      shown.onDidChangeState((state) => {
-        channel.notify('state', state);
-      }),
-      shown.onDidMove((position) => {
-        if (!this.answering) channel.notify('position', { position, answers: null });
-      }),
-      shown.onDidProgress((progress) => {
-        channel.notify('progress', progress);
-      }),
-      shown.onDidDispose(() => {
-        this.dispose();
-      }),
-    ];
-  }
-
-  private unfollow(): void {
-    for (const subscription of this.following) subscription.dispose();
-    this.following = [];
   }
 
   private look(): void {
     const { active, visible } = this.panel;
     tellActive(active);
-    if (active) this.activateEmitter.fire();
-    if (!visible) this.context.painter.clear(this.shown);
-  }
-
-  private connect(): PanelChannel {
-    const { log, painter } = this.context;
-    return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
-      webviewPort(this.panel.webview),
-      {
-        ready: () => this.shown.state,
-        slice: (request, call) => this.shown.slice(request, relay(call)),
-        arithmetic: (request, call) => this.shown.arithmetic(request, relay(call)),
-        thumbnails: (request, call) => this.shown.thumbnails(request, relay(call)),
-        metrics: (request, call) => this.shown.metrics(request, relay(call)),
-        compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
-        plot: (request, call) => this.shown.plot(request, relay(call)),
-        candidates: (request, call) => this.shown.candidates(request, relay(call)),
-        continue: (request, call) => this.shown.continue(request, relay(call)),
-        halt: async () => {
-          await this.shown.halt();
-          return null;
-        },
-        copyCode: async ({ layer, head, language }) => {
-          await copyCode(this.shown, language, layer, head);
-          return null;
-        },
-        change: async ({ parameters }) => {
-          await this.shown.change(parameters);
-          return null;
-        },
-        kinds: () => this.context.kinds.of(this.shown.request),
-        findKinds: async () => {
-          const { request } = this.shown;
-          if (request.kind === 'text') {
-            await commands.executeCommand('attention-inspector.findHeadKinds', request.model);
-          }
-          return null;
-        },
-        cancel: () => {
-          this.shown.cancel();
-          return null;
-        },
-        retry: async () => {
-          // The page is told of the outcome as of any other state.
-          await this.shown.again().catch(() => undefined);
-          return null;
-        },
-      },
-      {
-        position: ({ position, number }) => {
-          this.answering = true;
-          this.shown.move(position);
-          this.answering = false;
-          this.channel.notify('position', { position: this.shown.position, answers: number });
-        },
-        hover: (hover) => {
-          if (hover === null) painter.clear(this.shown);
-          else {
-            painter.paint(this.shown, hover).catch((error: unknown) => {
-              if (!isCancelled(error)) log.warn(`The editor was not painted: ${String(error)}`);
-            });
-          }
-        },
-        answer: (answer) => {
-          if (answer === null) painter.clear(this.shown);
-          else painter.mark(this.shown, answer);
-        },
-        painted: ({ milliseconds }) => {
-          log.info(`“${this.shown.label}” was on screen after ${milliseconds.toFixed(0)} ms.`);
-        },
-        error: ({ message }) => {
-          log.error(`The panel's page: ${message}`);
-        },
-      },
-    );
+    if (active) this.activateEmitter.fire(undefined);
+    if (!visible) this.context.painter.clear(this.inspection);
   }
 }
 
@@ -215,14 +121,4 @@ export async function copyCode(
 /** For the `when` clauses of the panel's keys. */
 function tellActive(active: boolean): void {
   void commands.executeCommand('setContext', 'attention-inspector.panelActive', active);
-}
-
-/** A page's request as one to the engine: cancelled with it, its progress passed on. */
-function relay(call: Call): RequestOptions {
-  return {
-    signal: call.signal,
-    onProgress: (progress) => {
-      call.progress(progress);
-    },
-  };
 }

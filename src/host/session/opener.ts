@@ -10,6 +10,7 @@ import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
 import { withProgress } from '../base/progress.js';
 import type { InspectionRequest, Origin, Remembered } from './request.js';
+import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
 import { activeModel } from '../base/settings.js';
@@ -106,11 +107,10 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     inspection.ready().catch(() => undefined);
   }
 
-  /** Fills a tab that was open when the window was reloaded. Its title tells which one it is. */
-  deserializeWebviewPanel(panel: WebviewPanel): Promise<void> {
-    const earlier = this.inspections.before.find(
-      ({ id, label }) => label === panel.title && !this.restored.has(id),
-    );
+  /** Fills a tab that was open when the window was reloaded. What its page left tells which one it is. */
+  deserializeWebviewPanel(panel: WebviewPanel, state: unknown): Promise<void> {
+    const tab = { title: panel.title, state };
+    const earlier = findRemembered(this.inspections.before, tab, this.restored);
     if (earlier === undefined) {
       panel.dispose();
       return Promise.resolve();

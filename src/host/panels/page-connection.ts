@@ -1,0 +1,179 @@
+import { CancelledError, Channel } from '../../channel.js';
+import type { Call, Port, RequestOptions } from '../../channel.js';
+import type {
+  HeadTypesState,
+  ModelReference,
+  PanelMethods,
+  PanelNotices,
+  PanelReports,
+} from '../../protocol.js';
+import { Disposable } from '../base/disposable.js';
+import type { Releasable } from '../base/disposable.js';
+import { Emitter } from '../base/emitter.js';
+import type { Painter } from '../editor/paint.js';
+import type { KnownHeadTypes } from '../models/head-types.js';
+import type { Session } from '../session/session.js';
+import type { Log } from '../transports/transport.js';
+
+type Nothing = Record<never, never>;
+type PanelChannel = Channel<Nothing, PanelNotices, PanelMethods, PanelReports>;
+
+/** What a page wants that is not its session's. */
+export interface PageServices {
+  readonly log: Log;
+  readonly painter: Pick<Painter, 'clear' | 'mark' | 'paint'>;
+  readonly headTypes: Pick<KnownHeadTypes, 'of'>;
+  /** Puts code on the clipboard, and says so. */
+  copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
+  /** Classifies a model's heads, where the user is told of failures. */
+  classifyHeads(model: ModelReference): Promise<void>;
+}
+
+/** A panel's page and the session that it shows: answers the page's requests, and tells it what becomes of the session. */
+export class PageConnection extends Disposable {
+  private readonly endEmitter = this.own(new Emitter<void>());
+  /** The session that is shown has ended. */
+  readonly onDidEnd = this.endEmitter.event;
+  private readonly channel: PanelChannel;
+  private following: Releasable[] = [];
+  /** While a move of the page is made: it is told of that once, with its number. */
+  private answering = false;
+
+  constructor(
+    port: Port,
+    private shown: Session,
+    private readonly services: PageServices,
+  ) {
+    super();
+    this.channel = this.own(this.connect(port));
+    this.follow();
+  }
+
+  get session(): Session {
+    return this.shown;
+  }
+
+  /** Shows another session in the place of this one, which ends. */
+  show(session: Session): void {
+    const before = this.shown;
+    this.unfollow();
+    this.shown = session;
+    this.follow();
+    this.channel.notify('state', session.state);
+    before.dispose();
+  }
+
+  tellHeadTypes(state: HeadTypesState): void {
+    this.channel.notify('headTypes', state);
+  }
+
+  override dispose(): void {
+    this.unfollow();
+    super.dispose();
+  }
+
+  private follow(): void {
+    const { channel, shown } = this;
+    this.following = [
+      shown.onDidChangeState((state) => {
+        channel.notify('state', state);
+      }),
+      shown.onDidMove((position) => {
+        if (!this.answering) channel.notify('position', { position, answers: null });
+      }),
+      shown.onDidProgress((progress) => {
+        channel.notify('progress', progress);
+      }),
+      shown.onDidDispose(() => {
+        this.endEmitter.fire(undefined);
+      }),
+    ];
+  }
+
+  private unfollow(): void {
+    for (const subscription of this.following) subscription.dispose();
+    this.following = [];
+  }
+
+  private connect(port: Port): PanelChannel {
+    const { copyCode, classifyHeads, headTypes, log, painter } = this.services;
+    return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
+      port,
+      {
+        ready: () => this.shown.state,
+        slice: (request, call) => this.shown.slice(request, relay(call)),
+        arithmetic: (request, call) => this.shown.arithmetic(request, relay(call)),
+        thumbnails: (request, call) => this.shown.thumbnails(request, relay(call)),
+        metrics: (request, call) => this.shown.metrics(request, relay(call)),
+        compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
+        plot: (request, call) => this.shown.plot(request, relay(call)),
+        candidates: (request, call) => this.shown.candidates(request, relay(call)),
+        continue: (request, call) => this.shown.continue(request, relay(call)),
+        halt: async () => {
+          await this.shown.halt();
+          return null;
+        },
+        copyCode: async (request) => {
+          await copyCode(this.shown, request);
+          return null;
+        },
+        change: async ({ parameters }) => {
+          await this.shown.change(parameters);
+          return null;
+        },
+        headTypes: () => headTypes.of(this.shown.request),
+        classifyHeads: async () => {
+          const { request } = this.shown;
+          if (request.kind === 'text') await classifyHeads(request.model);
+          return null;
+        },
+        cancel: () => {
+          this.shown.cancel();
+          return null;
+        },
+        retry: async () => {
+          // The page is told of the outcome as of any other state.
+          await this.shown.again().catch(() => undefined);
+          return null;
+        },
+      },
+      {
+        position: ({ position, number }) => {
+          this.answering = true;
+          this.shown.move(position);
+          this.answering = false;
+          this.channel.notify('position', { position: this.shown.position, answers: number });
+        },
+        hover: (hover) => {
+          if (hover === null) painter.clear(this.shown);
+          else {
+            painter.paint(this.shown, hover).catch((error: unknown) => {
+              if (!(error instanceof CancelledError))
+                log.warn(`The editor was not painted: ${String(error)}`);
+            });
+          }
+        },
+        answer: (answer) => {
+          if (answer === null) painter.clear(this.shown);
+          else painter.mark(this.shown, answer);
+        },
+        painted: ({ milliseconds }) => {
+          log.info(`“${this.shown.label}” was on screen after ${milliseconds.toFixed(0)} ms.`);
+        },
+        error: ({ message }) => {
+          log.error(`The panel's page: ${message}`);
+        },
+      },
+    );
+  }
+}
+
+/** A page's request as one to the engine: cancelled with it, its progress passed on. */
+function relay(call: Call): RequestOptions {
+  return {
+    signal: call.signal,
+    onProgress: (progress) => {
+      call.progress(progress);
+    },
+  };
+}
