@@ -1,7 +1,6 @@
 export { cachedModel } from './cache.js';
 export { HubClient } from './client.js';
 export { download } from './download.js';
-export { HubError } from './error.js';
 export { choicesOf, listFiles, readText, type HubChoice, type HubListing } from './listing.js';
 export { Rate } from './rate.js';
 export { parseReference, type HubReference } from './reference.js';

@@ -1,4 +1,4 @@
-export { architectures, type DecoderAttention, type ModelGraph } from './architectures/index.js';
+export type { DecoderAttention, ModelGraph } from './architectures/index.js';
 export {
   dates,
   datesFolder,
@@ -12,10 +12,9 @@ export {
   refusal,
 } from './catalog.js';
 export { DateModel } from './dates/index.js';
-export type { DateScore, FoundModel, ModelDescription, ModelReference } from './description.js';
+export type { DateScore } from './description.js';
 export { isObject, listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
-export { folderAt, type CheckpointFolder } from './folder.js';
 export { identityOf } from './identity.js';
 export { Model } from './model.js';
 export {
@@ -30,9 +29,4 @@ export {
 export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
 export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
-export {
-  joinRanges,
-  type CharacterRange,
-  type Encoding,
-  type PairEncoding,
-} from './processors/tokenizer/tokenizer.js';
+export type { CharacterRange, Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';

@@ -18,15 +18,15 @@ export const mechanisms: readonly Mechanism[] = [
   linear,
 ];
 
-export type { AttentionGraph, InputDescription, Mechanism } from './mechanism.js';
+export type { AttentionGraph, Mechanism } from './mechanism.js';
 export { attendParameters } from './attend-parameters.js';
 export { readAttendParameters } from './attend-values.js';
 export { scaledDotProduct } from './scaled-dot-product.js';
 export { placesWithin } from './places.js';
 export { standardAttention, type AttendParameters } from './attend.js';
 export { gradientParameters, gradientSteps, readObjective } from './gradients.js';
-export { additiveAttention, type AdditiveInputs } from './bahdanau.js';
-export { luongAttention, type LuongScore } from './luong.js';
+export { additiveAttention } from './bahdanau.js';
+export { luongAttention } from './luong.js';
 export { multiHead, type HeadNorm, type MultiHeadInputs, type Projection } from './multi-head.js';
 export { readBaseline, reinforce, type Baseline } from './reinforce.js';
 export {

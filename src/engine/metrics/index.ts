@@ -7,4 +7,4 @@ import type { Metric } from './metric.js';
 /** Every metric there is, in the order in which they are shown. */
 export const metrics: readonly Metric[] = [entropy, confidence, distance, firstToken];
 
-export type { Gathering, Metric } from './metric.js';
+export type { Metric } from './metric.js';

@@ -9,11 +9,11 @@ export { spread, sumTo } from './structure/spread.js';
 
 // Each entry by itself, or with the one in its place.
 export { add } from './elementwise/add.js';
-export { constant, divide, squareRoot, type Divisor } from './elementwise/divide.js';
+export { constant, divide, squareRoot } from './elementwise/divide.js';
 export { exponential } from './elementwise/exponential.js';
 export { featureMap } from './elementwise/feature-map.js';
 export { gaussian } from './elementwise/gaussian.js';
-export { gelu, type GeluForm } from './elementwise/gelu.js';
+export { gelu } from './elementwise/gelu.js';
 export { inverseSquareRoot } from './elementwise/inverse-square-root.js';
 export { multiply } from './elementwise/multiply.js';
 export { negate } from './elementwise/negate.js';
@@ -42,7 +42,7 @@ export { softmax } from './rows/softmax.js';
 export { alibi } from './position/alibi.js';
 export { full } from './position/full.js';
 export { identity } from './position/identity.js';
-export { mask, type MaskRule } from './position/mask.js';
+export { mask } from './position/mask.js';
 export { maskKeys } from './position/mask-keys.js';
 export { offset } from './position/offset.js';
 export { relativeBias, type BucketRule } from './position/relative-bias.js';
