@@ -107,15 +107,11 @@ export async function* bands(
   }
 }
 
-/** The step that says which cells are masked, where there is a mask or a window. */
+/** The step that says which cells are masked: by a mask or a window, or, in scores that are given, by −∞ of their own. */
 function maskOf(layer: Layer): Value | undefined {
   const masked = layer.steps.findLast(({ label }) => label?.name === 'window' || label?.name === 'masked');
-  if (masked?.origin.kind !== 'operation') return undefined;
-  // Scores that are given may hold −∞ of their own.
-  const given = layer.steps.some(
-    (value) => value.label?.name === 'scores' && value.origin.kind !== 'operation',
-  );
-  return masked.origin.operation.name === 'divide' && !given ? undefined : masked;
+  const given = layer.steps.find(({ label, origin }) => label?.name === 'scores' && origin.kind !== 'operation');
+  return masked ?? given;
 }
 
 /** Masked cells as NaN: a weight where the score is −∞, and a score of −∞ itself. */

@@ -59,7 +59,7 @@ describe('the extension’s API', () => {
     it('names the steps from the queries to the output, in the order of the formula', async () => {
       const inspection = await open(attention.inspectText(sentence));
       const names = inspection.steps().map(({ name }) => name);
-      const expected = ['X', 'Q', 'K', 'V', 'scores', 'scaled', 'masked', 'weights', 'output'];
+      const expected = ['X', 'Q', 'K', 'V', 'scores', 'scaled', 'weights', 'output'];
       assert.deepEqual(
         names.filter((name) => expected.includes(name)),
         expected,

@@ -13,7 +13,7 @@ import { exportPath } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
 import type { OpenExport } from './open-export.js';
 import type { Layer, Subject } from '../../core/subject.js';
-import { buildLayer, controlsOf, materialOf, materialOfScores, type Material } from './layer.js';
+import { buildLayer, controlsOf, materialOf, materialOfScores, withSameSteps, type Material } from './layer.js';
 import type { RunLayer } from './run.js';
 
 /** Where the tokens of the text stand. */
@@ -63,8 +63,10 @@ export class OnnxPreparation implements Preparation {
     const hasBias = layers.some(
       ({ reading }) => reading.kind === 'vectors' && reading.reading.masking.bias !== undefined,
     );
-    const materials = layers.map(({ reading }) =>
-      reading.kind === 'vectors' ? materialOf(reading.reading, hasBias) : materialOfScores(reading.reading),
+    const materials = withSameSteps(
+      layers.map(({ reading }) =>
+        reading.kind === 'vectors' ? materialOf(reading.reading, hasBias) : materialOfScores(reading.reading),
+      ),
     );
     const { described, changed } = read(materials[0], withoutGradients(parameters));
     const built = materials.map((material) => buildLayer(material, changed));
