@@ -13,6 +13,7 @@ export type * from './protocol/media.js';
 export type * from './protocol/inspection.js';
 export type * from './protocol/open.js';
 export type * from './protocol/views.js';
+export type * from './protocol/exports.js';
 export type * from './protocol/generation.js';
 export type * from './protocol/kinds.js';
 export type * from './protocol/engine.js';

@@ -183,8 +183,18 @@ export function fileOf({ label }: Value): string {
   return label?.file ?? label?.name ?? '';
 }
 
+/** Where a program's inputs lie. */
+export interface ProgramInputs {
+  /** An .npz archive beside the program; one .npy for each input in the working folder where left out. */
+  readonly archive?: string;
+}
+
 /** The graph as a program that reproduces it: inputs loaded by name, one line a step. */
-export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'): string {
+export function program(
+  steps: readonly Value[],
+  language: 'numpy' | 'pytorch',
+  { archive }: ProgramInputs = {},
+): string {
   const values = sorted(steps, isGiven).filter((value) => value.label !== undefined);
   const printed = values
     .filter((value) => !isGiven(value) && !passesOn(value))
@@ -201,13 +211,18 @@ export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'):
       const range = start === 0 ? String(end) : `${start}, ${end}`;
       return `${name} = ${language === 'numpy' ? 'np' : 'torch'}.arange(${range})`;
     }
-    const file = `np.load("${value.label?.file ?? name}.npy")`;
+    const file = archive === undefined ? `np.load("${fileOf(value)}.npy")` : `inputs["${fileOf(value)}"]`;
     return `${name} = ${language === 'numpy' ? file : `torch.from_numpy(${file})`}`;
   };
-  const imports = language === 'numpy' ? ['import numpy as np'] : ['import numpy as np', 'import torch'];
+  const imports = [
+    ...(archive === undefined ? [] : ['from pathlib import Path', '']),
+    'import numpy as np',
+    ...(language === 'numpy' ? [] : ['import torch']),
+  ];
   return [
     imports.join('\n'),
     ...prelude,
+    archive === undefined ? '' : `inputs = np.load(Path(__file__).with_name(${JSON.stringify(archive)}))`,
     leaves.map((value) => `${load(value)}  # ${axesOf(value)}`).join('\n'),
     printed
       .map(({ value, expression }) => `${value.label?.name ?? ''} = ${expression.text}  # ${axesOf(value)}`)

@@ -1,4 +1,5 @@
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
+import type { ExportMethods } from './exports.js';
 import type { HeadKinds } from './kinds.js';
 import type { Span } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
@@ -8,7 +9,6 @@ import type { OpenRequest, OpenResult } from './open.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
-  CodeLanguage,
   Metric,
   Plot,
   Slice,
@@ -17,7 +17,7 @@ import type {
 } from './views.js';
 
 /** What the engine process answers. */
-export type EngineMethods = {
+export type EngineMethods = ExportMethods & {
   /** Opens what is brought: the first source that reads it prepares it. */
   open: { params: OpenRequest; result: OpenResult };
   /** Re-runs with some parameters changed. */
@@ -27,10 +27,6 @@ export type EngineMethods = {
   /** Of some layers; of all where they are left out. */
   thumbnails: { params: { inspection: string; size: number; layers?: Span }; result: Thumbnails };
   metrics: { params: { inspection: string; layer: number; head: number }; result: readonly Metric[] };
-  code: {
-    params: { inspection: string; layer: number; head: number; language: CodeLanguage };
-    result: string;
-  };
   /**
    * Runs the inspection's input again beside it, once for each set of changes to its parameters. A variant is asked for
    * slices, arithmetic, thumbnails and metrics like an inspection; those of the call before go, and all with the inspection.

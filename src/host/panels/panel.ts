@@ -2,7 +2,7 @@ import { commands, env, EventEmitter, l10n, window } from 'vscode';
 import type { Uri, WebviewPanel } from 'vscode';
 import { Channel } from '../../channel.js';
 import type { Call, RequestOptions } from '../../channel.js';
-import type { CodeLanguage, PanelMethods, PanelNotices, PanelReports } from '../../protocol.js';
+import type { CodeLanguage, CodeRequest, PanelMethods, PanelNotices, PanelReports } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
 import type { Log } from '../transports/client.js';
@@ -136,8 +136,12 @@ export class InspectionPanel extends Disposable {
           await this.shown.halt();
           return null;
         },
-        copyCode: async ({ layer, head, language }) => {
-          await copyCode(this.shown, language, layer, head);
+        copyCode: async (request) => {
+          await copyCode(this.shown, request);
+          return null;
+        },
+        export: async () => {
+          await commands.executeCommand('attention-inspector.export');
           return null;
         },
         change: async ({ parameters }) => {
@@ -195,15 +199,18 @@ const languages: Readonly<Record<CodeLanguage, string>> = {
   latex: 'LaTeX',
 };
 
-/** Puts the code of one head on the clipboard, and says so. */
+/** Puts a layer's code on the clipboard, and says whether it is one head's. */
 export async function copyCode(
   inspection: Inspection,
-  language: CodeLanguage,
-  layer: number,
-  head: number,
+  request: Omit<CodeRequest, 'inspection'>,
 ): Promise<void> {
-  await env.clipboard.writeText(await inspection.code(language, layer, head));
-  const place = l10n.t('layer {0}, head {1}', layer + 1, head + 1);
+  const { language, scope } = request;
+  await env.clipboard.writeText(await inspection.code(request));
+  const layer = scope.layer === 'all' ? 1 : scope.layer + 1;
+  const place =
+    scope.head === 'all'
+      ? l10n.t('layer {0}, all heads', layer)
+      : l10n.t('layer {0}, head {1} alone', layer, scope.head + 1);
   window.setStatusBarMessage(l10n.t('$(clippy) Copied as {0}: {1}', languages[language], place), 4000);
 }
 

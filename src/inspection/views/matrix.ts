@@ -60,6 +60,12 @@ export function leadingRanges(
   return [...heads, { start: query, end: query + 1 }];
 }
 
+/** How many rows of so many heads of a step are computed at a time. */
+export function bandHeight(value: Value, layer: Layer, heads: number): number {
+  const ofResult = bandBytes / (4 * Math.max(1, value.shape.at(-1) ?? 0) * heads);
+  return Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, heads))));
+}
+
 /** Goes through `rows` of a step band by band, each computed when it is its turn, and stops where `signal` says so. */
 export async function* bands(
   reader: LayerReader,
@@ -80,9 +86,8 @@ export async function* bands(
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };
   const masked = request.step === 'weights' ? maskOf(layer) : undefined;
-  const ofResult = bandBytes / (4 * Math.max(1, width) * count);
-  const height = Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, count))));
-  const quick = request.rows.end - request.rows.start <= height;
+  const height = bandHeight(value, layer, count);
+  const quick = request.rows.end - request.rows.start <= height && schedule.urgency !== urgency.background;
   const place = schedule.turns.place(quick ? urgency.quick : schedule.urgency);
   try {
     for (let start = request.rows.start; start < request.rows.end; start += height) {
@@ -110,7 +115,9 @@ export async function* bands(
 /** The step that says which cells are masked: by a mask or a window, or, in scores that are given, by −∞ of their own. */
 function maskOf(layer: Layer): Value | undefined {
   const masked = layer.steps.findLast(({ label }) => label?.name === 'window' || label?.name === 'masked');
-  const given = layer.steps.find(({ label, origin }) => label?.name === 'scores' && origin.kind !== 'operation');
+  const given = layer.steps.find(
+    ({ label, origin }) => label?.name === 'scores' && origin.kind !== 'operation',
+  );
   return masked ?? given;
 }
 

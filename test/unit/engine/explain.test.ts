@@ -91,7 +91,7 @@ describe('the arithmetic of a cell', () => {
       for (let at = 0; at < masked.data.length; at++) {
         const index = indexOf(masked, at);
         const [score, weight] = [masked.data[at], weights.data[at] ?? Number.NaN];
-        const why = (await explain(last, index, read)).remark;
+        const why: string | undefined = (await explain(last, index, read)).remark;
         const effect = (await explain(stepOf(graph, 'weights'), index, read)).remark;
         if (score !== -Infinity) assert.equal(why, undefined);
         else assert.match(why ?? '', /^Masked: (key \d+ |the mask has −∞|the mask is 0)/);

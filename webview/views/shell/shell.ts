@@ -244,8 +244,10 @@ export class Shell {
   }
 
   private copy(language: CodeLanguage): void {
-    const { layer, head } = this.panel.store.get().position;
-    void this.panel.channel.request('copyCode', { layer, head, language }).catch(this.events.trouble);
+    const { layer } = this.panel.store.get().position;
+    void this.panel.channel
+      .request('copyCode', { language, scope: { layer, head: 'all' } })
+      .catch(this.events.trouble);
   }
 
   private divider(pane: keyof Columns, side: 'left' | 'right'): HTMLElement {

@@ -7,7 +7,7 @@ import type { HeatmapView } from '../heatmap/heatmap.js';
 import { stepper } from '../steps/stepper.js';
 import { zoomStep } from '../../draw/keys.js';
 
-/** Above the matrix: which step's it is, and zoom. */
+/** Above the matrix: which step's it is, zoom, and the way to a file. */
 export class Toolbar {
   private readonly step = h('span', { class: 'toolbar-step' });
   private readonly query = h('span', { class: 'toolbar-query' });
@@ -33,7 +33,15 @@ export class Toolbar {
         heatmap.fit();
       }),
     );
-    this.element = h('div', { class: 'toolbar' }, this.step, this.query, this.zoom);
+    const save = button({
+      text: 'Export…',
+      label: 'Export…',
+      title: 'Save numbers or code to a file',
+      look: 'icon',
+      // The host asks what and where to, and tells of failures itself.
+      press: () => void panel.channel.request('export', null).catch(() => undefined),
+    });
+    this.element = h('div', { class: 'toolbar' }, this.step, this.query, this.zoom, save);
     panel.store.watch(
       ({ content }) =>
         content.kind === 'inspection'

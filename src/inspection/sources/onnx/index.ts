@@ -13,7 +13,14 @@ import { exportPath } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
 import type { OpenExport } from './open-export.js';
 import type { Layer, Subject } from '../../core/subject.js';
-import { buildLayer, controlsOf, materialOf, materialOfScores, withSameSteps, type Material } from './layer.js';
+import {
+  buildLayer,
+  controlsOf,
+  materialOf,
+  materialOfScores,
+  withSameSteps,
+  type Material,
+} from './layer.js';
 import type { RunLayer } from './run.js';
 
 /** Where the tokens of the text stand. */
@@ -63,13 +70,11 @@ export class OnnxPreparation implements Preparation {
     const hasBias = layers.some(
       ({ reading }) => reading.kind === 'vectors' && reading.reading.masking.bias !== undefined,
     );
-    const materials = withSameSteps(
-      layers.map(({ reading }) =>
-        reading.kind === 'vectors' ? materialOf(reading.reading, hasBias) : materialOfScores(reading.reading),
-      ),
+    const materials = layers.map(({ reading }) =>
+      reading.kind === 'vectors' ? materialOf(reading.reading, hasBias) : materialOfScores(reading.reading),
     );
     const { described, changed } = read(materials[0], withoutGradients(parameters));
-    const built = materials.map((material) => buildLayer(material, changed));
+    const built = withSameSteps(materials).map((material) => buildLayer(material, changed));
     const derived = built.map(({ steps }) => withGradients(steps, parameters));
     const shape = materials[0]?.tensors['Q']?.shape ?? materials[0]?.tensors['scores']?.shape ?? [];
     const labels = await this.labels(shape[1] ?? 0);
