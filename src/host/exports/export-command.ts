@@ -45,24 +45,20 @@ async function save(inspection: Inspection, request: Request, chosen: Uri): Prom
   const places = placesOf(chosen, files);
   if (!(await mayReplace(places.slice(1)))) return;
   const target = targetFor(places, files);
-  const label = posix.basename(chosen.path);
-  try {
-    await withProgress(l10n.t('Exporting {0}', label), async (signal, report) => {
+  await withProgress(l10n.t('Exporting {0}', posix.basename(chosen.path)), async (signal, report) => {
+    // When the user cancels, the notification is gone at once; what was begun is cleared away here nevertheless.
+    try {
       const { chunks } = await inspection.export(request, signal);
-      try {
-        for await (const { file, bytes, fraction } of chunks) {
-          await target.write(file, bytes);
-          report({ message: l10n.t('{0} %', Math.floor(fraction * 100)), fraction });
-        }
-        signal.throwIfAborted();
-        await target.finish();
-      } finally {
-        await target.discard();
+      for await (const { file, bytes, fraction } of chunks) {
+        await target.write(file, bytes);
+        report({ message: l10n.t('{0} %', Math.floor(fraction * 100)), fraction });
       }
-    });
-  } finally {
-    await target.discard();
-  }
+      signal.throwIfAborted();
+      await target.finish();
+    } finally {
+      await target.discard();
+    }
+  });
   const names = places.map(({ path }) => posix.basename(path)).join(', ');
   window.setStatusBarMessage(l10n.t('$(check) Exported {0}', names), 4000);
 }

@@ -46,9 +46,14 @@ export function oneHead(
     return exact;
   });
   const named = withLabels(parts, labels);
+  // A weight that is needed whole is not cut, and so not among what is fed.
+  const whole = [...named.keys()].filter(({ origin }) => origin.kind === 'parameter');
   return {
     steps: parts.map((part) => named.get(part) ?? part),
-    given: restriction.feeds.map(({ leaf, ...from }) => ({ leaf: named.get(leaf) ?? leaf, ...from })),
+    given: [
+      ...restriction.feeds,
+      ...whole.map((value) => ({ leaf: value, original: value, region: wholeOf(value.shape) })),
+    ].map(({ leaf, ...from }) => ({ leaf: named.get(leaf) ?? leaf, ...from })),
   };
 }
 

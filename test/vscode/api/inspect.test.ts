@@ -235,7 +235,27 @@ describe('the extension’s API', () => {
     const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
     assert.match(await inspection.code('numpy'), /import numpy as np/);
     assert.match(await inspection.code('pytorch'), /import torch/);
+    assert.match(await inspection.code('numpy', { head: 1 }), /^# Layer 1 of \d+, head 2 of \d+ alone: /);
     assert.match(await inspection.code('latex'), /\\operatorname\{softmax\}|\\mathrm\{softmax\}|softmax/);
+  });
+
+  it('exports numbers in bands, and ends an export that nobody reads on', async () => {
+    const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
+    assert.ok((await inspection.exporters()).some(({ id }) => id === 'npy'));
+    const pieces: Uint8Array[] = [];
+    for await (const { file, bytes } of inspection.export('npy', { head: 1, name: 'one' })) {
+      assert.equal(file, 'one.npy');
+      pieces.push(bytes);
+    }
+    const bytes = Uint8Array.from(Buffer.concat(pieces));
+    const { data } = await inspection.slice('weights', { head: 1 });
+    assert.deepEqual([...new Float32Array(bytes.buffer.slice(-4 * data.length))], [...data]);
+    const before = await attention.engine.memory();
+    for await (const _ of inspection.export('csv', { layer: 'all' })) break;
+    assert.ok(before.resident > 0);
+    await assert.rejects(async () => {
+      for await (const _ of inspection.export('xlsx'));
+    }, /^RemoteError: There is no exporter “xlsx”/);
   });
 });
 

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { wholeOf } from '../../../src/engine/tensor.js';
+import { openTensors } from '../../../src/formats/index.js';
+import { fromBytes } from '../../../src/formats/source.js';
+import { inspectFiles } from '../../../src/inspection/index.js';
+import { openWorkbench } from '../harness.js';
+import type { Workbench } from '../harness.js';
+import { assertSealed, chooseFrom, closeAllEditors, panel, picks, until } from './panel.js';
+
+describe('export', () => {
+  let workbench: Workbench;
+
+  before(async () => {
+    workbench = await openWorkbench();
+    await workbench.explorerRow('qkv.npz').waitFor();
+    await chooseFrom(workbench, workbench.explorerRow('qkv.npz'), 'Attention: Inspect File');
+    await panel(workbench);
+  });
+
+  after(async () => {
+    await closeAllEditors(workbench);
+    await workbench.close();
+  });
+
+  /** Takes the row of the quick pick that has this text. */
+  async function pick(text: RegExp): Promise<void> {
+    const row = picks(workbench).filter({ hasText: text }).first();
+    await row.waitFor();
+    await row.click();
+  }
+
+  /** Answers the dialog that asks where to. */
+  async function saveAs(path: string): Promise<void> {
+    const { page } = workbench;
+    const dialog = page.locator('.quick-input-widget').filter({ visible: true });
+    await dialog.getByText('Export', { exact: true }).first().waitFor();
+    const input = dialog.locator('input.input');
+    await until('the dialog for a file', async () => /\.\w+$/.test(await input.inputValue()));
+    await input.fill(path);
+    await page.keyboard.press('Enter');
+  }
+
+  it('saves the numbers of a step, of all heads, by the command', async () => {
+    await workbench.command('Attention: Export…');
+    await pick(/NumPy archive/);
+    await pick(/^Scores/);
+    await pick(/all heads.*about [\d.]+ [kM]B/);
+    const path = join(workbench.folder, 'scores.npz');
+    await saveAs(path);
+    await until('the file', () => Promise.resolve(existsSync(path)));
+    const { tensors } = await openTensors(fromBytes('scores.npz', readFileSync(path)));
+    const [scores] = tensors;
+    assert.ok(scores);
+    assert.equal(scores.name, 'scores');
+    const { data, shape } = await scores.read(wholeOf(scores.shape));
+    const own = await inspectFiles(join(process.cwd(), 'media', 'sample', 'qkv.npz'), {
+      media: join(process.cwd(), 'media'),
+    });
+    try {
+      const { heads, queries, keys } = own.summary;
+      assert.deepEqual(shape, [heads, queries.count, keys.count]);
+      const expected: number[] = [];
+      for (let head = 0; head < heads; head++) expected.push(...(await own.slice('scores', { head })).data);
+      assert.deepEqual([...data], expected);
+    } finally {
+      await own.dispose();
+    }
+    await workbench.screenshot('vscode/export');
+    assert.ok(!readdirSync(workbench.folder).some((name) => name.endsWith('.part')));
+    assertSealed(workbench);
+  });
+
+  it('saves a program and its inputs beside it, by the panel’s button', async () => {
+    const frame = await panel(workbench);
+    await frame.getByRole('button', { name: 'Export…' }).click();
+    await pick(/NumPy program/);
+    await pick(/head 1/);
+    await saveAs(join(workbench.folder, 'one.py'));
+    const paths = ['one.py', 'one.npz'].map((name) => join(workbench.folder, name));
+    await until('both files', () => Promise.resolve(paths.every((path) => existsSync(path))));
+    const [program = '', inputs = ''] = paths;
+    const text = readFileSync(program, 'utf8');
+    assert.match(text, /^# Layer 1 of \d+, head 1 of \d+ alone: /);
+    assert.match(text, /^inputs = np\.load\(Path\(__file__\)\.with_name\("one\.npz"\)\)$/m);
+    const { tensors } = await openTensors(fromBytes('one.npz', readFileSync(inputs)));
+    for (const { name } of tensors) assert.ok(text.includes(`inputs["${name}"]`), name);
+    assert.deepEqual(tensors.map(({ name }) => name).toSorted(), ['K', 'Q', 'V']);
+  });
+
+  it('asks nothing further, and saves nothing, once the user steps back', async () => {
+    const before = readdirSync(workbench.folder);
+    await workbench.command('Attention: Export…');
+    await picks(workbench).filter({ hasText: 'LaTeX' }).waitFor();
+    await workbench.page.keyboard.press('Escape');
+    await until('no quick pick', async () => (await picks(workbench).count()) === 0);
+    assert.deepEqual(readdirSync(workbench.folder), before);
+  });
+});
