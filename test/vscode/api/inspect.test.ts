@@ -235,7 +235,7 @@ describe('the extension’s API', () => {
     const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
     assert.match(await inspection.code('numpy'), /import numpy as np/);
     assert.match(await inspection.code('pytorch'), /import torch/);
-    assert.match(await inspection.code('numpy', { head: 1 }), /^# Layer 1 of \d+, head 2 of \d+ alone: /);
+    assert.match(await inspection.code('numpy', { head: 0 }), /^# Layer 1 of 1, its only head: /);
     assert.match(await inspection.code('latex'), /\\operatorname\{softmax\}|\\mathrm\{softmax\}|softmax/);
   });
 
@@ -243,12 +243,12 @@ describe('the extension’s API', () => {
     const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
     assert.ok((await inspection.exporters()).some(({ id }) => id === 'npy'));
     const pieces: Uint8Array[] = [];
-    for await (const { file, bytes } of inspection.export('npy', { head: 1, name: 'one' })) {
+    for await (const { file, bytes } of inspection.export('npy', { head: 0, name: 'one' })) {
       assert.equal(file, 'one.npy');
       pieces.push(bytes);
     }
     const bytes = Uint8Array.from(Buffer.concat(pieces));
-    const { data } = await inspection.slice('weights', { head: 1 });
+    const { data } = await inspection.slice('weights', { head: 0 });
     assert.deepEqual([...new Float32Array(bytes.buffer.slice(-4 * data.length))], [...data]);
     const before = await attention.engine.memory();
     for await (const _ of inspection.export('csv', { layer: 'all' })) break;

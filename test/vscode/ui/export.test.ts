@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wholeOf } from '../../../src/engine/tensor.js';
 import { openTensors } from '../../../src/formats/index.js';
@@ -9,13 +9,28 @@ import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
 import { assertSealed, chooseFrom, closeAllEditors, panel, picks, until } from './panel.js';
 
+/** (head, query or key, feature) */
+const twoHeads = Object.fromEntries(
+  ['Q', 'K', 'V'].map((name, at) => [
+    name,
+    [0, 1].map((head) =>
+      [0, 1, 2, 3, 4].map((row) => [0, 1, 2].map((column) => Math.sin(7 * at + 5 * head + 3 * row + column))),
+    ),
+  ]),
+);
+
 describe('export', () => {
   let workbench: Workbench;
 
   before(async () => {
-    workbench = await openWorkbench();
-    await workbench.explorerRow('qkv.npz').waitFor();
-    await chooseFrom(workbench, workbench.explorerRow('qkv.npz'), 'Attention: Inspect File');
+    const file = JSON.stringify(twoHeads);
+    workbench = await openWorkbench({
+      prepare: (folder) => {
+        writeFileSync(join(folder, 'heads.json'), file);
+      },
+    });
+    await workbench.explorerRow('heads.json').waitFor();
+    await chooseFrom(workbench, workbench.explorerRow('heads.json'), 'Attention: Inspect File');
     await panel(workbench);
   });
 
@@ -55,7 +70,7 @@ describe('export', () => {
     assert.ok(scores);
     assert.equal(scores.name, 'scores');
     const { data, shape } = await scores.read(wholeOf(scores.shape));
-    const own = await inspectFiles(join(process.cwd(), 'media', 'sample', 'qkv.npz'), {
+    const own = await inspectFiles(join(workbench.folder, 'heads.json'), {
       media: join(process.cwd(), 'media'),
     });
     try {
