@@ -41,7 +41,8 @@ export class Toolbar {
       // The host asks what and where to, and tells of failures itself.
       press: () => void panel.channel.request('export', null).catch(() => undefined),
     });
-    this.element = h('div', { class: 'toolbar' }, this.step, this.query, this.zoom, save);
+    const tools = h('span', { class: 'toolbar-tools' }, this.zoom, save);
+    this.element = h('div', { class: 'toolbar' }, this.step, this.query, tools);
     panel.store.watch(
       ({ content }) =>
         content.kind === 'inspection'
