@@ -176,10 +176,13 @@ describe('panel', function () {
         }
       });
       for (const cell of cells) observer.observe(cell, { attributeFilter: ['aria-selected'] });
-      // Each move is made while the answers to those before are on their way.
+      // Each move is made while the answer to the one before, which the host has got, is on its way.
+      const told = (): number => window.fakeHost.reports.filter(({ name }) => name === 'position').length;
       for (let head = 0; head < 5; head += 1) {
+        const before = told();
         cells[head]?.click();
-        await new Promise((next) => setTimeout(next, 60));
+        for (let frame = 0; told() === before && frame < 600; frame += 1)
+          await new Promise((next) => requestAnimationFrame(next));
       }
       await window.activity.rest();
       return seen;

@@ -5,9 +5,10 @@ import { wholeOf } from '../../../src/engine/tensor.js';
 import { openTensors } from '../../../src/formats/index.js';
 import { fromBytes } from '../../../src/formats/source.js';
 import { inspectFiles } from '../../../src/inspection/index.js';
+import { until } from '../../support/until.js';
 import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
-import { assertSealed, chooseFrom, closeAllEditors, panel, picks, until } from './panel.js';
+import { assertSealed, chooseFrom, closeAllEditors, panel, picks } from './panel.js';
 import { platform } from '../../support/platform.js';
 
 /** (head, query or key, feature) */

@@ -7,6 +7,7 @@ import { extname, join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../../host/browser.mjs';
+import { until } from '../../support/until.js';
 import type { Behaviour } from './fake-host.js';
 import type { Subject } from './answers.js';
 import type { ThemeName } from './themes.js';
@@ -245,15 +246,9 @@ export async function resting(page: Page): Promise<void> {
 
 /** Asks until the answer is the expected one; messages to the host arrive in a task of their own. */
 export async function eventually<T>(ask: () => Promise<T>, expected: T): Promise<void> {
-  const end = Date.now() + 5000;
-  for (;;) {
-    const found = await ask();
-    try {
-      assert.deepEqual(found, expected);
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const asSaid = async (): Promise<boolean> => {
+    assert.deepEqual(await ask(), expected);
+    return true;
+  };
+  await until('the expected answer', asSaid, 5000);
 }
