@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openWorkbench, type Workbench } from '../vscode/harness.js';
+import { openWorkbench, type Workbench } from '../support/vscode/harness.js';
 import { oneHead } from './numbers.js';
 import { peakMemory } from './processes.js';
 import { benchmark, type Table } from './table.js';

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { Model } from '../../src/models/model.js';
 import { Runtime } from '../../src/runtime/session.js';
-import { assertForward, checkpoint, described, referencesOf, type Text } from './references.js';
+import {
+  assertForward,
+  checkpoint,
+  described,
+  referencesOf,
+  type Text,
+} from '../support/checkpoints/references.js';
 import { platform } from '../support/platform.js';
 
 const name = 'all-MiniLM-L6-v2';

@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { inspectText, type OpenInspection } from '../../src/inspection/index.js';
 import { Model } from '../../src/models/model.js';
 import { Runtime } from '../../src/runtime/session.js';
-import { at, distance, media, tensorNamed } from '../unit/models/expected.js';
-import { assertForward, checkpoint, described, picksOf, referencesOf, type Text } from './references.js';
+import { at, distance, media, tensorNamed } from '../support/models/expected.js';
+import {
+  assertForward,
+  checkpoint,
+  described,
+  picksOf,
+  referencesOf,
+  type Text,
+} from '../support/checkpoints/references.js';
 import { platform } from '../support/platform.js';
 
 interface Continued extends Text {

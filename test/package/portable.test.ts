@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { Channel } from '../../src/channel.js';
 import type { EngineMethods, EngineNotices } from '../../src/protocol.js';
-import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn } from '../unit/models/expected.js';
+import { assertClose, at, fixtures, readJson, tensorNamed, tensorsIn } from '../support/models/expected.js';
 import { textRequest } from '../support/inspections.js';
 import { summaryOf } from '../support/summaries.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { readJson } from './models/expected.js';
+import { readJson } from '../support/models/expected.js';
 
 describe('THIRD_PARTY.md', () => {
   const notice = readFileSync(join(process.cwd(), 'THIRD_PARTY.md'), 'utf8');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const exempt: Readonly<Record<string, string>> = {
   'test/support/until.ts': 'the one place that looks again after a pause',
   'test/bench/vscode.bench.ts': 'a measurement begins when the machine has been at rest for a while',
-  'test/webview/page/fake-host.ts': 'a host that is slow to answer',
+  'test/support/page/fake-host.ts': 'a host that is slow to answer',
 };
 
 interface Finding {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import type { Answer } from '../../src/protocol.js';
-import { cutOff, faults } from './page/checks.js';
-import { eventually, keep, painted, Stage, story } from './page/open.js';
-import type { Opening } from './page/open.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import { eventually, keep, painted, Stage, story } from '../support/page/open.js';
+import type { Opening } from '../support/page/open.js';
 
 const words = '[CLS] who was tired ? [SEP] the animal did not cross , it slept [SEP]'.split(' ');
 

@@ -7,10 +7,10 @@ import { PNG } from 'pngjs';
 import { Engine } from '../../src/inspection/core/engine.js';
 import { platform } from '../support/platform.js';
 import { drawingOf, stillPicture, type Drawing } from '../support/pictures.js';
-import { compare, picked, several } from './page/compare.js';
-import type { ModelAnswers } from './page/fake-host.js';
-import { answersOf } from './page/model-answers.js';
-import { painted, Stage, type Opening } from './page/open.js';
+import { compare, picked, several } from '../support/page/compare.js';
+import type { ModelAnswers } from '../support/page/fake-host.js';
+import { answersOf } from '../support/page/model-answers.js';
+import { painted, Stage, type Opening } from '../support/page/open.js';
 
 /** How many of a picture’s pixels may differ from the kept one’s, and from what share of the way from black to white on. */
 const share = 0.0001;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Attention } from './page/attention.js';
-import { faults } from './page/checks.js';
+import { Attention } from '../support/page/attention.js';
+import { faults } from '../support/page/checks.js';
 import {
   asked,
   at,
@@ -12,9 +12,9 @@ import {
   several,
   weights,
   written,
-} from './page/compare.js';
-import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
-import { middle } from './page/pixels.js';
+} from '../support/page/compare.js';
+import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { middle } from '../support/page/pixels.js';
 
 const scaled = new Attention(story);
 const unscaled = new Attention({ ...story, scaling: 'none' });

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { interpolateBlues, interpolateCividis, interpolateOranges } from 'd3-scale-chromatic';
 import type { Page } from 'playwright-core';
-import { Attention } from './page/attention.js';
-import { cutOff, faults } from './page/checks.js';
-import { box, cells, colors, column, compare, picked, settled, several, weights } from './page/compare.js';
-import { keep, resting, Stage, story } from './page/open.js';
-import { difference, middle, parseColor } from './page/pixels.js';
+import { Attention } from '../support/page/attention.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import {
+  box,
+  cells,
+  colors,
+  column,
+  compare,
+  picked,
+  settled,
+  several,
+  weights,
+} from '../support/page/compare.js';
+import { keep, resting, Stage, story } from '../support/page/open.js';
+import { difference, middle, parseColor } from '../support/page/pixels.js';
 
 /** A table of 256 colours is off the continuous map by no more than this, a channel. */
 const tableError = 4;

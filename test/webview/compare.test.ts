@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
-import { Attention } from './page/attention.js';
+import { Attention } from '../support/page/attention.js';
 import {
   asked,
   at,
@@ -13,9 +13,9 @@ import {
   several,
   weights,
   written,
-} from './page/compare.js';
-import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
-import { middle } from './page/pixels.js';
+} from '../support/page/compare.js';
+import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { middle } from '../support/page/pixels.js';
 
 const scaled = new Attention(story);
 const unscaled = new Attention({ ...story, scaling: 'none' });

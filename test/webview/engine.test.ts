@@ -8,7 +8,7 @@ import { Engine } from '../../src/inspection/core/engine.js';
 import { Inspection } from '../../src/inspection/core/inspection.js';
 import type { InspectionSummary, OpenRequest, Slice } from '../../src/protocol.js';
 import { platform } from '../support/platform.js';
-import { EngineStage } from './page/engine-stage.js';
+import { EngineStage } from '../support/page/engine-stage.js';
 
 const text = "The animal didn't cross the street because it was too tired.";
 const media = join(process.cwd(), 'media');

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { eventually, keep, resting, Stage } from './page/open.js';
-import type { ThemeName } from './page/themes.js';
+import { eventually, keep, resting, Stage } from '../support/page/open.js';
+import type { ThemeName } from '../support/page/themes.js';
 
 const require = createRequire(join(process.cwd(), 'package.json'));
 const view = { page: 'explore', width: 300, height: 700 } as const;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { interpolateCividis } from 'd3-scale-chromatic';
 import type { Page } from 'playwright-core';
-import { Attention } from './page/attention.js';
-import type { StepName } from './page/attention.js';
-import { keep, painted, resting, Stage, story } from './page/open.js';
-import { colorsAt, difference, matrixBox, middle, parseColor } from './page/pixels.js';
-import type { Color } from './page/pixels.js';
+import { Attention } from '../support/page/attention.js';
+import type { StepName } from '../support/page/attention.js';
+import { keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { colorsAt, difference, matrixBox, middle, parseColor } from '../support/page/pixels.js';
+import type { Color } from '../support/page/pixels.js';
 
 /** A table of 256 colours is off the continuous map by no more than this, a channel. */
 const tableError = 3;

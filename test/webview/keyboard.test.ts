@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { eventually, painted, Stage, story } from './page/open.js';
+import { eventually, painted, Stage, story } from '../support/page/open.js';
 
 const position = (page: Page): Promise<unknown> =>
   page.evaluate(() => window.fakeHost.reports.findLast(({ name }) => name === 'position')?.body);

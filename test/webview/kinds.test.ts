@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { HeadTypesState, HeadTypeDescription } from '../../src/protocol.js';
 import { headTypes } from '../../src/engine/head-types/index.js';
-import { cutOff, faults } from './page/checks.js';
-import { eventually, keep, painted, resting, Stage } from './page/open.js';
-import type { ThemeName } from './page/themes.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import { eventually, keep, painted, resting, Stage } from '../support/page/open.js';
+import type { ThemeName } from '../support/page/themes.js';
 
 const described = headTypes.map(({ name, title, label, note, threshold }): HeadTypeDescription => {
   return { name, title, label, note, threshold };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { cutOff, faults } from './page/checks.js';
-import { dress, keep, painted, resting, Stage, story } from './page/open.js';
-import { themes } from './page/themes.js';
-import type { ThemeName } from './page/themes.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import { dress, keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { themes } from '../support/page/themes.js';
+import type { ThemeName } from '../support/page/themes.js';
 
 const names: readonly ThemeName[] = ['dark', 'light', 'high-contrast'];
 const picked = { layer: 3, head: 7, step: 'weights', cell: { row: 10, column: 7 } };

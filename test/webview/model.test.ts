@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Engine } from '../../src/inspection/core/engine.js';
-import { cutOff, faults } from './page/checks.js';
-import type { ModelAnswers } from './page/fake-host.js';
-import { answersOf } from './page/model-answers.js';
-import { eventually, keep, resting, Stage } from './page/open.js';
-import type { ThemeName } from './page/themes.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import type { ModelAnswers } from '../support/page/fake-host.js';
+import { answersOf } from '../support/page/model-answers.js';
+import { eventually, keep, resting, Stage } from '../support/page/open.js';
+import type { ThemeName } from '../support/page/themes.js';
 import { platform } from '../support/platform.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');

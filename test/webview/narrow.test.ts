@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { painted, Stage } from './page/open.js';
+import { painted, Stage } from '../support/page/open.js';
 
 describe('one column', function () {
   this.timeout(60_000);

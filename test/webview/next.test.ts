@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { cutOff, faults } from './page/checks.js';
-import { keep, painted, Stage, story } from './page/open.js';
-import type { Opening } from './page/open.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import { keep, painted, Stage, story } from '../support/page/open.js';
+import type { Opening } from '../support/page/open.js';
 
 const subject = { ...story, title: 'gpt', causal: true, continues: true };
 

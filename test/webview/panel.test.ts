@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { eventually, keep, painted, resting, Stage, story } from './page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
 
 const last = (page: Page, name: string): Promise<unknown> =>
   page.evaluate((wanted) => window.fakeHost.reports.findLast((report) => report.name === wanted)?.body, name);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
-import { cutOff, faults } from './page/checks.js';
-import { keep, painted, resting, Stage, story } from './page/open.js';
-import type { Opening } from './page/open.js';
-import { plots } from './page/plots.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import { keep, painted, resting, Stage, story } from '../support/page/open.js';
+import type { Opening } from '../support/page/open.js';
+import { plots } from '../support/page/plots.js';
 
 const subject = { ...story, plots: true };
 

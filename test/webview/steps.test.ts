@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
-import { Attention } from './page/attention.js';
-import { eventually, keep, painted, Stage, story } from './page/open.js';
-import type { Point } from './page/pixels.js';
-import { matrixBox, middle } from './page/pixels.js';
+import { Attention } from '../support/page/attention.js';
+import { eventually, keep, painted, Stage, story } from '../support/page/open.js';
+import type { Point } from '../support/page/pixels.js';
+import { matrixBox, middle } from '../support/page/pixels.js';
 
 const at = { layer: 3, head: 7 };
 const picked = { ...at, step: 'weights', cell: { row: 10, column: 7 } };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { compare, picked } from './page/compare.js';
-import { dress, keep, painted, resting, Stage } from './page/open.js';
-import { themes } from './page/themes.js';
-import type { ThemeName } from './page/themes.js';
+import { compare, picked } from '../support/page/compare.js';
+import { dress, keep, painted, resting, Stage } from '../support/page/open.js';
+import { themes } from '../support/page/themes.js';
+import type { ThemeName } from '../support/page/themes.js';
 
 /** What every canvas of the page has drawn, and where it belongs. */
 const drawn = (page: Page): Promise<{ name: string; picture: string }[]> =>

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { cutOff, faults } from './page/checks.js';
-import { dress, keep, resting, Stage, story } from './page/open.js';
-import type { Opening } from './page/open.js';
-import { themes } from './page/themes.js';
+import { cutOff, faults } from '../support/page/checks.js';
+import { dress, keep, resting, Stage, story } from '../support/page/open.js';
+import type { Opening } from '../support/page/open.js';
+import { themes } from '../support/page/themes.js';
 
 /** The panel's page as it is built, but for one more view in each place of its list. */
 describe('a view that is added to the list', function () {
@@ -11,7 +11,7 @@ describe('a view that is added to the list', function () {
   let stage: Stage;
 
   before(async () => {
-    stage = await Stage.start('test/webview/page/extra-views.ts');
+    stage = await Stage.start('test/support/page/extra-views.ts');
   });
   after(() => stage.stop());
 

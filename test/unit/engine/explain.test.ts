@@ -6,8 +6,8 @@ import { input, label, type Value } from '../../../src/engine/graph.js';
 import { gather, gelu, layerNorm, relu } from '../../../src/engine/ops/index.js';
 import { restrict } from '../../../src/engine/restrict.js';
 import { cut, type Region, type Tensor } from '../../../src/engine/tensor.js';
-import { build, buildCase, cases, stepOf } from './cases.js';
-import { random, randomTensor } from './numbers.js';
+import { build, buildCase, cases, stepOf } from '../../support/engine/cases.js';
+import { random, randomTensor } from '../../support/engine/numbers.js';
 
 /** Reads as an inspection does: only the part that is asked for is computed. */
 function readerOf(given: ReadonlyMap<Value, Tensor>): Reader {

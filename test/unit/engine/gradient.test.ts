@@ -5,8 +5,8 @@ import { input, label, positions, type Value } from '../../../src/engine/graph.j
 import * as operators from '../../../src/engine/ops/index.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
-import { assertClose, random } from './numbers.js';
-import { Draw } from './ops/samples.js';
+import { assertClose, random } from '../../support/engine/numbers.js';
+import { Draw } from '../../support/engine/ops/samples.js';
 
 const { add, matmul, multiply, softmax, tanh, transpose } = operators;
 const exact = { absolute: 1e-10, relative: 1e-10 };

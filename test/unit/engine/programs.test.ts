@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import katex from 'katex';
 import { definition, latex, program } from '../../../src/engine/explain.js';
 import { evaluate } from '../../../src/engine/evaluate.js';
-import { build, buildCase, cases, stepOf } from './cases.js';
-import { assertClose, Fixture } from './numbers.js';
-import { programFile } from './program-file.js';
+import { build, buildCase, cases, stepOf } from '../../support/engine/cases.js';
+import { assertClose, Fixture } from '../../support/engine/numbers.js';
+import { programFile } from '../../support/engine/program-file.js';
 
 const folder = join(process.cwd(), 'test/fixtures/engine/programs');
 const results = new Fixture('programs.safetensors');

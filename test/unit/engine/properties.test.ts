@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { evaluate } from '../../../src/engine/evaluate.js';
 import { mechanisms, type ParameterValues } from '../../../src/engine/mechanisms/index.js';
 import type { Tensor } from '../../../src/engine/tensor.js';
-import { build } from './cases.js';
-import { assertClose, random, randomTensor } from './numbers.js';
-import { everyInput, everyVariant, numbersFor, type Shapes } from './variants.js';
+import { build } from '../../support/engine/cases.js';
+import { assertClose, random, randomTensor } from '../../support/engine/numbers.js';
+import { everyInput, everyVariant, numbersFor, type Shapes } from '../../support/engine/variants.js';
 
 type Numbers = Readonly<Record<string, Tensor>>;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { roleOf, stepWithRole, type Role, type Value } from '../../../src/engine/graph.js';
 import { mechanisms } from '../../../src/engine/mechanisms/index.js';
-import { build } from './cases.js';
-import { everyInput, everyVariant } from './variants.js';
+import { build } from '../../support/engine/cases.js';
+import { everyInput, everyVariant } from '../../support/engine/variants.js';
 
 describe('Every mechanism says what its steps are for', () => {
   for (const { id, parameters } of mechanisms) {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { formats, openTensors } from '../../../src/formats/index.js';
 import { FormatError } from '../../../src/formats/source.js';
-import { expected, fixture, folder, numbersOf, readAll, refused } from './fixtures.js';
+import { expected, fixture, folder, numbersOf, readAll, refused } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 describe('files written by NumPy, PyTorch, safetensors, gguf and Python', () => {

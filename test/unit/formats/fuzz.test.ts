@@ -4,7 +4,7 @@ import { formats } from '../../../src/formats/index.js';
 import type { Contents, Format } from '../../../src/formats/format.js';
 import { FormatError, fromBytes, type ByteSource } from '../../../src/formats/source.js';
 import { platform } from '../../support/platform.js';
-import { expected, fixtureBytes, readAll } from './fixtures.js';
+import { expected, fixtureBytes, readAll } from '../../support/formats/fixtures.js';
 
 /** Deflate cannot do better, so nothing read from a file may be larger than this many times the file. */
 const MAX_RATIO = 1032;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { openGguf, gguf } from '../../../src/formats/gguf.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { cut, type Region } from '../../../src/engine/tensor.js';
-import { fixture, fixtureBytes, readAll, total, watched } from './fixtures.js';
+import { fixture, fixtureBytes, readAll, total, watched } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 describe('GGUF', () => {

@@ -5,7 +5,7 @@ import { inMemory, wholeOf } from '../../../src/engine/tensor.js';
 import { encodeNpy, npy } from '../../../src/formats/npy.js';
 import { parsePythonLiteral, PythonSyntaxError } from '../../../src/formats/python-literal.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
-import { fixture, fixtureBytes, folder, readAll } from './fixtures.js';
+import { fixture, fixtureBytes, folder, readAll } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 /** A .npy file, version 1.0, with any header text. */

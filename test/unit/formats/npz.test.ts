@@ -3,7 +3,15 @@ import { deflateRawSync } from 'node:zlib';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { encodeNpy } from '../../../src/formats/npy.js';
 import { npz } from '../../../src/formats/npz.js';
-import { expected, fixture, fixtureBytes, numbersOf, readAll, total, watched } from './fixtures.js';
+import {
+  expected,
+  fixture,
+  fixtureBytes,
+  numbersOf,
+  readAll,
+  total,
+  watched,
+} from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 /** A zip archive of deflated members, as `numpy.savez_compressed` writes it but for the checksum. */

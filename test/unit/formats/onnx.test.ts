@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readOnnx, type OnnxFile } from '../../../src/formats/onnx.js';
 import { FormatError, fromBytes, openFile } from '../../../src/formats/source.js';
 import { ModelError, OnnxModel } from '../../../src/models/index.js';
-import { fixtures, readJson } from '../models/expected.js';
+import { fixtures, readJson } from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 const folder = join(fixtures, 'onnx');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as index from '../../../src/formats/index.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
 import { encodeNpy } from '../../../src/formats/npy.js';
-import { expected, fixture, fixtureBytes, refused } from './fixtures.js';
+import { expected, fixture, fixtureBytes, refused } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 const { formats, openTensors } = index;

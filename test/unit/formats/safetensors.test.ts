@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { safetensors } from '../../../src/formats/safetensors.js';
 import { FormatError, fromBytes } from '../../../src/formats/source.js';
-import { fixtureBytes, readAll, total, watched } from './fixtures.js';
+import { fixtureBytes, readAll, total, watched } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 /** A safetensors file with any header. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cut, ShapeError, sizeOf, type Region, type Shape } from '../../../src/engine/tensor.js';
 import { npy } from '../../../src/formats/npy.js';
 import { FormatError, fromBytes, openFile } from '../../../src/formats/source.js';
-import { expected, fixture, numbersOf, total, watched } from './fixtures.js';
+import { expected, fixture, numbersOf, total, watched } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 /** Every box of a shape. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { openTensors, tokensBeside } from '../../../src/formats/index.js';
 import { FormatError, fromBytes, type ByteSource } from '../../../src/formats/source.js';
-import { readAll } from './fixtures.js';
+import { readAll } from '../../support/formats/fixtures.js';
 import { platform } from '../../support/platform.js';
 
 function text(name: string, content: string): ByteSource {

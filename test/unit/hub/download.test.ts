@@ -13,8 +13,8 @@ import {
   type HubListing,
 } from '../../../src/hub/index.js';
 import { Model, refusal } from '../../../src/models/index.js';
-import { fixtures } from '../models/expected.js';
-import { commit, SmallHub } from './server.js';
+import { fixtures } from '../../support/models/expected.js';
+import { commit, SmallHub } from '../../support/hub/server.js';
 import { platform } from '../../support/platform.js';
 
 const reference = { id: 'tiny/bert', revision: 'main' };

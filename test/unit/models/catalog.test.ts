@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { dates, embedded, findCheckpoints } from '../../../src/models/catalog.js';
 import type { FoundModel } from '../../../src/models/description.js';
-import { fixtures, media } from './expected.js';
+import { fixtures, media } from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 describe('Catalogue', () => {

@@ -10,7 +10,15 @@ import { Checkpoint } from '../../../src/models/checkpoint.js';
 import type { CheckpointFolder } from '../../../src/models/folder.js';
 import { Model } from '../../../src/models/model.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, failure, fixtures, readJson, tensorNamed, tensorsIn } from './expected.js';
+import {
+  assertClose,
+  at,
+  failure,
+  fixtures,
+  readJson,
+  tensorNamed,
+  tensorsIn,
+} from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 type Json = Record<string, unknown>;

@@ -9,7 +9,16 @@ import { embeddedFolder } from '../../../src/models/catalog.js';
 import { Model } from '../../../src/models/model.js';
 import { joinRanges } from '../../../src/models/processors/tokenizer/tokenizer.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, at, distance, fixtures, media, readJson, tensorNamed, tensorsIn } from './expected.js';
+import {
+  assertClose,
+  at,
+  distance,
+  fixtures,
+  media,
+  readJson,
+  tensorNamed,
+  tensorsIn,
+} from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 interface Described {

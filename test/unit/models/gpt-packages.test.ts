@@ -15,7 +15,7 @@ import {
   tensorNamed,
   tensorsIn,
   type Tensors,
-} from './expected.js';
+} from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 const folder = embeddedFolder(platform, media, 'gpt');

@@ -3,7 +3,7 @@ import { input } from '../../../src/engine/graph.js';
 import { matmul, softmax, splitHeads, transpose } from '../../../src/engine/ops/index.js';
 import { loadBackend } from '../../../src/runtime/backend.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, numbers, storageOf, weight } from './numbers.js';
+import { assertClose, numbers, storageOf, weight } from '../../support/runtime/numbers.js';
 import { platform } from '../../support/platform.js';
 
 const wasm = { ...platform, onnxRuntime: [{ kind: 'wasm' as const }] };

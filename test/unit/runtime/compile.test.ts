@@ -13,7 +13,7 @@ import {
 } from '../../../src/engine/ops/index.js';
 import { inMemory } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
-import { folder, storageOf, weight } from './numbers.js';
+import { folder, storageOf, weight } from '../../support/runtime/numbers.js';
 
 /** Two heads of causal self-attention over n tokens, with weights on disk. */
 function attention(n: number): readonly Value[] {

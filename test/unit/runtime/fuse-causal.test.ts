@@ -17,7 +17,7 @@ import {
 import { sizeOf, type Shape, type Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose } from './numbers.js';
+import { assertClose } from '../../support/runtime/numbers.js';
 import { platform } from '../../support/platform.js';
 
 type MaskRule = Parameters<typeof mask>[3];

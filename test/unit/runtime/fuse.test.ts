@@ -14,7 +14,7 @@ import {
 import { sizeOf, type Tensor } from '../../../src/engine/tensor.js';
 import { compile } from '../../../src/runtime/compile.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, numbers, weight } from './numbers.js';
+import { assertClose, numbers, weight } from '../../support/runtime/numbers.js';
 import { platform } from '../../support/platform.js';
 
 const X = input([5, 8]);

@@ -20,7 +20,7 @@ import {
 } from '../../../src/engine/ops/index.js';
 import { inMemory, type Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { assertClose, numbers, storageOf, weight } from './numbers.js';
+import { assertClose, numbers, storageOf, weight } from '../../support/runtime/numbers.js';
 import { platform } from '../../support/platform.js';
 
 const X = input([5, 8]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AttentionInspectorApi } from '../../../src/host/api.js';
 import type { WireTensor } from '../../../src/protocol.js';
-import { api, matrix } from './extension.js';
+import { api, matrix } from '../../support/vscode/extension.js';
 
 /** Multi-head attention whose projections alone take seconds: 6144 tokens of width 1024. */
 function long(): Readonly<Record<string, WireTensor>> {

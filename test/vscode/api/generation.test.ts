@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { commands, Position, Selection, window, workspace } from 'vscode';
 import type { AttentionInspection } from '../../../src/host/api.js';
 import { until } from '../../support/until.js';
-import { api, assertClose, matrix } from './extension.js';
+import { api, assertClose, matrix } from '../../support/vscode/extension.js';
 
 /** A small GPT-2 with what transformers says of it. This runs from out/test/vscode/api. */
 const folder = join(__dirname, '../../../../test/fixtures/models/gpt2-text');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Uri } from 'vscode';
 import type { AttentionInspection, AttentionInspectorApi } from '../../../src/host/api.js';
 import type { WireTensor } from '../../../src/protocol.js';
-import { api, assertClose, extension, matrix, pytorch, sample } from './extension.js';
+import { api, assertClose, extension, matrix, pytorch, sample } from '../../support/vscode/extension.js';
 import { spansIn } from '../../support/spans.js';
 
 const sentence = "The animal didn't cross the street because it was too tired.";

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, line, panel, picks, selectLine } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, line, panel, picks, selectLine } from '../../support/vscode/panel.js';
 
 /** A tiny checkpoint with random weights and a head for answers, and what transformers answers with it. */
 const fixture = join(process.cwd(), 'test', 'fixtures', 'models', 'answers', 'bert');

@@ -6,9 +6,9 @@ import { openTensors } from '../../../src/formats/index.js';
 import { fromBytes } from '../../../src/formats/source.js';
 import { inspectFiles } from '../../../src/inspection/index.js';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, chooseFrom, closeAllEditors, panel, picks } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, chooseFrom, closeAllEditors, panel, picks } from '../../support/vscode/panel.js';
 import { platform } from '../../support/platform.js';
 
 /** (head, query or key, feature) */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
 import {
   assertSealed,
   cellColors,
@@ -13,7 +13,7 @@ import {
   panel,
   picks,
   tabs,
-} from './panel.js';
+} from '../../support/vscode/panel.js';
 
 const inspectFile = 'Attention: Inspect File';
 

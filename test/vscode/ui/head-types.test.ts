@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, panel, patience, selectLine } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, panel, patience, selectLine } from '../../support/vscode/panel.js';
 
 describe('head types', () => {
   let workbench: Workbench;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commit, SmallHub } from '../../unit/hub/server.js';
+import { commit, SmallHub } from '../../support/hub/server.js';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, notification, panel, picks, selectLine } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, notification, panel, picks, selectLine } from '../../support/vscode/panel.js';
 
 const fixture = join(process.cwd(), 'test', 'fixtures', 'models', 'distilbert');
 

@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, chooseFrom, closeAllEditors, line, panel, picks, selectLine, tabs } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import {
+  assertSealed,
+  chooseFrom,
+  closeAllEditors,
+  line,
+  panel,
+  picks,
+  selectLine,
+  tabs,
+} from '../../support/vscode/panel.js';
 
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'inspection');
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, notification, panel, picks, selectLine } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, notification, panel, picks, selectLine } from '../../support/vscode/panel.js';
 
 describe('the page of a model in VS Code', () => {
   let workbench: Workbench;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, notification, panel, picks, selectLine } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, notification, panel, picks, selectLine } from '../../support/vscode/panel.js';
 
 /** Tiny checkpoints with random weights, made by the transformers library. */
 const fixtures = join(process.cwd(), 'test', 'fixtures', 'models');

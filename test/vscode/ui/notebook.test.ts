@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, panel, pointAt, tabs } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import { assertSealed, panel, pointAt, tabs } from '../../support/vscode/panel.js';
 
 /** [CLS] the bank of the river [SEP] */
 const count = 7;

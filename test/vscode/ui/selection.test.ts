@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
 import {
   assertSealed,
   cellColors,
@@ -14,7 +14,7 @@ import {
   pointAt,
   selectLine,
   tabs,
-} from './panel.js';
+} from '../../support/vscode/panel.js';
 
 /** [CLS] the animal didn ' t cross the street because it was too tired . [SEP] */
 const count = 16;

@@ -4,9 +4,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame, Locator } from 'playwright-core';
 import { until } from '../../support/until.js';
-import { openWorkbench } from '../harness.js';
-import type { Workbench } from '../harness.js';
-import { assertSealed, cellColors, closeAllEditors, panel, selectLine, tabs } from './panel.js';
+import { openWorkbench } from '../../support/vscode/harness.js';
+import type { Workbench } from '../../support/vscode/harness.js';
+import {
+  assertSealed,
+  cellColors,
+  closeAllEditors,
+  panel,
+  selectLine,
+  tabs,
+} from '../../support/vscode/panel.js';
 
 const count = 16;
 

@@ -3,10 +3,10 @@ import { evaluate } from '../../../../src/engine/evaluate.js';
 import { gradient } from '../../../../src/engine/gradient.js';
 import { input, inputsOf } from '../../../../src/engine/graph.js';
 import * as operators from '../../../../src/engine/ops/index.js';
-import { centralDifference } from '../differences.js';
-import { assertClose, randomTensor } from '../numbers.js';
-import { operatorNames } from './operator-names.js';
-import { drawn, operationOf, samples } from './samples.js';
+import { centralDifference } from '../../../support/engine/differences.js';
+import { assertClose, randomTensor } from '../../../support/engine/numbers.js';
+import { operatorNames } from '../../../support/engine/ops/operator-names.js';
+import { drawn, operationOf, samples } from '../../../support/engine/ops/samples.js';
 
 /** Operators with no derivative with respect to anything, and why. */
 const without: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { input, positions, type Value } from '../../../../src/engine/graph.js';
 import * as operators from '../../../../src/engine/ops/index.js';
 import type { Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { assertClose, Fixture } from '../numbers.js';
+import { assertClose, Fixture } from '../../../support/engine/numbers.js';
 import { platform } from '../../../support/platform.js';
 
 const fixture = new Fixture('gradients.safetensors');

@@ -4,8 +4,8 @@ import { input, positions, type Value } from '../../../../src/engine/graph.js';
 import { noise } from '../../../../src/engine/ops/index.js';
 import type { Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { build, stepOf } from '../cases.js';
-import { Fixture, random, randomTensor } from '../numbers.js';
+import { build, stepOf } from '../../../support/engine/cases.js';
+import { Fixture, random, randomTensor } from '../../../support/engine/numbers.js';
 import { platform } from '../../../support/platform.js';
 
 const places = (...counts: number[]): Value[] => counts.map((count) => positions(count));

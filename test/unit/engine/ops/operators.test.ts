@@ -4,8 +4,8 @@ import { input, type Value } from '../../../../src/engine/graph.js';
 import * as operators from '../../../../src/engine/ops/index.js';
 import type { Range, Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { assertClose, Fixture, type Tolerance } from '../numbers.js';
-import { operatorNames } from './operator-names.js';
+import { assertClose, Fixture, type Tolerance } from '../../../support/engine/numbers.js';
+import { operatorNames } from '../../../support/engine/ops/operator-names.js';
 import { platform } from '../../../support/platform.js';
 
 const fixture = new Fixture('operators.safetensors');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { evaluate } from '../../../../src/engine/evaluate.js';
-import { assertClose, Fixture } from '../numbers.js';
-import { programmed, type OperatorProgram } from './programs.js';
+import { assertClose, Fixture } from '../../../support/engine/numbers.js';
+import { programmed, type OperatorProgram } from '../../../support/engine/ops/programs.js';
 
 const results = new Fixture('operator-programs.safetensors');
 // Written by print_operator_programs.ts from what operatorPrograms() gives.

@@ -5,9 +5,9 @@ import { definition, explain } from '../../../../src/engine/explain.js';
 import { inputsOf, label, type AxisName, type Value } from '../../../../src/engine/graph.js';
 import { cut, type Region, type Shape, type Tensor } from '../../../../src/engine/tensor.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { assertClose } from '../numbers.js';
-import { part } from '../parts.js';
-import { differentiated, operationOf, samples } from './samples.js';
+import { assertClose } from '../../../support/engine/numbers.js';
+import { part } from '../../../support/engine/parts.js';
+import { differentiated, operationOf, samples } from '../../../support/engine/ops/samples.js';
 import { platform } from '../../../support/platform.js';
 
 const axes = ['head', 'query', 'key'] as const satisfies readonly AxisName[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CancelledError } from '../../../../src/channel.js';
 import { Session, type SessionOptions } from '../../../../src/host/session/session.js';
 import type { InspectionSummary, PanelState, Step } from '../../../../src/protocol.js';
-import { FakeEngine } from './fake-engine.js';
+import { FakeEngine } from '../../../support/host/fake-engine.js';
 
 const step = (name: string): Step => ({
   name,

@@ -11,7 +11,7 @@ import { textRequest } from '../../../support/inspections.js';
 import { summaryOf } from '../../../support/summaries.js';
 import { until } from '../../../support/until.js';
 
-const script = join(process.cwd(), 'test/unit/host/transports/worker.fixture.cjs');
+const script = join(process.cwd(), 'test/support/host/worker.fixture.cjs');
 const embedded = { kind: 'embedded' } as const;
 
 describe('The engine’s client', () => {

@@ -11,7 +11,7 @@ import { capture } from '../../../../src/inspection/run/capture.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { openTensors } from '../../../support/inspections.js';
 import { platform } from '../../../support/platform.js';
-import { seeded, tensor } from '../numbers.js';
+import { seeded, tensor } from '../../../support/inspection/numbers.js';
 
 const [tokens, width] = [6, 4];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import type { InspectionSummary, Variant } from '../../../../src/protocol.js';
-import { seeded, tensor } from '../numbers.js';
+import { seeded, tensor } from '../../../support/inspection/numbers.js';
 import { openTensors, openText } from '../../../support/inspections.js';
 import { platform } from '../../../support/platform.js';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import katex from 'katex';
-import { assertClose, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
-import { exported, programCases, scopesOf, type Opened } from './cases.js';
+import { assertClose, tensorNamed, tensorsIn, type Tensors } from '../../../support/models/expected.js';
+import { exported, programCases, scopesOf, type Opened } from '../../../support/inspection/export-cases.js';
 
 const kept = join(process.cwd(), 'test/fixtures/inspection/exports');
 const results = join(process.cwd(), 'test/fixtures/inspection/exports.safetensors');

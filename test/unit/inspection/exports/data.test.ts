@@ -12,9 +12,16 @@ import { exporters } from '../../../../src/inspection/exports/index.js';
 import { shortest } from '../../../../src/inspection/exports/text.js';
 import { crc32 } from '../../../../src/inspection/exports/zip.js';
 import type { ExportRequest } from '../../../../src/protocol.js';
-import { readJson, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
-import { seeded } from '../numbers.js';
-import { dataCases, exported, openMaterial, openScores, wideArchive, type Opened } from './cases.js';
+import { readJson, tensorNamed, tensorsIn, type Tensors } from '../../../support/models/expected.js';
+import { seeded } from '../../../support/inspection/numbers.js';
+import {
+  dataCases,
+  exported,
+  openMaterial,
+  openScores,
+  wideArchive,
+  type Opened,
+} from '../../../support/inspection/export-cases.js';
 import { platform } from '../../../support/platform.js';
 
 const kept = join(process.cwd(), 'test/fixtures/inspection/exports');

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspectFiles, inspectTensors, type OpenInspection } from '../../../../src/inspection/index.js';
-import { seeded, tensor } from '../numbers.js';
+import { seeded, tensor } from '../../../support/inspection/numbers.js';
 
 describe('the library’s export', () => {
   let folder: string;

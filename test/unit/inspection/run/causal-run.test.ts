@@ -4,7 +4,14 @@ import { wholeOf } from '../../../../src/engine/tensor.js';
 import { CausalRun } from '../../../../src/inspection/run/causal-run.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
+import {
+  assertClose,
+  at,
+  fixtures,
+  tensorNamed,
+  tensorsIn,
+  type Tensors,
+} from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 /** Of make_continuations.py. */

@@ -8,7 +8,7 @@ import type { Inspection } from '../../../../src/inspection/core/inspection.js';
 import { choose, nucleus } from '../../../../src/inspection/run/sampling.js';
 import type { InspectionSummary, ModelReference, Sampling } from '../../../../src/protocol.js';
 import { gatherText, type TextChange } from '../../../../src/text-change.js';
-import { fixtures, media, readJson } from '../../models/expected.js';
+import { fixtures, media, readJson } from '../../../support/models/expected.js';
 import { openText, type TextOptions } from '../../../support/inspections.js';
 import { platform } from '../../../support/platform.js';
 

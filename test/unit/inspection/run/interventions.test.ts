@@ -10,7 +10,14 @@ import { Model } from '../../../../src/models/model.js';
 import type { Intervention, ModelReference, ParameterValues, WireTensor } from '../../../../src/protocol.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { openText } from '../../../support/inspections.js';
-import { distance, media, readJson, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
+import {
+  distance,
+  media,
+  readJson,
+  tensorNamed,
+  tensorsIn,
+  type Tensors,
+} from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 /** Of make_interventions.py, where given values are named. */

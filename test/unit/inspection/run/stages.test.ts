@@ -6,7 +6,14 @@ import { layerStages, runStages } from '../../../../src/inspection/run/stages.js
 import { TextPreparation } from '../../../../src/inspection/sources/text.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { assertClose, at, fixtures, tensorNamed, tensorsIn, type Tensors } from '../../models/expected.js';
+import {
+  assertClose,
+  at,
+  fixtures,
+  tensorNamed,
+  tensorsIn,
+  type Tensors,
+} from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 /** Models that read in both directions, whatever comes before their first layer and is shared by their layers. */

@@ -9,7 +9,7 @@ import {
   RolesNeeded,
   type OpenInspection,
 } from '../../../../src/inspection/index.js';
-import { seeded, tensor, type TestTensor } from '../numbers.js';
+import { seeded, tensor, type TestTensor } from '../../../support/inspection/numbers.js';
 
 const next = seeded(7);
 const Q = tensor([5, 8], next);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { collapsed } from '../../../../src/inspection/sources/onnx/run.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import { describe as describeModel, findCheckpoints } from '../../../../src/models/index.js';
-import { fixtures, media, tensorNamed, tensorsIn } from '../../models/expected.js';
+import { fixtures, media, tensorNamed, tensorsIn } from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 const folder = join(fixtures, 'onnx');

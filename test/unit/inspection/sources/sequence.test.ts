@@ -7,7 +7,7 @@ import { generate } from '../../../../src/inspection/run/generation.js';
 import { SequenceRun } from '../../../../src/inspection/run/sequence-run.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../models/expected.js';
+import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../../support/models/expected.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
 import { platform } from '../../../support/platform.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectTensors, type OpenInspection } from '../../../../src/inspection/index.js';
-import { seeded, tensor, type TestTensor } from '../numbers.js';
+import { seeded, tensor, type TestTensor } from '../../../support/inspection/numbers.js';
 
 interface Listed {
   readonly shape: readonly number[];

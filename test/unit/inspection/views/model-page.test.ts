@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import type { LayerPicture, ModelPage, ModelReference } from '../../../../src/protocol.js';
-import { fixtures, media } from '../../models/expected.js';
+import { fixtures, media } from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 const folder = (name: string): ModelReference => ({ kind: 'folder', path: join(fixtures, name) });

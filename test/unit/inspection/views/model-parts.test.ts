@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
-import { fixtures, media, readJson } from '../../models/expected.js';
+import { fixtures, media, readJson } from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 /** Of each part, the `numel` of PyTorch’s parameters, by make_counts.py. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { inspectTensors, inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import type { Plot } from '../../../../src/protocol.js';
-import { seeded, tensor } from '../numbers.js';
+import { seeded, tensor } from '../../../support/inspection/numbers.js';
 
 const media = join(process.cwd(), 'media');
 

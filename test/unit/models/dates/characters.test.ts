@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { charactersOf } from '../../../../src/models/dates/index.js';
-import { dates } from './expected.js';
+import { dates } from '../../../support/models/dates.js';
 
 const textOf = (text: string): string =>
   charactersOf(text)

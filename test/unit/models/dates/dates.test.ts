@@ -15,8 +15,16 @@ import {
   type DateGraph,
 } from '../../../../src/models/dates/index.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import { assertClose, at, media, readJson, tensorNamed, tensorsIn, type Tensors } from '../expected.js';
-import { dates, fixtures } from './expected.js';
+import {
+  assertClose,
+  at,
+  media,
+  readJson,
+  tensorNamed,
+  tensorsIn,
+  type Tensors,
+} from '../../../support/models/expected.js';
+import { dates, fixtures } from '../../../support/models/dates.js';
 import { platform } from '../../../support/platform.js';
 
 const folder = datesFolder(platform, media);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectText, type OpenInspection } from '../../../../../src/inspection/index.js';
 import { Model } from '../../../../../src/models/model.js';
-import { distance, fixtures, media, readJson } from '../../../models/expected.js';
+import { distance, fixtures, media, readJson } from '../../../../support/models/expected.js';
 import { spansIn } from '../../../../support/spans.js';
 import { platform } from '../../../../support/platform.js';
 
