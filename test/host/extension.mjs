@@ -9,7 +9,8 @@ import { join } from 'node:path';
  * @returns {string}
  */
 export function extensionFolder(root) {
-  const folder = join(root, '.cache', 'extension');
+  // Each of the processes that share the files of a suite has its own: nobody's pages are taken away while they are read.
+  const folder = join(root, '.cache', 'extensions', process.env['MOCHA_WORKER_ID'] ?? 'main');
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(root).filter((each) => /^package(\.nls.*)?\.json$/.test(each))) {
     copyFileSync(join(root, name), join(folder, name));
