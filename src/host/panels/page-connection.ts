@@ -148,7 +148,8 @@ export class PageConnection extends Disposable {
           if (hover === null) painter.clear(this.shown);
           else {
             painter.paint(this.shown, hover).catch((error: unknown) => {
-              if (!(error instanceof CancelledError)) log.warn(`The editor was not painted: ${String(error)}`);
+              if (!(error instanceof CancelledError))
+                log.warn(`The editor was not painted: ${String(error)}`);
             });
           }
         },
