@@ -3,7 +3,7 @@
 //   --watch          rebuild on every change
 //   --tests          the tests too
 //   --allow-missing  leave out entries whose source does not exist yet
-import { existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -44,6 +44,25 @@ const browserTarget = {
 };
 
 /**
+ * The engine for a worker of a browser, where packages that have a form of their own for browsers are taken in it.
+ * @type {esbuild.BuildOptions}
+ */
+const webEngineTarget = {
+  platform: 'browser',
+  format: 'esm',
+  target: 'chrome120',
+  alias: {
+    'csv-parse': 'csv-parse/browser/esm',
+    'onnxruntime-web': 'onnxruntime-web/wasm',
+    // There is one build for browsers, whatever it is asked for as.
+    'onnxruntime-node': 'onnxruntime-web/wasm',
+  },
+};
+
+/** What ONNX Runtime's script looks for beside itself. */
+const webAssembly = 'ort-wasm-simd-threaded.wasm';
+
+/**
  * What goes into dist/: name → source, in groups that share their settings.
  * @type {readonly { entries: Record<string, string>, options: esbuild.BuildOptions }[]}
  */
@@ -53,6 +72,7 @@ const products = [
     entries: { worker: 'src/worker.ts', inspection: 'src/inspection/index.ts' },
     options: { ...nodeTarget, external: ['onnxruntime-node', 'onnxruntime-web'] },
   },
+  { entries: { 'web/engine': 'src/web-worker.ts' }, options: webEngineTarget },
   {
     entries: {
       'webview/panel': 'webview/main.ts',
@@ -127,6 +147,15 @@ export async function build(options = {}) {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   if (options.tests === true) rmSync(join(root, 'out', 'test'), { recursive: true, force: true });
   await Promise.all(builds.map((one) => esbuild.build(one)));
+  copyWebAssembly();
+}
+
+/** Puts ONNX Runtime's WebAssembly beside the engine for browsers. */
+function copyWebAssembly() {
+  copyFileSync(
+    join(root, 'node_modules', 'onnxruntime-web', 'dist', webAssembly),
+    join(root, 'dist', 'web', webAssembly),
+  );
 }
 
 /** @param {BuildOptions} options */

@@ -5,12 +5,13 @@ import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
 import { TensorEditor } from './host/editor/custom-editor.js';
-import { Engine } from './host/transports/client.js';
+import { EngineClient } from './host/transports/client.js';
+import { transports } from './host/transports/index.js';
 import { Explore } from './host/panels/explore.js';
 import { Sessions } from './host/session/sessions.js';
 import { InspectionsView } from './host/panels/inspections-view.js';
 import { ModelPages } from './host/models/model-pages.js';
-import { Kinds } from './host/models/head-types.js';
+import { KnownHeadTypes } from './host/models/head-types.js';
 import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
@@ -30,20 +31,22 @@ export function activate({
 }: ExtensionContext): AttentionInspectorApi {
   const log = window.createOutputChannel('Attention Inspector', { log: true });
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
-  const engine = new Engine({ script, log, describe: describeStop, weights: weightsBudget });
+  const [transport] = transports;
+  const engine = new EngineClient({ transport, script, log, describe: describeStop, weights: weightsBudget });
   const inspections = new Sessions(workspaceState);
   const painter = new Painter();
-  const kinds = new Kinds(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
-  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, kinds });
+  // The folder's name is older than what it is called now; what was saved there is still read.
+  const headTypes = new KnownHeadTypes(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, headTypes });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
-  const pages = new ModelPages(extensionUri, engine, models, kinds);
+  const pages = new ModelPages(extensionUri, engine, models, headTypes);
   subscriptions.push(
     log,
     engine,
     painter,
     inspections,
-    kinds,
+    headTypes,
     opener,
     models,
     pages,
@@ -54,7 +57,7 @@ export function activate({
       opener,
       inspections,
       models,
-      kinds,
+      headTypes,
       adding,
       pages,
       readers: new Readers(engine, models),

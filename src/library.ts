@@ -4,6 +4,7 @@ import type {
   CodeLanguage,
   ContinueResult,
   InspectionSummary,
+  Intervention,
   Metric,
   ModelReference,
   ParameterValues,
@@ -66,8 +67,8 @@ export interface OpenInspection {
   continue(options: ContinueOptions): Promise<ContinueResult>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
-  /** Runs again with some parameters changed. */
-  change(params: ParameterValues): Promise<InspectionSummary>;
+  /** Runs again with some parameters changed; interventions stay as they are where they are left out. */
+  change(params: ParameterValues, options?: ChangeOptions): Promise<InspectionSummary>;
   /** Closes files and frees what was captured. */
   dispose(): Promise<void>;
 }
@@ -87,6 +88,12 @@ export interface SliceOptions extends HeadPlace {
   readonly signal?: AbortSignal;
 }
 
+export interface ChangeOptions {
+  /** In place of those that there are; `[]` for none. */
+  readonly interventions?: readonly Intervention[];
+  readonly signal?: AbortSignal;
+}
+
 export interface ContinueOptions {
   /** How many more tokens at most. */
   readonly tokens: number;
@@ -99,6 +106,8 @@ export interface ContinueOptions {
 export interface InspectOptions {
   /** Parameters of the mechanism, by name: `{ mask: 'causal', temperature: 0.5 }`. */
   readonly params?: ParameterValues;
+  /** Steps that are set from outside while it runs, one after the other: to zero, to their mean, to given values. */
+  readonly interventions?: readonly Intervention[];
   /** Cancels: the promise is rejected. */
   readonly signal?: AbortSignal;
 }
@@ -166,7 +175,7 @@ export interface Answering {
     },
   ): Promise<Pick<ContinueResult, 'ending' | 'text'>>;
   candidates(request: { readonly query: number; readonly count: number }): Promise<Candidates>;
-  change(params: ParameterValues): Promise<unknown>;
+  change(params: ParameterValues, options: ChangeOptions): Promise<unknown>;
   dispose(): Promise<void>;
 }
 
@@ -238,8 +247,8 @@ function present(inspection: Answering): OpenInspection {
       return { text, ending, summary: inspection.summary };
     },
     candidates: (query, count = 10) => inspection.candidates({ query, count }),
-    async change(params) {
-      await inspection.change(params);
+    async change(params, options = {}) {
+      await inspection.change(params, options);
       return inspection.summary;
     },
     dispose: () => (disposed ??= inspection.dispose()),

@@ -36,6 +36,7 @@ async function bundled() {
     entryPoints: [
       'src/extension.ts',
       'src/worker.ts',
+      'src/web-worker.ts',
       'src/inspection/index.ts',
       'webview/main.ts',
       'webview/explore.ts',

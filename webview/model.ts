@@ -1,7 +1,7 @@
 import './base.css';
 import './views/model/model.css';
 import { Channel } from '../src/channel.js';
-import type { HeadKindsState, ModelPage, ModelPageMethods, ModelPageNotices } from '../src/protocol.js';
+import type { HeadTypesState, ModelPage, ModelPageMethods, ModelPageNotices } from '../src/protocol.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled, messageOf } from './matrices.js';
@@ -18,7 +18,7 @@ const channel: Channel<ModelPageMethods, Nothing, Nothing, ModelPageNotices> = n
     used: (isUsed) => {
       tellUse(isUsed);
     },
-    kinds: (state) => {
+    headTypes: (state) => {
       showKinds(state);
     },
   },
@@ -53,7 +53,7 @@ function tellUse(isUsed: boolean): void {
 }
 
 const kinds = new KindsView(async (signal, told) => {
-  await channel.request('findKinds', null, {
+  await channel.request('classifyHeads', null, {
     signal,
     onProgress: ({ message, fraction }) => {
       told(message, fraction);
@@ -62,7 +62,7 @@ const kinds = new KindsView(async (signal, told) => {
 });
 const kindsSection = section('Heads', kinds.element);
 kindsSection.hidden = true;
-function showKinds(state: HeadKindsState): void {
+function showKinds(state: HeadTypesState): void {
   kindsSection.hidden = state.kind === 'none';
   kinds.show(state);
 }
@@ -105,4 +105,4 @@ function describe(): void {
 }
 
 describe();
-channel.request('kinds', null).then(showKinds, reportError);
+channel.request('headTypes', null).then(showKinds, reportError);

@@ -33,7 +33,7 @@ export function startPage(views: readonly RegisteredView[]): void {
       position: (moved) => {
         panel.follow(moved);
       },
-      kinds: (toldKinds) => {
+      headTypes: (toldKinds) => {
         panel.store.update({ toldKinds });
       },
       progress: ({ message, fraction }) => {

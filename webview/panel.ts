@@ -2,7 +2,7 @@ import type { Channel } from '../src/channel.js';
 import { nearestPosition } from '../src/position.js';
 import type {
   AxisName,
-  HeadKindsState,
+  HeadTypesState,
   InspectionSummary,
   Moved,
   PanelMethods,
@@ -66,7 +66,7 @@ export interface PanelView {
   readonly centre: string;
   readonly covering: Covering | null;
   /** What is known of the heads' kinds, as the host told last without being asked. */
-  readonly toldKinds: HeadKindsState | null;
+  readonly toldKinds: HeadTypesState | null;
   /** Names what is inspected for what views remember of it: its id when this page, or an earlier life of it, first saw it. */
   readonly origin: string;
 }

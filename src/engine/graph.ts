@@ -19,6 +19,38 @@ export type AxisName =
 export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
 
 /**
+ * What a step is for, under whatever name: what is kept of a run, masked, measured and differentiated is found by it. A step
+ * that nobody looks for has none. `masked` can be declared more than once: the last one says which cells are masked.
+ */
+export type Role =
+  /** What queries, keys and values are made from; or what queries, and what keys and values, are made from. */
+  | 'input'
+  | 'query-input'
+  | 'key-input'
+  /** Vectors whose dot products, or those of their features, are the scores; and what is summed by weight. */
+  | 'query'
+  | 'key'
+  | 'value'
+  /** States as they are projected before they are compared in another way. */
+  | 'query-projection'
+  | 'key-projection'
+  /** How well each query matches each key, before anything else is done to it. */
+  | 'scores'
+  /** Scores that are −∞ where a query may not attend to a key. */
+  | 'masked'
+  /** What hard attention chooses from. */
+  | 'distribution'
+  | 'weights'
+  /** What attention comes to, one row for each query. */
+  | 'output'
+  /** What learning to choose is made of: see `reinforce`. */
+  | 'reward'
+  | 'exact-gradient'
+  | 'estimate'
+  | 'estimate-error'
+  | 'estimate-variance';
+
+/**
  * An operator with its attributes bound: the one place that knows what it computes, in every way it can be asked.
  * All functions are pure.
  */
@@ -119,6 +151,7 @@ export interface StepDescription {
   readonly scale: 'weights' | 'signed';
   /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
   readonly phase: Phase;
+  readonly role?: Role;
 }
 
 /** A named or unnamed tensor of the graph: a leaf, or an operation applied to values. Immutable; identity is the node's identity. */
@@ -219,6 +252,22 @@ export function label(value: Value, label: Label): Value {
 export function isPerHead(value: Value): boolean {
   const first = value.label?.axes[0];
   return first === 'head' || first === 'group';
+}
+
+/** The first step that has a role; undefined where none has. */
+export function stepWithRole(steps: readonly Value[], role: Role): Value | undefined {
+  return steps.find((step) => roleOf(step) === role);
+}
+
+/** The first step that has a role. @throws Error where none has it */
+export function stepFor(steps: readonly Value[], role: Role): Value {
+  const step = stepWithRole(steps, role);
+  if (step === undefined) throw new Error(`No step of this attention gives its ${role}.`);
+  return step;
+}
+
+export function roleOf({ label }: Value): Role | undefined {
+  return label?.step?.role;
 }
 
 /** The values that a value is computed from; none for a leaf. */

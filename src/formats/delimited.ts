@@ -60,8 +60,6 @@ export async function openDelimited(
     if (!(error instanceof CsvError)) throw error;
     const reason = error.message.replaceAll(/\s+/g, ' ').slice(0, 200);
     throw new FormatError(`${source.name} cannot be read as rows of numbers: ${reason}.`, { cause: error });
-  } finally {
-    parser.destroy();
   }
   return matrix.finish();
 }
@@ -87,17 +85,20 @@ async function eachRow(
   });
   // A write that fails says the same, and earlier.
   ended.catch(() => undefined);
+  // In a browser the parser takes text, or bytes of a kind of its own. A byte order mark is its own affair.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for await (const chunk of chunks) {
     signal?.throwIfAborted();
+    const text = decoder.decode(chunk, { stream: true });
     await new Promise<void>((resolve, reject) => {
-      parser.write(chunk, (error) => {
+      parser.write(text, (error) => {
         if (error) reject(error);
         else resolve();
       });
     });
     if (refused !== undefined) throw refused.reason;
   }
-  parser.end();
+  parser.end(decoder.decode());
   await ended;
   if (refused !== undefined) throw refused.reason;
 }

@@ -2,7 +2,7 @@ import { Uri } from 'vscode';
 import { createLibrary, RolesNeeded } from '../library.js';
 import type { Answering, Asked, InspectOptions, Library } from '../library.js';
 import { modelAt } from './models/model-path.js';
-import type { Engine } from './transports/client.js';
+import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
 import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
@@ -22,10 +22,14 @@ export interface AttentionInspectorApi extends Library<GivenFile, object> {
   };
 }
 
-export function createApi(engine: Engine): AttentionInspectorApi {
-  const open = async (asked: Asked<GivenFile>, { params, signal }: InspectOptions): Promise<Answering> => {
+export function createApi(engine: EngineClient): AttentionInspectorApi {
+  const open = async (
+    asked: Asked<GivenFile>,
+    { params, interventions, signal }: InspectOptions,
+  ): Promise<Answering> => {
     const session = createSession(engine, requestOf(asked), {
       ...(params === undefined ? {} : { parameters: params }),
+      ...(interventions === undefined ? {} : { interventions }),
       ask: (question) => Promise.reject(new RolesNeeded(question)),
     });
     try {
@@ -75,7 +79,7 @@ function answering(session: Session): Answering {
     code: (language, { layer, head }) => session.code(language, layer, head),
     continue: (request, options) => session.continue(request, options),
     candidates: (request) => session.candidates(request),
-    change: (params) => session.change(params),
+    change: (params, options) => session.change(params, options),
     dispose: () => {
       session.dispose();
       return Promise.resolve();

@@ -10,7 +10,7 @@ import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
 import type { ModelPages } from './models/model-pages.js';
 import { addedByHand, outline, placeOf, sameModel } from './models/models.js';
-import type { Kinds } from './models/head-types.js';
+import type { KnownHeadTypes } from './models/head-types.js';
 import type { Models } from './models/models.js';
 import type { Opener } from './session/opener.js';
 import { copyCode } from './panels/panel.js';
@@ -25,7 +25,7 @@ export interface CommandContext {
   readonly opener: Opener;
   readonly inspections: Sessions;
   readonly models: Models;
-  readonly kinds: Kinds;
+  readonly headTypes: KnownHeadTypes;
   readonly readers: Readers;
   readonly adding: AddModel;
   readonly pages: ModelPages;
@@ -69,7 +69,7 @@ export class Commands extends Disposable {
     this.add('refreshModels', () => {
       models.refresh();
     });
-    this.add('findHeadKinds', (given) => this.findHeadKinds(given));
+    this.add('classifyHeads', (given) => this.classifyHeads(given));
     this.add('focus', () => commands.executeCommand('attention-inspector.explore.focus'));
     this.add('showLog', () => {
       log.show();
@@ -245,14 +245,14 @@ export class Commands extends Disposable {
   }
 
   /** Probes the model that is given, or looked at, or in use. */
-  private async findHeadKinds(given: unknown): Promise<void> {
-    const { kinds, inspections } = this.context;
+  private async classifyHeads(given: unknown): Promise<void> {
+    const { headTypes, inspections } = this.context;
     const request = inspections.active?.request;
     const looked = request?.kind === 'text' ? request.model : undefined;
     const listed = isFound(given) && given.kind === 'model' ? given.model.reference : undefined;
     const model = listed ?? readModel(given) ?? looked ?? activeModel();
-    await withProgress(l10n.t('Finding head kinds'), (signal, onProgress) =>
-      kinds.find(model, { signal, onProgress }),
+    await withProgress(l10n.t('Classifying heads'), (signal, onProgress) =>
+      headTypes.find(model, { signal, onProgress }),
     );
   }
 

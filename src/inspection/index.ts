@@ -48,16 +48,19 @@ async function open(asked: Asked<string>, options: InspectOptions & NodeOptions)
   }
 }
 
-function requestOf(asked: Asked<string>, { params }: InspectOptions): OpenRequest {
+function requestOf(asked: Asked<string>, { params, interventions }: InspectOptions): OpenRequest {
   const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
-  const parameters = params === undefined ? {} : { parameters: params };
+  const setting = {
+    ...(params === undefined ? {} : { parameters: params }),
+    ...(interventions === undefined ? {} : { interventions }),
+  };
   if (asked.kind === 'text') {
     const { texts, model } = asked;
     const reference = typeof model === 'string' ? modelAt(model) : model;
     const reader = reference === undefined ? by : { ...by, model: reference };
-    return { material: { kind: 'text', texts }, by: reader, ...parameters };
+    return { material: { kind: 'text', texts }, by: reader, ...setting };
   }
-  return { material: materialOf(asked), by, ...parameters };
+  return { material: materialOf(asked), by, ...setting };
 }
 
 function materialOf(asked: Exclude<Asked<string>, { kind: 'text' }>): Material {
@@ -99,7 +102,8 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
         },
       ),
     candidates: (request) => inspection.candidates({ ...request, inspection: id }),
-    change: (params) => inspection.change(params),
+    change: (params, { interventions, signal }) =>
+      inspection.change(params, signal === undefined ? {} : { signal }, interventions),
     dispose,
   };
 }
@@ -107,6 +111,7 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
 export { RolesNeeded } from '../library.js';
 export type {
   CellIndex,
+  ChangeOptions,
   ContinueOptions,
   HeadPlace,
   InspectFilesOptions,
@@ -122,6 +127,8 @@ export type {
   CodeLanguage,
   ContinueResult,
   InspectionSummary,
+  Intervention,
+  InterventionValue,
   Metric,
   ModelReference,
   ParameterValues,

@@ -16,6 +16,7 @@ export type { DateScore, FoundModel, ModelDescription, ModelReference } from './
 export { isObject, listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
 export { folderAt, type CheckpointFolder } from './folder.js';
+export { identityOf } from './identity.js';
 export { Model } from './model.js';
 export {
   arranged,
@@ -29,7 +30,6 @@ export {
 export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
 export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
-export { weightFiles } from './weight-files.js';
 export {
   joinRanges,
   type CharacterRange,

@@ -24,8 +24,8 @@ const kinds: readonly WeightFiles[] = [
   { format: pytorch, single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json' },
 ];
 
-/** What the files of weights are called; a change of one of them is a change of the model. */
-export const weightFiles: readonly string[] = kinds.flatMap(({ single, index }) => [single, index]);
+/** What the files of weights are called. */
+const weightFiles: readonly string[] = kinds.flatMap(({ single, index }) => [single, index]);
 
 /** Where a file's raw numbers lie on disk. */
 export type Place = Awaited<ReturnType<CheckpointFolder['locate']>>;

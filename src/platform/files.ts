@@ -38,7 +38,7 @@ export class FileError extends Error {
   override readonly name = 'FileError';
   constructor(
     message: string,
-    readonly code: 'ENOENT' | 'EIO' | 'EISDIR' | 'ENOTDIR' | 'EFBIG',
+    readonly code: 'ENOENT' | 'EIO' | 'EISDIR' | 'ENOTDIR',
   ) {
     super(message);
   }

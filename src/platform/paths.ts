@@ -19,7 +19,7 @@ export const posixPaths: Paths = {
   dirname(path) {
     const whole = trimmed(path);
     const end = whole.lastIndexOf('/');
-    if (end < 0) return '.';
+    if (end < 0) return path.startsWith('/') ? '/' : '.';
     return trimmed(whole.slice(0, end)) || '/';
   },
   join: (...parts) => normalize(parts.filter((part) => part !== '').join('/')),

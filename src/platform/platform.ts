@@ -12,7 +12,7 @@ export interface Platform {
   readonly inflate: Inflate;
   /** SHA-256 of some bytes, in base64. */
   sha256(bytes: Uint8Array): Promise<string>;
-  /** How many threads may compute at once, and how many processors there are. */
+  /** How many threads may compute at once, and how many processors ONNX Runtime would reckon with by itself. */
   readonly threads: { readonly usable: number; readonly present: number };
   /** Builds of ONNX Runtime, in the order in which they are tried. */
   readonly onnxRuntime: readonly OnnxRuntimeBuild[];

@@ -1,5 +1,6 @@
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
-import type { HeadKinds } from './kinds.js';
+import type { HeadTypes } from './head-types.js';
+import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
 import type { FoundModel, MechanismDescription, ModelReference } from './models.js';
@@ -20,8 +21,15 @@ import type {
 export type EngineMethods = {
   /** Opens what is brought: the first source that reads it prepares it. */
   open: { params: OpenRequest; result: OpenResult };
-  /** Re-runs with some parameters changed. */
-  change: { params: { inspection: string; parameters: ParameterValues }; result: InspectionSummary };
+  /** Re-runs with some parameters changed. Interventions stay where they are left out; none are made where there are none in the list. */
+  change: {
+    params: {
+      inspection: string;
+      parameters: ParameterValues;
+      interventions?: readonly Intervention[];
+    };
+    result: InspectionSummary;
+  };
   slice: { params: SliceRequest; result: Slice };
   arithmetic: { params: ArithmeticRequest; result: Arithmetic };
   /** Of some layers; of all where they are left out. */
@@ -56,9 +64,9 @@ export type EngineMethods = {
   /** A layer of one of its stacks, as a picture. */
   modelLayer: { params: { model: ModelReference; stack: number; layer: number }; result: LayerPicture };
   /** What each head of a model does most, over a built-in text. */
-  headKinds: { params: { model: ModelReference }; result: HeadKinds };
-  /** Which files a model's head kinds would be found with; null of a model whose heads are not probed. */
-  kindIdentity: { params: { model: ModelReference }; result: string | null };
+  headTypes: { params: { model: ModelReference }; result: HeadTypes };
+  /** Which files a model's heads would be classified with; null of a model whose heads are not probed. */
+  headTypesIdentity: { params: { model: ModelReference }; result: string | null };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */

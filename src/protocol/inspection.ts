@@ -1,10 +1,11 @@
 import type { Answers } from './answers.js';
 import type { Continuation } from './generation.js';
+import type { Intervention } from './interventions.js';
 import type { Labels, Medium } from './media.js';
-import type { AxisName as EngineAxis, Phase } from '../engine/graph.js';
+import type { AxisName as EngineAxis, Phase, Role } from '../engine/graph.js';
 import type { Parameter } from '../engine/mechanisms/parameters.js';
 
-export type { Phase } from '../engine/graph.js';
+export type { Phase, Role } from '../engine/graph.js';
 export type { Parameter, ParameterValue, ParameterValues } from '../engine/mechanisms/parameters.js';
 
 /** One step of the mechanism, the same for every layer and head but for its numbers. */
@@ -30,6 +31,8 @@ export interface Step {
   readonly perQuery: boolean;
   /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
   readonly phase: Phase;
+  /** What it is for, under whatever name: "scores", "weights". */
+  readonly role?: Role;
 }
 
 export interface AxisDescription {
@@ -69,6 +72,8 @@ export interface InspectionSummary {
   readonly rows?: 'read' | 'written';
   /** What the model has said of its own so far: after the text, or as its target. */
   readonly continuation?: Continuation;
+  /** What was set while it ran, in this order; left out where nothing was. */
+  readonly interventions?: readonly Intervention[];
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
   /** What can be plotted of it. */

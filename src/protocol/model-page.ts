@@ -1,4 +1,4 @@
-import type { HeadKindsState } from './kinds.js';
+import type { HeadTypesState } from './head-types.js';
 import type { ModelDescription } from './models.js';
 
 /** A line of what is told of a model: "Vocabulary", "30,522 tokens". */
@@ -61,10 +61,10 @@ export interface ModelPage {
 export type ModelPageMethods = {
   describe: { params: null; result: { readonly page: ModelPage; readonly isUsed: boolean } };
   layer: { params: { readonly stack: number; readonly layer: number }; result: LayerPicture };
-  /** What is known of its heads' kinds. */
-  kinds: { params: null; result: HeadKindsState };
+  /** What is known of its heads' types. */
+  headTypes: { params: null; result: HeadTypesState };
   /** Finds them, and keeps them; the new state comes as a notice. Progress says how far it is. */
-  findKinds: { params: null; result: null };
+  classifyHeads: { params: null; result: null };
   /** Text that is selected is read by this model from now on. */
   use: { params: null; result: null };
 };
@@ -73,5 +73,5 @@ export type ModelPageMethods = {
 export type ModelPageNotices = {
   /** Whether selected text is read by it. */
   used: boolean;
-  kinds: HeadKindsState;
+  headTypes: HeadTypesState;
 };

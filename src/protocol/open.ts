@@ -1,5 +1,6 @@
 import type { Continuation } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
+import type { Intervention } from './interventions.js';
 import type { FileReference, ModelReference } from './models.js';
 import type { WireTensor } from './wire.js';
 
@@ -31,6 +32,8 @@ export interface OpenRequest {
   readonly material: Material;
   readonly by?: ReadBy;
   readonly parameters?: ParameterValues;
+  /** Steps that are set from outside while it runs. */
+  readonly interventions?: readonly Intervention[];
   /** What the model wrote before, to have it again. A model that has changed since writes anew. */
   readonly continuation?: Continuation;
 }

@@ -2,7 +2,7 @@ import type { ContinueResult, ContinueRequest } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
 import type { CodeLanguage, Place, Slice } from './views.js';
 import type { EngineMethods } from './engine.js';
-import type { HeadKindsState } from './kinds.js';
+import type { HeadTypesState } from './head-types.js';
 
 /** Where the user is. Kept by the host, followed by the panel and by the side panel. */
 export interface Position {
@@ -70,10 +70,10 @@ export type PanelMethods = {
   /** Puts code or TeX on the clipboard; says so in the status bar. */
   copyCode: { params: { layer: number; head: number; language: CodeLanguage }; result: null };
   change: { params: { parameters: ParameterValues }; result: null };
-  /** What is known of the heads' kinds. */
-  kinds: { params: null; result: HeadKindsState };
+  /** What is known of the heads' types. */
+  headTypes: { params: null; result: HeadTypesState };
   /** Finds them, with progress and cancel, where the user is told of failures. */
-  findKinds: { params: null; result: null };
+  classifyHeads: { params: null; result: null };
   cancel: { params: null; result: null };
   /** Tries again after a failure. */
   retry: { params: null; result: null };
@@ -106,6 +106,6 @@ export type PanelNotices = {
   state: PanelState;
   position: Moved;
   progress: { readonly message: string; readonly fraction: number | null };
-  /** More is known of the heads' kinds than before. */
-  kinds: HeadKindsState;
+  /** More is known of the heads' types than before. */
+  headTypes: HeadTypesState;
 };

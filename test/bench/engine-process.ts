@@ -1,8 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { Channel } from '../../src/channel.js';
-import { engineEnvironment } from '../../src/host/transports/engine-environment.js';
+import { processTransport } from '../../src/host/transports/process.js';
+import type { StartedEngine } from '../../src/host/transports/transport.js';
 import type { EngineMethods, EngineNotices } from '../../src/protocol.js';
 
 type EngineChannel = Channel<EngineMethods, Record<never, never>, Record<never, never>, EngineNotices>;
@@ -10,45 +9,28 @@ type EngineChannel = Channel<EngineMethods, Record<never, never>, Record<never, 
 /** The built engine in a process of its own, started as the host starts it. */
 export class EngineProcess {
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly engine: StartedEngine,
     readonly channel: EngineChannel,
   ) {}
 
-  static start(): EngineProcess {
-    const child = fork(join(process.cwd(), 'dist', 'worker.js'), {
-      serialization: 'advanced',
-      env: { ...process.env, ...engineEnvironment },
+  static async start(): Promise<EngineProcess> {
+    const { error, warn } = console;
+    const script = join(process.cwd(), 'dist', 'worker.js');
+    const engine = await processTransport.start({ script, log: { info: warn, warn, error } });
+    const channel: EngineChannel = new Channel(engine.port, {}, {});
+    void engine.ended.then((end) => {
+      channel.dispose(new Error(`The engine process ended: ${JSON.stringify(end)}.`));
     });
-    const channel: EngineChannel = new Channel(
-      {
-        post(message) {
-          if (child.connected) child.send(message as NonNullable<Parameters<typeof child.send>[0]>);
-        },
-        listen(listener) {
-          child.on('message', listener);
-          return () => {
-            child.off('message', listener);
-          };
-        },
-      },
-      {},
-      {},
-    );
-    child.once('exit', (code, signal) => {
-      channel.dispose(new Error(`The engine process ended (${signal ?? code}).`));
-    });
-    return new EngineProcess(child, channel);
+    return new EngineProcess(engine, channel);
   }
 
   get pid(): number | undefined {
-    return this.child.pid;
+    return this.engine.processId;
   }
 
   async stop(): Promise<void> {
     this.channel.dispose();
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = once(this.child, 'exit');
-    this.child.kill();
-    await ended;
+    this.engine.kill();
+    await this.engine.ended;
   }
 }

@@ -11,7 +11,7 @@ const megabyte = 2 ** 20;
 
 void benchmark('Memory of the engine process', async (table) => {
   const folder = await mkdtemp(join(tmpdir(), 'attention-inspector-bench-'));
-  const engine = EngineProcess.start();
+  const engine = await EngineProcess.start();
   const { channel } = engine;
   try {
     const path = join(folder, 'head.safetensors');

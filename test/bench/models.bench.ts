@@ -97,7 +97,7 @@ function print(table: Table, row: string, measured: Measured | string): void {
 }
 
 async function ours(model: Tried, tokens: number, times: number): Promise<Measured> {
-  const engine = EngineProcess.start();
+  const engine = await EngineProcess.start();
   try {
     const { channel, pid } = engine;
     const forward = async (count: number, variation: number): Promise<number> => {

@@ -35,7 +35,7 @@ void benchmark(
       const cold: number[] = [];
       for (let run = 0; run < 5; run++) {
         const begun = performance.now();
-        const engine = EngineProcess.start();
+        const engine = await EngineProcess.start();
         try {
           await picture(engine, tokens, run);
           cold.push(performance.now() - begun);
@@ -45,7 +45,7 @@ void benchmark(
       }
       table.median(`${tokens} tokens, cold, from starting the process`, cold, 'ms');
     }
-    const engine = EngineProcess.start();
+    const engine = await EngineProcess.start();
     try {
       for (const tokens of lengths) {
         await picture(engine, tokens, 0);

@@ -106,6 +106,7 @@ export const real: HostUnderContract = {
     const port: SessionEngine = {
       generation: 1,
       processId: process.pid,
+      sharesDisk: () => Promise.resolve(true),
       hold: () => ({ dispose: () => undefined }),
       request: (method, params, options) => client.request(method, params, options),
     };
@@ -129,11 +130,11 @@ export const real: HostUnderContract = {
     const panel = new PageConnection(webviewPort(webview()), session, {
       log: { info: nothing, warn: nothing, error: nothing },
       painter: { clear: nothing, mark: nothing, paint: () => Promise.resolve() },
-      kinds: { of: () => Promise.resolve({ kind: 'none' }) },
+      headTypes: { of: () => Promise.resolve({ kind: 'none' }) },
       copyCode: async (shown, { language, layer, head }) => {
         await shown.code(language, layer, head);
       },
-      findKinds: () => Promise.resolve(),
+      classifyHeads: () => Promise.resolve(),
     });
     await session.ready();
     return {

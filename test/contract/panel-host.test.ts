@@ -36,7 +36,7 @@ for (const { name, open } of [fake, real]) {
         assert.ok(summary.revision >= 1);
         assert.ok(position.layer < summary.layers && position.head < summary.heads);
         assert.ok(summary.steps.some((step) => step.name === position.step));
-        assert.deepEqual(await ask('kinds', null), { kind: 'none' });
+        assert.deepEqual(await ask('headTypes', null), { kind: 'none' });
       });
 
       it('is told where an earlier life of it went', async () => {
@@ -233,7 +233,7 @@ for (const { name, open } of [fake, real]) {
       await start();
       await page.ready();
       assert.equal(await ask('copyCode', { language: 'numpy', layer: 0, head: 0 }), null);
-      assert.equal(await ask('findKinds', null), null);
+      assert.equal(await ask('classifyHeads', null), null);
       assert.equal(await ask('cancel', null), null);
     });
 

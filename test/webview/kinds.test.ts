@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import type { HeadKindsState, KindDescription } from '../../src/protocol.js';
-import { patterns } from '../../src/engine/patterns/index.js';
+import type { HeadTypesState, HeadTypeDescription } from '../../src/protocol.js';
+import { headTypes } from '../../src/engine/head-types/index.js';
 import { cutOff, faults } from './page/checks.js';
 import { eventually, keep, painted, resting, Stage } from './page/open.js';
 import type { ThemeName } from './page/themes.js';
 
-const described = patterns.map(({ name, title, label, note, threshold }): KindDescription => {
+const described = headTypes.map(({ name, title, label, note, threshold }): HeadTypeDescription => {
   return { name, title, label, note, threshold };
 });
 /** Each kind in turn, and one head in eight of none. */
-const known: HeadKindsState = {
+const known: HeadTypesState = {
   kind: 'known',
-  kinds: {
+  types: {
     identity: 'a model',
     described,
     stacks: [
@@ -20,7 +20,7 @@ const known: HeadKindsState = {
         layers: 6,
         heads: 12,
         looked: described.map(({ name }) => name),
-        kinds: Array.from({ length: 72 }, (_, at) => {
+        types: Array.from({ length: 72 }, (_, at) => {
           const kind = described[at % 8];
           return kind === undefined ? null : { name: kind.name, score: 0.95 };
         }),
@@ -44,7 +44,7 @@ describe('kinds of heads', function () {
       await painted(page);
       const cell = page.locator('.heads-cell').nth(5);
       assert.equal(await cell.getAttribute('data-kind'), null);
-      await page.getByRole('checkbox', { name: 'Kinds' }).check();
+      await page.getByRole('checkbox', { name: 'Head types' }).check();
       assert.equal(await cell.getAttribute('data-kind'), 'I');
       assert.equal(await cell.getAttribute('aria-label'), 'Layer 1, head 6: Induction, 0.95');
       assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-kind'), '·');
@@ -78,22 +78,22 @@ describe('kinds of heads', function () {
   it('are offered where they are not known, and shown when they are', async () => {
     const page = await stage.open({ kinds: { kind: 'unknown' } });
     await painted(page);
-    await page.getByRole('button', { name: 'Find head kinds' }).click();
+    await page.getByRole('button', { name: 'Classify heads' }).click();
     await eventually(
-      () => page.evaluate(() => window.fakeHost.requests.some(({ name }) => name === 'findKinds')),
+      () => page.evaluate(() => window.fakeHost.requests.some(({ name }) => name === 'classifyHeads')),
       true,
     );
     await page.evaluate((state) => {
-      window.fakeHost.panel.notify('kinds', state);
+      window.fakeHost.panel.notify('headTypes', state);
     }, known);
     await eventually(() => page.locator('.heads-cell').first().getAttribute('data-kind'), 'P');
-    assert.equal(await page.getByRole('button', { name: 'Find head kinds' }).isVisible(), false);
+    assert.equal(await page.getByRole('button', { name: 'Classify heads' }).isVisible(), false);
   });
 
   it('are not spoken of where no model can be probed', async () => {
     const page = await stage.open({});
     await painted(page);
-    assert.equal(await page.getByText('Kinds', { exact: true }).isVisible(), false);
-    assert.equal(await page.getByRole('button', { name: 'Find head kinds' }).isVisible(), false);
+    assert.equal(await page.getByText('Head types', { exact: true }).isVisible(), false);
+    assert.equal(await page.getByRole('button', { name: 'Classify heads' }).isVisible(), false);
   });
 });

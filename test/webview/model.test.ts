@@ -130,7 +130,7 @@ describe('the page of a model', function () {
   });
 
   it('shows what its heads do, or offers to find out', async () => {
-    const found = await engine.headKinds({ model: { kind: 'gpt' } });
+    const found = await engine.headTypes({ model: { kind: 'gpt' } });
     const gpt = await answersOf(engine, { kind: 'gpt' });
     const page = await stage.open({
       page: 'model',
@@ -139,12 +139,12 @@ describe('the page of a model', function () {
       width: 1000,
       height: 1100,
     });
-    await page.getByRole('button', { name: 'Find Head Kinds' }).click();
-    await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'findKinds'));
+    await page.getByRole('button', { name: 'Classify Heads' }).click();
+    await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'classifyHeads'));
     await page.evaluate((kinds) => {
-      window.fakeHost.panel.notify('kinds', { kind: 'known', kinds });
+      window.fakeHost.panel.notify('headTypes', { kind: 'known', types: kinds });
     }, found);
-    const table = page.getByRole('table', { name: 'Kinds: Heads' });
+    const table = page.getByRole('table', { name: 'Head types: Heads' });
     await table.waitFor();
     // The README’s table has these two scores of the same heads, on other texts.
     const cell = (layer: number, head: number): Promise<string> =>
@@ -158,11 +158,11 @@ describe('the page of a model', function () {
     assert.match(await cell(4, 3), /Induction, 0\.\d\d/);
     await keep(page, 'model-kinds');
     assert.deepEqual(await faults(page), []);
-    const failing = { findKinds: 'The model is gone.' };
+    const failing = { classifyHeads: 'The model is gone.' };
     const other = await stage.open({ page: 'model', model: gpt, kinds: { kind: 'unknown' }, failing });
-    await other.getByRole('button', { name: 'Find Head Kinds' }).click();
+    await other.getByRole('button', { name: 'Classify Heads' }).click();
     await other.getByText('The model is gone.').waitFor();
-    await other.getByRole('button', { name: 'Find Head Kinds' }).waitFor();
+    await other.getByRole('button', { name: 'Classify Heads' }).waitFor();
   });
 
   it('lets the model be used, and says when it is', async () => {

@@ -109,7 +109,7 @@ describe('panel', function () {
       page.evaluate(() => [...new Set(window.fakeHost.requests.map(({ name }) => name))].toSorted());
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'slice'));
     await resting(page);
-    assert.deepEqual(await asked(), ['kinds', 'ready', 'slice']);
+    assert.deepEqual(await asked(), ['headTypes', 'ready', 'slice']);
     const slices = await page.evaluate(
       () => window.fakeHost.requests.filter(({ name }) => name === 'slice').length,
     );
@@ -118,7 +118,7 @@ describe('panel', function () {
       window.fakeHost.release();
     });
     await painted(page);
-    await eventually(asked, ['kinds', 'metrics', 'ready', 'slice', 'thumbnails']);
+    await eventually(asked, ['headTypes', 'metrics', 'ready', 'slice', 'thumbnails']);
   });
 
   it('drops what comes back for an older run', async () => {

@@ -96,6 +96,7 @@ function score(Q: Value, K: Value): Value {
       note: 'How well each query matches each key: the dot product of their vectors.',
       scale: 'signed',
       phase: 'score',
+      role: 'scores',
     },
   });
 }
@@ -150,6 +151,7 @@ export function fromScores(scores: Value, size: number, parameters: AttendParame
           : 'Softmax turns each row into shares; with a sink in its sum, they may come to less than 1.',
       scale: 'weights',
       phase: 'normalisation',
+      role: 'weights',
     },
   });
   return { steps: [...prepared, weights], weights };
@@ -172,12 +174,19 @@ export function prepareScores(
 ): Value[] {
   const heads = headsOf(scores);
   const [n = 0, m = 0] = scores.shape.slice(-2);
-  const step = (value: Value, name: string, symbol: string, title: string, note: string): Value =>
+  const step = (
+    value: Value,
+    name: string,
+    symbol: string,
+    title: string,
+    note: string,
+    role?: 'masked',
+  ): Value =>
     label(value, {
       name,
       symbol: symbolOf(symbol, heads),
       axes: axesOf(heads),
-      step: { title, note, scale: 'signed', phase: 'score' },
+      step: { title, note, scale: 'signed', phase: 'score', ...(role === undefined ? {} : { role }) },
     });
   const divisors = [
     ...(scaling === 'sqrt' ? [squareRoot(size)] : scaling === 'none' ? [] : [constant(scaling, 'c')]),
@@ -210,7 +219,7 @@ export function prepareScores(
     steps.push(step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note));
   }
   const [masked, note] = applyMask(last(), rule, places);
-  steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note));
+  steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note, 'masked'));
   return steps;
 }
 

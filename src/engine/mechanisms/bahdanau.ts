@@ -52,6 +52,7 @@ export function additiveAttention(
       note: 'W_a projects each decoder state to where it can be compared.',
       scale: 'signed',
       phase: 'input',
+      role: 'query-projection',
     },
   });
   const keys = label(matmul(H, labelWeight(inputs.U_a, 'U_a')), {
@@ -64,6 +65,7 @@ export function additiveAttention(
       note: 'U_a projects each encoder state to where it can be compared; it is worked out once for all outputs.',
       scale: 'signed',
       phase: 'input',
+      role: 'key-projection',
     },
   });
   const { tanh, scores } = additiveScores(queries, keys, labelWeight(inputs.v_a, 'v_a'));

@@ -1,5 +1,5 @@
 import { gradient, GradientError } from '../gradient.js';
-import { label, positions, type AxisName, type Value } from '../graph.js';
+import { label, positions, stepWithRole, type AxisName, type Role, type Value } from '../graph.js';
 import {
   divide,
   full,
@@ -80,23 +80,23 @@ export function readObjective(values: ParameterValues): Objective | undefined {
  */
 export function gradientSteps(steps: readonly Value[], objective: Objective): Value[] {
   const output = outputOf(steps);
-  const weights = steps.find(({ label: own }) => own?.name === 'weights');
+  const weights = stepWithRole(steps, 'weights');
   if (output === undefined || weights === undefined) return [];
   const start = step(upstreamOf(output, objective), output, 'output', objectiveNote(objective));
-  const notes = new Map<Value['origin'], readonly [Value, string, string]>(
+  const asked = new Map<Value['origin'], readonly [Value, string, string]>(
     wantedOf(steps).map(([value, name, note]) => [value.origin, [value, name, note]]),
   );
   const named = (found: Value, { origin }: Value): Value => {
-    const [of = weights, name = '', note = ''] = notes.get(origin) ?? [];
+    const [of = weights, name = '', note = ''] = asked.get(origin) ?? [];
     return step(found, of, name, note);
   };
   const found = gradientsOf(
     output,
     start,
-    [...notes.values()].map(([value]) => value),
+    [...asked.values()].map(([value]) => value),
     named,
   );
-  const ofWeights = found.find(({ label: own }) => own?.name === 'gradient_weights');
+  const ofWeights = found.find(({ label: own }) => own?.name === gradientName(weights.label?.name));
   return [
     start,
     ...found.flatMap((each) =>
@@ -107,21 +107,31 @@ export function gradientSteps(steps: readonly Value[], objective: Objective): Va
   ];
 }
 
+const differentiated: readonly Role[] = [
+  'weights',
+  'scores',
+  'query',
+  'key',
+  'value',
+  'query-input',
+  'key-input',
+  'input',
+];
+
+const notes: Partial<Record<Role, string>> = {
+  weights: 'How the number changes with each weight, as if weights could change by themselves.',
+  scores:
+    'Through the softmax: a score that grows takes weight from all others of its row. Where weights are near 0 or 1, nothing comes through.',
+};
+
 /** What is differentiated by: weights, scores, and what these come from, with the note for each. */
 function wantedOf(steps: readonly Value[]): [value: Value, name: string, note: string][] {
-  const noteOf = (name: string): string => {
-    switch (name) {
-      case 'weights':
-        return 'How the number changes with each weight, as if weights could change by themselves.';
-      case 'scores':
-        return 'Through the softmax: a score that grows takes weight from all others of its row. Where weights are near 0 or 1, nothing comes through.';
-      default:
-        return `How the number changes with each entry of ${name}.`;
-    }
-  };
-  return ['weights', 'scores', 'Q', 'K', 'V', 'S', 'H', 'X', 'Xq', 'Xkv'].flatMap((name) => {
-    const value = steps.find(({ label: own }) => own?.name === name);
-    return value === undefined ? [] : [[value, name, noteOf(name)]];
+  return differentiated.flatMap((role) => {
+    const value = stepWithRole(steps, role);
+    const name = value?.label?.name ?? role;
+    return value === undefined
+      ? []
+      : [[value, name, notes[role] ?? `How the number changes with each entry of ${name}.`]];
   });
 }
 
@@ -145,12 +155,9 @@ function gradientsOf(
   return gradient(output, upstream, there, named);
 }
 
-/** The last weighted sum: what a mechanism comes to. */
+/** What a mechanism comes to; undefined where there is nothing to weigh. */
 function outputOf(steps: readonly Value[]): Value | undefined {
-  return steps.findLast(
-    ({ label: own, origin }) =>
-      own?.step?.phase === 'sum' && own.axes.at(-2) === 'query' && origin.kind === 'operation',
-  );
+  return stepWithRole(steps, 'output');
 }
 
 function isSoftmax({ origin }: Value): boolean {
@@ -181,7 +188,7 @@ function step(value: Value, of: Value, name: string, note: string): Value {
   const own = of.label;
   const symbol = own?.symbol ?? name;
   return label(value, {
-    name: `gradient_${name}`,
+    name: gradientName(name),
     symbol: gradientSymbol(symbol),
     axes: own?.axes ?? [],
     step: {
@@ -191,6 +198,10 @@ function step(value: Value, of: Value, name: string, note: string): Value {
       phase: 'gradient',
     },
   });
+}
+
+function gradientName(name = ''): string {
+  return `gradient_${name}`;
 }
 
 /** "A_h" → "\nabla A_h", in braces so that indices belong to the whole. */

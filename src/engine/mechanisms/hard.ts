@@ -35,7 +35,7 @@ export function choose(logits: Value, distribution: Value, choice: Choice): Valu
       symbol: symbolOf('A', heads),
       element: symbolOf('a', heads),
       axes: axesOf(heads),
-      step: { title: 'Weights', note, scale: 'weights', phase: 'normalisation' },
+      step: { title: 'Weights', note, scale: 'weights', phase: 'normalisation', role: 'weights' },
     });
   switch (choice.kind) {
     case 'argmax':
@@ -131,6 +131,7 @@ function distributionOf(logits: Value): Value {
       note: 'Softmax turns each row into probabilities: how likely each key is to be chosen.',
       scale: 'weights',
       phase: 'normalisation',
+      role: 'distribution',
     },
   });
 }

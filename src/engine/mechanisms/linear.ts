@@ -1,4 +1,4 @@
-import { label, type Value } from '../graph.js';
+import { label, stepWithRole, type Value } from '../graph.js';
 import { divideRows, featureMap, mask, matmul, repeatHeads, rowSum, transpose } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
 import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
@@ -46,7 +46,7 @@ export const linear: Mechanism = {
     const V = valueLeaf(inputs['V'], heads, given, leaves);
     const causal = values['mask'] === 'causal';
     const steps = linearAttention(given.Q, given.K, V, causal);
-    const weights = steps.find((step) => step.label?.name === 'weights') ?? given.Q;
+    const weights = stepWithRole(steps, 'weights') ?? given.Q;
     return {
       inputs: leaves,
       steps,
@@ -90,6 +90,7 @@ export function linearAttention(Q: Value, K: Value, V: Value | undefined, causal
       note: 'How well each query matches each key: the dot product of their features, which is never negative.',
       scale: 'signed',
       phase: 'score',
+      role: 'scores',
     },
   });
   const weights = label(divideRows(scores, rowSum(scores)), {
@@ -102,6 +103,7 @@ export function linearAttention(Q: Value, K: Value, V: Value | undefined, causal
       note: 'Each row divided by its sum: the weights that the output comes to, although it never needs them.',
       scale: 'weights',
       phase: 'normalisation',
+      role: 'weights',
     },
   });
   const start_ = [Q, K, ...(V === undefined ? [] : [V]), phiQ, phiK, scores, weights];
@@ -146,6 +148,7 @@ function throughMemory(phiQ: Value, phiK: Value, V: Value, heads: number | undef
       note: 'Each query reads the memory: the same as the weighted sum of V’s rows.',
       scale: 'signed',
       phase: 'sum',
+      role: 'output',
     },
   });
   return [memory, total, output];

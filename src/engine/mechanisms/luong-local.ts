@@ -89,6 +89,7 @@ export function localAttention(
       note: `Keys further than ${parameters.window} from where the output looks get −∞ and so weight 0.`,
       scale: 'signed',
       phase: 'score',
+      role: 'masked',
     },
   });
   return [
@@ -126,6 +127,7 @@ function localWeights(window: Value, distance: Value, parameters: LocalParameter
       note: 'Alignment times Gaussian. They are not normalised again, so that a row may sum to less than 1.',
       scale: 'weights',
       phase: 'normalisation',
+      role: 'weights',
     },
   });
   return [aligned, favour, weights];

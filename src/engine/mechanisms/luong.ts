@@ -74,6 +74,7 @@ export function luongScores({ S, H }: States, score: LuongScore): { steps: Value
           note: 'W_a turns each decoder state into what it looks for among encoder states.',
           scale: 'signed',
           phase: 'input',
+          role: 'query-projection',
         },
       });
       const scores = scoresOf(
@@ -112,6 +113,7 @@ export function luongScores({ S, H }: States, score: LuongScore): { steps: Value
                 : 'What the rows of W_a that belong to h make of each encoder state.',
             scale: 'signed',
             phase: 'input',
+            role: axis === 'query' ? 'query-projection' : 'key-projection',
           },
         });
       const queries = part(S, half(0, d_s, 'W_s', 'W_{a,s}'), 'query');
@@ -124,7 +126,7 @@ export function luongScores({ S, H }: States, score: LuongScore): { steps: Value
 
 /** The context, and the attentional vector where there is a weight for it. */
 export function afterWeights(weights: Value, { S, H }: States, W_c: Value | undefined): Value[] {
-  const context = contextOf(weights, H);
+  const context = contextOf(weights, H, W_c === undefined);
   if (W_c === undefined) return [context];
   const attentional = label(tanh(matmul(concat([context, S], 'columns'), labelWeight(W_c, 'W_c'))), {
     name: 'attentional',
@@ -136,6 +138,7 @@ export function afterWeights(weights: Value, { S, H }: States, W_c: Value | unde
       note: 'What was read and the decoder’s own state, put together: the next word is told from it.',
       scale: 'signed',
       phase: 'sum',
+      role: 'output',
     },
   });
   return [context, attentional];

@@ -77,7 +77,13 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
     symbol: 'Z',
     element: 'z',
     axes: ['query', 'model'],
-    step: { title: 'Concatenated', note: 'The heads’ outputs side by side.', scale: 'signed', phase: 'sum' },
+    step: {
+      title: 'Concatenated',
+      note: 'The heads’ outputs side by side.',
+      scale: 'signed',
+      phase: 'sum',
+      ...(inputs.output === undefined ? { role: 'output' } : {}),
+    },
   });
   const steps = [
     ...(self ? [from] : [from, to]),
@@ -97,6 +103,7 @@ export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters)
       note: 'W^O mixes the heads into one vector per query.',
       scale: 'signed',
       phase: 'sum',
+      role: 'output',
     },
   });
   return [...steps, output];
@@ -115,26 +122,30 @@ function source(value: Value, name: 'X' | 'Xq' | 'Xkv', axis: AxisName): Value {
       note: 'One row per token: the vectors that this layer reads.',
       scale: 'signed',
       phase: 'input',
+      role: name === 'X' ? 'input' : name === 'Xq' ? 'query-input' : 'key-input',
     },
   });
 }
 
-const roles = {
+const projections = {
   Q: {
     title: 'Queries',
     note: 'W^Q projects each token to what it looks for.',
+    role: 'query',
     axis: 'query',
     column: 'feature',
   },
   K: {
     title: 'Keys',
     note: 'W^K projects each token to what it can be found by.',
+    role: 'key',
     axis: 'key',
     column: 'feature',
   },
   V: {
     title: 'Values',
     note: 'W^V projects each token to what it gives to others.',
+    role: 'value',
     axis: 'key',
     column: 'value',
   },
@@ -147,7 +158,7 @@ function project(
   heads: number,
   grouped: boolean,
 ): Value {
-  const { title, note, axis, column } = roles[name];
+  const { title, note, role, axis, column } = projections[name];
   checkProjection(from, projection, name);
   const width = extent(projection.weight.shape, -1);
   if (width % heads !== 0) {
@@ -160,7 +171,7 @@ function project(
     symbol: symbolOf(name, heads, grouped),
     element: symbolOf(name.toLowerCase(), heads, grouped),
     axes: [grouped ? 'group' : 'head', axis, column],
-    step: { title, note, scale: 'signed', phase: 'input' },
+    step: { title, note, scale: 'signed', phase: 'input', role },
   });
 }
 

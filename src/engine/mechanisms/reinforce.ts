@@ -1,4 +1,4 @@
-import { input, label, positions, type Label, type Value } from '../graph.js';
+import { input, label, positions, type Label, type StepDescription, type Value } from '../graph.js';
 import {
   add,
   constant,
@@ -61,6 +61,7 @@ export function rewardLeaf(
       note: 'What each query is given for choosing each key.',
       scale: 'signed',
       phase: 'gradient',
+      role: 'reward',
     },
   });
   leaves.set('reward', leaf);
@@ -84,13 +85,19 @@ export function reinforce(distribution: Value, reward: Value, parameters: Reinfo
     symbol: string,
     title: string,
     note: string,
-    more: Partial<Label> = {},
+    { role, ...more }: Partial<Label> & Pick<StepDescription, 'role'> = {},
   ): Value =>
     label(value, {
       name,
       symbol: symbolOf(symbol, heads),
       axes: axesOf(heads),
-      step: { title, note, scale: name === 'drawn' ? 'weights' : 'signed', phase: 'gradient' },
+      step: {
+        title,
+        note,
+        scale: name === 'drawn' ? 'weights' : 'signed',
+        phase: 'gradient',
+        ...(role === undefined ? {} : { role }),
+      },
       ...more,
     });
   const column: Partial<Label> = {
@@ -111,6 +118,7 @@ export function reinforce(distribution: Value, reward: Value, parameters: Reinfo
     'G',
     'Exact gradient',
     'How the expected reward changes with each score: keys that give more than the average are to be chosen more often.',
+    { role: 'exact-gradient' },
   );
 
   const queries = label(positions(reward.shape[0] ?? 0), { name: 'i', symbol: 'i', axes: ['query'] });
@@ -143,6 +151,7 @@ export function reinforce(distribution: Value, reward: Value, parameters: Reinfo
     '\\hat{G}',
     'REINFORCE estimate',
     `The mean over ${samples} draws of (r − b) ∇ log π(a): drawn keys are made more likely by what they earned, all others less.`,
+    { role: 'estimate' },
   );
   const error = step(
     subtract(estimate, exact),
@@ -150,6 +159,7 @@ export function reinforce(distribution: Value, reward: Value, parameters: Reinfo
     '\\Delta',
     'Error',
     'What the estimate is off by. It is not biased: over ever more draws, this goes to 0.',
+    { role: 'estimate-error' },
   );
   const worth = multiply(distribution, multiply(advantage, advantage));
   const cross = multiply(distribution, add(worth, worth));
@@ -167,6 +177,7 @@ export function reinforce(distribution: Value, reward: Value, parameters: Reinfo
     '\\mathrm{Var}',
     'Variance',
     'How much the estimate varies from one set of draws to another: with N draws, an Nth of what one draw does.',
+    { role: 'estimate-variance' },
   );
   return [reward, expected, exact, uniform, drawn, advantage, estimate, error, square, variance];
 }

@@ -1,4 +1,4 @@
-import { input, label, type AxisName, type Value } from '../graph.js';
+import { input, label, type AxisName, type Value, type StepDescription } from '../graph.js';
 import { divide, insertAxis, matmul, softmax, tanh, constant, dropAxis, add } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { maskParameters, temperatureParameter } from './attend-parameters.js';
@@ -34,6 +34,7 @@ export function labelStates({ S, H }: States): States {
         note: 'One row for each output: what the decoder knows when it asks where to look.',
         scale: 'signed',
         phase: 'input',
+        role: 'query-input',
       },
     }),
     H: label(H, {
@@ -47,6 +48,7 @@ export function labelStates({ S, H }: States): States {
         note: 'One row for each input: what can be looked at, and what is then read.',
         scale: 'signed',
         phase: 'input',
+        role: 'key-input',
       },
     }),
   };
@@ -169,36 +171,38 @@ export function scoresOf(value: Value, note: string): Value {
     symbol: 'E',
     element: 'e',
     axes: ['query', 'key'],
-    step: { title: 'Scores', note, scale: 'signed', phase: 'score' },
+    step: { title: 'Scores', note, scale: 'signed', phase: 'score', role: 'scores' },
   });
 }
+
+type Described = Pick<StepDescription, 'title' | 'note' | 'role'>;
 
 /** What a temperature and a mask make of scores: nothing, where neither is set. */
 export function maskedScores(scores: Value, { mask, temperature }: StateParameters): Value[] {
   const steps: Value[] = [];
-  const step = (value: Value, name: string, symbol: string, title: string, note: string): void => {
+  const step = (value: Value, name: string, symbol: string, described: Described): void => {
     steps.push(
       label(value, {
         name,
         symbol,
         axes: ['query', 'key'],
-        step: { title, note, scale: 'signed', phase: 'score' },
+        step: { ...described, scale: 'signed', phase: 'score' },
       }),
     );
   };
   if (temperature !== 1) {
     const note = `The temperature ${temperature} ${temperature > 1 ? 'flattens' : 'sharpens'} the weights.`;
-    step(divide(scores, [constant(temperature, '\\tau')]), 'scaled', '\\tilde{E}', 'Scaled', note);
+    step(divide(scores, [constant(temperature, '\\tau')]), 'scaled', '\\tilde{E}', { title: 'Scaled', note });
   }
   if (mask.kind !== 'none') {
     const [masked, note] = applyMask(steps.at(-1) ?? scores, mask);
-    step(masked, 'masked', '\\hat{E}', 'Masked', note);
+    step(masked, 'masked', '\\hat{E}', { title: 'Masked', note, role: 'masked' });
   }
   return steps;
 }
 
 /** Softmax of scores. // (query, key) */
-export function alignment(scores: Value, name = 'weights'): Value {
+export function alignment(scores: Value, name: 'weights' | 'alignment' = 'weights'): Value {
   return label(softmax(scores), {
     name,
     symbol: name === 'weights' ? 'A' : 'A^{\\circ}',
@@ -209,12 +213,16 @@ export function alignment(scores: Value, name = 'weights'): Value {
       note: 'Softmax turns each row into shares that sum to 1: where each output looks.',
       scale: 'weights',
       phase: 'normalisation',
+      ...(name === 'weights' ? { role: 'weights' } : {}),
     },
   });
 }
 
-/** The weighted sum of encoder states: c_i = Σ_j α_ij h_j. // (query, model) */
-export function contextOf(weights: Value, H: Value): Value {
+/**
+ * The weighted sum of encoder states: c_i = Σ_j α_ij h_j. // (query, model)
+ * @param last whether attention comes to it, so that nothing is made of it
+ */
+export function contextOf(weights: Value, H: Value, last = true): Value {
   return label(matmul(weights, H), {
     name: 'context',
     symbol: 'C',
@@ -225,6 +233,7 @@ export function contextOf(weights: Value, H: Value): Value {
       note: 'What each output reads: the encoder states, weighted.',
       scale: 'signed',
       phase: 'sum',
+      ...(last ? { role: 'output' } : {}),
     },
   });
 }

@@ -159,12 +159,14 @@ function matrixLeaf(name: 'scores' | 'weights', shape: Shape, leaves: Map<string
             note: 'How well each query matches each key, as given.',
             scale: 'signed',
             phase: 'score',
+            role: 'scores',
           }
         : {
             title: 'Weights',
             note: 'How much each query takes from each key, as given.',
             scale: 'weights',
             phase: 'normalisation',
+            role: 'weights',
           },
   });
   leaves.set(name, leaf);
@@ -173,7 +175,7 @@ function matrixLeaf(name: 'scores' | 'weights', shape: Shape, leaves: Map<string
 
 /** @param heads how many there are in all: what a matrix is split into, and what a tensor with fewer heads is shared by */
 function vectorLeaf(
-  name: string,
+  name: 'Q' | 'K' | 'V',
   title: string,
   note: string,
   axes: readonly [AxisName, AxisName],
@@ -181,7 +183,8 @@ function vectorLeaf(
   heads: number,
   leaves: Map<string, Value>,
 ): Value {
-  const step = { title, note, scale: 'signed', phase: 'input' } as const;
+  const role = ({ Q: 'query', K: 'key', V: 'value' } as const)[name];
+  const step = { title, note, scale: 'signed', phase: 'input', role } as const;
   const element = name.toLowerCase();
   if (shape.length === 3 || heads === 1) {
     const count = shape.length === 3 ? shape[0] : undefined;
@@ -272,6 +275,7 @@ export function outputOf(weights: Value, V: Value): Value {
       note: 'Each query’s mix of the values: the weighted sum of V’s rows.',
       scale: 'signed',
       phase: 'sum',
+      role: 'output',
     },
   });
 }

@@ -20,6 +20,7 @@ export { negate } from './elementwise/negate.js';
 export { normalDensity, normalDistribution } from './elementwise/normal.js';
 export { oneMinus } from './elementwise/one-minus.js';
 export { relu, wherePositive } from './elementwise/relu.js';
+export { replace } from './elementwise/replace.js';
 export { scale } from './elementwise/scale.js';
 export { sigmoid } from './elementwise/sigmoid.js';
 export { silu } from './elementwise/silu.js';

@@ -72,7 +72,7 @@ export class Painter extends Disposable {
     const { data, shape } = await inspection.slice({
       layer,
       head,
-      step: 'weights',
+      step: summary.steps.find(({ role }) => role === 'weights')?.name ?? 'weights',
       ...(axis === 'query' ? { rows: only } : { columns: only }),
     });
     if (turn !== this.latest || this.disposed) return;

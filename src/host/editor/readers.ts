@@ -1,6 +1,6 @@
 import { l10n, QuickPickItemKind, ThemeIcon, window } from 'vscode';
 import type { QuickPickItem } from 'vscode';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import { outline } from '../models/models.js';
 import type { Models } from '../models/models.js';
 import type { Reader } from '../session/opener.js';
@@ -16,7 +16,7 @@ export class Readers {
   private last: string | undefined;
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
     private readonly models: Models,
   ) {}
 

@@ -3,8 +3,8 @@ import type { WebviewPanel } from 'vscode';
 import { Channel } from '../../channel.js';
 import type { ModelPageMethods, ModelPageNotices, ModelReference } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
-import type { Engine } from '../transports/client.js';
-import type { Kinds } from './head-types.js';
+import type { EngineClient } from '../transports/client.js';
+import type { KnownHeadTypes } from './head-types.js';
 import { sameModel, type Models } from './models.js';
 import { pagesFolder, pageShell } from '../panels/page.js';
 import { activeModel, section } from '../base/settings.js';
@@ -19,9 +19,9 @@ export class ModelPages extends Disposable {
 
   constructor(
     private readonly extension: Uri,
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
     private readonly models: Models,
-    private readonly kinds: Kinds,
+    private readonly headTypes: KnownHeadTypes,
   ) {
     super();
     this.own(
@@ -50,10 +50,10 @@ export class ModelPages extends Disposable {
     const following = this.usedEmitter.event(() => {
       channel.notify('used', sameModel(reference, activeModel()));
     });
-    const finding = this.kinds.onDidFind((model) => {
+    const finding = this.headTypes.onDidFind((model) => {
       if (!sameModel(reference, model)) return;
-      void this.kinds.ofModel(reference).then((state) => {
-        channel.notify('kinds', state);
+      void this.headTypes.ofModel(reference).then((state) => {
+        channel.notify('headTypes', state);
       });
     });
     panel.onDidDispose(() => {
@@ -82,9 +82,9 @@ export class ModelPages extends Disposable {
           isUsed: sameModel(model, activeModel()),
         }),
         layer: (place, { signal }) => this.engine.request('modelLayer', { model, ...place }, { signal }),
-        kinds: () => this.kinds.ofModel(model),
-        findKinds: async (_, { signal, progress }) => {
-          await this.kinds.find(model, { signal, onProgress: progress });
+        headTypes: () => this.headTypes.ofModel(model),
+        classifyHeads: async (_, { signal, progress }) => {
+          await this.headTypes.find(model, { signal, onProgress: progress });
           return null;
         },
         use: async () => {

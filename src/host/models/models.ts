@@ -14,7 +14,7 @@ import type { TreeDataProvider } from 'vscode';
 import type { FoundModel, ModelDescription, ModelReference } from '../../protocol.js';
 import { modelPath } from './model-path.js';
 import { Disposable } from '../base/disposable.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import { activeModel, modelFolders, section, setActiveModel, setModelFolders } from '../base/settings.js';
 
 /** In a workspace with more `config.json` than this, folders beyond must be added by hand. */
@@ -28,7 +28,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   /** What the tree shows: VS Code knows its items by these objects. */
   private listed: readonly FoundModel[] = [];
 
-  constructor(private readonly engine: Engine) {
+  constructor(private readonly engine: EngineClient) {
     super();
     this.own(window.createTreeView('attention-inspector.models', { treeDataProvider: this }));
     this.own(

@@ -1,32 +1,33 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HeadKinds, KindDescription, StackKinds } from '../../protocol.js';
+import type { HeadTypes, HeadTypeDescription, StackHeadTypes } from '../../protocol.js';
 
 /** Grows when the probe or a threshold changes: what was found before is then found anew. */
 const version = 1;
 
-/** Head kinds on disk, a file for each model as it was when they were found. */
-export class SavedKinds {
+/** Head types on disk, a file for each model as it was when they were found. */
+export class SavedHeadTypes {
   constructor(private readonly folder: string) {}
 
   /** What was found for a model with these files; undefined where nothing was, or it cannot be read. */
-  async read(identity: string): Promise<HeadKinds | undefined> {
+  async read(identity: string): Promise<HeadTypes | undefined> {
     try {
       const text = await readFile(this.path(identity), 'utf8');
-      const kinds: unknown = JSON.parse(text);
-      return isHeadKinds(kinds) && kinds.identity === identity ? kinds : undefined;
+      const saved: unknown = JSON.parse(text);
+      const types = withTypes(saved);
+      return isHeadTypes(types) && types.identity === identity ? types : undefined;
     } catch {
       // Not there, or damaged: it can be found again.
       return undefined;
     }
   }
 
-  async write(kinds: HeadKinds): Promise<void> {
+  async write(types: HeadTypes): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    const path = this.path(kinds.identity);
+    const path = this.path(types.identity);
     const partial = `${path}.${process.pid}.part`;
-    await writeFile(partial, JSON.stringify(kinds));
+    await writeFile(partial, JSON.stringify(types));
     await rename(partial, path);
   }
 
@@ -36,7 +37,18 @@ export class SavedKinds {
   }
 }
 
-function isHeadKinds(value: unknown): value is HeadKinds {
+/** What earlier versions saved: they called the types of a stack its `kinds`. */
+function withTypes(saved: unknown): unknown {
+  if (!isRecord(saved) || !Array.isArray(saved['stacks'])) return saved;
+  const stacks = saved['stacks'].map((stack: unknown) => {
+    if (!isRecord(stack) || !('kinds' in stack)) return stack;
+    const { kinds, ...rest } = stack;
+    return { types: kinds, ...rest };
+  });
+  return { ...saved, stacks };
+}
+
+function isHeadTypes(value: unknown): value is HeadTypes {
   if (!isRecord(value)) return false;
   const { identity, described, stacks } = value;
   if (typeof identity !== 'string' || !Array.isArray(described) || !Array.isArray(stacks)) return false;
@@ -45,7 +57,7 @@ function isHeadKinds(value: unknown): value is HeadKinds {
   return stacks.every((stack) => isStack(stack, names));
 }
 
-function isDescription(value: unknown): value is KindDescription {
+function isDescription(value: unknown): value is HeadTypeDescription {
   return (
     isRecord(value) &&
     ['name', 'title', 'label', 'note'].every((key) => typeof value[key] === 'string') &&
@@ -53,9 +65,9 @@ function isDescription(value: unknown): value is KindDescription {
   );
 }
 
-function isStack(value: unknown, names: ReadonlySet<string>): value is StackKinds {
+function isStack(value: unknown, names: ReadonlySet<string>): value is StackHeadTypes {
   if (!isRecord(value)) return false;
-  const { stack, layers, heads, looked, kinds } = value;
+  const { stack, layers, heads, looked, types } = value;
   return (
     typeof stack === 'string' &&
     ['self', 'encoder', 'decoder', 'cross'].includes(stack) &&
@@ -63,15 +75,15 @@ function isStack(value: unknown, names: ReadonlySet<string>): value is StackKind
     typeof heads === 'number' &&
     Array.isArray(looked) &&
     looked.every((name) => typeof name === 'string' && names.has(name)) &&
-    Array.isArray(kinds) &&
-    kinds.length === layers * heads &&
-    kinds.every(
-      (kind) =>
-        kind === null ||
-        (isRecord(kind) &&
-          typeof kind['name'] === 'string' &&
-          names.has(kind['name']) &&
-          typeof kind['score'] === 'number'),
+    Array.isArray(types) &&
+    types.length === layers * heads &&
+    types.every(
+      (type) =>
+        type === null ||
+        (isRecord(type) &&
+          typeof type['name'] === 'string' &&
+          names.has(type['name']) &&
+          typeof type['score'] === 'number'),
     )
   );
 }

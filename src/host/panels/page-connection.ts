@@ -1,7 +1,7 @@
 import { CancelledError, Channel } from '../../channel.js';
 import type { Call, Port, RequestOptions } from '../../channel.js';
 import type {
-  HeadKindsState,
+  HeadTypesState,
   ModelReference,
   PanelMethods,
   PanelNotices,
@@ -11,9 +11,9 @@ import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Painter } from '../editor/paint.js';
-import type { Kinds } from '../models/head-types.js';
+import type { KnownHeadTypes } from '../models/head-types.js';
 import type { Session } from '../session/session.js';
-import type { Log } from '../transports/client.js';
+import type { Log } from '../transports/transport.js';
 
 type Nothing = Record<never, never>;
 type PanelChannel = Channel<Nothing, PanelNotices, PanelMethods, PanelReports>;
@@ -22,11 +22,11 @@ type PanelChannel = Channel<Nothing, PanelNotices, PanelMethods, PanelReports>;
 export interface PageServices {
   readonly log: Log;
   readonly painter: Pick<Painter, 'clear' | 'mark' | 'paint'>;
-  readonly kinds: Pick<Kinds, 'of'>;
+  readonly headTypes: Pick<KnownHeadTypes, 'of'>;
   /** Puts code on the clipboard, and says so. */
   copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
-  /** Finds the kinds of a model's heads, where the user is told of failures. */
-  findKinds(model: ModelReference): Promise<void>;
+  /** Classifies a model's heads, where the user is told of failures. */
+  classifyHeads(model: ModelReference): Promise<void>;
 }
 
 /** A panel's page and the session that it shows: answers the page's requests, and tells it what becomes of the session. */
@@ -63,8 +63,8 @@ export class PageConnection extends Disposable {
     before.dispose();
   }
 
-  tellKinds(state: HeadKindsState): void {
-    this.channel.notify('kinds', state);
+  tellHeadTypes(state: HeadTypesState): void {
+    this.channel.notify('headTypes', state);
   }
 
   override dispose(): void {
@@ -96,7 +96,7 @@ export class PageConnection extends Disposable {
   }
 
   private connect(port: Port): PanelChannel {
-    const { copyCode, findKinds, kinds, log, painter } = this.services;
+    const { copyCode, classifyHeads, headTypes, log, painter } = this.services;
     return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
@@ -121,10 +121,10 @@ export class PageConnection extends Disposable {
           await this.shown.change(parameters);
           return null;
         },
-        kinds: () => kinds.of(this.shown.request),
-        findKinds: async () => {
+        headTypes: () => headTypes.of(this.shown.request),
+        classifyHeads: async () => {
           const { request } = this.shown;
-          if (request.kind === 'text') await findKinds(request.model);
+          if (request.kind === 'text') await classifyHeads(request.model);
           return null;
         },
         cancel: () => {

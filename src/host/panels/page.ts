@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { env, Uri } from 'vscode';
 import type { Webview } from 'vscode';
 
@@ -24,7 +23,9 @@ export function pageShell(
   const folder = pagesFolder(extension);
   const script = webview.asWebviewUri(Uri.joinPath(folder, `${name}.js`));
   const style = webview.asWebviewUri(Uri.joinPath(folder, `${name}.css`));
-  const nonce = randomBytes(16).toString('base64url');
+  const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
   const policy = [
     `default-src 'none'`,
     `img-src ${webview.cspSource} data:`,

@@ -3,10 +3,10 @@ import type { Uri, WebviewPanel } from 'vscode';
 import type { CodeLanguage } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
+import type { Log } from '../transports/transport.js';
 import type { Painter } from '../editor/paint.js';
-import type { Kinds } from '../models/head-types.js';
+import type { KnownHeadTypes } from '../models/head-types.js';
 import type { Session } from '../session/session.js';
-import type { Log } from '../transports/client.js';
 import { pagesFolder, pageShell } from './page.js';
 import { PageConnection } from './page-connection.js';
 import { webviewPort } from './webview-port.js';
@@ -17,7 +17,7 @@ export interface PanelContext {
   readonly extension: Uri;
   readonly log: Log;
   readonly painter: Painter;
-  readonly kinds: Kinds;
+  readonly headTypes: KnownHeadTypes;
 }
 
 /** An inspection in an editor tab. Closing the tab ends the inspection, and the other way round. */
@@ -33,15 +33,15 @@ export class InspectionPanel extends Disposable {
   ) {
     super();
     const { webview } = panel;
-    const { extension, kinds, log, painter } = context;
+    const { extension, headTypes, log, painter } = context;
     this.page = this.own(
       new PageConnection(webviewPort(webview), session, {
         log,
         painter,
-        kinds,
+        headTypes,
         copyCode: (shown, { language, layer, head }) => copyCode(shown, language, layer, head),
-        findKinds: async (model) => {
-          await commands.executeCommand('attention-inspector.findHeadKinds', model);
+        classifyHeads: async (model) => {
+          await commands.executeCommand('attention-inspector.classifyHeads', model);
         },
       }),
     );
@@ -61,9 +61,9 @@ export class InspectionPanel extends Disposable {
       }),
     );
     this.own(
-      kinds.onDidFind(() => {
-        void kinds.of(this.inspection.request).then((state) => {
-          if (!this.disposed) this.page.tellKinds(state);
+      headTypes.onDidFind(() => {
+        void headTypes.of(this.inspection.request).then((state) => {
+          if (!this.disposed) this.page.tellHeadTypes(state);
         });
       }),
     );

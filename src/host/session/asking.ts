@@ -3,6 +3,7 @@ import { CancelledError } from '../../channel.js';
 import type {
   Continuation,
   InspectionSummary,
+  Intervention,
   OpenRequest,
   ParameterValues,
   RoleQuestion,
@@ -15,6 +16,8 @@ export interface AskOptions extends RequestOptions {
   readonly signal: AbortSignal;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
+  /** Steps that are set from outside while it runs. */
+  readonly interventions?: readonly Intervention[];
   /** What the model wrote before, which is to be there again. */
   readonly continuation?: Continuation | undefined;
 }
@@ -30,20 +33,31 @@ export async function ask(
   engine: SessionEngine,
   asked: InspectionRequest,
   parameters: ParameterValues,
-  { roles, continuation, ...options }: AskOptions,
+  { roles, interventions, continuation, ...options }: AskOptions,
 ): Promise<Answered> {
-  const opened = await openRequestOf(asked);
+  const opened = await openRequestOf(asked, engine);
   if (options.signal.aborted) throw new CancelledError();
-  const request = { ...opened, parameters, ...(continuation === undefined ? {} : { continuation }) };
+  const request = {
+    ...opened,
+    parameters,
+    ...(interventions === undefined ? {} : { interventions }),
+    ...(continuation === undefined ? {} : { continuation }),
+  };
   const result = await engine.request('open', request, options);
   if (result.kind === 'inspection') return { asked, summary: result.summary };
   if (asked.kind !== 'files') throw new Error(result.question.reason);
   const told = { ...asked, roles: await roles(result.question) };
-  return ask(engine, told, parameters, { roles, continuation, ...options });
+  const again = {
+    roles,
+    continuation,
+    ...(interventions === undefined ? {} : { interventions }),
+    ...options,
+  };
+  return ask(engine, told, parameters, again);
 }
 
 /** What the engine is asked to open. */
-async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
+async function openRequestOf(asked: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
   const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
   switch (asked.kind) {
     case 'text': {
@@ -54,7 +68,8 @@ async function openRequestOf(asked: InspectionRequest): Promise<OpenRequest> {
       return { material: { kind: 'tensors', tensors: asked.tensors }, by };
     case 'files': {
       const { uris, roles } = asked;
-      const files = await Promise.all(uris.map((uri) => referenceTo(uri)));
+      const sharesDisk = await engine.sharesDisk();
+      const files = await Promise.all(uris.map((uri) => referenceTo(uri, sharesDisk)));
       return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
     }
   }

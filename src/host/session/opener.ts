@@ -2,7 +2,7 @@ import { l10n, Uri, ViewColumn, window } from 'vscode';
 import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
 import type { ModelReference, Position } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import { createSession } from './create.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -35,7 +35,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   private readonly restored = new Set<string>();
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
     private readonly inspections: Sessions,
     private readonly context: PanelContext,
   ) {

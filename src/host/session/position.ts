@@ -1,6 +1,6 @@
 import { nearestPosition } from '../../position.js';
 import type { InspectionSummary, Picture, Position } from '../../protocol.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 
 /** A matrix with more cells than this is asked for by the panel, in its own resolution. */
 const mostCells = 512 * 512;
@@ -12,7 +12,7 @@ const patience = 100;
  * a tenth of a second later. Undefined where it is large or takes long; the page asks for it then.
  */
 export async function firstPicture(
-  engine: Pick<Engine, 'request'>,
+  engine: Pick<EngineClient, 'request'>,
   summary: InspectionSummary,
   position: Position,
   signal: AbortSignal,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { CancelledError } from '../../channel.js';
 import type { Progress, RequestOptions } from '../../channel.js';
 import { nearestPosition } from '../../position.js';
@@ -12,6 +11,7 @@ import type {
   ContinueRequest,
   EngineMethods,
   InspectionSummary,
+  Intervention,
   Metric,
   PanelState,
   ParameterValues,
@@ -29,12 +29,15 @@ import type { Answered, AskOptions } from './asking.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
-import type { Engine } from '../transports/client.js';
+import type { EngineClient } from '../transports/client.js';
 import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
 
 /** What a session needs of the engine's client. */
-export type SessionEngine = Pick<Engine, 'generation' | 'hold' | 'processId' | 'request'>;
+export type SessionEngine = Pick<
+  EngineClient,
+  'generation' | 'hold' | 'processId' | 'request' | 'sharesDisk'
+>;
 
 export interface SessionOptions {
   readonly id?: string;
@@ -50,10 +53,24 @@ export interface SessionOptions {
   /** The sentence that an error carries. */
   readonly messageOf: (error: unknown) => string;
   readonly parameters?: ParameterValues;
+  /** Steps that are set from outside while it runs. They are not kept for another day. */
+  readonly interventions?: readonly Intervention[];
   readonly position?: Position;
   readonly continuation?: Continuation | undefined;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+}
+
+export interface ChangeOptions {
+  /** In place of those that there are. */
+  readonly interventions?: readonly Intervention[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How it is to run: what is left out stays as it is. */
+interface Setting {
+  readonly parameters: ParameterValues;
+  readonly interventions?: readonly Intervention[];
 }
 
 /** A question about this inspection, or about a variant of it whose id is named. */
@@ -86,6 +103,7 @@ export class Session extends Disposable {
   private inEngine:
     { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
   private parameters: ParameterValues;
+  private interventions: readonly Intervention[];
   private continuation: Continuation | undefined;
   /** The engine’s ids of what stands beside it. */
   private variants: ReadonlySet<string> = new Set();
@@ -93,7 +111,7 @@ export class Session extends Disposable {
   private readonly running = new Set<AbortController>();
   private loading: Promise<InspectionSummary> | undefined;
   private changing: Promise<void> | undefined;
-  private wanted: ParameterValues | undefined;
+  private wanted: Setting | undefined;
 
   constructor(
     private readonly engine: SessionEngine,
@@ -101,8 +119,9 @@ export class Session extends Disposable {
     private readonly options: SessionOptions,
   ) {
     super();
-    this.id = options.id ?? randomUUID();
+    this.id = options.id ?? crypto.randomUUID();
     this.parameters = options.parameters ?? {};
+    this.interventions = options.interventions ?? [];
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
     this.label = options.label;
@@ -152,13 +171,7 @@ export class Session extends Disposable {
     if (this.shown !== undefined && this.inEngine?.generation === this.engine.generation) {
       return Promise.resolve(this.shown);
     }
-    signal?.addEventListener(
-      'abort',
-      () => {
-        this.cancel();
-      },
-      { once: true },
-    );
+    this.cancelWith(signal);
     this.loading ??= this.load().finally(() => {
       this.loading = undefined;
     });
@@ -177,8 +190,16 @@ export class Session extends Disposable {
   }
 
   /** Re-runs with some parameters changed. Changes that come while one runs are gathered into the next run. */
-  change(parameters: ParameterValues): Promise<void> {
-    this.wanted = { ...this.wanted, ...parameters };
+  change(
+    parameters: ParameterValues,
+    { interventions = this.wanted?.interventions, signal }: ChangeOptions = {},
+  ): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(new CancelledError());
+    this.cancelWith(signal);
+    this.wanted = {
+      parameters: { ...this.wanted?.parameters, ...parameters },
+      ...(interventions === undefined ? {} : { interventions }),
+    };
     this.changing ??= this.catchUp().finally(() => {
       this.changing = undefined;
     });
@@ -290,6 +311,7 @@ export class Session extends Disposable {
       return await this.run(async (signal) => {
         const { asked, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
           ...this.reporting(signal),
+          interventions: this.interventions,
           roles: (question) => this.options.ask(question, signal),
           continuation: this.continuation,
         });
@@ -311,9 +333,10 @@ export class Session extends Disposable {
         const { inEngine } = this;
         if (inEngine === undefined) throw new CancelledError();
         await this.run(async (signal) => {
-          const params = { inspection: inEngine.id, parameters: next };
+          const params = { inspection: inEngine.id, ...next };
           const summary = await this.engine.request('change', params, this.reporting(signal));
-          this.parameters = { ...this.parameters, ...next };
+          this.parameters = { ...this.parameters, ...next.parameters };
+          this.interventions = next.interventions ?? this.interventions;
           return this.accept(summary, signal);
         });
       } catch (error) {
@@ -405,6 +428,13 @@ export class Session extends Disposable {
     } finally {
       this.running.delete(controller);
     }
+  }
+
+  private cancelWith(signal: AbortSignal | undefined): void {
+    const cancel = (): void => {
+      this.cancel();
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
   }
 
   private reporting(signal: AbortSignal): RequestOptions & { readonly signal: AbortSignal } {

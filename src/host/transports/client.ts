@@ -1,23 +1,20 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { Channel } from '../../channel.js';
-import type { Port, RequestOptions } from '../../channel.js';
+import type { RequestOptions } from '../../channel.js';
 import type { EngineMethods, EngineNotices } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
-import { engineEnvironment } from './engine-environment.js';
 import type { Releasable } from '../base/disposable.js';
+import { startingPort } from './starting-port.js';
+import type { End, Log, StartedEngine, Transport } from './transport.js';
 
-/** Why a process of the engine is no more. */
+/** Why an engine is no more. */
 export type Stop =
-  | { readonly kind: 'signal'; readonly signal: string }
-  | { readonly kind: 'exit'; readonly code: number }
-  | { readonly kind: 'failed'; readonly message: string }
-  /** A cancelled run went on, so its process was ended. */
+  | End
+  /** A cancelled run went on, so the engine was ended. */
   | { readonly kind: 'unresponsive' }
   /** Nobody had used it for a while, or the extension is going. */
   | { readonly kind: 'idle' };
 
-/** A request that was under way when the engine's process stopped. */
+/** A request that was under way when the engine stopped. */
 export class EngineStoppedError extends Error {
   override readonly name = 'EngineStoppedError';
   constructor(
@@ -28,33 +25,31 @@ export class EngineStoppedError extends Error {
   }
 }
 
-export interface Log {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
-
-export interface EngineOptions {
-  /** The worker's script. */
+export interface EngineClientOptions {
+  /** How an engine is started. */
+  readonly transport: Transport;
+  /** The engine's script. */
   readonly script: string;
   readonly log: Log;
   /** The sentence for people: what stopped, and whether it has been started again. */
   readonly describe: (stop: Stop, restarted: boolean) => string;
-  /** How many bytes of weights the process may hold at once; asked when one starts. */
+  /** How many bytes of weights the engine may hold at once; asked when one starts. */
   readonly weights?: () => number;
-  /** How long a cancelled run may go on before its process is ended, in milliseconds. */
+  /** How long a cancelled run may go on before its engine is ended, in milliseconds. */
   readonly patience?: number;
-  /** How long the process is kept when nobody holds it, in milliseconds. */
+  /** How long the engine is kept when nobody holds it, in milliseconds. */
   readonly grace?: number;
 }
 
 type Nothing = Record<never, never>;
 
 interface Running {
-  readonly child: ChildProcess;
+  readonly starting: Promise<StartedEngine>;
+  /** Once it has started. */
+  engine: StartedEngine | undefined;
   readonly channel: Channel<EngineMethods, Nothing, Nothing, EngineNotices>;
   pending: number;
-  /** Until the process has shown that it heeds a cancellation, or has been ended. */
+  /** Until the engine has shown that it heeds a cancellation, or has been ended. */
   checking: Promise<void> | undefined;
   /** One that never answered is not started again by itself: it would only die again. */
   answered: boolean;
@@ -64,10 +59,10 @@ interface Running {
 const runs: ReadonlySet<keyof EngineMethods> = new Set(['open', 'change']);
 
 /**
- * Starts the engine's process when it is first asked for something, and again when it has died.
- * A request never hangs: it is answered, cancelled, or rejected with the sentence that says how the process stopped.
+ * Speaks to an engine, whatever transport starts it: when it is first asked for something, and again when it has died.
+ * A request never hangs: it is answered, cancelled, or rejected with the sentence that says how the engine stopped.
  */
-export class Engine extends Disposable {
+export class EngineClient extends Disposable {
   private running: Running | undefined;
   private started = 0;
   private holders = 0;
@@ -75,22 +70,36 @@ export class Engine extends Disposable {
   private readonly patience: number;
   private readonly grace: number;
 
-  constructor(private readonly options: EngineOptions) {
+  constructor(private readonly options: EngineClientOptions) {
     super();
     this.patience = options.patience ?? 1000;
     this.grace = options.grace ?? 5 * 60_000;
   }
 
-  /** Counts the processes there have been: what an earlier one had open is lost. */
+  /** Counts the engines there have been: what an earlier one had open is lost. */
   get generation(): number {
     return this.started;
   }
 
+  /** Of an engine that is a process of this machine; undefined while none runs. */
   get processId(): number | undefined {
-    return this.running?.child.pid;
+    return this.running?.engine?.processId;
   }
 
-  /** Keeps the process alive for something that is open in it. */
+  /** Whether a path leads the engine to the file that it leads us to; starts it where none runs. @throws EngineStoppedError */
+  async sharesDisk(): Promise<boolean> {
+    if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
+    const running = (this.running ??= this.start());
+    try {
+      return (await running.starting).sharesDisk;
+    } catch (error) {
+      throw this.stopped(failureOf(error), false);
+    } finally {
+      this.rest();
+    }
+  }
+
+  /** Keeps the engine alive for something that is open in it. */
   hold(): Releasable {
     this.holders++;
     clearTimeout(this.idle);
@@ -115,7 +124,7 @@ export class Engine extends Disposable {
   ): Promise<EngineMethods[K]['result']> {
     if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
     const { signal } = options;
-    // Whether the process heeds an earlier cancellation is known soon; until then nothing is entrusted to it.
+    // Whether the engine heeds an earlier cancellation is known soon; until then nothing is entrusted to it.
     await this.running?.checking;
     if (this.disposed) throw this.stopped({ kind: 'idle' }, false);
     const running = (this.running ??= this.start());
@@ -126,7 +135,7 @@ export class Engine extends Disposable {
     running.pending++;
     try {
       const reply = running.channel.request(method, params, options);
-      // Only now, so that the process reads of the cancellation before it is asked for a sign of life.
+      // Only now, so that the engine reads of the cancellation before it is asked for a sign of life.
       if (runs.has(method)) signal?.addEventListener('abort', checkResponsive, { once: true });
       const result = await reply;
       running.answered = true;
@@ -145,22 +154,14 @@ export class Engine extends Disposable {
   }
 
   private start(): Running {
-    const { script, log, weights } = this.options;
-    // The extension host's own debugger flags must not reach the worker: the port would be taken.
-    const { NODE_OPTIONS: _, ...inherited } = process.env;
-    const child = fork(script, [], {
-      serialization: 'advanced',
-      execArgv: [],
-      env: {
-        ...inherited,
-        ELECTRON_RUN_AS_NODE: '1',
-        ...engineEnvironment,
-        ...(weights === undefined ? {} : { ATTENTION_INSPECTOR_WEIGHTS: String(weights()) }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const { transport, script, log, weights } = this.options;
+    const starting = transport.start({
+      script,
+      log,
+      ...(weights === undefined ? {} : { weights: weights() }),
     });
     const channel = new Channel<EngineMethods, Nothing, Nothing, EngineNotices>(
-      portOf(child),
+      startingPort(starting),
       {},
       {
         log: ({ level, message }) => {
@@ -170,25 +171,36 @@ export class Engine extends Disposable {
         },
       },
     );
-    const running: Running = { child, channel, pending: 0, checking: undefined, answered: false };
+    const running: Running = {
+      starting,
+      engine: undefined,
+      channel,
+      pending: 0,
+      checking: undefined,
+      answered: false,
+    };
     this.started++;
-    log.info(`The engine's process ${child.pid ?? '(none)'} was started.`);
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      log.info(text.trimEnd());
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      log.warn(text.trimEnd());
-    });
-    child.once('error', ({ message }) => {
-      this.end(running, { kind: 'failed', message });
-    });
-    child.once('exit', (code, signal) => {
-      this.end(running, signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal });
-    });
+    starting.then(
+      (engine) => {
+        // It may have been ended while it was being started.
+        if (this.running !== running) {
+          engine.kill();
+          return;
+        }
+        running.engine = engine;
+        log.info(`The engine's ${engine.name} was started.`);
+        void engine.ended.then((end) => {
+          this.end(running, end);
+        });
+      },
+      (error: unknown) => {
+        this.end(running, failureOf(error));
+      },
+    );
     return running;
   }
 
-  /** Ends a process if it has not, rejects what it was doing, and starts the next where somebody is waiting for one. */
+  /** Ends an engine if it has not, rejects what it was doing, and starts the next where somebody is waiting for one. */
   private end(running: Running, stop: Stop): void {
     if (this.running !== running) return;
     this.running = undefined;
@@ -196,13 +208,13 @@ export class Engine extends Disposable {
     const stopped = this.stopped(stop, restart);
     if (stop.kind === 'idle') this.options.log.info(stopped.message);
     else this.options.log.error(stopped.message);
-    running.child.kill('SIGKILL');
+    running.engine?.kill();
     if (restart) this.running = this.start();
     running.channel.dispose(stopped);
     this.rest();
   }
 
-  /** After a cancellation: the process must answer soon, or it is ended. */
+  /** After a cancellation: the engine must answer soon, or it is ended. */
   private checkResponsive(running: Running): void {
     const timer = setTimeout(() => {
       this.end(running, { kind: 'unresponsive' });
@@ -229,18 +241,6 @@ export class Engine extends Disposable {
   }
 }
 
-function portOf(child: ChildProcess): Port {
-  return {
-    post: (message) => {
-      // The message is one of the channel's envelopes, made of what structured cloning carries.
-      // A process that is gone is reported by its exit, so a failed post needs no word of its own.
-      if (child.connected) child.send(message as object, () => undefined);
-    },
-    listen: (listener) => {
-      child.on('message', listener);
-      return () => {
-        child.off('message', listener);
-      };
-    },
-  };
+function failureOf(error: unknown): End {
+  return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
 }

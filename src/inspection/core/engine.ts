@@ -2,7 +2,7 @@ import type { Call, Handlers } from '../../channel.js';
 import { mechanisms } from '../../engine/mechanisms/index.js';
 import type {
   EngineMethods,
-  HeadKinds,
+  HeadTypes,
   LayerPicture,
   ModelPage,
   ModelReference,
@@ -68,7 +68,8 @@ export class Engine {
     if (opened.kind === 'question') return opened.question;
     const { preparation, by, continuation } = opened;
     const id = `${this.platform.instance}-${this.next++}`;
-    const beginning = { parameters: request.parameters ?? {}, by, continuation };
+    const { parameters = {}, interventions } = request;
+    const beginning = { parameters, interventions, by, continuation };
     const inspection = await Inspection.open(id, preparation, this.runtime, beginning, task);
     this.inspections.set(id, inspection);
     return inspection;
@@ -114,7 +115,7 @@ export class Engine {
   }
 
   /** @throws Error for a model whose heads are not probed, and what a run throws */
-  async headKinds({ model }: EngineMethods['headKinds']['params'], task: Task = {}): Promise<HeadKinds> {
+  async headTypes({ model }: EngineMethods['headTypes']['params'], task: Task = {}): Promise<HeadTypes> {
     const reference = probed(model);
     const identity = await this.models.identity(reference);
     return probe(() => this.models.acquire(reference), identity, this.runtime, task);
@@ -193,8 +194,8 @@ export class Engine {
           ? { kind: 'inspection', summary: opened.summary }
           : { kind: 'question', question: opened };
       },
-      change: async ({ inspection, parameters }, call) => {
-        const summary = await at(inspection).change(parameters, taskOf(call));
+      change: async ({ inspection, parameters, interventions }, call) => {
+        const summary = await at(inspection).change(parameters, taskOf(call), interventions);
         // They were variants of what it was before.
         await this.closeVariants(inspection);
         return summary;
@@ -225,8 +226,8 @@ export class Engine {
       },
       models: ({ folders }) => findModels(this.platform, folders, this.media),
       refusal: ({ name, config }) => refusal(name, config) ?? null,
-      headKinds: (params, call) => this.headKinds(params, taskOf(call)),
-      kindIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
+      headTypes: (params, call) => this.headTypes(params, taskOf(call)),
+      headTypesIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const memory = this.platform.memory();

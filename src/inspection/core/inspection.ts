@@ -9,6 +9,7 @@ import type {
   ContinueResult,
   ContinueRequest,
   InspectionSummary,
+  Intervention,
   Metric,
   ParameterValues,
   Plot,
@@ -27,10 +28,11 @@ import { plotters } from '../views/plots/index.js';
 import type { Plotter } from '../views/plots/plotter.js';
 import { checkIndex, Pool } from '../views/pool.js';
 import { LayerReader } from '../views/reader.js';
-import type { Preparation } from './preparation.js';
+import type { Preparation, Setting } from './preparation.js';
 import {
   describeStep,
   joined,
+  nameOfRole,
   type Layer,
   type Next,
   type GenerationRequest,
@@ -43,6 +45,7 @@ import { Turns, urgency, type Urgency } from './turns.js';
 /** What an inspection begins with. */
 export interface Beginning {
   readonly parameters: ParameterValues;
+  readonly interventions?: readonly Intervention[] | undefined;
   /** The model as it is now: its path, and when its files were written. */
   readonly by?: string | undefined;
   /** What this model said before: it comes after the text that was read, and what was set is set then. */
@@ -72,16 +75,19 @@ export class Inspection {
     id: string,
     preparation: Preparation,
     runtime: Runtime,
-    { parameters, by, continuation }: Beginning,
+    { parameters, interventions = [], by, continuation }: Beginning,
     task: Task,
   ): Promise<Inspection> {
     try {
-      const first = continuation === undefined ? parameters : {};
-      const subject = await preparation.prepare({ parameters: first }, task);
-      const inspection = new Inspection(id, preparation, runtime, first, subject, by);
+      const first =
+        continuation === undefined ? { parameters, interventions } : { parameters: {}, interventions: [] };
+      const subject = await prepared(preparation, first, task);
+      const inspection = new Inspection(id, preparation, runtime, first.parameters, subject, by);
       if (continuation === undefined) return inspection;
       if (subject.next !== undefined) await inspection.continueWith(continuation, task);
-      if (Object.keys(parameters).length > 0) await inspection.change(parameters, task);
+      if (Object.keys(parameters).length > 0 || interventions.length > 0) {
+        await inspection.change(parameters, task, interventions);
+      }
       return inspection;
     } catch (error) {
       await preparation.dispose();
@@ -109,6 +115,7 @@ export class Inspection {
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
       ...this.continuation,
+      ...(this.interventions.length === 0 ? {} : { interventions: this.interventions }),
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
       timing: { forward: subject.forward },
     };
@@ -118,11 +125,19 @@ export class Inspection {
     return this.layer(0).steps.map(describeStep);
   }
 
-  /** Runs again with some parameters changed. Where that fails, everything stays as it was. */
-  change(parameters: ParameterValues, task: Task = {}): Promise<InspectionSummary> {
+  /**
+   * Runs again with some parameters changed. Where that fails, everything stays as it was.
+   * @param interventions in place of those that there are; where left out, they stay
+   */
+  change(
+    parameters: ParameterValues,
+    task: Task = {},
+    interventions?: readonly Intervention[],
+  ): Promise<InspectionSummary> {
     return this.alone(async () => {
       const changed = { ...this.parameters, ...parameters };
-      this.show(await this.preparation.prepare({ parameters: changed }, task));
+      const setting = { parameters: changed, interventions: interventions ?? this.interventions };
+      this.show(await prepared(this.preparation, setting, task));
       this.parameters = changed;
       return this.summary;
     });
@@ -159,6 +174,11 @@ export class Inspection {
     });
   }
 
+  /** As they were made: spelled out, and known again by what prepares. */
+  private get interventions(): readonly Intervention[] {
+    return this.subject.interventions ?? [];
+  }
+
   private get continuation(): { readonly continuation?: Continuation } {
     const generated = this.subject.generated ?? this.generated;
     if (this.by === undefined || generated.ids.length === 0) return {};
@@ -187,7 +207,12 @@ export class Inspection {
   }
 
   /** The same input run beside this one with some parameters changed; what it reads stays this one's to close. */
-  async variant(id: string, parameters: ParameterValues, task: Task = {}): Promise<Inspection> {
+  async variant(
+    id: string,
+    parameters: ParameterValues,
+    task: Task = {},
+    interventions: readonly Intervention[] = this.interventions,
+  ): Promise<Inspection> {
     const changed = { ...this.parameters, ...parameters };
     const { preparation } = this;
     const shared: Preparation = {
@@ -199,7 +224,7 @@ export class Inspection {
       shared,
       this.runtime,
       changed,
-      await shared.prepare({ parameters: changed }, task),
+      await prepared(shared, { parameters: changed, interventions }, task),
     );
   }
 
@@ -270,7 +295,7 @@ export class Inspection {
       task.progress?.(`Layer ${start + index + 1} of ${layers.length}`, index / count);
       const pools = Array.from({ length: heads }, () => new Pool(from, to, 'max'));
       const request = {
-        step: 'weights',
+        step: nameOfRole(layer, 'weights'),
         heads: { start: 0, end: heads },
         headCount: heads,
         rows: { start: 0, end: from.rows },
@@ -299,14 +324,16 @@ export class Inspection {
     const [layer, reader] = this.at(index, 0);
     const { heads: headCount, queries } = this.subject;
     const heads = { start: 0, end: headCount };
-    const request = { step: 'weights', heads, headCount, rows: { start: 0, end: queries.count } };
+    const rows = { start: 0, end: queries.count };
+    const request = { step: nameOfRole(layer, 'weights'), heads, headCount, rows };
     for await (const band of bands(reader, layer, request, this.schedule(urgency.overview, task))) {
-      const { columns, rows } = band;
-      const height = rows.end - rows.start;
+      const { columns } = band;
+      const { start: first } = band.rows;
+      const height = band.rows.end - first;
       for (let head = 0; head < headCount; head++) {
         for (let row = 0; row < height; row++) {
           const start = (head * height + row) * columns;
-          take(head, rows.start + row, band.data.subarray(start, start + columns));
+          take(head, first + row, band.data.subarray(start, start + columns));
         }
       }
     }
@@ -326,7 +353,7 @@ export class Inspection {
     const { queries, keys, heads } = this.subject;
     const running = allMetrics.map((metric) => ({ metric, gathering: metric.begin() }));
     const request = {
-      step: 'weights',
+      step: nameOfRole(layer, 'weights'),
       heads: { start: place.head, end: place.head + 1 },
       headCount: heads,
       rows: { start: 0, end: queries.count },
@@ -376,4 +403,12 @@ export class Inspection {
     this.readers.set(layer, reader);
     return [layer, reader];
   }
+}
+
+/** What is never done is to leave out an intervention and say nothing of it. */
+async function prepared(preparation: Preparation, setting: Setting, task: Task): Promise<Subject> {
+  const subject = await preparation.prepare(setting, task);
+  const [asked, made] = [setting.interventions ?? [], subject.interventions ?? []];
+  if (asked.length === made.length) return subject;
+  throw new Error(`${subject.title} cannot be intervened in: it was run without what was to be set.`);
 }

@@ -3,13 +3,12 @@ import {
   embedded,
   embeddedFolder,
   findCheckpoints,
+  identityOf,
   isOnnxPath,
   Model,
-  weightFiles,
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
 import type { Continuation, FoundModel, ModelReference } from '../../protocol.js';
-import { identityOf } from '../views/head-types/identity.js';
 import { ResourcePool } from './resource-pool.js';
 
 /** A model that reads text of any kind. */
@@ -73,7 +72,8 @@ export class ModelPool {
   /** @throws ModelError when the folder cannot be read as a model */
   async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
     const path = this.pathOf(reference);
-    const stamp = await stampOf(this.platform, path, reference.kind);
+    // Where it cannot be told, opening says why in a sentence.
+    const stamp = await this.identity(reference).catch(() => '');
     const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(this.platform, path));
     return { model: opened, release };
   }
@@ -86,7 +86,8 @@ export class ModelPool {
 
   /** What changes where a model does. */
   identity(reference: LanguageModelReference): Promise<string> {
-    return identityOf(this.platform, this.pathOf(reference), reference.kind === 'file' ? 'file' : 'folder');
+    const kind = reference.kind === 'file' ? 'file' : 'folder';
+    return identityOf(this.platform, { kind, path: this.pathOf(reference) });
   }
 
   dispose(): Promise<void> {
@@ -97,22 +98,4 @@ export class ModelPool {
   pathOf(reference: LanguageModelReference): string {
     return 'path' in reference ? reference.path : embeddedFolder(this.platform, this.media, reference.kind);
   }
-}
-
-/** When the files that matter were last written: a checkpoint that was trained on is opened anew. */
-export async function stampOf(
-  { files: disk, paths }: Platform,
-  path: string,
-  kind: LanguageModelReference['kind'],
-): Promise<string> {
-  const files = kind === 'file' ? [''] : ['config.json', 'tokenizer.json', ...weightFiles];
-  const stamps = await Promise.all(
-    files.map((file) =>
-      disk.stat(paths.join(path, file)).then(
-        ({ modified, size }) => `${modified}:${size}`,
-        () => '',
-      ),
-    ),
-  );
-  return stamps.join(' ');
 }

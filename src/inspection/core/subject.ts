@@ -1,6 +1,6 @@
-import { isPerHead, type Value } from '../../engine/graph.js';
+import { isPerHead, label, stepFor, type Role, type Value } from '../../engine/graph.js';
 import { extent } from '../../engine/mechanisms/heads.js';
-import type { TensorSource } from '../../engine/tensor.js';
+import type { Range, TensorSource } from '../../engine/tensor.js';
 import type {
   Answers,
   AxisName,
@@ -12,8 +12,11 @@ import type {
   Parameter,
   Step,
   GeneratedTokens,
+  Intervention,
+  Span,
 } from '../../protocol.js';
 import { definition } from '../../engine/explain.js';
+import { unset } from '../../engine/rewrite.js';
 import type { Task } from './task.js';
 
 /** One layer of what is inspected: its graph, and where the numbers of some of its values are kept. */
@@ -41,6 +44,8 @@ export interface Subject {
   readonly forward: number;
   /** Whether no query sees what comes after it. */
   readonly causal?: boolean;
+  /** What was set while it ran, spelled out. */
+  readonly interventions?: readonly Intervention[];
   /** Set where a model was asked a question about a text. */
   readonly answers?: Answers;
   /** Set where a model says what comes next. */
@@ -84,6 +89,11 @@ export function stepOf(layer: Layer, name: string): Value {
   return step;
 }
 
+/** The name of a layer's step of a role. @throws Error where none has it */
+export function nameOfRole(layer: Layer, role: Role): string {
+  return stepFor(layer.steps, role).label?.name ?? role;
+}
+
 /** A step as the views are told of it. */
 export function describeStep(value: Value): Step {
   const { label } = value;
@@ -93,7 +103,7 @@ export function describeStep(value: Value): Step {
     name: label.name,
     title: label.step.title,
     note: label.step.note,
-    tex: definition(value),
+    tex: definition(asComputed(value)),
     symbol: label.symbol,
     rows: { axis: shownAxis(rows), size: extent(value.shape, -2) },
     columns: { axis: shownAxis(columns), size: extent(value.shape, -1) },
@@ -101,12 +111,27 @@ export function describeStep(value: Value): Step {
     perHead: isPerHead(value),
     perQuery: isPerQuery(value),
     phase: label.step.phase,
+    ...(label.step.role === undefined ? {} : { role: label.step.role }),
   };
+}
+
+/** A step as the mechanism has it, whatever was set in it in this layer: its formula is that of all layers. */
+function asComputed(value: Value): Value {
+  const before = unset(value);
+  if (before === value || value.label === undefined) return value;
+  const given = before.label?.given;
+  return label(before, { ...value.label, ...(given === undefined ? {} : { given }) });
 }
 
 /** Whether a step has a matrix of its own for each query, as the comparison in additive attention does. */
 export function isPerQuery({ label }: Value): boolean {
   return label?.axes.at(-3) === 'query';
+}
+
+/** The heads of a step that belong to these query heads: the same, or the group they share. */
+export function headRange(value: Value, heads: Span, count: number): Range {
+  const own = value.shape[0] ?? 1;
+  return { start: Math.floor((heads.start * own) / count), end: Math.ceil((heads.end * own) / count) };
 }
 
 /** Axes as a reader is told of them: what stands for whole tensors is called a feature. */

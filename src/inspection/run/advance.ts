@@ -1,4 +1,5 @@
-import type { Value } from '../../engine/graph.js';
+import { roleOf, type Role, type Value } from '../../engine/graph.js';
+import { unset } from '../../engine/rewrite.js';
 import { restrict, type Restriction, type Target } from '../../engine/restrict.js';
 import { wholeOf, type Range, type Region, type Tensor } from '../../engine/tensor.js';
 import type { ModelGraph } from '../../models/index.js';
@@ -8,8 +9,8 @@ import { manyTokens } from './weight-budget.js';
  * What is kept of each layer, where there will be so many tokens. The queries of many are computed from what a layer reads when
  * they are looked at: of 9 heads that share 3 of keys, more than a third less is kept.
  */
-export function keptOf(tokens: number): readonly string[] {
-  return ['X', 'Xq', ...(tokens < manyTokens ? ['Q'] : []), 'K', 'V'];
+export function keptOf(tokens: number): readonly Role[] {
+  return ['input', 'query-input', ...(tokens < manyTokens ? (['query'] as const) : []), 'key', 'value'];
 }
 
 /** The key of the last hidden states. */
@@ -19,6 +20,8 @@ export const last = 'last';
 export interface CausalGraph extends Pick<ModelGraph, 'feeds' | 'layers' | 'hiddenStates' | 'logits'> {
   /** What does not grow with the text and is known already: what a source gives to attend to. */
   readonly fixed?: ReadonlyMap<Value, Tensor>;
+  /** What interventions set, for as many tokens as the graph has: it is among what `feeds` gives for any number of them. */
+  readonly set?: ReadonlyMap<Value, Tensor>;
 }
 
 type Feed = Restriction['feeds'][number];
@@ -35,23 +38,23 @@ export class Advance {
 
   /**
    * @param past how many tokens were run before
-   * @param names of what is kept
+   * @param roles of what is kept
    * @param only one layer by itself; all of them where left out
    */
   constructor(
     readonly graph: CausalGraph,
     tokens: number,
     readonly past: number,
-    names: readonly string[],
+    roles: readonly Role[],
     only?: number,
   ) {
     this.read = only === undefined || only === 0 ? undefined : graph.hiddenStates[only];
     const depth = graph.hiddenStates.length - 1;
     graph.layers.forEach((steps, layer) => {
       if (only !== undefined && layer % depth !== only) return;
-      for (const [name, value] of cachedOf(steps, graph, names)) {
-        this.cached.set(value, keyOf(layer, name));
-        if (name === 'K' || name === 'V') this.known.set(value, keyOf(layer, name));
+      for (const [role, value] of cachedOf(steps, graph, roles)) {
+        this.cached.set(value, keyOf(layer, role));
+        if (isAttendedTo(role)) this.known.set(value, keyOf(layer, role));
       }
     });
     const hidden = only === undefined ? graph.hiddenStates.at(-1) : graph.hiddenStates[only + 1];
@@ -85,11 +88,11 @@ export class SteadyStep {
   /** Undefined where what is fed does not grow in step with the text. */
   static after(
     past: number,
-    names: readonly string[],
+    roles: readonly Role[],
     build: (tokens: number) => CausalGraph,
   ): SteadyStep | undefined {
     const [first, second] = [past, past + 1].map(
-      (before) => new Advance(build(before + 1), before + 1, before, names),
+      (before) => new Advance(build(before + 1), before + 1, before, roles),
     );
     if (first === undefined || second?.part.feeds.length !== first.part.feeds.length) return undefined;
     const moving = new Map<Feed, readonly Range[]>();
@@ -125,26 +128,34 @@ function isStep(by: number): boolean {
   return by === 0 || by === 1;
 }
 
-export function keyOf(layer: number, name: string): string {
-  return `${layer} ${name}`;
+export function keyOf(layer: number, role: Role): string {
+  return `${layer} ${role}`;
 }
 
-/** Of a layer's steps, the matrices that are kept, one row a token: Q, K and V before they are cut into heads. */
+/** Of a layer's steps, the matrices that are kept, one row per token: Q, K and V before they are split into heads. */
 export function cachedOf(
   steps: readonly Value[],
   { fixed }: CausalGraph,
-  names: readonly string[],
-): Map<string, Value> {
+  roles: readonly Role[],
+): Map<Role, Value> {
   return new Map(
     steps.flatMap((value) => {
-      const [name, computed] = [value.label?.name ?? '', unmoved(value)];
-      return names.includes(name) && fixed?.has(computed) !== true ? [[name, computed] as const] : [];
+      const [role, computed] = [roleOf(value), unmoved(value)];
+      if (role === undefined || !roles.includes(role) || fixed?.has(computed) === true) return [];
+      return [[role, computed] as const];
     }),
   );
 }
 
-/** What a value's cells were computed as, before they were only moved. */
+/** Whether later queries need it of earlier tokens. */
+export function isAttendedTo(role: Role | undefined): role is 'key' | 'value' {
+  return role === 'key' || role === 'value';
+}
+
+/** What a value's cells were computed as, before an intervention set some of them, and before they were only moved. */
 export function unmoved(value: Value): Value {
+  const before = unset(value);
+  if (before !== value) return unmoved(before);
   const { origin } = value;
   if (origin.kind !== 'operation' || origin.operation.moves !== true) return value;
   const [from] = origin.inputs;

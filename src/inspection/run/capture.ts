@@ -1,18 +1,32 @@
-import { sorted, type Value } from '../../engine/graph.js';
+import { roleOf, sorted, type Role, type Value } from '../../engine/graph.js';
+import { unset } from '../../engine/rewrite.js';
 import { inMemory, sizeOf, wholeOf, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';
 import type { Task } from '../core/task.js';
 import type { Layer } from '../core/subject.js';
 
 /** What a run keeps of each layer: everything else is computed from it when it is looked at. */
-const names: ReadonlySet<string> = new Set(['X', 'Q', 'K', 'V', 'queries', 'keys']);
+const captured: ReadonlySet<Role | undefined> = new Set<Role>([
+  'input',
+  'query',
+  'key',
+  'value',
+  'query-projection',
+  'key-projection',
+]);
 
 /** The most that is kept of one inspection; beyond, projections are computed again with every view. */
 const mostBytes = 1 << 30;
 
-/** The steps of a layer that are worth keeping: computed, not only moved, and what the rest is made of. */
+/**
+ * The steps of a layer that are worth keeping: computed, not only moved, and what the rest is made of; of those that an
+ * intervention sets, what they were before.
+ */
 export function capturable(steps: readonly Value[]): Value[] {
-  return steps.filter((value) => names.has(value.label?.name ?? '') && isComputed(value));
+  return steps
+    .filter((value) => captured.has(roleOf(value)))
+    .map(unset)
+    .filter(isComputed);
 }
 
 /** Whether there is more behind a value than a leaf whose cells were moved. */

@@ -1,4 +1,4 @@
-import type { Value } from '../../engine/graph.js';
+import { stepWithRole, type Role, type Value } from '../../engine/graph.js';
 import { inMemory, sizeOf, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';
 import { Advance, between, cachedOf, keptOf, keyOf, last, SteadyStep, type CausalGraph } from './advance.js';
@@ -54,7 +54,7 @@ export class CausalRun {
   /** How many tokens there will be. */
   private awaited = 0;
   /** What is kept of each layer; it stays so while the text grows. */
-  private names: readonly string[] = [];
+  private roles: readonly Role[] = [];
   private step: SteadyStep | 'none' | undefined;
   private head: Head | null | undefined;
 
@@ -83,7 +83,7 @@ export class CausalRun {
       if (this.read.length === 0) {
         this.rows.clear();
         this.step = undefined;
-        this.names = keptOf(all.length);
+        this.roles = keptOf(all.length);
       }
       const byLayer = this.model.byLayer?.(all.length - this.read.length) === true;
       const part = this.partOf(all.length, byLayer);
@@ -113,7 +113,7 @@ export class CausalRun {
     const graph = this.model.build(tokens);
     const [, first] = graph.hiddenStates;
     const isTiled = first !== undefined && this.runtime.isTiled([first]);
-    const scores = graph.layers[0]?.find(({ label }) => label?.name === 'scores')?.shape ?? [];
+    const scores = stepWithRole(graph.layers[0] ?? [], 'scores')?.shape ?? [];
     const weights = new WeightBudget(graph, this.runtime.limits).bytes / Float32Array.BYTES_PER_ELEMENT;
     const atOnce = byLayer ? weights / (graph.hiddenStates.length - 1) : weights;
     const rows = Math.min(
@@ -125,13 +125,15 @@ export class CausalRun {
 
   /** For each layer of a graph of the first, or all, tokens that were run: where the numbers of what is kept are. */
   kept(graph: CausalGraph): ReadonlyMap<Value, TensorSource>[] {
-    const fixed = [...(graph.fixed ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const fixed = [...(graph.fixed ?? []), ...(graph.set ?? [])].map(
+      ([value, tensor]) => [value, inMemory(tensor)] as const,
+    );
     return graph.layers.map(
       (steps, layer) =>
         new Map([
           ...fixed,
-          ...[...cachedOf(steps, graph, this.names)].flatMap(([name, value]) => {
-            const rows = this.rows.get(keyOf(layer, name));
+          ...[...cachedOf(steps, graph, this.roles)].flatMap(([role, value]) => {
+            const rows = this.rows.get(keyOf(layer, role));
             return rows === undefined ? [] : [[value, rows.source(value.shape[0] ?? 0)] as const];
           }),
         ]),
@@ -168,10 +170,10 @@ export class CausalRun {
     const past = this.read.length;
     const { model } = this;
     if (past > 0 && ids.length === past + 1 && !model.growing) {
-      this.step ??= SteadyStep.after(past, this.names, (tokens) => model.build(tokens)) ?? 'none';
+      this.step ??= SteadyStep.after(past, this.roles, (tokens) => model.build(tokens)) ?? 'none';
     }
     const step = this.step === 'none' || past === 0 || ids.length !== past + 1 ? undefined : this.step;
-    const advance = step?.advance ?? new Advance(model.build(ids.length), ids.length, past, this.names);
+    const advance = step?.advance ?? new Advance(model.build(ids.length), ids.length, past, this.roles);
     await this.run(advance, ids, past, { step, task });
     this.read = [...ids];
   }
@@ -199,7 +201,7 @@ export class CausalRun {
       for (const [end, graph] of ends) {
         const share = (start - past) / (ids.length - past);
         task.progress?.(`Layer ${layer + 1} of ${layers}`, (layer + share) / layers);
-        const advance = new Advance(graph, end, start, this.names, layer);
+        const advance = new Advance(graph, end, start, this.roles, layer);
         const read = hidden.view(start - past, end - past);
         await this.run(advance, ids.slice(0, end), start, { alone: { read, onward, weights }, task });
         start = end;

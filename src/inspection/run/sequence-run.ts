@@ -1,11 +1,15 @@
-import type { Value } from '../../engine/graph.js';
+import { roleOf, stepWithRole, type Value } from '../../engine/graph.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
-import type { Tensor, TensorSource } from '../../engine/tensor.js';
+import { unset } from '../../engine/rewrite.js';
+import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '../../models/index.js';
+import type { Intervention } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capturable, keep, pair } from './capture.js';
-import { unmoved, type CausalGraph } from './advance.js';
+import { isAttendedTo, keyOf, unmoved, type CausalGraph } from './advance.js';
 import { CausalRun } from './causal-run.js';
+import { checkInterventions, InterventionError } from './check-interventions.js';
+import { growing, intervene, wholeLayers } from './interventions.js';
 import { WeightBudget } from './weight-budget.js';
 import type { Task } from '../core/task.js';
 import { layerStages, runStages } from './stages.js';
@@ -24,10 +28,8 @@ export interface SequenceAttention extends DecoderAttention {
  */
 export class SequenceRun {
   private constructor(
-    private readonly model: Model,
-    private readonly attention: SequenceAttention,
-    private readonly encoder: ModelGraph,
-    private readonly memory: Value,
+    private readonly encoder: Pick<ModelGraph, 'layers'>,
+    private readonly decoderOf: (tokens: number) => SetDecoder,
     private readonly sources: ReadonlyMap<Value, TensorSource>,
     /** By layer and name: what the decoder attends to of the source. */
     private readonly read: ReadonlyMap<string, Tensor>,
@@ -54,30 +56,40 @@ export class SequenceRun {
     attention: SequenceAttention,
     runtime: Runtime,
     task: Task,
+    interventions: readonly Intervention[] = [],
   ): Promise<SequenceRun> {
-    const encoder = model.build(ids.length, attention.encoder);
+    const own = model.build(ids.length, attention.encoder);
+    const inEncoder = interventions.filter((each) => each.attention === 'encoder');
+    const { graph: encoder, feeds: setInEncoder } = intervene(
+      own,
+      inEncoder,
+      model.heads,
+      () => growing.both,
+    );
     const memory = encoder.hiddenStates.at(-1);
     if (memory === undefined) throw new ModelError(`${model.name} has no layers to read with.`);
-    const decoder = model.buildDecoder(1, memory, attention);
-    const given = new Map([
-      ['memory', memory],
-      ...decoder.cross.flatMap((steps, layer) => fromSource(steps, layer)),
-    ]);
+    const decoderOf = decoders(model, memory, attention, interventions);
+    const decoder = decoderOf(1);
+    const cross = decoder.layers.slice(decoder.layers.length / 2);
+    const given = new Map([['memory', memory], ...cross.flatMap((steps, layer) => fromSource(steps, layer))]);
+    const setBefore = setInEncoder(ids.length);
+    const feeds = new Map([...own.feeds(ids), ...setBefore, ...decoder.set]);
     const captured = encoder.layers.flatMap(capturable);
     const wanted = [...captured, ...given.values()];
     const budget = new WeightBudget(decoder, runtime.limits);
     const tensors = budget.byLayer(ids.length)
       ? await runStages(
-          layerStages(encoder.layers, encoder.hiddenStates, wanted),
-          encoder.feeds(ids),
+          layerStages(encoder.layers, encoder.hiddenStates, wanted, wholeLayers(inEncoder)),
+          feeds,
           runtime,
           task,
         )
-      : await runtime.run(wanted, encoder.feeds(ids), task);
+      : await runtime.run(wanted, feeds, task);
     task.signal?.throwIfAborted();
     const read = new Map([...given.keys()].flatMap((key, at) => pair(key, tensors[captured.length + at])));
-    const sources = keep(captured, tensors);
-    return new SequenceRun(model, attention, encoder, memory, sources, read, runtime, budget);
+    const set = [...setBefore].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const sources = new Map([...keep(captured, tensors), ...set]);
+    return new SequenceRun(encoder, decoderOf, sources, read, runtime, budget);
   }
 
   /** How many tokens were written. */
@@ -98,29 +110,107 @@ export class SequenceRun {
       .slice(...(stack === 'decoder' ? [0, half] : [half]));
   }
 
-  /** The decoder of so many tokens: its own layers, then those that attend to the source. */
+  /** The decoder of so many tokens: its own layers, then those that attend to the source, which is known. */
   private graph(tokens: number): CausalGraph {
-    const { feeds, layers, cross, hiddenStates, logits } = this.model.buildDecoder(
-      tokens,
-      this.memory,
-      this.attention,
-    );
+    const decoder = this.decoderOf(tokens);
+    const { length } = decoder.layers;
     const fixed = new Map(
-      cross.flatMap((steps, layer) => [
-        ...fromSource(steps, layer).flatMap(([key, value]) => pair(value, this.read.get(key))),
-        ...steps
-          .filter(({ label }) => label?.name === 'Xkv')
-          .flatMap((value) => pair(value, this.read.get('memory'))),
-      ]),
+      decoder.layers
+        .slice(length / 2)
+        .flatMap((steps, layer) => [
+          ...fromSource(steps, layer).flatMap(([key, value]) => pair(value, this.read.get(key))),
+          ...memoryOf(steps).flatMap((value) => pair(unset(value), this.read.get('memory'))),
+        ]),
     );
-    return { feeds, layers: [...layers, ...cross], hiddenStates, logits, fixed };
+    return { ...decoder, fixed };
   }
+}
+
+/**
+ * Interventions that can be made in an encoder–decoder model, spelled out.
+ * @param count m, the tokens of the source
+ * @param shown the attention that is meant where none is named
+ * @throws InterventionError for the first that cannot be
+ */
+export function checkSequenceInterventions(
+  interventions: readonly Intervention[],
+  model: Model,
+  attention: SequenceAttention,
+  count: number,
+  shown: Stack,
+): readonly Intervention[] {
+  if (interventions.length === 0) return [];
+  const { layers: encoder, hiddenStates } = model.build(count, attention.encoder);
+  const memory = hiddenStates.at(-1);
+  const { decoder } = model;
+  if (memory === undefined || decoder === undefined) return [];
+  const { layers, cross } = model.buildDecoder(decoder.limit, memory, attention);
+  return interventions.flatMap((each) => {
+    const stack = each.attention ?? shown;
+    switch (stack) {
+      case 'encoder':
+        return checkInterventions([each], { layers: encoder }, model.heads, { attention: stack });
+      case 'decoder':
+        return checkInterventions([each], { layers }, decoder.heads, {
+          attention: stack,
+          openRows: growing.both,
+          openColumns: growing.both,
+        });
+      case 'cross':
+        return checkInterventions([each], { layers: cross }, decoder.heads, {
+          attention: stack,
+          openRows: growing.queries,
+        });
+      default:
+        throw new InterventionError(
+          `${model.name} has no attention “${stack}” to set a step in; there are encoder, decoder and cross.`,
+        );
+    }
+  });
+}
+
+/** The half that writes, with what is set in it: for so many tokens, its own layers, then those that attend to the source. */
+interface SetDecoder extends CausalGraph {
+  readonly set: ReadonlyMap<Value, Tensor>;
+}
+
+function decoders(
+  model: Model,
+  memory: Value,
+  attention: SequenceAttention,
+  interventions: readonly Intervention[],
+): (tokens: number) => SetDecoder {
+  const depth = model.decoder?.layers ?? 0;
+  const heads = model.decoder?.heads ?? model.heads;
+  const made = interventions
+    .filter((each) => each.attention !== 'encoder')
+    .map((each) => (each.attention === 'cross' ? { ...each, layer: depth + each.layer } : each));
+  return (tokens) => {
+    const own = model.buildDecoder(tokens, memory, attention);
+    const layered = { ...own, layers: [...own.layers, ...own.cross] };
+    const { graph, feeds } = intervene(layered, made, heads, (layer) =>
+      layer < depth ? growing.both : growing.queries,
+    );
+    return {
+      feeds: (ids) => new Map([...own.feeds(ids), ...feeds(ids.length)]),
+      layers: graph.layers,
+      hiddenStates: graph.hiddenStates,
+      logits: graph.logits,
+      set: feeds(tokens),
+    };
+  };
 }
 
 /** What a layer that attends to the source has of it. */
 function fromSource(steps: readonly Value[], layer: number): [key: string, value: Value][] {
   return steps.flatMap((value): [string, Value][] => {
-    const name = value.label?.name ?? '';
-    return name === 'K' || name === 'V' ? [[`${layer} ${name}`, unmoved(value)]] : [];
+    const role = roleOf(value);
+    return isAttendedTo(role) ? [[keyOf(layer, role), unmoved(value)]] : [];
   });
+}
+
+/** What a layer's keys and values are made from, where its queries come from elsewhere. */
+function memoryOf(steps: readonly Value[]): readonly Value[] {
+  const memory = stepWithRole(steps, 'key-input');
+  return memory === undefined ? [] : [memory];
 }

@@ -1,4 +1,5 @@
 import { sorted, type Value } from '../../engine/graph.js';
+import { unset } from '../../engine/rewrite.js';
 import { restrict } from '../../engine/restrict.js';
 import { cut, regionWithin, sizeOf, wholeOf, type Tensor } from '../../engine/tensor.js';
 import type { Runtime } from '../../runtime/session.js';
@@ -15,6 +16,8 @@ export interface Stage {
   readonly targets: readonly Value[];
   /** What the stages after it read: its numbers are given to them. */
   readonly onward?: Value | undefined;
+  /** Set where all rows of what goes on are needed for each. */
+  readonly whole?: boolean;
 }
 
 /**
@@ -44,10 +47,10 @@ export async function runStages(
     return tensors;
   };
   let given = feeds;
-  for (const [at, { title, targets, onward }] of stages.entries()) {
+  for (const [at, { title, targets, onward, whole: isWhole }] of stages.entries()) {
     task.progress?.(title, at / stages.length);
     const rows =
-      onward === undefined || runtime.isTiled([onward], new Set(byOrigin(given).keys()))
+      onward === undefined || isWhole === true || runtime.isTiled([onward], new Set(byOrigin(given).keys()))
         ? Infinity
         : rowsAtOnce(onward, given, most);
     const whole = onward !== undefined && rows >= (onward.shape[0] ?? 0);
@@ -103,19 +106,24 @@ async function inParts(
  * One layer after the other, then what follows the last one.
  * @param hiddenStates the embeddings, then each layer's output
  * @param wanted steps of any layer, and what is computed from the last layer's output
+ * @param whole layers of which all rows run at once
  */
 export function layerStages(
   layers: readonly (readonly Value[])[],
   hiddenStates: readonly Value[],
   wanted: readonly Value[],
+  whole: ReadonlySet<number> = new Set(),
 ): Stage[] {
-  const within = new Map(layers.flatMap((steps, layer) => steps.map((step) => [step, layer] as const)));
+  const within = new Map(
+    layers.flatMap((steps, layer) => steps.map((step) => [unset(step), layer] as const)),
+  );
   const after = wanted.filter((value) => !within.has(value));
   return [
     ...layers.map((_, layer) => ({
       title: `Layer ${layer + 1} of ${layers.length}`,
       targets: wanted.filter((value) => within.get(value) === layer),
       onward: hiddenStates[layer + 1],
+      whole: whole.has(layer),
     })),
     ...(after.length === 0 ? [] : [{ title: 'After the last layer', targets: after }]),
   ];

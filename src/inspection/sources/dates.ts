@@ -22,10 +22,12 @@ import type { Labels } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { marksIn, textMedium } from '../core/marks.js';
 import type { Source } from '../core/source.js';
-import { capture, keep, pair } from '../run/capture.js';
+import { capture, keep } from '../run/capture.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
+import { interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
+import { checkDateInterventions, presentedLayers, setDates } from './date-interventions.js';
 import { ownValues } from './own-values.js';
 import { shortened } from '../core/shortened.js';
 import type { Layer, Subject } from '../core/subject.js';
@@ -91,7 +93,7 @@ export class DatePreparation implements Preparation {
     return this.texts[0] ?? '';
   }
 
-  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
+  async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const { first } = this;
     const [choice = modelParameter(first)] = withValues([modelParameter(first)], {
       mechanism: parameters['mechanism'] ?? first,
@@ -105,18 +107,24 @@ export class DatePreparation implements Preparation {
       ownValues(own, everyControl(model.limit), withoutGradients(parameters)),
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
-    const graph = model.build(ids.length, values);
+    const plain = model.build(ids.length, values);
+    const made = checkDateInterventions(interventions, plain, model.name);
+    const { graph, feeds } = setDates(plain, made);
 
     task.progress?.(`${model.name}: ${ids.length} characters`, null);
     const begun = performance.now();
-    const { said, sources } = await decode(graph, ids, this.runtime, task);
+    const { said, sources } = await decode(
+      graph,
+      new Map([...graph.feeds(ids), ...feeds]),
+      this.runtime,
+      task,
+    );
     const forward = performance.now() - begun;
 
     const layers: Layer[] = [];
     let gradients: readonly Parameter[] = [];
-    for (const { steps, inputs } of graph.layers) {
+    for (const { steps, kept } of presentedLayers(graph, made, sources)) {
       const derived = withGradients(steps, parameters);
-      const kept = new Map([...inputs].flatMap(([leaf, from]) => pair(leaf, sources.get(from))));
       layers.push(await capture({ steps: derived.steps, kept }, this.runtime, task));
       gradients = derived.parameters;
     }
@@ -138,7 +146,9 @@ export class DatePreparation implements Preparation {
         ...(this.texts.length > 1
           ? [`${model.name} reads one date: the second selection was not used.`]
           : []),
+        ...interventionNotices(made),
       ],
+      interventions: made,
       forward,
     };
   }
@@ -206,13 +216,12 @@ interface Decoded {
 /** Writes greedily: at each place the character that fits best, which is what the next place reads. */
 async function decode(
   graph: DateGraph,
-  ids: readonly number[],
+  feeds: Map<Value, Tensor>,
   runtime: Runtime,
   task: Task,
 ): Promise<Decoded> {
   const wanted = [...new Set(graph.layers.flatMap(({ inputs }) => [...inputs.values()]))];
   const { decoder } = graph;
-  const feeds = new Map(graph.feeds(ids));
   if (decoder === undefined) {
     const [logits, ...tensors] = await runtime.run([graph.logits, ...wanted], feeds, task);
     return { said: largestOf(logits), sources: keep(wanted, tensors) };
@@ -222,6 +231,7 @@ async function decode(
   const said: number[] = [];
   while (said.length < outputLength) {
     const given = new Map<Value, Tensor>([
+      ...feeds,
       [decoder.memory, memory],
       [decoder.previous, before(said)],
     ]);

@@ -82,7 +82,7 @@ export class EmbeddingPreparation implements Preparation {
     private readonly runtime: Runtime,
   ) {}
 
-  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
+  async prepare({ parameters, interventions }: Setting, task: Task): Promise<Subject> {
     const { handle, runtime, keys, second, first } = this;
     const begun = performance.now();
     const choice = mechanismParameter(first, [first, ...mechanisms.filter((each) => each !== first)]);
@@ -111,7 +111,8 @@ export class EmbeddingPreparation implements Preparation {
     );
     const outer = new Set([...own.map(({ name }) => name), 'mechanism']);
     const ofInner = innerValues(mechanism, material, parameters);
-    const subject = await inner.prepare({ parameters: { ...ofInner, mechanism: mechanism.id } }, task);
+    const setting = { parameters: { ...ofInner, mechanism: mechanism.id }, interventions };
+    const subject = await inner.prepare(setting, task);
     return {
       ...subject,
       title: `Words of ${handle.model.name}`,

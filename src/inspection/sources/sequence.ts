@@ -1,11 +1,19 @@
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import { ModelError, type Encoding, type Model } from '../../models/index.js';
-import type { Ending, Labels, Parameter, ParameterValues, GeneratedTokens } from '../../protocol.js';
+import type {
+  Ending,
+  Intervention,
+  Labels,
+  Parameter,
+  ParameterValues,
+  GeneratedTokens,
+} from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { counted } from '../core/counted.js';
 import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
+import { interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import { marksIn, textMedium } from '../core/marks.js';
@@ -13,7 +21,12 @@ import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
 import { ownValues } from './own-values.js';
 import { attentionParameter, choice, lengthParameter, stackOf } from './sequence-parameters.js';
-import { SequenceRun, type SequenceAttention, type Stack } from '../run/sequence-run.js';
+import {
+  checkSequenceInterventions,
+  SequenceRun,
+  type SequenceAttention,
+  type Stack,
+} from '../run/sequence-run.js';
 import { shortened } from '../core/shortened.js';
 import { joined, type Layer, type Next, type GenerationResult, type Subject } from '../core/subject.js';
 
@@ -27,6 +40,7 @@ interface Reading {
   readonly from: number | undefined;
   readonly into: number | undefined;
   readonly length: number;
+  readonly interventions: readonly Intervention[];
 }
 
 /** A source that was read, and what was written for it. */
@@ -80,7 +94,13 @@ export async function openSequence(
 /** Text run through an encoder–decoder model: translated, summarised, answered, as the model was trained for. */
 export class SequencePreparation implements Preparation {
   /** What was written last, and for which parameters: to look at another attention of it needs no other run. */
-  private last: { readonly key: string; readonly written: Promise<Written> } | undefined;
+  private last:
+    | {
+        readonly key: string;
+        readonly interventions: readonly Intervention[];
+        readonly written: Promise<Written>;
+      }
+    | undefined;
 
   constructor(
     private readonly handle: ModelHandle,
@@ -100,15 +120,20 @@ export class SequencePreparation implements Preparation {
     return this.texts[1];
   }
 
-  async prepare({ parameters, beside }: Setting, task: Task): Promise<Subject> {
-    const reading = this.read(parameters);
-    const { attention, prefix, from, into, length } = reading;
+  async prepare({ parameters, interventions: wanted = [], beside }: Setting, task: Task): Promise<Subject> {
+    const own = this.read(parameters);
+    const { attention, prefix, from, into, length } = own;
+    const encoding = withLanguage(await this.encode(prefix), this.languages, from);
+    const count = encoding.ids.length;
+    const interventions = checkSequenceInterventions(wanted, this.model, attention, count, own.stack);
+    const reading = { ...own, interventions };
     const key = keyOf([attention, prefix, from, into, length]);
     const begun = performance.now();
-    const known = this.last?.key === key ? this.last.written : undefined;
-    const written = known ?? this.write(reading, task);
+    const isKnown = this.last?.key === key && areSame(this.last.interventions, interventions);
+    const known = isKnown ? this.last?.written : undefined;
+    const written = known ?? this.write(reading, encoding, task);
     if (known === undefined && beside !== true) {
-      const last = { key, written };
+      const last = { key, interventions, written };
       this.last = last;
       written.catch(() => {
         if (this.last === last) this.last = undefined;
@@ -123,7 +148,7 @@ export class SequencePreparation implements Preparation {
   }
 
   /** Reads the source and writes the target, or reads the one that was given. */
-  private async write(reading: Reading, task: Task): Promise<Written> {
+  private async write(reading: Reading, encoding: Encoding, task: Task): Promise<Written> {
     const { model } = this.handle;
     const { start, first } = await model.generation();
     if (start === undefined) {
@@ -131,9 +156,9 @@ export class SequencePreparation implements Preparation {
         `${model.name} does not say what its decoder begins with: config.json has no "decoder_start_token_id".`,
       );
     }
-    const encoding = withLanguage(await this.encode(reading.prefix), this.languages, reading.from);
     task.progress?.(`${model.name}: ${encoding.ids.length} tokens`, null);
-    const run = await SequenceRun.open(model, encoding.ids, reading.attention, this.runtime, task);
+    const { attention, interventions } = reading;
+    const run = await SequenceRun.open(model, encoding.ids, attention, this.runtime, task, interventions);
     const opening = reading.into ?? first;
     const rules: WritingRules = {
       limit: model.decoder?.limit ?? model.limit,
@@ -214,7 +239,8 @@ export class SequencePreparation implements Preparation {
       queries,
       keys,
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
-      notices: await this.notices(written, text),
+      notices: [...(await this.notices(written, text)), ...interventionNotices(reading.interventions)],
+      interventions: reading.interventions,
       causal: stack === 'decoder',
       generated: written.generated,
       forward,
@@ -246,7 +272,7 @@ export class SequencePreparation implements Preparation {
     };
   }
 
-  private read(parameters: ParameterValues): Reading {
+  private read(parameters: ParameterValues): Omit<Reading, 'interventions'> {
     const { model, languages } = this;
     const { decoder } = model;
     if (decoder === undefined) throw new ModelError(`${model.name} only reads: it has no decoder.`);
@@ -317,6 +343,11 @@ export class SequencePreparation implements Preparation {
         : `After the target that was given it goes on, ${how}: “${await model.decode(own)}”`;
     return [`${what}${whyEnded[ending](rules.limit)}${otherwise}`, ...always];
   }
+}
+
+/** Whether the same interventions were made: once spelled out, they stay the same objects. */
+function areSame(a: readonly Intervention[], b: readonly Intervention[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
 }
 
 /** The same for what is alike, whichever order it was put together in. */

@@ -18,9 +18,11 @@ import {
 } from '../../engine/tensor.js';
 import type { Labels, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
-import { capture } from '../run/capture.js';
+import { capture, pair } from '../run/capture.js';
 import { counted } from '../core/counted.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
+import { checkInterventions } from '../run/check-interventions.js';
+import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import type { Task } from '../core/task.js';
@@ -93,7 +95,7 @@ export class TensorPreparation implements Preparation {
     );
   }
 
-  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
+  async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const begun = performance.now();
     task.signal?.throwIfAborted();
     const candidates = await (this.candidates ??= this.findCandidates(task.signal).catch((error: unknown) => {
@@ -110,12 +112,22 @@ export class TensorPreparation implements Preparation {
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = mechanism.build(shapes, values);
-    const { steps, parameters: ofGradients } = withGradients(graph.steps, parameters);
+    // Layers are alike but for their numbers, and for what is set in them.
+    const plain = { layers: Array.from({ length: count }, () => graph.steps) };
+    const made = checkInterventions(interventions, plain, graph.heads);
     const layers: Layer[] = [];
+    let ofGradients: readonly Parameter[] = [];
     for (let index = 0; index < count; index++) {
       task.signal?.throwIfAborted();
       if (count > 1) task.progress?.(`Layer ${index + 1} of ${count}`, index / count);
+      const own = made.filter(({ layer }) => layer === index).map((each) => ({ ...each, layer: 0 }));
+      const set = intervene({ layers: [graph.steps] }, own, graph.heads);
+      const { steps, parameters: controls } = withGradients(set.graph.layers.flat(), parameters);
+      ofGradients = controls;
       const kept = keptOf(mechanism, graph, sources, index);
+      for (const [value, leaf] of set.renamed)
+        pair(value, kept.get(leaf)).forEach((each) => kept.set(...each));
+      for (const [leaf, numbers] of set.feeds(0)) kept.set(leaf, inMemory(numbers));
       const missing = sorted(steps).find((value) => value.origin.kind === 'input' && !kept.has(value));
       if (missing !== undefined) throw new ShapeError(`${missing.label?.name ?? 'An input'} was not given.`);
       layers.push(await capture({ steps, kept }, this.runtime, task));
@@ -141,7 +153,12 @@ export class TensorPreparation implements Preparation {
         ...described,
         ...ofGradients,
       ],
-      notices: [...(this.given.notices ?? []), ...wordNotices(this.given.words, graph.queries, graph.keys)],
+      notices: [
+        ...(this.given.notices ?? []),
+        ...wordNotices(this.given.words, graph.queries, graph.keys),
+        ...interventionNotices(made),
+      ],
+      interventions: made,
       forward: performance.now() - begun,
     };
   }

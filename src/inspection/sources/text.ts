@@ -3,12 +3,15 @@ import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import { type Encoding, type Model, type ModelGraph } from '../../models/index.js';
-import type { Labels, Mark, Parameter, ParameterValues } from '../../protocol.js';
+import type { Intervention, Labels, Mark, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { bytesOf, capturable, keep } from '../run/capture.js';
+import type { CausalGraph } from '../run/advance.js';
 import { CausalRun } from '../run/causal-run.js';
 import { counted } from '../core/counted.js';
 import { encoded } from '../run/encoded.js';
+import { checkInterventions } from '../run/check-interventions.js';
+import { growing, intervene, interventionNotices, isWhole, wholeLayers } from '../run/interventions.js';
 import { candidatesAfter, generate } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { WeightBudget } from '../run/weight-budget.js';
@@ -26,6 +29,12 @@ import type { Layer, Next, Subject } from '../core/subject.js';
 interface Reading {
   readonly described: readonly Parameter[];
   readonly attention: AttendParameters;
+  readonly interventions: readonly Intervention[];
+}
+
+/** A model's graph, and what interventions set in it, for its own number of tokens. */
+interface SetGraph extends ModelGraph {
+  readonly set: ReadonlyMap<Value, Tensor>;
 }
 
 /** What a model was trained for beside reading: steps behind its last layer, the same whichever layer and head is shown. */
@@ -83,26 +92,28 @@ export class TextPreparation implements Preparation {
     this.own = encoding.ids.length;
   }
 
-  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
+  async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const { model } = this.handle;
     const { ids } = this.encoding;
-    const reading = this.read(parameters);
+    const reading = this.read(parameters, interventions);
     const { attention } = reading;
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
     // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
     if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
-      const build = (tokens: number): ModelGraph => model.build(tokens, attention);
+      const build = (tokens: number): CausalGraph => this.build(tokens, reading);
       const budget = this.hold(build(1));
       const byLayer = (count: number): boolean => budget.byLayer(count);
-      const run = new CausalRun({ build, growing: model.growing, byLayer }, this.runtime);
+      // A mean over all rows is another one as soon as there are more of them.
+      const isGrowing = model.growing || reading.interventions.some(isWhole);
+      const run = new CausalRun({ build, growing: isGrowing, byLayer }, this.runtime);
       await run.append(
         ids,
         announced(task, ids.length, () => run.bytesFor(ids.length)),
       );
       return this.causal(parameters, reading, run, performance.now() - begun);
     }
-    const graph = model.build(ids.length, attention);
+    const graph = this.build(ids.length, reading);
     const head = this.beside.head?.(graph);
     const result = head?.steps.at(-1);
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
@@ -110,7 +121,7 @@ export class TextPreparation implements Preparation {
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
     const tensors = this.hold(graph).byLayer(ids.length)
       ? await runStages(
-          layerStages(graph.layers, graph.hiddenStates, wanted),
+          layerStages(graph.layers, graph.hiddenStates, wanted, wholeLayers(reading.interventions)),
           feeds,
           this.runtime,
           announced(task, ids.length, () => bytesOf(targets)),
@@ -118,7 +129,9 @@ export class TextPreparation implements Preparation {
       : await this.runtime.run(wanted, feeds, task);
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
-    const given = [...(head?.feeds ?? [])].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const given = [...(head?.feeds ?? []), ...graph.set].map(
+      ([value, tensor]) => [value, inMemory(tensor)] as const,
+    );
     const sources = new Map([...keep(targets, tensors), ...given]);
     const subject = this.subject(parameters, reading, graph, () => sources, forward);
     const said = tensors[targets.length];
@@ -134,7 +147,7 @@ export class TextPreparation implements Preparation {
   /** What was run by a model that never looks ahead, and how it goes on. */
   private causal(parameters: ParameterValues, reading: Reading, run: CausalRun, forward: number): Subject {
     const { model } = this.handle;
-    const graph = model.build(run.ids.length, reading.attention);
+    const graph = this.build(run.ids.length, reading);
     const kept = run.kept(graph);
     const keptOf = (layer: number): ReadonlyMap<Value, TensorSource> => kept[layer] ?? new Map();
     const subject = this.subject(parameters, reading, graph, keptOf, forward);
@@ -148,7 +161,7 @@ export class TextPreparation implements Preparation {
         this.encoding = await extended(this.encoding, run.ids, model);
         this.said = await model.decode(run.ids.slice(this.own));
         // A window may reach as far as there are tokens, of which there are more now.
-        const longer = this.read(parameters);
+        const longer = this.read(parameters, reading.interventions);
         return { ...said, subject: this.causal(parameters, longer, run, performance.now() - begun) };
       },
     };
@@ -157,7 +170,7 @@ export class TextPreparation implements Preparation {
 
   private subject(
     parameters: ParameterValues,
-    { described, attention }: Reading,
+    { described, attention, interventions }: Reading,
     graph: ModelGraph,
     sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
     forward: number,
@@ -176,17 +189,19 @@ export class TextPreparation implements Preparation {
       queries: labels,
       keys: labels,
       parameters: [...described, ...(derived[0]?.parameters ?? [])],
-      notices: this.notices(),
+      notices: [...this.notices(), ...interventionNotices(interventions)],
+      interventions,
       causal: attention.mask.kind === 'causal',
       forward,
     };
   }
 
-  private read(parameters: ParameterValues): Reading {
+  private read(parameters: ParameterValues, interventions: readonly Intervention[]): Reading {
     const { model } = this.handle;
+    const { length } = this.encoding.ids;
     const offered = attendParameters({
       inputs: {},
-      keys: this.encoding.ids.length,
+      keys: length,
       // Where positions are the model's own part of attention, there is nothing to choose.
       pairs: model.positions !== 'rotary' && (model.width / model.heads) % 2 === 0,
       bias: model.positions !== 'bias',
@@ -194,7 +209,29 @@ export class TextPreparation implements Preparation {
     });
     const described = withValues(offered, withoutGradients(parameters));
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
-    return { described, attention: readAttendParameters(values, {}) };
+    const attention = readAttendParameters(values, {});
+    if (interventions.length === 0) return { described, attention, interventions };
+    const graph = model.build(length, attention);
+    // What a model added came after the values.
+    const known = length > this.own ? { openColumns: growing.both } : {};
+    return {
+      described,
+      attention,
+      interventions: checkInterventions(interventions, graph, model.heads, known),
+    };
+  }
+
+  /** The model's graph with what is set in it. */
+  private build(tokens: number, { attention, interventions }: Reading): SetGraph {
+    const { model } = this.handle;
+    const own = model.build(tokens, attention);
+    if (interventions.length === 0) return { ...own, set: new Map() };
+    const { graph, feeds } = intervene(own, interventions, model.heads, () => growing.both);
+    return {
+      ...graph,
+      feeds: (ids, segments) => new Map([...own.feeds(ids, segments), ...feeds(ids.length)]),
+      set: feeds(tokens),
+    };
   }
 
   private hold(graph: Pick<ModelGraph, 'hiddenStates'>): WeightBudget {

@@ -1,11 +1,13 @@
 import { turnOfTheLoop } from '../../platform/turn.js';
 import { isGiven } from '../../engine/explain.js';
-import { isPerHead, sorted, type Value } from '../../engine/graph.js';
+import { isPerHead, roleOf, sorted, stepWithRole, type Value } from '../../engine/graph.js';
+import { unset } from '../../engine/rewrite.js';
 import { sizeOf, type Range, type Region } from '../../engine/tensor.js';
 import type { Slice, SliceRequest, Span } from '../../protocol.js';
 import { checkIndex, checkSpan, Pool } from './pool.js';
 import type { LayerReader } from './reader.js';
-import { isPerQuery, stepOf, type Layer } from '../core/subject.js';
+import { headRange, isPerQuery, stepOf, type Layer } from '../core/subject.js';
+import { unmasked } from '../run/interventions.js';
 import { urgency, type Turns, type Urgency } from '../core/turns.js';
 
 /** The most weights that are held at a time, in bytes: a long matrix passes through in bands of rows. */
@@ -43,12 +45,6 @@ function widest(value: Value, layer: Layer, heads: number): number {
   return Math.max(1, ...sizes);
 }
 
-/** The heads of a step that belong to these query heads: the same, or the group they share. */
-export function headRange(value: Value, heads: Span, count: number): Range {
-  const own = value.shape[0] ?? 1;
-  return { start: Math.floor((heads.start * own) / count), end: Math.ceil((heads.end * own) / count) };
-}
-
 /** Where a step's matrix for some heads, and for one query, lies along what comes before its rows and columns. */
 export function leadingRanges(
   value: Value,
@@ -79,7 +75,8 @@ export async function* bands(
   const count = leading.reduce((product, range) => product * (range.end - range.start), 1);
   const width = value.shape.at(-1) ?? 0;
   const columns = request.columns ?? { start: 0, end: width };
-  const masked = request.step === 'weights' ? maskOf(layer) : undefined;
+  const mask = roleOf(value) === 'weights' ? maskOf(layer) : undefined;
+  const masked = mask && unmasked(mask, value);
   const ofResult = bandBytes / (4 * Math.max(1, width) * count);
   const height = Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, count))));
   const quick = request.rows.end - request.rows.start <= height;
@@ -109,13 +106,16 @@ export async function* bands(
 
 /** The step that says which cells are masked, where there is a mask or a window. */
 function maskOf(layer: Layer): Value | undefined {
-  const masked = layer.steps.findLast(({ label }) => label?.name === 'window' || label?.name === 'masked');
-  if (masked?.origin.kind !== 'operation') return undefined;
+  const masked = layer.steps.filter((step) => roleOf(step) === 'masked');
   // Scores that are given may hold −∞ of their own.
-  const given = layer.steps.some(
-    (value) => value.label?.name === 'scores' && value.origin.kind !== 'operation',
-  );
-  return masked.origin.operation.name === 'divide' && !given ? undefined : masked;
+  const scores = stepWithRole(layer.steps, 'scores');
+  const given = scores !== undefined && unset(scores).origin.kind !== 'operation';
+  return given || masked.some((step) => isMasking(unset(step))) ? masked.at(-1) : undefined;
+}
+
+/** Whether a mask takes keys away: where there is none, scores are passed on, divided by nothing. */
+function isMasking({ origin }: Value): boolean {
+  return origin.kind === 'operation' && origin.operation.name !== 'divide';
 }
 
 /** Masked cells as NaN: a weight where the score is −∞, and a score of −∞ itself. */

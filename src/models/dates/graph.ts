@@ -26,11 +26,17 @@ export interface DateLayer {
   readonly used: Value;
 }
 
+/** The steps of one layer’s attention as they run: once for all queries, or once for each of them in turn. */
+export type RanLayer = readonly (readonly Value[])[];
+
 /** A date model for m characters. */
 export interface DateGraph {
   /** The numbers of every input of the graph but `previous`, for these characters. */
   feeds(ids: readonly number[]): ReadonlyMap<Value, Tensor>;
   readonly layers: readonly DateLayer[];
+  /** For each of the model’s attentions its layers as they run; those under the name `shown` are presented. */
+  readonly attentions: ReadonlyMap<string, readonly RanLayer[]>;
+  readonly shown: string;
   readonly heads: number;
   readonly queries: DateAxis;
   readonly keys: DateAxis;
@@ -61,13 +67,6 @@ export function presented(
     return from === undefined ? [] : [[step, from] as const];
   });
   return { steps, inputs: new Map(named), used };
-}
-
-/** A step by its name. */
-export function stepNamed(steps: readonly Value[], name: string): Value {
-  const found = steps.find((value) => value.label?.name === name);
-  if (found === undefined) throw new Error(`This attention has no step “${name}”.`);
-  return found;
 }
 
 /** (n) */

@@ -1,4 +1,4 @@
-import { input, label, parameter, type Value } from '../../engine/graph.js';
+import { input, label, parameter, stepFor, type Value } from '../../engine/graph.js';
 import { additiveAttention, luongAttention } from '../../engine/mechanisms/index.js';
 import type { StateParameters } from '../../engine/mechanisms/states.js';
 import {
@@ -13,15 +13,7 @@ import {
   type GruWeights,
 } from '../../engine/ops/index.js';
 import { inMemory } from '../../engine/tensor.js';
-import {
-  list,
-  outputCharacters,
-  outputLength,
-  presented,
-  start,
-  stepNamed,
-  type DateGraph,
-} from './graph.js';
+import { list, outputCharacters, outputLength, presented, start, type DateGraph } from './graph.js';
 import type { DateWeights } from './weights.js';
 
 const sizes = {
@@ -41,12 +33,15 @@ const sizes = {
   output: 16,
 } as const;
 
+/** A recurrent model has one attention. */
+const onlyAttention = 'cross';
+
 /** What the decoder is at one of its steps. */
 interface Step {
   /** The query. // (1, d_s) */
   readonly state: Value;
-  /** (1, key) */
-  readonly weights: Value;
+  /** Of the attention, from this state alone. */
+  readonly looked: readonly Value[];
   /** (1, 11) */
   readonly logits: Value;
 }
@@ -72,7 +67,7 @@ export function recurrentGraph(
   const decoder = score === 'bahdanau' ? bahdanauDecoder : luongDecoder;
   const { steps, attention } = decoder(weights, H, state, embeddings, parameters);
   const S = below(steps.map((each) => each.state)); // (10, d_s)
-  const used = below(steps.map((each) => each.weights)); // (10, key)
+  const used = below(steps.map(({ looked }) => stepFor(looked, 'weights'))); // (10, key)
   return {
     feeds: (numbers) =>
       new Map([
@@ -80,6 +75,8 @@ export function recurrentGraph(
         [last, list([count - 1])],
       ]),
     layers: [presented([S, H], used, ([leafS = S, leafH = H]) => attention(leafS, leafH))],
+    attentions: new Map([[onlyAttention, [steps.map(({ looked }) => looked)]]]),
+    shown: onlyAttention,
     heads: 1,
     queries: 'output',
     keys: 'source',
@@ -137,11 +134,11 @@ function bahdanauDecoder(
   for (let at = 0; at < outputLength; at++) {
     const asked = state;
     const looked = attention(asked, H);
-    const context = stepNamed(looked, 'context'); // (1, d_h)
+    const context = stepFor(looked, 'output'); // (1, d_h)
     state = next(at, cell, [before, context], asked);
     const logits = add(matmul(concat([state, context], 'columns'), speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
-    steps.push({ state: asked, weights: stepNamed(looked, 'weights'), logits });
+    steps.push({ state: asked, looked, logits });
   }
   return { steps, attention };
 }
@@ -168,10 +165,10 @@ function luongDecoder(
   for (let at = 0; at < outputLength; at++) {
     state = next(at, cell, [before, fed], state);
     const looked = attention(state, H);
-    fed = stepNamed(looked, 'attentional');
+    fed = stepFor(looked, 'output');
     const logits = add(matmul(fed, speak.weight), speak.bias); // (1, 11)
     before = said(logits, embeddings);
-    steps.push({ state, weights: stepNamed(looked, 'weights'), logits });
+    steps.push({ state, looked, logits });
   }
   return { steps, attention };
 }

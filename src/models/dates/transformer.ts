@@ -1,4 +1,4 @@
-import { input, label, positions, type AxisName, type Value } from '../../engine/graph.js';
+import { input, label, positions, stepFor, type AxisName, type Value } from '../../engine/graph.js';
 import {
   multiHead,
   standardAttention,
@@ -13,10 +13,10 @@ import {
   outputLength,
   presented,
   start,
-  stepNamed,
   type DateAxis,
   type DateGraph,
   type DateLayer,
+  type RanLayer,
 } from './graph.js';
 import type { DateWeights } from './weights.js';
 
@@ -56,6 +56,7 @@ export function transformerGraph(
     kind === attention ? { ...looked.parameters, mask: standard.mask } : standard;
 
   const layers: DateLayer[] = [];
+  const attentions = new Map<TransformerAttention, RanLayer[]>();
   /** One attention, its result added to what it reads. */
   const attend = (
     kind: TransformerAttention,
@@ -74,9 +75,10 @@ export function transformerGraph(
     const build = (from: Value, to: Value): Value[] =>
       multiHead({ queries: from, keys: to, Q, K, V, output, ...heads }, parameters);
     const steps = build(queries, keys);
+    attentions.set(kind, [...(attentions.get(kind) ?? []), [steps]]);
     if (kind === attention) {
       const inputs = queries === keys ? [queries] : [queries, keys];
-      const used = stepNamed(steps, 'weights');
+      const used = stepFor(steps, 'weights');
       layers.push(presented(inputs, used, ([from = queries, to = from]) => build(from, to)));
     }
     return add(X, steps.at(-1) ?? X); // (query, model)
@@ -113,6 +115,8 @@ export function transformerGraph(
   return {
     feeds: (numbers) => new Map([[ids, list(numbers)]]),
     layers,
+    attentions,
+    shown: attention,
     heads: transformerHeads,
     queries,
     keys,

@@ -176,6 +176,7 @@ class Builder {
       () => operators.rmsNorm(value, this.leaf([width]), 1e-5, 1),
       () => operators.normalDensity(value),
       () => operators.wherePositive(value, this.leaf(shape)),
+      () => operators.replace(value, this.leaf([n, 1]), this.leaf([width])),
       () => operators.spread(operators.rowSum(value), value),
       () => operators.spread(operators.sumTo(value, [width]), value),
       () => operators.sumTo(value, [...shape.slice(0, -2), 1, width]),

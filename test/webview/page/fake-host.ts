@@ -9,7 +9,7 @@ import type {
   ModelPageMethods,
   ModelPageNotices,
   Move,
-  HeadKindsState,
+  HeadTypesState,
   Moved,
   PanelMethods,
   PanelNotices,
@@ -41,7 +41,7 @@ export interface Behaviour {
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
   readonly first: PanelState | null;
-  readonly kinds: HeadKindsState;
+  readonly kinds: HeadTypesState;
   /** What the page of a model is told. */
   readonly model: ModelAnswers | null;
 }
@@ -181,8 +181,8 @@ export class FakeHost {
           this.show();
           return null;
         }),
-        kinds: answer('kinds', () => behaviour.kinds),
-        findKinds: answer('findKinds', () => null),
+        headTypes: answer('headTypes', () => behaviour.kinds),
+        classifyHeads: answer('classifyHeads', () => null),
         cancel: answer('cancel', () => null),
         retry: answer('retry', () => {
           this.show();

@@ -1,5 +1,5 @@
 import './kinds.css';
-import type { HeadKinds, KindDescription, StackKinds } from '../../../src/protocol.js';
+import type { HeadTypes, HeadTypeDescription, StackHeadTypes } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 
 /** What a cell says of a head. */
@@ -15,8 +15,13 @@ export interface KindSign {
 /** A head under every threshold. */
 const mixed: KindSign = { label: '·', text: 'Mixed', class: 'kind-mixed' };
 
-export function signOf({ described }: HeadKinds, stack: StackKinds, layer: number, head: number): KindSign {
-  const kind = stack.kinds[layer * stack.heads + head] ?? null;
+export function signOf(
+  { described }: HeadTypes,
+  stack: StackHeadTypes,
+  layer: number,
+  head: number,
+): KindSign {
+  const kind = stack.types[layer * stack.heads + head] ?? null;
   const found = described.find(({ name }) => name === kind?.name);
   if (kind === null || found === undefined) return mixed;
   return {
@@ -27,14 +32,14 @@ export function signOf({ described }: HeadKinds, stack: StackKinds, layer: numbe
 }
 
 /** The kinds that were looked for, each with its sign and from which score on a head is of it. */
-export function kindsLegend({ described }: HeadKinds, stack: StackKinds): HTMLElement {
+export function kindsLegend({ described }: HeadTypes, stack: StackHeadTypes): HTMLElement {
   const looked = described.filter(({ name }) => stack.looked.includes(name));
   const item = (label: string, kind: string, title: string, note: string): HTMLElement =>
     h('li', { title: note }, h('span', { class: `kind-sign ${kind}`, text: label }), title);
   return h(
     'ul',
-    { class: 'kinds-legend', attributes: { 'aria-label': 'Kinds of heads' } },
-    ...looked.map((each: KindDescription) =>
+    { class: 'kinds-legend', attributes: { 'aria-label': 'Head types' } },
+    ...looked.map((each: HeadTypeDescription) =>
       item(
         each.label,
         `kind-${each.name}`,
@@ -46,7 +51,7 @@ export function kindsLegend({ described }: HeadKinds, stack: StackKinds): HTMLEl
   );
 }
 
-const stackTitles: Readonly<Record<StackKinds['stack'], string>> = {
+const stackTitles: Readonly<Record<StackHeadTypes['stack'], string>> = {
   self: 'Heads',
   encoder: 'Source to source',
   decoder: 'Target to target',
@@ -54,7 +59,7 @@ const stackTitles: Readonly<Record<StackKinds['stack'], string>> = {
 };
 
 /** The kinds of all heads, layers × heads, with the legend: a table for each of the model's attentions. */
-export function kindsGrid(kinds: HeadKinds): HTMLElement {
+export function kindsGrid(kinds: HeadTypes): HTMLElement {
   return h(
     'div',
     { class: 'kinds-grid' },
@@ -62,7 +67,7 @@ export function kindsGrid(kinds: HeadKinds): HTMLElement {
   );
 }
 
-function table(kinds: HeadKinds, stack: StackKinds): HTMLElement {
+function table(kinds: HeadTypes, stack: StackHeadTypes): HTMLElement {
   const rows = Array.from({ length: stack.layers }, (_, layer) =>
     h(
       'tr',
@@ -87,6 +92,6 @@ function table(kinds: HeadKinds, stack: StackKinds): HTMLElement {
   const numbers = Array.from({ length: stack.heads }, (_, head) =>
     h('th', { text: String(head + 1), attributes: { scope: 'col', 'aria-label': `Head ${head + 1}` } }),
   );
-  const caption = h('caption', { class: 'aside', text: `Kinds: ${stackTitles[stack.stack]}` });
+  const caption = h('caption', { class: 'aside', text: `Head types: ${stackTitles[stack.stack]}` });
   return h('table', { class: 'kinds-table' }, caption, h('tr', {}, h('td'), ...numbers), ...rows);
 }

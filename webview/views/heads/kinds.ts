@@ -1,5 +1,5 @@
 import './kinds.css';
-import type { HeadKindsState, InspectionSummary, StackKinds } from '../../../src/protocol.js';
+import type { HeadTypesState, InspectionSummary, StackHeadTypes } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Panel } from '../../panel.js';
@@ -10,11 +10,11 @@ import { kindsLegend, signOf, type KindSign } from './kinds-grid.js';
 /** The switch that labels the heads by what they do, or the offer to find that out. */
 export class KindsView {
   private readonly box = h('input', { attributes: { type: 'checkbox' } });
-  private readonly toggle = h('label', { class: 'kinds-toggle' }, this.box, 'Kinds');
+  private readonly toggle = h('label', { class: 'kinds-toggle' }, this.box, 'Head types');
   private readonly offer: HTMLElement;
   private readonly legend = h('div');
   readonly element: HTMLElement;
-  private state: HeadKindsState = { kind: 'none' };
+  private state: HeadTypesState = { kind: 'none' };
   private readonly panel: Panel;
   private readonly life = new Lifetime();
 
@@ -28,10 +28,10 @@ export class KindsView {
     const { panel } = context;
     this.panel = panel;
     this.offer = button({
-      text: 'Find head kinds',
+      text: 'Classify heads',
       title: 'Run a short built-in text through the model and see what each head does most.',
       press: () => {
-        panel.channel.request('findKinds', null).catch((error: unknown) => {
+        panel.channel.request('classifyHeads', null).catch((error: unknown) => {
           context.reportError(error);
         });
       },
@@ -68,7 +68,7 @@ export class KindsView {
   }
 
   /** Takes on what the host knows now. */
-  private take(state: HeadKindsState): void {
+  private take(state: HeadTypesState): void {
     const found = this.state.kind === 'unknown' && state.kind === 'known';
     this.state = state;
     // What the user asked for is shown when it comes.
@@ -78,7 +78,7 @@ export class KindsView {
   private async ask(summary: InspectionSummary | null): Promise<void> {
     if (summary === null) return;
     try {
-      const state = await this.panel.channel.request('kinds', null);
+      const state = await this.panel.channel.request('headTypes', null);
       if (this.panel.summary !== summary) return;
       this.state = state;
       this.draw();
@@ -92,7 +92,7 @@ export class KindsView {
     const { summary } = this.panel;
     const wanted = this.labelled;
     const stack =
-      state.kind === 'known' && summary !== null ? stackOf(state.kinds.stacks, summary) : undefined;
+      state.kind === 'known' && summary !== null ? stackOf(state.types.stacks, summary) : undefined;
     this.box.checked = wanted;
     this.toggle.hidden = stack === undefined;
     this.offer.hidden = state.kind !== 'unknown';
@@ -102,14 +102,14 @@ export class KindsView {
       this.shown(null);
       return;
     }
-    const { kinds } = state;
-    this.legend.replaceChildren(kindsLegend(kinds, stack));
-    this.shown((layer, head) => signOf(kinds, stack, layer, head));
+    const { types } = state;
+    this.legend.replaceChildren(kindsLegend(types, stack));
+    this.shown((layer, head) => signOf(types, stack, layer, head));
   }
 }
 
 /** The attention that is shown, where its layers and heads are those that were probed. */
-function stackOf(stacks: readonly StackKinds[], summary: InspectionSummary): StackKinds | undefined {
+function stackOf(stacks: readonly StackHeadTypes[], summary: InspectionSummary): StackHeadTypes | undefined {
   const attention = summary.parameters.find(({ name }) => name === 'attention')?.value ?? 'self';
   return stacks.find(
     ({ stack, layers, heads }) => stack === attention && layers === summary.layers && heads === summary.heads,

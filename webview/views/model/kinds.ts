@@ -1,4 +1,4 @@
-import type { HeadKindsState } from '../../../src/protocol.js';
+import type { HeadTypesState } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { isCancelled, messageOf } from '../../matrices.js';
 import { button } from '../../ui.js';
@@ -22,9 +22,9 @@ export class KindsView {
     this.problem.hidden = true;
   }
 
-  show(state: HeadKindsState): void {
+  show(state: HeadTypesState): void {
     this.element.hidden = state.kind === 'none';
-    if (state.kind === 'known') this.content.replaceChildren(kindsGrid(state.kinds));
+    if (state.kind === 'known') this.content.replaceChildren(kindsGrid(state.types));
     else this.offer();
   }
 
@@ -34,7 +34,7 @@ export class KindsView {
       text: 'Which heads look at the token before, at themselves, at a separator, or repeat what came before: told from their weights over a built-in text, once, and kept.',
     });
     const start = button({
-      text: 'Find Head Kinds',
+      text: 'Classify Heads',
       press: () => {
         void this.run();
       },

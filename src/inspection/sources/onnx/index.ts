@@ -5,6 +5,7 @@ import type { Runtime } from '../../../runtime/session.js';
 import { counted } from '../../core/counted.js';
 import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
+import { InterventionError } from '../../run/check-interventions.js';
 import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { Handle } from '../../core/resource-pool.js';
@@ -48,8 +49,13 @@ export class OnnxPreparation implements Preparation {
     private readonly texts: number,
   ) {}
 
-  async prepare({ parameters }: Setting, task: Task): Promise<Subject> {
+  async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const { model } = this.held.opened;
+    if (interventions.length > 0) {
+      throw new InterventionError(
+        `${model.name} is an ONNX export: its own graph computes all of its layers, so that no step can be set in it. The same model as a checkpoint folder can be intervened in.`,
+      );
+    }
     task.progress?.(`${model.name}: ${this.encoding.ids.length} tokens`, null);
     const begun = performance.now();
     this.ran ??= this.runOnce().catch((error: unknown) => {

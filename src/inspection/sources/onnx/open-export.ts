@@ -1,7 +1,6 @@
 import type { Platform } from '../../../platform/platform.js';
-import { OnnxModel } from '../../../models/index.js';
+import { identityOf, OnnxModel } from '../../../models/index.js';
 import type { Runtime } from '../../../runtime/session.js';
-import { stampOf } from '../../core/models.js';
 import { ResourcePool, type Handle } from '../../core/resource-pool.js';
 import { OnnxRun } from './run.js';
 
@@ -37,7 +36,8 @@ export class ExportPool {
   async acquire(path: string): Promise<Handle<OpenExport>> {
     return this.pool.acquire(
       path,
-      await stampOf(this.platform, path, 'file'),
+      // Where it cannot be told, opening says why in a sentence.
+      await identityOf(this.platform, { kind: 'file', path }).catch(() => ''),
       async () => new OpenExport(await OnnxModel.open(this.platform, path)),
     );
   }

@@ -1,3 +1,4 @@
+import { stepFor } from '../../../engine/graph.js';
 import { wholeOf, type Tensor } from '../../../engine/tensor.js';
 import {
   arranged,
@@ -17,7 +18,6 @@ import { RunError } from '../../../runtime/error.js';
 import { ForeignModel } from '../../../runtime/foreign.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { LayerReader } from '../../views/reader.js';
-import { stepOf } from '../../core/subject.js';
 import { buildLayer, materialOf, materialOfScores, type Material } from './layer.js';
 
 type Numbers = Tensor<Float32Array>;
@@ -202,7 +202,7 @@ async function ownResult(
   values: ReadonlyMap<string, Numbers>,
 ): Promise<number> {
   const layer = buildLayer(material, {});
-  const target = stepOf(layer, found.result.kind === 'weights' ? 'weights' : 'output');
+  const target = stepFor(layer.steps, found.result.kind === 'weights' ? 'weights' : 'output');
   const own = await new LayerReader(layer, runtime).read(target, wholeOf(target.shape));
   const [heads = 0, rows = 0, columns = 0] = own.shape.length === 3 ? own.shape : [1, ...own.shape];
   const theirs = theirResult(found, heads, values);

@@ -2,7 +2,6 @@ import { ModelError } from '../../../models/index.js';
 import type { ModelReference } from '../../../protocol.js';
 import { exportPath } from '../../core/models.js';
 
-export { identityOf } from './identity.js';
 export { probe } from './probe.js';
 
 export type Probed = Exclude<ModelReference, { kind: 'dates' }>;

@@ -1,5 +1,5 @@
-import { patterns, strongest, type Pattern, type PatternTokens } from '../../../engine/patterns/index.js';
-import type { HeadKinds, InspectionSummary, KindStack, StackKinds } from '../../../protocol.js';
+import { headTypes, strongest, type HeadType, type ProbeTokens } from '../../../engine/head-types/index.js';
+import type { HeadTypes, InspectionSummary, AttentionStack, StackHeadTypes } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { Inspection } from '../../core/inspection.js';
 import type { Preparation } from '../../core/preparation.js';
@@ -14,8 +14,8 @@ import { repeatedTokens } from './repeated.js';
 /** One of the texts that a model reads, and the attention that is looked at. */
 interface Reading {
   readonly preparation: Preparation;
-  readonly stack: KindStack;
-  readonly text: Pattern['text'];
+  readonly stack: AttentionStack;
+  readonly text: HeadType['text'];
   /** Undefined where queries and keys are not the same tokens. */
   readonly ids: readonly number[] | undefined;
 }
@@ -31,9 +31,9 @@ export async function probe(
   identity: string,
   runtime: Runtime,
   task: Task,
-): Promise<HeadKinds> {
+): Promise<HeadTypes> {
   const readings = await readingsOf(lend, runtime);
-  const scores = new Map<KindStack, { summary: InspectionSummary; scores: Map<string, number>[] }>();
+  const scores = new Map<AttentionStack, { summary: InspectionSummary; scores: Map<string, number>[] }>();
   try {
     for (const [at, reading] of readings.entries()) {
       const inspection = await Inspection.open(
@@ -61,14 +61,14 @@ export async function probe(
   }
   return {
     identity,
-    described: patterns.map(({ name, title, label, note, threshold }) => ({
+    described: headTypes.map(({ name, title, label, note, threshold }) => ({
       name,
       title,
       label,
       note,
       threshold,
     })),
-    stacks: [...scores].map(([stack, found]) => kindsOf(stack, found.summary, found.scores)),
+    stacks: [...scores].map(([stack, found]) => typesOf(stack, found.summary, found.scores)),
   };
 }
 
@@ -105,7 +105,7 @@ function shared(preparation: Preparation): Preparation {
   };
 }
 
-/** Of each layer and head, by the pattern's name. */
+/** Of each layer and head, by the type's name. */
 async function scoresOf(
   inspection: Inspection,
   { stack, text, ids }: Reading,
@@ -113,10 +113,10 @@ async function scoresOf(
 ): Promise<Map<string, number>[]> {
   const { layers, heads, keys, queries } = inspection.summary;
   const mask = inspection.isCausal ? 'causal' : 'none';
-  const looked = patterns.filter(
+  const looked = headTypes.filter(
     (each) => each.text === text && each.masks.includes(mask) && (!each.self || stack !== 'cross'),
   );
-  const tokens: PatternTokens = {
+  const tokens: ProbeTokens = {
     ids: ids ?? Array.from({ length: queries.count }, (_, at) => at),
     sinks: Array.from({ length: keys.count }, (_, key) => key === 0 || keys.marks?.[key] === null),
   };
@@ -138,20 +138,20 @@ async function scoresOf(
   return scores;
 }
 
-function kindsOf(
-  stack: KindStack,
+function typesOf(
+  stack: AttentionStack,
   { layers, heads }: InspectionSummary,
   scores: readonly ReadonlyMap<string, number>[],
-): StackKinds {
+): StackHeadTypes {
   const seen = new Set(scores.flatMap((each) => [...each.keys()]));
   return {
     stack,
     layers,
     heads,
-    looked: patterns.filter(({ name }) => seen.has(name)).map(({ name }) => name),
-    kinds: scores.map((each) => {
-      const kind = strongest(each);
-      return kind === undefined ? null : { name: kind.name, score: each.get(kind.name) ?? 0 };
+    looked: headTypes.filter(({ name }) => seen.has(name)).map(({ name }) => name),
+    types: scores.map((each) => {
+      const type = strongest(each);
+      return type === undefined ? null : { name: type.name, score: each.get(type.name) ?? 0 };
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { inputsOf, sorted, type Value } from '../../../engine/graph.js';
+import { inputsOf, sorted, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
 import { isObject, listOf, typeOf, type Model } from '../../../models/index.js';
@@ -13,8 +13,8 @@ export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: numb
   const { layers, heads, width, limit, decoder, checkpoint } = model;
   const [first] = stacks;
   const layer = first === undefined ? undefined : inner(first);
-  const size = layer?.step('Q')?.shape.at(-1);
-  const groups = layer?.step('K')?.shape[0];
+  const size = layer?.step('query')?.shape.at(-1);
+  const groups = layer?.step('key')?.shape[0];
   const facts: [string, string | undefined][] = [
     ['Family', model.family],
     ['Class', textsOf(checkpoint.config.list('architectures')).join(', ')],
@@ -51,7 +51,7 @@ export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: numb
 function inner({ layers, hiddenStates }: Stack) {
   const [from, to] = hiddenStates;
   const steps = layers[0] ?? [];
-  const step = (name: string): Value | undefined => steps.find(({ label }) => label?.name === name);
+  const step = (role: Role): Value | undefined => stepWithRole(steps, role);
   if (from === undefined || to === undefined) return undefined;
   const values = sorted([to], ({ origin }) => origin === from.origin);
   const names = values.flatMap(({ origin }) => (origin.kind === 'operation' ? [origin.operation.name] : []));

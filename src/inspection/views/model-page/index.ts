@@ -58,7 +58,7 @@ export async function describeExport(model: OnnxModel, description: ModelDescrip
     ['Width (d_model)', width === 0 ? '' : width.toLocaleString('en-US')],
     ['Context', `${limit.toLocaleString('en-US')} tokens`],
     ['Weights', `${(description.size / 1e6).toFixed(1)} MB on disk`],
-    ['Not told', 'parameters by part, the graph of a layer, kinds of heads: they are told of checkpoints'],
+    ['Not told', 'parameters by part, the graph of a layer, head types: they are told of checkpoints'],
   ];
   return {
     model: description,

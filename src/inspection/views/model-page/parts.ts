@@ -1,4 +1,4 @@
-import { inputsOf, sorted, type Value } from '../../../engine/graph.js';
+import { inputsOf, roleOf, sorted, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf, type TensorSource } from '../../../engine/tensor.js';
 import type { Part, PartName } from '../../../protocol.js';
 
@@ -26,7 +26,12 @@ const titles: Readonly<Record<PartName, string>> = {
   head: 'Language head',
 };
 
-const ofStep: Readonly<Record<string, PartName>> = { Q: 'queries', K: 'keys', V: 'values', output: 'output' };
+const ofRole: Partial<Record<Role, PartName>> = {
+  query: 'queries',
+  key: 'keys',
+  value: 'values',
+  output: 'output',
+};
 
 /**
  * What every parameter of a graph is for, each counted once: one that serves two ends, such as word vectors that also say the
@@ -65,7 +70,8 @@ class Counter {
     if (embeddings !== undefined) this.walk(embeddings, 'embeddings');
     layers.forEach((steps, layer) => {
       for (const step of [...steps, ...(cross?.layers[layer] ?? [])]) {
-        const part = ofStep[step.label?.name ?? ''];
+        const role = roleOf(step);
+        const part = role === undefined ? undefined : ofRole[role];
         if (part !== undefined) this.walk(step, part);
         else if (step.label?.step?.phase === 'score') this.walk(step, 'bias');
       }

@@ -1,4 +1,4 @@
-import type { Value } from '../../../engine/graph.js';
+import { stepFor, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import type { Region, Tensor } from '../../../engine/tensor.js';
 import type { ParameterValues, Plot } from '../../../protocol.js';
 import { leadingRanges } from '../matrix.js';
@@ -24,9 +24,9 @@ export interface Plotter {
   plot(context: PlotContext): Promise<Plot>;
 }
 
-/** A step by name, where a layer has it. */
-export function stepNamed({ steps }: Layer, name: string): Value | undefined {
-  return steps.find(({ label }) => label?.name === name);
+/** Whether a layer has steps of all these roles. */
+export function hasRoles({ steps }: Layer, ...roles: readonly Role[]): boolean {
+  return roles.every((role) => stepWithRole(steps, role) !== undefined);
 }
 
 /**
@@ -35,11 +35,10 @@ export function stepNamed({ steps }: Layer, name: string): Value | undefined {
  */
 export async function matrixOf(
   { layer, head, heads, read }: PlotContext,
-  name: string,
+  role: Role,
   most = Infinity,
 ): Promise<Tensor> {
-  const value = stepNamed(layer, name);
-  if (value === undefined) throw new Error(`There is no step ${name} here.`);
+  const value = stepFor(layer.steps, role);
   const rows = { start: 0, end: Math.min(most, value.shape.at(-2) ?? 0) };
   const columns = { start: 0, end: value.shape.at(-1) ?? 0 };
   const own = leadingRanges(value, { heads: { start: head, end: head + 1 }, headCount: heads });

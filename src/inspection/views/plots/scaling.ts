@@ -7,7 +7,7 @@ import { entropy } from '../../../engine/metrics/entropy.js';
 import { cut, type Tensor } from '../../../engine/tensor.js';
 import type { Plot } from '../../../protocol.js';
 import { seededNormal } from '../../sources/seeded.js';
-import { matrixOf, rootMeanSquare, stepNamed, variance, type Plotter } from './plotter.js';
+import { hasRoles, matrixOf, rootMeanSquare, variance, type Plotter } from './plotter.js';
 
 /** How many queries and keys are looked at: enough for a variance, few enough to be done at once. */
 const most = 64;
@@ -24,10 +24,10 @@ export const scalingPlot: Plotter = {
   title: 'Why √d_k',
   note: 'As vectors grow longer, unscaled scores spread, weights gather on one key, and their gradient vanishes; divided by √d_k they stay as they are.',
 
-  fits: (layer) => stepNamed(layer, 'Q') !== undefined && stepNamed(layer, 'K') !== undefined,
+  fits: (layer) => hasRoles(layer, 'query', 'key'),
 
   async plot(context) {
-    const [Q, K] = await Promise.all([matrixOf(context, 'Q', most), matrixOf(context, 'K', most)]);
+    const [Q, K] = await Promise.all([matrixOf(context, 'query', most), matrixOf(context, 'key', most)]);
     const own = Q.shape[1] ?? 1;
     const ownWidths = widths.filter((width) => width < own).concat(own);
     const x = [...new Set([...widths, ...ownWidths])].toSorted((a, b) => a - b);

@@ -1,15 +1,15 @@
 import { turnOfTheLoop } from '../../../platform/turn.js';
 import { evaluate } from '../../../engine/evaluate.js';
-import { input, label, type Value } from '../../../engine/graph.js';
+import { input, label, stepWithRole, type Value } from '../../../engine/graph.js';
 import { readBaseline, reinforce, type Baseline } from '../../../engine/mechanisms/index.js';
 import type { Tensor } from '../../../engine/tensor.js';
 import type { Plot } from '../../../protocol.js';
 import {
+  hasRoles,
   matrixOf,
   mean,
   rootMeanSquare,
   roundNumbers,
-  stepNamed,
   type PlotContext,
   type Plotter,
 } from './plotter.js';
@@ -25,7 +25,7 @@ export const settlingPlot: Plotter = {
   title: 'REINFORCE settling',
   note: 'With more draws the estimate settles on the exact gradient; a baseline lets it settle sooner, and changes nothing else.',
 
-  fits: (layer) => stepNamed(layer, 'reward') !== undefined && stepNamed(layer, 'distribution') !== undefined,
+  fits: (layer) => hasRoles(layer, 'reward', 'distribution'),
 
   async plot(context) {
     const { query, distribution, reward } = await rowOf(context);
@@ -124,7 +124,7 @@ async function rowOf(context: PlotContext): Promise<{
   reward: Tensor;
 }> {
   const [exact, distribution, reward] = [
-    await matrixOf(context, 'exact_gradient'),
+    await matrixOf(context, 'exact-gradient'),
     await matrixOf(context, 'distribution'),
     await matrixOf(context, 'reward'),
   ];
@@ -163,8 +163,8 @@ function runOnce(
     named(input(reward.shape), 'reward'),
   ];
   const steps = reinforce(chances, rewards, parameters);
-  const names = ['exact_gradient', 'estimate', 'error', 'variance'];
-  const targets = names.flatMap((name) => steps.find((step) => step.label?.name === name) ?? []);
+  const roles = ['exact-gradient', 'estimate', 'estimate-error', 'estimate-variance'] as const;
+  const targets = roles.flatMap((role) => stepWithRole(steps, role) ?? []);
   const [exact, estimate, error, variance] = evaluate(
     targets,
     new Map([

@@ -49,6 +49,7 @@ const builds: Readonly<Record<string, Build>> = {
   normalDensity: ([a]) => operators.normalDensity(a),
   inverseSquareRoot: ([a]) => operators.inverseSquareRoot(a, 1e-5),
   wherePositive: ([a, b]) => operators.wherePositive(a, b),
+  replace: ([a, by, where]) => operators.replace(a, where, by),
   matmul: ([a, b]) => matmul(a, b),
   'matmul, with itself': ([a]) => matmul(a, transpose(a)),
   transpose: ([a]) => transpose(a),

@@ -145,6 +145,17 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       return operators.wherePositive(draw.numbers(...shape), draw.fixed(...shape));
     },
   ],
+  replace: [
+    (draw) => {
+      const [heads, rows, columns] = [draw.upTo(3), draw.upTo(4), draw.upTo(4)];
+      return operators.replace(
+        draw.numbers(heads, rows, columns),
+        draw.binary(heads, rows, 1),
+        draw.numbers(1, 1, columns),
+      );
+    },
+    (draw) => operators.replace(draw.numbers(3, 4), draw.binary(3, 4), draw.numbers(3, 4)),
+  ],
   exponential: [each(operators.exponential)],
   scale: [each((value) => operators.scale(value, 1.5, 'c'))],
   gaussian: [each((value) => operators.gaussian(value, 1.5))],

@@ -25,6 +25,10 @@ export class FakeEngine implements SessionEngine {
     return { dispose: () => void this.holders-- };
   }
 
+  sharesDisk(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   request<K extends keyof EngineMethods>(
     method: K,
     params: EngineMethods[K]['params'],

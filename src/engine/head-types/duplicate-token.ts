@@ -1,7 +1,7 @@
-import { shareOn, type Pattern } from './pattern.js';
+import { shareOn, type HeadType } from './head-type.js';
 
 /** mean_q of the weight on other occurrences of the same token (Wang et al. 2022, §3.2). */
-export const duplicateToken: Pattern = {
+export const duplicateToken: HeadType = {
   name: 'duplicate-token',
   title: 'Duplicate token',
   label: 'D',

@@ -1,7 +1,7 @@
 import type { Gathering } from '../metrics/metric.js';
 
-/** What a pattern must know of a text beside the weights. */
-export interface PatternTokens {
+/** What telling a head's type takes beside the weights. */
+export interface ProbeTokens {
   /** Of queries and keys alike, where they are the same tokens. */
   readonly ids: readonly number[];
   /** Keys that are the first, or separators around a text: where unused attention goes. */
@@ -9,22 +9,22 @@ export interface PatternTokens {
 }
 
 /** Something that heads are known to do, with a score from 0 to 1. */
-export interface Pattern {
+export interface HeadType {
   readonly name: string;
   readonly title: string;
   /** One or two letters, for a cell that has no room for more. */
   readonly label: string;
-  /** One sentence: what a head does that is of this kind, and how its score is defined. */
+  /** One sentence: what a head of this type does, and how its score is defined. */
   readonly note: string;
-  /** A head with a smaller score is not of this kind. */
+  /** A head with a smaller score is not of this type. */
   readonly threshold: number;
   /** Scored on English, or on random tokens that are repeated once. */
   readonly text: 'passage' | 'repeated';
   /** Whether queries and keys must be the same tokens. */
   readonly self: boolean;
-  /** Which masks leave it something to be seen. */
+  /** With which masks it can be told. */
   readonly masks: readonly ('none' | 'causal')[];
-  begin(tokens: PatternTokens): Gathering;
+  begin(tokens: ProbeTokens): Gathering;
 }
 
 /**

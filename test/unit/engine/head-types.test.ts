@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { patterns, strongest } from '../../../src/engine/patterns/index.js';
+import { headTypes, strongest } from '../../../src/engine/head-types/index.js';
 import { Fixture } from './numbers.js';
 
-const fixture = new Fixture('patterns.safetensors');
+const fixture = new Fixture('head_types.safetensors');
 const tokens = {
   ids: [...fixture.tensor('ids').data],
   sinks: [...fixture.tensor('sinks').data].map((each) => each === 1),
 };
 
-describe('patterns of heads, beside NumPy', () => {
+describe('head types, beside NumPy', () => {
   for (const name of ['open', 'causal']) {
-    for (const pattern of patterns) {
-      it(`${pattern.name} of ${name} weights`, () => {
+    for (const type of headTypes) {
+      it(`${type.name} of ${name} weights`, () => {
         const { shape, data } = fixture.tensor(`${name}/weights`);
         const [n = 0, m = 0] = shape;
-        const gathering = pattern.begin(tokens);
+        const gathering = type.begin(tokens);
         const all = Float32Array.from(data);
         for (let query = 0; query < n; query++) {
           gathering.row(all.subarray(query * m, (query + 1) * m), query);
         }
-        const [expected = 0] = fixture.tensor(`${name}/${pattern.name}`).data;
+        const [expected = 0] = fixture.tensor(`${name}/${type.name}`).data;
         const value = gathering.result();
         assert.ok(
           Object.is(value, expected) || Math.abs(value - expected) < 1e-9,
@@ -32,10 +32,10 @@ describe('patterns of heads, beside NumPy', () => {
   }
 
   it('of no rows, and of rows that are all masked, are no numbers', () => {
-    for (const pattern of patterns) {
-      const gathering = pattern.begin(tokens);
+    for (const type of headTypes) {
+      const gathering = type.begin(tokens);
       gathering.row(new Float32Array(11).fill(NaN), 4);
-      assert.ok(Number.isNaN(gathering.result()), pattern.name);
+      assert.ok(Number.isNaN(gathering.result()), type.name);
     }
   });
 
@@ -49,9 +49,9 @@ describe('patterns of heads, beside NumPy', () => {
   });
 
   it('are all in the index, each with a label of its own', () => {
-    const files = readdirSync(join(process.cwd(), 'src/engine/patterns'));
-    const own = files.filter((file) => file !== 'index.ts' && file !== 'pattern.ts');
-    assert.deepEqual(patterns.map(({ name }) => `${name}.ts`).toSorted(), own.toSorted());
-    assert.equal(new Set(patterns.map(({ label }) => label)).size, patterns.length);
+    const files = readdirSync(join(process.cwd(), 'src/engine/head-types'));
+    const own = files.filter((file) => file !== 'index.ts' && file !== 'head-type.ts');
+    assert.deepEqual(headTypes.map(({ name }) => `${name}.ts`).toSorted(), own.toSorted());
+    assert.equal(new Set(headTypes.map(({ label }) => label)).size, headTypes.length);
   });
 });

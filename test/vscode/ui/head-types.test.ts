@@ -3,7 +3,7 @@ import { openWorkbench } from '../harness.js';
 import type { Workbench } from '../harness.js';
 import { assertSealed, panel, patience, selectLine, until } from './panel.js';
 
-describe('kinds of heads', () => {
+describe('head types', () => {
   let workbench: Workbench;
 
   before(async () => {
@@ -16,11 +16,11 @@ describe('kinds of heads', () => {
     await selectLine(workbench, 'too tired');
     await workbench.command('Attention: Inspect Selection');
     const frame = await panel(workbench);
-    await workbench.command('Attention: Find Head Kinds');
+    await workbench.command('Attention: Classify Heads');
     await until('labelled heads', async () => (await frame.locator('.heads-cell[data-kind]').count()) === 72);
     // The panel is narrow here: the heads are behind their tab.
     await frame.getByRole('tab', { name: 'Heads', exact: true }).click();
-    assert.equal(await frame.getByRole('checkbox', { name: 'Kinds' }).isChecked(), true);
+    assert.equal(await frame.getByRole('checkbox', { name: 'Head types' }).isChecked(), true);
     await workbench.screenshot('vscode/kinds');
     // A place is remembered once it has rested.
     await workbench.page.waitForTimeout(1000);

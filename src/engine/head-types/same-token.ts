@@ -1,7 +1,7 @@
-import { shareOn, type Pattern } from './pattern.js';
+import { shareOn, type HeadType } from './head-type.js';
 
 /** mean_q A_{q,q} (Clark et al. 2019, §3.1). */
-export const sameToken: Pattern = {
+export const sameToken: HeadType = {
   name: 'same-token',
   title: 'Same token',
   label: 'S',

@@ -1,7 +1,7 @@
-import type { Pattern } from './pattern.js';
+import type { HeadType } from './head-type.js';
 
 /** mean_q H(A_q) / log m_q over the m_q > 1 keys that a query sees (Clark et al. 2019, §3.3); 1 where all are alike. */
-export const broad: Pattern = {
+export const broad: HeadType = {
   name: 'broad',
   title: 'Broad',
   label: 'B',

@@ -1,7 +1,7 @@
-import { shareOn, type Pattern } from './pattern.js';
+import { shareOn, type HeadType } from './head-type.js';
 
 /** mean_q Σ_{k a sink} A_{q,k} (Clark et al. 2019, §3.2; Xiao et al. 2023, §3.1). */
-export const sink: Pattern = {
+export const sink: HeadType = {
   name: 'sink',
   title: 'First token or separator',
   label: 'F',

@@ -1,7 +1,7 @@
-import { shareOn, type Pattern } from './pattern.js';
+import { shareOn, type HeadType } from './head-type.js';
 
 /** mean_q A_{q,q+1} (Clark et al. 2019, §3.1). */
-export const nextToken: Pattern = {
+export const nextToken: HeadType = {
   name: 'next-token',
   title: 'Next token',
   label: 'N',

@@ -1,7 +1,7 @@
-import { shareOn, type Pattern } from './pattern.js';
+import { shareOn, type HeadType } from './head-type.js';
 
 /** mean_q A_{q,q−1} (Clark et al. 2019, §3.1; Olsson et al. 2022). */
-export const previousToken: Pattern = {
+export const previousToken: HeadType = {
   name: 'previous-token',
   title: 'Previous token',
   label: 'P',

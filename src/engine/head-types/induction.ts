@@ -1,7 +1,7 @@
-import { shareOn, type Pattern } from './pattern.js';
+import { shareOn, type HeadType } from './head-type.js';
 
 /** The prefix-matching score: mean_q of the weight on what followed earlier occurrences of q (Olsson et al. 2022). */
-export const induction: Pattern = {
+export const induction: HeadType = {
   name: 'induction',
   title: 'Induction',
   label: 'I',

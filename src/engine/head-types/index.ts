@@ -1,0 +1,37 @@
+import { broad } from './broad.js';
+import { duplicateToken } from './duplicate-token.js';
+import { induction } from './induction.js';
+import { nextToken } from './next-token.js';
+import type { HeadType } from './head-type.js';
+import { previousToken } from './previous-token.js';
+import { sameToken } from './same-token.js';
+import { sink } from './sink.js';
+
+/** Every head type there is, in the order in which they are shown. */
+export const headTypes: readonly HeadType[] = [
+  previousToken,
+  nextToken,
+  sameToken,
+  sink,
+  broad,
+  induction,
+  duplicateToken,
+];
+
+/**
+ * What a head does most: of the types whose threshold its score reaches, the one whose score lies farthest on the way from
+ * there to 1; undefined where there is none.
+ * @param scores by the type's name; NaN where it could not be told
+ */
+export function strongest(scores: ReadonlyMap<string, number>): HeadType | undefined {
+  let found: HeadType | undefined;
+  let most = -1;
+  for (const type of headTypes) {
+    const score = scores.get(type.name) ?? Number.NaN;
+    const way = (score - type.threshold) / (1 - type.threshold);
+    if (score >= type.threshold && way > most) [found, most] = [type, way];
+  }
+  return found;
+}
+
+export type { HeadType, ProbeTokens } from './head-type.js';
