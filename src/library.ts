@@ -2,7 +2,11 @@ import type {
   Arithmetic,
   Candidates,
   CodeLanguage,
+  CodeRequest,
   ContinueResult,
+  ExporterDescription,
+  ExportRequest,
+  ExportScope,
   InspectionSummary,
   Intervention,
   Metric,
@@ -61,8 +65,18 @@ export interface OpenInspection {
   metrics(place?: HeadPlace): Promise<readonly Metric[]>;
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: HeadPlace): Promise<Plot>;
-  /** Code or TeX that reproduces the numbers. */
-  code(language: CodeLanguage, place?: HeadPlace): Promise<string>;
+  /** A layer's code or TeX, which says where its inputs are expected: of the first layer and all its heads where left out. */
+  code(language: CodeLanguage, scope?: Partial<ExportScope>): Promise<string>;
+  /** What it can be taken away as. */
+  exporters(): Promise<readonly ExporterDescription[]>;
+  /**
+   * Takes it away, by an exporter's id: bytes of one file after the other, in bands of a few megabytes. Of the first layer and
+   * all its heads where left out.
+   *
+   * @example
+   * for await (const { file, bytes } of inspection.export('npz', { layer: 'all' })) await appendFile(file, bytes);
+   */
+  export(exporter: string, options?: ExportOptions): AsyncIterable<ExportedBytes>;
   /** Goes on with the text, where its model says what comes next: greedily, unless the sampling says otherwise. */
   continue(options: ContinueOptions): Promise<ContinueResult>;
   /** What the model expects after a token, the likeliest first. */
@@ -92,6 +106,20 @@ export interface ChangeOptions {
   /** In place of those that there are; `[]` for none. */
   readonly interventions?: readonly Intervention[];
   readonly signal?: AbortSignal;
+}
+
+export interface ExportOptions extends Partial<ExportScope> {
+  /** Whose numbers; the weights where left out. */
+  readonly step?: string;
+  /** Of the files, without their endings; a program names its inputs so. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The next bytes of one of an export's files. */
+export interface ExportedBytes {
+  readonly file: string;
+  readonly bytes: Uint8Array;
 }
 
 export interface ContinueOptions {
@@ -166,7 +194,9 @@ export interface Answering {
   arithmetic(cell: At<SliceRequest> & { readonly row: number; readonly column: number }): Promise<Arithmetic>;
   metrics(place: Required<HeadPlace>): Promise<readonly Metric[]>;
   plot(place: Required<HeadPlace> & { readonly name: string }): Promise<Plot>;
-  code(language: CodeLanguage, place: Required<HeadPlace>): Promise<string>;
+  code(request: At<CodeRequest>): Promise<string>;
+  exporters(): Promise<readonly ExporterDescription[]>;
+  export(request: At<ExportRequest>, signal?: AbortSignal): AsyncIterable<ExportedBytes>;
   continue(
     request: Pick<ContinueOptions, 'sampling' | 'tokens'>,
     options: {
@@ -235,7 +265,14 @@ function present(inspection: Answering): OpenInspection {
     arithmetic: (step, cell) => inspection.arithmetic({ step, ...cellOf(cell) }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
-    code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, { layer, head }),
+    code: (language, { layer = 0, head = 'all' } = {}) =>
+      inspection.code({ language, scope: { layer, head } }),
+    exporters: () => inspection.exporters(),
+    export: (exporter, { layer = 0, head = 'all', step, name = 'attention', signal } = {}) =>
+      inspection.export(
+        { exporter, name, scope: { layer, head }, ...(step === undefined ? {} : { step }) },
+        signal,
+      ),
     async continue({ tokens, sampling, signal, onText }) {
       const { text, ending } = await inspection.continue(
         { tokens, ...(sampling === undefined ? {} : { sampling }) },

@@ -1,6 +1,7 @@
 import { Uri } from 'vscode';
 import { createLibrary, RolesNeeded } from '../library.js';
-import type { Answering, Asked, InspectOptions, Library } from '../library.js';
+import type { Answering, Asked, ExportedBytes, InspectOptions, Library } from '../library.js';
+import type { ExportRequest } from '../protocol.js';
 import { modelAt } from './models/model-path.js';
 import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
@@ -65,6 +66,15 @@ function requestOf(asked: Asked<GivenFile>): InspectionRequest {
   };
 }
 
+async function* exported(
+  session: Session,
+  request: Omit<ExportRequest, 'inspection'>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ExportedBytes> {
+  const { files, chunks } = await session.export(request, signal);
+  for await (const { file, bytes } of chunks) yield { file: files[file]?.name ?? request.name, bytes };
+}
+
 /** A session as the library asks it. */
 function answering(session: Session): Answering {
   return {
@@ -76,7 +86,9 @@ function answering(session: Session): Answering {
     arithmetic: (cell) => session.arithmetic(cell),
     metrics: (place) => session.metrics(place),
     plot: (request) => session.plot(request),
-    code: (language, { layer, head }) => session.code(language, layer, head),
+    code: (request) => session.code(request),
+    exporters: () => session.exporters(),
+    export: (request, signal) => exported(session, request, signal),
     continue: (request, options) => session.continue(request, options),
     candidates: (request) => session.candidates(request),
     change: (params, options) => session.change(params, options),

@@ -1,10 +1,11 @@
 import { createLibrary, RolesNeeded } from '../library.js';
-import type { Answering, Asked, InspectOptions } from '../library.js';
-import type { Material, OpenRequest } from '../protocol.js';
+import type { Answering, Asked, ExportedBytes, InspectOptions } from '../library.js';
+import type { ExportRequest, Material, OpenRequest } from '../protocol.js';
 import { nodePlatform } from '../platform/node.js';
 import { modelAt } from '../models/index.js';
 import { Engine } from './core/engine.js';
 import { Inspection } from './core/inspection.js';
+import { describeExporters } from './exports/index.js';
 
 /** What plain Node may say besides. */
 export interface NodeOptions {
@@ -73,6 +74,21 @@ function materialOf(asked: Exclude<Asked<string>, { kind: 'text' }>): Material {
   };
 }
 
+async function* exported(
+  inspection: Inspection,
+  request: Omit<ExportRequest, 'inspection'>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ExportedBytes> {
+  const open = inspection.export(request);
+  try {
+    for (let next = await open.read(signal); next !== null; next = await open.read(signal)) {
+      yield { file: open.files[next.file]?.name ?? request.name, bytes: next.bytes };
+    }
+  } finally {
+    await open.close();
+  }
+}
+
 /** An inspection as the library asks it. */
 function answering(inspection: Inspection, dispose: () => Promise<void>): Answering {
   const { id } = inspection;
@@ -86,7 +102,9 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
     metrics: (place) => inspection.metrics(place),
     plot: (request) => inspection.plot(request),
     // Whatever goes wrong rejects, as it does where an engine's process answers.
-    code: async (language, { layer }) => Promise.resolve(inspection.code(language, layer)),
+    code: async (request) => Promise.resolve(inspection.code(request)),
+    exporters: () => Promise.resolve(describeExporters(inspection.summary)),
+    export: (request, signal) => exported(inspection, request, signal),
     continue: (request, { signal, onProgress }) =>
       inspection.continue(
         { ...request, inspection: id },
@@ -113,6 +131,8 @@ export type {
   CellIndex,
   ChangeOptions,
   ContinueOptions,
+  ExportedBytes,
+  ExportOptions,
   HeadPlace,
   InspectFilesOptions,
   InspectOptions,
@@ -126,6 +146,8 @@ export type {
   Candidates,
   CodeLanguage,
   ContinueResult,
+  ExporterDescription,
+  ExportScope,
   InspectionSummary,
   Intervention,
   InterventionValue,

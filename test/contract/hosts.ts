@@ -131,9 +131,10 @@ export const real: HostUnderContract = {
       log: { info: nothing, warn: nothing, error: nothing },
       painter: { clear: nothing, mark: nothing, paint: () => Promise.resolve() },
       headTypes: { of: () => Promise.resolve({ kind: 'none' }) },
-      copyCode: async (shown, { language, layer, head }) => {
-        await shown.code(language, layer, head);
+      copyCode: async (shown, request) => {
+        await shown.code(request);
       },
+      exportShown: () => Promise.resolve(),
       classifyHeads: () => Promise.resolve(),
     });
     await session.ready();

@@ -232,8 +232,9 @@ for (const { name, open } of [fake, real]) {
     it('answers what has no result', async () => {
       await start();
       await page.ready();
-      assert.equal(await ask('copyCode', { language: 'numpy', layer: 0, head: 0 }), null);
+      assert.equal(await ask('copyCode', { language: 'numpy', scope: { layer: 0, head: 0 } }), null);
       assert.equal(await ask('classifyHeads', null), null);
+      assert.equal(await ask('export', null), null);
       assert.equal(await ask('cancel', null), null);
     });
 

@@ -20,6 +20,11 @@ function recording() {
     metrics: note('metrics'),
     plot: note('plot'),
     code: note('code'),
+    exporters: note('exporters'),
+    export: (...given) => {
+      asked.push(['export', ...given]);
+      return (async function* () {})();
+    },
     continue: note('continue'),
     candidates: note('candidates'),
     change: note('change'),
