@@ -5,7 +5,7 @@ import type { Port } from '../../src/channel.js';
 import { PageConnection } from '../../src/host/panels/page-connection.js';
 import { webviewPort } from '../../src/host/panels/webview-port.js';
 import { Session } from '../../src/host/session/session.js';
-import type { SessionEngine } from '../../src/host/session/session.js';
+import type { SessionEngine } from '../../src/host/session/session-options.js';
 import type { InspectionRequest } from '../../src/host/session/request.js';
 import { Engine } from '../../src/inspection/core/engine.js';
 import type { EngineMethods, EngineNotices, ParameterValues, Position } from '../../src/protocol.js';
@@ -123,7 +123,7 @@ export const real: HostUnderContract = {
             : { material: { kind, tensors: asked.tensors } };
         const result = await to.request('open', { ...opening, parameters }, { signal });
         if (result.kind === 'question') throw new Error(result.question.reason);
-        return { asked, summary: result.summary };
+        return { request: asked, summary: result.summary };
       },
     });
     const nothing = (): undefined => undefined;

@@ -21,67 +21,20 @@ import type {
   Picture,
   Plot,
   Position,
-  RoleQuestion,
   Continuation,
   Slice,
   SliceRequest,
   Thumbnails,
   Variant,
 } from '../../protocol.js';
-import type { Answered, AskOptions } from './asking.js';
 import { startExport } from './running-export.js';
 import type { RunningExport } from './running-export.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
-import type { EngineClient } from '../transports/client.js';
 import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
-
-/** What a session needs of the engine's client. */
-export type SessionEngine = Pick<
-  EngineClient,
-  'generation' | 'hold' | 'processId' | 'request' | 'sharesDisk'
->;
-
-export interface SessionOptions {
-  readonly id?: string;
-  /** The first words of the text, or the names of the files. */
-  readonly label: string;
-  /** Has the engine open what is asked. */
-  readonly open: (
-    engine: SessionEngine,
-    asked: InspectionRequest,
-    parameters: ParameterValues,
-    options: AskOptions,
-  ) => Promise<Answered>;
-  /** The sentence that an error carries. */
-  readonly messageOf: (error: unknown) => string;
-  readonly parameters?: ParameterValues;
-  /** Steps that are set from outside while it runs. They are not kept for another day. */
-  readonly interventions?: readonly Intervention[];
-  readonly position?: Position;
-  readonly continuation?: Continuation | undefined;
-  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
-  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
-}
-
-export interface ChangeOptions {
-  /** In place of those that there are. */
-  readonly interventions?: readonly Intervention[] | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How it is to run: what is left out stays as it is. */
-interface Setting {
-  readonly parameters: ParameterValues;
-  readonly interventions?: readonly Intervention[];
-}
-
-/** A question about this inspection, or about a variant of it whose id is named. */
-type Looked<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'> & {
-  readonly inspection?: string;
-};
+import type { AboutShown, ChangeOptions, SessionEngine, SessionOptions, Setting } from './session-options.js';
 
 /**
  * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
@@ -211,21 +164,21 @@ export class Session extends Disposable {
     return this.changing;
   }
 
-  async slice(request: Looked<SliceRequest>, options?: RequestOptions): Promise<Slice> {
+  async slice(request: AboutShown<SliceRequest>, options?: RequestOptions): Promise<Slice> {
     const slice = await this.view(request, (inspection) =>
       this.engine.request('slice', { ...request, inspection }, options),
     );
     return this.isVariant(request) ? slice : { ...slice, revision: this.revision(slice.revision) };
   }
 
-  arithmetic(request: Looked<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
+  arithmetic(request: AboutShown<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
     return this.view(request, (inspection) =>
       this.engine.request('arithmetic', { ...request, inspection }, options),
     );
   }
 
   async thumbnails(
-    request: Looked<EngineMethods['thumbnails']['params']>,
+    request: AboutShown<EngineMethods['thumbnails']['params']>,
     options?: RequestOptions,
   ): Promise<Thumbnails> {
     const thumbnails = await this.view(request, (inspection) =>
@@ -237,7 +190,7 @@ export class Session extends Disposable {
   }
 
   metrics(
-    request: Looked<EngineMethods['metrics']['params']>,
+    request: AboutShown<EngineMethods['metrics']['params']>,
     options?: RequestOptions,
   ): Promise<readonly Metric[]> {
     return this.view(request, (inspection) =>
@@ -254,13 +207,13 @@ export class Session extends Disposable {
     return results;
   }
 
-  plot(request: Looked<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
+  plot(request: AboutShown<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
     return this.view(request, (inspection) =>
       this.engine.request('plot', { ...request, inspection }, options),
     );
   }
 
-  async candidates(request: Looked<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
+  async candidates(request: AboutShown<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
     const result = await this.view(request, (inspection) =>
       this.engine.request('candidates', { ...request, inspection }, options),
     );
@@ -327,13 +280,13 @@ export class Session extends Disposable {
     this.setState({ kind: 'busy', title: this.label });
     try {
       return await this.run(async (signal) => {
-        const { asked, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
+        const { request, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
           ...this.reporting(signal),
           interventions: this.interventions,
           roles: (question) => this.options.ask(question, signal),
           continuation: this.continuation,
         });
-        this.asked = asked;
+        this.asked = request;
         return this.accept(summary, signal);
       });
     } catch (error) {

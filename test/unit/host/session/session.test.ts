@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancelledError } from '../../../../src/channel.js';
-import { Session, type SessionOptions } from '../../../../src/host/session/session.js';
+import { Session } from '../../../../src/host/session/session.js';
+import type { SessionOptions } from '../../../../src/host/session/session-options.js';
 import type { InspectionSummary, PanelState, Step } from '../../../../src/protocol.js';
 import { FakeEngine } from './fake-engine.js';
 
@@ -65,7 +66,7 @@ describe('A session', () => {
           ...(onProgress === undefined ? {} : { onProgress }),
         });
         assert.ok(result.kind === 'inspection');
-        return { asked, summary: result.summary };
+        return { request: asked, summary: result.summary };
       },
       ...options,
     });

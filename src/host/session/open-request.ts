@@ -10,9 +10,9 @@ import type {
 } from '../../protocol.js';
 import { referenceTo } from '../base/files.js';
 import type { InspectionRequest } from './request.js';
-import type { SessionEngine } from './session.js';
+import type { SessionEngine } from './session-options.js';
 
-export interface AskOptions extends RequestOptions {
+export interface OpenOptions extends RequestOptions {
   readonly signal: AbortSignal;
   /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
   readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
@@ -22,52 +22,47 @@ export interface AskOptions extends RequestOptions {
   readonly continuation?: Continuation | undefined;
 }
 
-/** What came of a request, and the request with what was told meanwhile. */
-export interface Answered {
-  readonly asked: InspectionRequest;
+export interface Opened {
+  /** What was requested, with the roles that the user has told. */
+  readonly request: InspectionRequest;
   readonly summary: InspectionSummary;
 }
 
-/** Has the engine run what is asked; the user is asked for roles as often as it takes. */
-export async function ask(
+/** Has the engine open what is requested, and asks the user for roles until nothing is unclear. */
+export async function openInEngine(
   engine: SessionEngine,
-  asked: InspectionRequest,
+  request: InspectionRequest,
   parameters: ParameterValues,
-  { roles, interventions, continuation, ...options }: AskOptions,
-): Promise<Answered> {
-  const opened = await openRequestOf(asked, engine);
+  options: OpenOptions,
+): Promise<Opened> {
+  const { roles, interventions, continuation, ...rest } = options;
+  const opening = await openRequestOf(request, engine);
   if (options.signal.aborted) throw new CancelledError();
-  const request = {
-    ...opened,
+  const params = {
+    ...opening,
     parameters,
     ...(interventions === undefined ? {} : { interventions }),
     ...(continuation === undefined ? {} : { continuation }),
   };
-  const result = await engine.request('open', request, options);
-  if (result.kind === 'inspection') return { asked, summary: result.summary };
-  if (asked.kind !== 'files') throw new Error(result.question.reason);
-  const told = { ...asked, roles: await roles(result.question) };
-  const again = {
-    roles,
-    continuation,
-    ...(interventions === undefined ? {} : { interventions }),
-    ...options,
-  };
-  return ask(engine, told, parameters, again);
+  const result = await engine.request('open', params, rest);
+  if (result.kind === 'inspection') return { request, summary: result.summary };
+  if (request.kind !== 'files') throw new Error(result.question.reason);
+  const complete = { ...request, roles: await roles(result.question) };
+  return openInEngine(engine, complete, parameters, options);
 }
 
 /** What the engine is asked to open. */
-async function openRequestOf(asked: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
-  const by = asked.mechanism === undefined ? {} : { mechanism: asked.mechanism };
-  switch (asked.kind) {
+async function openRequestOf(request: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
+  const by = request.mechanism === undefined ? {} : { mechanism: request.mechanism };
+  switch (request.kind) {
     case 'text': {
-      const { texts, model } = asked;
+      const { texts, model } = request;
       return { material: { kind: 'text', texts }, by: { ...by, model } };
     }
     case 'tensors':
-      return { material: { kind: 'tensors', tensors: asked.tensors }, by };
+      return { material: { kind: 'tensors', tensors: request.tensors }, by };
     case 'files': {
-      const { uris, roles } = asked;
+      const { uris, roles } = request;
       const sharesDisk = await engine.sharesDisk();
       const files = await Promise.all(uris.map((uri) => referenceTo(uri, sharesDisk)));
       return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
