@@ -1,5 +1,5 @@
 // Runs the tests. All of them by default, after installing what is missing and checking types, lint and format; or only
-// the suites that are named: unit, checkpoints, webview, vscode (api and ui), package.
+// the suites that are named: unit, contract, checkpoints, webview, vscode (api and ui), package.
 //   --grep TEXT      only tests whose full title contains it
 //   --allow-missing  build although some entries of the extension do not exist yet
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -52,6 +52,8 @@ const mocha =
 /** @type {readonly Suite[]} */
 const suites = [
   { name: 'unit', group: 'unit', files: () => testFiles('test/unit'), run: mocha(30_000) },
+  // In a process of its own: it puts a page's window where Node has none.
+  { name: 'contract', group: 'contract', files: () => testFiles('test/contract'), run: mocha(30_000) },
   {
     name: 'checkpoints',
     group: 'checkpoints',
