@@ -49,6 +49,7 @@ const quick = ['check', 'unit', 'contract'];
 /** @type {readonly Suite[]} */
 const suites = [
   { name: 'unit', group: 'unit', files: () => testFiles('test/unit'), run: mocha(30_000) },
+  // In a process of its own: it puts a page's window where Node has none.
   { name: 'contract', group: 'contract', files: () => testFiles('test/contract'), run: mocha(30_000) },
   {
     name: 'checkpoints',
