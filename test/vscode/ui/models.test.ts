@@ -89,8 +89,10 @@ describe('the list of models', () => {
     // The dialog writes into its field, and heeds no key, while it reads a folder.
     await until('the choice', async () => {
       if (await path.isHidden()) return true;
-      await path.fill(join(elsewhere, 'tiny-distilbert'));
+      const folder = join(elsewhere, 'tiny-distilbert');
+      await path.fill(folder);
       await picks(workbench).filter({ hasText: 'tiny-distilbert' }).waitFor({ timeout: 5000 });
+      if ((await path.inputValue()) !== folder) return false;
       await path.press('Enter');
       await path.waitFor({ state: 'hidden', timeout: 5000 });
       return true;
