@@ -3,7 +3,8 @@ import { openFile, type ByteSource } from '../formats/source.js';
 import { utf8 } from '../formats/untrusted.js';
 import type { Paths } from '../platform/paths.js';
 import type { Platform } from '../platform/platform.js';
-import { ModelError, named, reasonOf } from './error.js';
+import { ModelError, named } from './error.js';
+import { reasonOf } from '../common/values.js';
 
 /** Where a checkpoint's files come from: a folder on disk, or one that only looks like it. */
 export interface CheckpointFolder {

@@ -1,5 +1,6 @@
 import type { Json } from '../formats/json-text.js';
-import { isObject, listOf, type Config } from './config.js';
+import { listOf, type Config } from './config.js';
+import { isRecord } from '../common/values.js';
 
 /** What a checkpoint says of how a text goes on. */
 export interface Generation {
@@ -26,7 +27,7 @@ const searching: readonly (readonly [name: string, unset: readonly number[]])[] 
 
 /** @param generation generation_config.json, where there is one; older checkpoints say the same in config.json. */
 export function generationOf(generation: Json | undefined, config: Config): Generation {
-  const own = isObject(generation) ? generation : {};
+  const own = isRecord(generation) ? generation : {};
   const numbers = (name: string): readonly number[] => {
     const found = own[name];
     if (found === undefined || found === null) return config.numbers(name);
