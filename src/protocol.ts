@@ -14,6 +14,7 @@ export type * from './protocol/inspection.js';
 export type * from './protocol/interventions.js';
 export type * from './protocol/open.js';
 export type * from './protocol/views.js';
+export type * from './protocol/exports.js';
 export type * from './protocol/generation.js';
 export type * from './protocol/head-types.js';
 export type * from './protocol/engine.js';

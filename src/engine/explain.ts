@@ -16,8 +16,13 @@ export interface Explanation {
 
 /** A value's formula in a language: its label's symbol, or what it is made of where it has none. */
 export function print(value: Value, language: Language): Expression {
+  if (passesOn(value)) return printOrigin(value, language);
   if (value.label !== undefined) return atom(language === 'tex' ? value.label.symbol : value.label.name);
   return printOrigin(value, language);
+}
+
+function passesOn({ label }: Value): boolean {
+  return label?.step?.passesOn === true;
 }
 
 /** The right side of a value's definition: its operation over its inputs, each by its symbol where it has one. */
@@ -168,11 +173,31 @@ function subscript(symbol: string, indices: string, perHead: boolean): string {
   return !perHead && /^[hg]$/.test(own) ? `${stem}_{${indices}}` : `${stem}_{${own};${indices}}`;
 }
 
+/** Where formulas start, of what a program computes: what it loads, and the places that it counts. */
+export function givenOf(steps: readonly Value[]): Value[] {
+  return sorted(steps, isGiven).filter((value) => value.label !== undefined && isGiven(value));
+}
+
+/** The file that a program loads a value from, without its ending. */
+export function fileOf({ label }: Value): string {
+  return label?.file ?? label?.name ?? '';
+}
+
+/** Where a program's inputs lie. */
+export interface ProgramInputs {
+  /** An .npz archive beside the program; one .npy for each input in the working folder where left out. */
+  readonly archive?: string;
+}
+
 /** The graph as a program that reproduces it: inputs loaded by name, one line a step. */
-export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'): string {
+export function program(
+  steps: readonly Value[],
+  language: 'numpy' | 'pytorch',
+  { archive }: ProgramInputs = {},
+): string {
   const values = sorted(steps, isGiven).filter((value) => value.label !== undefined);
   const printed = values
-    .filter((value) => !isGiven(value))
+    .filter((value) => !isGiven(value) && !passesOn(value))
     .map((value) => ({ value, expression: printOrigin(value, language) }));
   const prelude = [...new Set(printed.flatMap(({ expression }) => expression.prelude ?? []))];
   const given = values.filter(isGiven);
@@ -186,13 +211,18 @@ export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'):
       const range = start === 0 ? String(end) : `${start}, ${end}`;
       return `${name} = ${language === 'numpy' ? 'np' : 'torch'}.arange(${range})`;
     }
-    const file = `np.load("${value.label?.file ?? name}.npy")`;
+    const file = archive === undefined ? `np.load("${fileOf(value)}.npy")` : `inputs["${fileOf(value)}"]`;
     return `${name} = ${language === 'numpy' ? file : `torch.from_numpy(${file})`}`;
   };
-  const imports = language === 'numpy' ? ['import numpy as np'] : ['import numpy as np', 'import torch'];
+  const imports = [
+    ...(archive === undefined ? [] : ['from pathlib import Path', '']),
+    'import numpy as np',
+    ...(language === 'numpy' ? [] : ['import torch']),
+  ];
   return [
     imports.join('\n'),
     ...prelude,
+    archive === undefined ? '' : `inputs = np.load(Path(__file__).with_name(${JSON.stringify(archive)}))`,
     leaves.map((value) => `${load(value)}  # ${axesOf(value)}`).join('\n'),
     printed
       .map(({ value, expression }) => `${value.label?.name ?? ''} = ${expression.text}  # ${axesOf(value)}`)
@@ -206,7 +236,7 @@ export function program(steps: readonly Value[], language: 'numpy' | 'pytorch'):
 /** The steps as TeX, aligned at their equals signs. */
 export function latex(steps: readonly Value[]): string {
   const lines = steps
-    .filter((value) => !isGiven(value))
+    .filter((value) => !isGiven(value) && !passesOn(value))
     .map((value) => `  ${value.label?.symbol ?? ''} &= ${printOrigin(value, 'tex').text}`);
   return `\\begin{align}\n${lines.join(' \\\\\n')}\n\\end{align}\n`;
 }

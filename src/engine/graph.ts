@@ -152,6 +152,8 @@ export interface StepDescription {
   /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
   readonly phase: Phase;
   readonly role?: Role;
+  /** Set where its one input comes out as it is: other layers have this step. A program leaves it out. */
+  readonly passesOn?: true;
 }
 
 /** A named or unnamed tensor of the graph: a leaf, or an operation applied to values. Immutable; identity is the node's identity. */

@@ -4,6 +4,8 @@ import type {
   Candidates,
   CodeLanguage,
   ContinueResult,
+  ExporterDescription,
+  ExportScope,
   InspectionSummary,
   Metric,
   ModelReference,
@@ -60,6 +62,20 @@ export interface SliceOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ExportOptions extends Partial<ExportScope> {
+  /** Whose numbers; the weights where left out. */
+  readonly step?: string;
+  /** Of the files, without their endings; a program names its inputs so. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The next bytes of one of an export's files. */
+export interface ExportedBytes {
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface Cell {
   readonly layer?: number;
   readonly head?: number;
@@ -89,8 +105,12 @@ export interface AttentionInspection {
   metrics(place?: { readonly layer?: number; readonly head?: number }): Promise<readonly Metric[]>;
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
-  /** Code or TeX that reproduces the numbers. */
-  code(language: CodeLanguage, place?: { readonly layer?: number; readonly head?: number }): Promise<string>;
+  /** A layer's code or TeX, which says where its inputs are expected: of the first layer and all its heads where left out. */
+  code(language: CodeLanguage, scope?: Partial<ExportScope>): Promise<string>;
+  /** What it can be taken away as. */
+  exporters(): Promise<readonly ExporterDescription[]>;
+  /** Takes it away, by an exporter's id: bytes of one file after the other, in bands of a few megabytes. */
+  export(exporter: string, options?: ExportOptions): AsyncIterable<ExportedBytes>;
   /** Goes on with the text, where its model says what comes next: greedily, unless the sampling says otherwise. */
   continue(options: ContinueOptions): Promise<Omit<ContinueResult, 'summary'>>;
   /** What the model expects after a token, the likeliest first. */
@@ -176,6 +196,18 @@ function referenceOf(model: string | ModelReference | undefined): ModelReference
   return typeof model === 'string' ? modelAt(model) : model;
 }
 
+async function* exported(
+  inspection: Session,
+  exporter: string,
+  { layer = 0, head = 'all', step, name = 'attention', signal }: ExportOptions = {},
+): AsyncGenerator<ExportedBytes> {
+  const { files, chunks } = await inspection.export(
+    { exporter, name, scope: { layer, head }, ...(step === undefined ? {} : { step }) },
+    signal,
+  );
+  for await (const { file, bytes } of chunks) yield { file: files[file]?.name ?? name, bytes };
+}
+
 function present(inspection: Session): AttentionInspection {
   const summary = (): InspectionSummary => {
     if (inspection.summary === undefined) throw new Error(`“${inspection.label}” has not run.`);
@@ -200,7 +232,10 @@ function present(inspection: Session): AttentionInspection {
       inspection.arithmetic({ step, layer, head, row, column }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
-    code: (language, { layer = 0, head = 0 } = {}) => inspection.code(language, layer, head),
+    code: (language, { layer = 0, head = 'all' } = {}) =>
+      inspection.code({ language, scope: { layer, head } }),
+    exporters: () => inspection.exporters(),
+    export: (exporter, options) => exported(inspection, exporter, options),
     continue: ({ tokens, sampling, signal, onText }) =>
       inspection.continue(
         { tokens, ...(sampling === undefined ? {} : { sampling }) },

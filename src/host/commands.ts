@@ -14,6 +14,7 @@ import type { KnownHeadTypes } from './models/head-types.js';
 import type { Models } from './models/models.js';
 import type { Opener } from './session/opener.js';
 import { copyCode } from './panels/panel.js';
+import { exportInspection } from './exports/export-command.js';
 import { withProgress } from './base/progress.js';
 import type { Readers } from './editor/readers.js';
 import { readModel } from './session/request.js';
@@ -54,6 +55,7 @@ export class Commands extends Disposable {
     this.add('copyNumPy', () => this.copy('numpy'));
     this.add('copyPyTorch', () => this.copy('pytorch'));
     this.add('copyLaTeX', () => this.copy('latex'));
+    this.add('export', (given) => exportInspection(inspections.active, given));
     this.add('nextHead', () => {
       this.step(1);
     });
@@ -174,7 +176,7 @@ export class Commands extends Disposable {
     const { active } = this.context.inspections;
     if (active === undefined)
       throw new Error(l10n.t('Nothing is open: inspect a selection or a file first.'));
-    await copyCode(active, language, active.position.layer, active.position.head);
+    await copyCode(active, { language, scope: { layer: active.position.layer, head: 'all' } });
   }
 
   /** Through all heads of all layers, round and round. */

@@ -3,6 +3,8 @@ import type {
   Candidates,
   CodeLanguage,
   ContinueResult,
+  ExporterDescription,
+  ExportScope,
   FileReference,
   InspectionSummary,
   Intervention,
@@ -25,6 +27,7 @@ import { Engine } from './core/engine.js';
 import { gatherText } from '../text-change.js';
 import { Inspection } from './core/inspection.js';
 import type { Task } from './core/task.js';
+import { describeExporters } from './exports/index.js';
 
 /**
  * Attention in plain Node: no VS Code, no webview.
@@ -42,7 +45,17 @@ export interface OpenInspection {
   /** How one cell came about: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
   arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
   metrics(place?: { readonly layer?: number; readonly head?: number }): Promise<readonly Metric[]>;
-  code(language: CodeLanguage, layer?: number): string;
+  /** A layer's code or TeX, which says where its inputs are expected: of the first layer and all its heads where left out. */
+  code(language: CodeLanguage, scope?: Partial<ExportScope>): string;
+  /** What it can be taken away as. */
+  exporters(): readonly ExporterDescription[];
+  /**
+   * Takes it away, by an exporter's id: bytes of one file after the other, in bands of a few megabytes.
+   *
+   * @example
+   * for await (const { file, bytes } of inspection.export('npz', { layer: 'all' })) await appendFile(file, bytes);
+   */
+  export(exporter: string, options?: ExportOptions): AsyncIterable<ExportedBytes>;
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: { readonly layer?: number; readonly head?: number }): Promise<Plot>;
   /** Goes on with the text, greedily unless the sampling says otherwise. */
@@ -68,6 +81,20 @@ export interface ChangeOptions {
   /** In place of those that there are; `[]` for none. */
   readonly interventions?: readonly Intervention[];
   readonly signal?: AbortSignal;
+}
+
+export interface ExportOptions extends Partial<ExportScope> {
+  /** Whose numbers; the weights where left out. */
+  readonly step?: string;
+  /** Of the files, without their endings; a program names its inputs so. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The next bytes of one of an export's files. */
+export interface ExportedBytes {
+  readonly file: string;
+  readonly bytes: Uint8Array;
 }
 
 export interface ContinueOptions {
@@ -210,7 +237,10 @@ function wrap(inspection: Inspection, engine: Engine, leave: () => Promise<void>
     arithmetic: (step, cell) => inspection.arithmetic({ inspection: inspection.id, step, ...cellOf(cell) }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
-    code: (language, layer) => inspection.code(language, layer),
+    code: (language, { layer = 0, head = 'all' } = {}) =>
+      inspection.code({ language, scope: { layer, head } }),
+    exporters: () => describeExporters(inspection.summary),
+    export: (exporter, options) => exported(inspection, exporter, options),
     continue: ({ tokens, sampling, signal, onText }) =>
       inspection.continue(
         { inspection: inspection.id, tokens, ...(sampling === undefined ? {} : { sampling }) },
@@ -232,6 +262,26 @@ function withText(onText: (text: string) => void): NonNullable<Task['progress']>
   return (_message, _fraction, text) => {
     gather(text === undefined ? {} : { text });
   };
+}
+
+async function* exported(
+  inspection: Inspection,
+  exporter: string,
+  { layer = 0, head = 'all', step, name = 'attention', signal }: ExportOptions = {},
+): AsyncGenerator<ExportedBytes> {
+  const open = inspection.export({
+    exporter,
+    name,
+    scope: { layer, head },
+    ...(step === undefined ? {} : { step }),
+  });
+  try {
+    for (let next = await open.read(signal); next !== null; next = await open.read(signal)) {
+      yield { file: open.files[next.file]?.name ?? name, bytes: next.bytes };
+    }
+  } finally {
+    await open.close();
+  }
 }
 
 function spanOf(span: Span | readonly [number, number]): Span {
@@ -263,6 +313,8 @@ export type {
   Candidates,
   CodeLanguage,
   ContinueResult,
+  ExporterDescription,
+  ExportScope,
   InspectionSummary,
   Intervention,
   InterventionValue,

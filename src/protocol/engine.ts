@@ -1,4 +1,5 @@
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
+import type { ExportMethods } from './exports.js';
 import type { HeadTypes } from './head-types.js';
 import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
@@ -9,7 +10,6 @@ import type { OpenRequest, OpenResult } from './open.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
-  CodeLanguage,
   Metric,
   Plot,
   Slice,
@@ -18,7 +18,7 @@ import type {
 } from './views.js';
 
 /** What the engine process answers. */
-export type EngineMethods = {
+export type EngineMethods = ExportMethods & {
   /** Opens what is brought: the first source that reads it prepares it. */
   open: { params: OpenRequest; result: OpenResult };
   /** Re-runs with some parameters changed. Interventions stay where they are left out; none are made where there are none in the list. */
@@ -35,10 +35,6 @@ export type EngineMethods = {
   /** Of some layers; of all where they are left out. */
   thumbnails: { params: { inspection: string; size: number; layers?: Span }; result: Thumbnails };
   metrics: { params: { inspection: string; layer: number; head: number }; result: readonly Metric[] };
-  code: {
-    params: { inspection: string; layer: number; head: number; language: CodeLanguage };
-    result: string;
-  };
   /**
    * Runs the inspection's input again beside it, once for each set of changes to its parameters. A variant is asked for
    * slices, arithmetic, thumbnails and metrics like an inspection; those of the call before go, and all with the inspection.

@@ -1,6 +1,7 @@
 import type { ContinueResult, ContinueRequest } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
-import type { CodeLanguage, Place, Slice } from './views.js';
+import type { CodeRequest } from './exports.js';
+import type { Place, Slice } from './views.js';
 import type { EngineMethods } from './engine.js';
 import type { HeadTypesState } from './head-types.js';
 
@@ -67,8 +68,10 @@ export type PanelMethods = {
   };
   /** Lets a continuation end with the tokens that came. */
   halt: { params: null; result: null };
-  /** Puts code or TeX on the clipboard; says so in the status bar. */
-  copyCode: { params: { layer: number; head: number; language: CodeLanguage }; result: null };
+  /** Puts a layer's code or TeX on the clipboard; says so in the status bar. */
+  copyCode: { params: Omit<CodeRequest, 'inspection'>; result: null };
+  /** Asks what is to be taken away, and saves it to a file. */
+  export: { params: null; result: null };
   change: { params: { parameters: ParameterValues }; result: null };
   /** What is known of the heads' types. */
   headTypes: { params: null; result: HeadTypesState };

@@ -263,8 +263,15 @@ describe('panel', function () {
     await page.getByRole('menuitem', { name: 'NumPy' }).click();
     await eventually(
       () => page.evaluate(() => window.fakeHost.requests.findLast(({ name }) => name === 'copyCode')?.body),
-      { layer: 3, head: 7, language: 'numpy' },
+      { language: 'numpy', scope: { layer: 3, head: 'all' } },
     );
+  });
+
+  it('asks the host to export', async () => {
+    const page = await stage.open();
+    await painted(page);
+    await page.getByRole('button', { name: 'Export…' }).click();
+    await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'export'));
   });
 
   it('changes a parameter, and goes back to what is standard', async () => {

@@ -137,8 +137,8 @@ function rotaryForm(
 export function fromScores(scores: Value, size: number, parameters: AttendParameters): Attended {
   const prepared = prepareScores(scores, size, parameters);
   const heads = headsOf(scores);
-  const masked = prepared.at(-1) ?? scores;
-  const weights = label(normalise(masked, heads, parameters.sink), {
+  const logits = prepared.at(-1) ?? scores;
+  const weights = label(normalise(logits, heads, parameters.sink), {
     name: 'weights',
     symbol: symbolOf('A', heads),
     element: symbolOf('a', heads),
@@ -157,14 +157,15 @@ export function fromScores(scores: Value, size: number, parameters: AttendParame
   return { steps: [...prepared, weights], weights };
 }
 
-function normalise(masked: Value, heads: number | undefined, sink: AttendParameters['sink']): Value {
-  if (sink === undefined) return softmax(masked);
+function normalise(logits: Value, heads: number | undefined, sink: AttendParameters['sink']): Value {
+  if (sink === undefined) return softmax(logits);
   const places = label(positions(heads ?? 1), { name: 'h', symbol: 'h', axes: ['head'] });
-  return sinkSoftmax(masked, typeof sink === 'number' ? full(places, sink) : sink);
+  return sinkSoftmax(logits, typeof sink === 'number' ? full(places, sink) : sink);
 }
 
 /**
- * Scaled, capped, biased, windowed and masked scores: scores themselves first, masked scores last.
+ * Scores on their way to the softmax: themselves first, then scaled, capped, biased, windowed and masked. What would change
+ * nothing is no step.
  * @param size d_k, for the scaling
  */
 export function prepareScores(
@@ -192,15 +193,12 @@ export function prepareScores(
     ...(scaling === 'sqrt' ? [squareRoot(size)] : scaling === 'none' ? [] : [constant(scaling, 'c')]),
     ...(temperature === 1 ? [] : [constant(temperature, '\\tau')]),
   ];
-  const scaled = step(
-    divide(scores, divisors),
-    'scaled',
-    '\\tilde{S}',
-    'Scaled',
-    scalingNote(scaling, temperature),
-  );
-  const steps = [scores, scaled];
-  const last = (): Value => steps.at(-1) ?? scaled;
+  const steps = [scores];
+  const last = (): Value => steps.at(-1) ?? scores;
+  if (divisors.length > 0) {
+    const note = scalingNote(scaling, temperature);
+    steps.push(step(divide(scores, divisors), 'scaled', '\\tilde{S}', 'Scaled', note));
+  }
   if (softcap !== undefined) {
     const note = `Soft-capped: no score leaves −${softcap} to ${softcap}, and small ones hardly change.`;
     steps.push(step(softCap(last(), softcap), 'capped', '\\bar{S}', 'Capped', note));
@@ -216,19 +214,30 @@ export function prepareScores(
       window === 'all'
         ? [divide(last(), []), 'This layer has no window: keys may be as far away as there are any.']
         : applyMask(last(), { kind: 'sliding-window', window }, places);
-    steps.push(step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note));
+    const windowed = step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note);
+    steps.push(window === 'all' ? passedOn(windowed) : windowed);
   }
-  const [masked, note] = applyMask(last(), rule, places);
-  steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note, 'masked'));
+  if (rule.kind !== 'none') {
+    const [masked, note] = applyMask(last(), rule, places);
+    steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note, 'masked'));
+  }
   return steps;
 }
 
+/** A step that is there for the sake of other layers, which have it. */
+function passedOn(value: Value): Value {
+  const { label: own } = value;
+  return own?.step === undefined ? value : label(value, { ...own, step: { ...own.step, passesOn: true } });
+}
+
 /** The scores with those −∞ that a query may not attend to, and a sentence that says which. */
-export function applyMask(scores: Value, parameters: MaskParameters, shared?: Places): [Value, string] {
+export function applyMask(
+  scores: Value,
+  parameters: Exclude<MaskParameters, { kind: 'none' }>,
+  shared?: Places,
+): [Value, string] {
   const [n = 0, m = 0] = scores.shape.slice(-2);
   switch (parameters.kind) {
-    case 'none':
-      return [divide(scores, []), 'No mask: every query may attend to every key.'];
     case 'padding':
       return [
         maskKeys(scores, parameters.keep),

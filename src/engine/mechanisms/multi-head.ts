@@ -45,7 +45,7 @@ export interface MultiHeadInputs {
 
 /**
  * Multi-head attention: Vaswani et al. 2017, §3.2.2. Head h reads columns h · d_k to (h + 1) · d_k of each projection.
- * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, those of them that are normalised, scores, scaled, masked, weights, head, concat, and output where it is projected
+ * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, those of them that are normalised, scores, what becomes of them, weights, head, concat, and output where it is projected
  * @throws ShapeError when a weight does not fit
  */
 export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters): Value[] {

@@ -49,7 +49,7 @@ export function positionBias(
         );
       }
       return step(
-        relativeBias(bias.table, each, queries, keys, bias.rule),
+        relativeBias(namedTable(bias.table), each, queries, keys, bias.rule),
         'A number for each bucket of the distance from query to key; far distances share theirs.',
       );
     case 'matrix': {
@@ -65,4 +65,10 @@ export function positionBias(
       return { value: bias.matrix, note: 'The given bias is added to the scores.' };
     }
   }
+}
+
+/** A model's own table has no name; code loads it under the one that a user's has. // (bucket, head) */
+function namedTable(table: Value): Value {
+  if (table.label !== undefined) return table;
+  return label(table, { name: 'relative_bias', symbol: 'R', axes: ['vocabulary', 'head'], given: true });
 }

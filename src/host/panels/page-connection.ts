@@ -25,6 +25,8 @@ export interface PageServices {
   readonly headTypes: Pick<KnownHeadTypes, 'of'>;
   /** Puts code on the clipboard, and says so. */
   copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
+  /** Asks what of the inspection that is looked at goes to which file, and writes it. */
+  exportShown(): Promise<void>;
   /** Classifies a model's heads, where the user is told of failures. */
   classifyHeads(model: ModelReference): Promise<void>;
 }
@@ -96,7 +98,7 @@ export class PageConnection extends Disposable {
   }
 
   private connect(port: Port): PanelChannel {
-    const { copyCode, classifyHeads, headTypes, log, painter } = this.services;
+    const { copyCode, classifyHeads, exportShown, headTypes, log, painter } = this.services;
     return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
@@ -115,6 +117,10 @@ export class PageConnection extends Disposable {
         },
         copyCode: async (request) => {
           await copyCode(this.shown, request);
+          return null;
+        },
+        export: async () => {
+          await exportShown();
           return null;
         },
         change: async ({ parameters }) => {

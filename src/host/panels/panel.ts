@@ -1,6 +1,6 @@
 import { commands, env, l10n, window } from 'vscode';
 import type { Uri, WebviewPanel } from 'vscode';
-import type { CodeLanguage } from '../../protocol.js';
+import type { CodeLanguage, CodeRequest } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Log } from '../transports/transport.js';
@@ -39,7 +39,10 @@ export class InspectionPanel extends Disposable {
         log,
         painter,
         headTypes,
-        copyCode: (shown, { language, layer, head }) => copyCode(shown, language, layer, head),
+        copyCode,
+        exportShown: async () => {
+          await commands.executeCommand('attention-inspector.export');
+        },
         classifyHeads: async (model) => {
           await commands.executeCommand('attention-inspector.classifyHeads', model);
         },
@@ -106,15 +109,15 @@ const languages: Readonly<Record<CodeLanguage, string>> = {
   latex: 'LaTeX',
 };
 
-/** Puts the code of one head on the clipboard, and says so. */
-export async function copyCode(
-  inspection: Session,
-  language: CodeLanguage,
-  layer: number,
-  head: number,
-): Promise<void> {
-  await env.clipboard.writeText(await inspection.code(language, layer, head));
-  const place = l10n.t('layer {0}, head {1}', layer + 1, head + 1);
+/** Puts a layer's code on the clipboard, and says whether it is one head's. */
+export async function copyCode(inspection: Session, request: Omit<CodeRequest, 'inspection'>): Promise<void> {
+  const { language, scope } = request;
+  await env.clipboard.writeText(await inspection.code(request));
+  const layer = scope.layer === 'all' ? 1 : scope.layer + 1;
+  const place =
+    scope.head === 'all'
+      ? l10n.t('layer {0}, all heads', layer)
+      : l10n.t('layer {0}, head {1} alone', layer, scope.head + 1);
   window.setStatusBarMessage(l10n.t('$(clippy) Copied as {0}: {1}', languages[language], place), 4000);
 }
 

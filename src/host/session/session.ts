@@ -6,10 +6,13 @@ import type {
   ArithmeticRequest,
   Candidates,
   CandidatesRequest,
-  CodeLanguage,
+  CodeRequest,
   ContinueResult,
   ContinueRequest,
   EngineMethods,
+  ExportedFile,
+  ExporterDescription,
+  ExportRequest,
   InspectionSummary,
   Metric,
   PanelState,
@@ -25,6 +28,8 @@ import type {
   Variant,
 } from '../../protocol.js';
 import type { Answered, AskOptions } from './asking.js';
+import { startExport } from './running-export.js';
+import type { RunningExport } from './running-export.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
@@ -262,10 +267,23 @@ export class Session extends Disposable {
     await this.engine.request('halt', { inspection: inEngine.id });
   }
 
-  code(language: CodeLanguage, layer: number, head: number, options?: RequestOptions): Promise<string> {
-    return this.view({}, (inspection) =>
-      this.engine.request('code', { inspection, layer, head, language }, options),
-    );
+  code(request: Omit<CodeRequest, 'inspection'>, options?: RequestOptions): Promise<string> {
+    return this.view({}, (inspection) => this.engine.request('code', { ...request, inspection }, options));
+  }
+
+  /** What it can be taken away as. */
+  exporters(): Promise<readonly ExporterDescription[]> {
+    return this.view({}, (inspection) => this.engine.request('exporters', { inspection }));
+  }
+
+  /** The files of an export, before anything is computed. */
+  exportFiles(request: Omit<ExportRequest, 'inspection'>): Promise<readonly ExportedFile[]> {
+    return this.view({}, (inspection) => this.engine.request('exportFiles', { ...request, inspection }));
+  }
+
+  /** Begins an export. Its chunks are computed as they are asked for; whoever stops asking, or aborts, ends it. */
+  async export(request: Omit<ExportRequest, 'inspection'>, signal?: AbortSignal): Promise<RunningExport> {
+    return this.view({}, (inspection) => startExport(this.engine, { ...request, inspection }, signal));
   }
 
   override dispose(): void {

@@ -20,6 +20,8 @@ import {
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { Runtime } from '../../runtime/session.js';
+import { describeExporters } from '../exports/index.js';
+import { RunningExports } from '../exports/running.js';
 import { openSource } from '../sources/index.js';
 import { ExportPool } from '../sources/onnx/open-export.js';
 import { isProbed, probe, probed } from '../views/head-types/index.js';
@@ -41,6 +43,7 @@ export class Engine {
   private readonly inspections = new Map<string, Inspection>();
   /** Inspection → its variants. */
   private readonly variants = new Map<string, string[]>();
+  private readonly running = new RunningExports();
   private next = 1;
 
   /**
@@ -168,6 +171,7 @@ export class Engine {
   async close(id: string): Promise<void> {
     const found = this.inspections.get(id);
     this.inspections.delete(id);
+    await this.running.closeOf(id);
     await this.closeVariants(id);
     await found?.dispose();
   }
@@ -206,7 +210,16 @@ export class Engine {
       thumbnails: ({ inspection, size, layers }, call) =>
         at(inspection).thumbnails(size, taskOf(call), layers),
       metrics: (params, call) => at(params.inspection).metrics(params, taskOf(call)),
-      code: ({ inspection, language, layer }) => at(inspection).code(language, layer),
+      code: ({ inspection, ...request }) => at(inspection).code(request),
+      exporters: ({ inspection }) => describeExporters(at(inspection).summary),
+      exportFiles: ({ inspection, ...request }) => at(inspection).export(request).files,
+      exportStart: ({ inspection, ...request }) =>
+        this.running.start(inspection, at(inspection).export(request)),
+      exportRead: ({ id }, { signal }) => this.running.read(id, signal),
+      exportClose: async ({ id }) => {
+        await this.running.close(id);
+        return null;
+      },
       compare: (params, call) => this.compare(params, taskOf(call)),
       plot: (params, call) => at(params.inspection).plot(params, taskOf(call)),
       continue: async (params, call) => {

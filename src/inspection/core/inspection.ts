@@ -1,13 +1,13 @@
-import { latex, program } from '../../engine/explain.js';
 import { metrics as allMetrics } from '../../engine/metrics/index.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
   Candidates,
   CandidatesRequest,
-  CodeLanguage,
+  CodeRequest,
   ContinueResult,
   ContinueRequest,
+  ExportRequest,
   InspectionSummary,
   Intervention,
   Metric,
@@ -22,6 +22,9 @@ import type {
   GeneratedTokens,
 } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
+import { exportFiles, layerExport, type ExportSource } from '../exports/begin.js';
+import { exporterNamed } from '../exports/index.js';
+import { OpenExport } from '../exports/open-export.js';
 import { arithmetic } from '../views/arithmetic.js';
 import { bands, slice, type Schedule } from '../views/matrix.js';
 import { plotters } from '../views/plots/index.js';
@@ -375,10 +378,22 @@ export class Inspection {
     }));
   }
 
-  /** The layer's steps as text that reproduces them. */
-  code(language: CodeLanguage, layer = 0): string {
-    const { steps } = this.layer(layer);
-    return language === 'latex' ? latex(steps) : program(steps, language);
+  /** A layer's steps as text that reproduces them, of one head or of all. */
+  code({ language, scope }: Omit<CodeRequest, 'inspection'>): string {
+    const exporter = exporterNamed(language);
+    if (exporter.of !== 'layer') throw new Error(`${exporter.title} is no text for the clipboard.`);
+    return exporter.text(layerExport(this.exportSource, { scope, name: '' }));
+  }
+
+  /** Something to take away; what the inspection becomes later does not change it. @throws Error where there is no such thing */
+  export(request: Omit<ExportRequest, 'inspection'>): OpenExport {
+    return new OpenExport(exportFiles(this.exportSource, request));
+  }
+
+  private get exportSource(): ExportSource {
+    const { summary, subject, turns, readers } = this;
+    const reader = (layer: Layer): LayerReader => readers.get(layer) ?? new LayerReader(layer, this.runtime);
+    return { summary, layers: subject.layers, heads: subject.heads, turns, reader };
   }
 
   dispose(): Promise<void> {

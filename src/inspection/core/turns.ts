@@ -1,5 +1,5 @@
-/** What a view waits for first: what is quickly done, the picture it looks at, numbers beside it, the overview. */
-export const urgency = { quick: 0, picture: 1, figures: 2, overview: 3 } as const;
+/** What a view waits for first: what is quickly done, the picture it looks at, numbers beside it, the overview; files can wait. */
+export const urgency = { quick: 0, picture: 1, figures: 2, overview: 3, background: 4 } as const;
 export type Urgency = (typeof urgency)[keyof typeof urgency];
 
 /** A request's place among those that are under way. */

@@ -56,6 +56,12 @@ export function leadingRanges(
   return [...heads, { start: query, end: query + 1 }];
 }
 
+/** How many rows of so many heads of a step are computed at a time. */
+export function bandHeight(value: Value, layer: Layer, heads: number): number {
+  const ofResult = bandBytes / (4 * Math.max(1, value.shape.at(-1) ?? 0) * heads);
+  return Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, heads))));
+}
+
 /** Goes through `rows` of a step band by band, each computed when it is its turn, and stops where `signal` says so. */
 export async function* bands(
   reader: LayerReader,
@@ -77,9 +83,8 @@ export async function* bands(
   const columns = request.columns ?? { start: 0, end: width };
   const mask = roleOf(value) === 'weights' ? maskOf(layer) : undefined;
   const masked = mask && unmasked(mask, value);
-  const ofResult = bandBytes / (4 * Math.max(1, width) * count);
-  const height = Math.max(1, Math.floor(Math.min(ofResult, wayBytes / widest(value, layer, count))));
-  const quick = request.rows.end - request.rows.start <= height;
+  const height = bandHeight(value, layer, count);
+  const quick = request.rows.end - request.rows.start <= height && schedule.urgency !== urgency.background;
   const place = schedule.turns.place(quick ? urgency.quick : schedule.urgency);
   try {
     for (let start = request.rows.start; start < request.rows.end; start += height) {
@@ -104,13 +109,12 @@ export async function* bands(
   }
 }
 
-/** The step that says which cells are masked, where there is a mask or a window. */
+/** The step that says which cells are masked: by a mask or a window, or, in scores that are given, by −∞ of their own. */
 function maskOf(layer: Layer): Value | undefined {
-  const masked = layer.steps.filter((step) => roleOf(step) === 'masked');
-  // Scores that are given may hold −∞ of their own.
+  const masked = layer.steps.findLast((step) => roleOf(step) === 'masked' && isMasking(unset(step)));
   const scores = stepWithRole(layer.steps, 'scores');
-  const given = scores !== undefined && unset(scores).origin.kind !== 'operation';
-  return given || masked.some((step) => isMasking(unset(step))) ? masked.at(-1) : undefined;
+  const given = scores !== undefined && unset(scores).origin.kind !== 'operation' ? scores : undefined;
+  return masked ?? given;
 }
 
 /** Whether a mask takes keys away: where there is none, scores are passed on, divided by nothing. */

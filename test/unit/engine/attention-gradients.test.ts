@@ -6,7 +6,7 @@ import { gradient } from '../../../src/engine/gradient.js';
 import { input, label, type Value } from '../../../src/engine/graph.js';
 import { cellRegion, cut, type Tensor } from '../../../src/engine/tensor.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { build, buildCase, cases, stepOf, type Built, type Case } from './cases.js';
+import { build, buildCase, cases, recordedStep, type Built, type Case } from './cases.js';
 import { centralDifference } from './differences.js';
 import { assertClose, Fixture, random, randomTensor } from './numbers.js';
 import { part } from './parts.js';
@@ -52,7 +52,7 @@ describe('gradients of attention, beside PyTorch', () => {
       const gradients = gradient(
         resultOf(built),
         upstream,
-        expected.map(([key]) => built.graph.inputs.get(key) ?? stepOf(built.graph, key)),
+        expected.map(([key]) => built.graph.inputs.get(key) ?? recordedStep(built.graph, key)),
       );
 
       it('with respect to inputs and steps, in float64', () => {

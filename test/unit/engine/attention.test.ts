@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { evaluate } from '../../../src/engine/evaluate.js';
 import { Runtime } from '../../../src/runtime/session.js';
-import { attention, buildCase, cases, stepOf } from './cases.js';
+import { attention, buildCase, cases, recordedStep } from './cases.js';
 import { assertClose } from './numbers.js';
 import { platform } from '../../support/platform.js';
 
@@ -13,7 +13,7 @@ describe('attention, beside PyTorch', () => {
     describe(`${each.mechanism}: ${each.name}`, () => {
       const { graph, given } = buildCase(each);
       const expected = [...attention.below(`${each.name}/float64/`)];
-      const steps = expected.map(([name]) => stepOf(graph, name));
+      const steps = expected.map(([name]) => recordedStep(graph, name));
 
       it('every step in float64', () => {
         const results = evaluate(steps, given);
@@ -34,7 +34,7 @@ describe('attention, beside PyTorch', () => {
         const references = [...attention.below(`${each.name}/float32/`)];
         assert.ok(references.length > 0);
         const results = await runtime.run(
-          references.map(([name]) => stepOf(graph, name)),
+          references.map(([name]) => recordedStep(graph, name)),
           given,
         );
         references.forEach(([name, tensor], at) => {

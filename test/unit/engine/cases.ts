@@ -55,3 +55,14 @@ export function stepOf(graph: AttentionGraph, name: string): Value {
   assert.ok(found, `There is no step ${name}.`);
   return found;
 }
+
+/**
+ * A step that the reference has. It keeps `scaled` and `masked` also where they change nothing, which are no steps of ours:
+ * their numbers are then those of the step before.
+ */
+export function recordedStep(graph: AttentionGraph, name: string): Value {
+  const order = ['scores', 'scaled', 'capped', 'biased', 'windowed', 'masked'];
+  const before = order.slice(0, order.indexOf(name) + 1);
+  const found = graph.steps.findLast(({ label }) => before.includes(label?.name ?? ''));
+  return name === 'scaled' || name === 'masked' ? (found ?? stepOf(graph, name)) : stepOf(graph, name);
+}

@@ -85,19 +85,35 @@ describe('mechanisms', () => {
   });
 
   it('have the steps of numerics in order, under the names that all share', () => {
-    const names = (id: string, shapes: Shapes): (string | undefined)[] =>
-      build(id, shapes).steps.map(({ label }) => label?.name);
+    const names = (id: string, shapes: Shapes, params: ParameterValues): (string | undefined)[] =>
+      build(id, shapes, params).steps.map(({ label }) => label?.name);
     const shared = ['scores', 'scaled', 'masked', 'weights'];
-    assert.deepEqual(names('scaled-dot-product', { Q: [2, 3], K: [2, 3], V: [2, 3] }), [
+    const masked = { mask: 'causal' };
+    assert.deepEqual(names('scaled-dot-product', { Q: [2, 3], K: [2, 3], V: [2, 3] }, masked), [
       ...['Q', 'K', 'V'],
       ...shared,
       'output',
     ]);
-    assert.deepEqual(names('multi-head', { ...self, W_O: [8, 8] }), [
+    assert.deepEqual(names('multi-head', { ...self, W_O: [8, 8] }, masked), [
       ...['X', 'Q', 'K', 'V'],
       ...shared,
       ...['head', 'concat', 'output'],
     ]);
+  });
+
+  it('have no step for what changes nothing: no mask, no scaling, no cap', () => {
+    const shapes = { Q: [2, 3], K: [2, 3], V: [2, 3] };
+    const names = (params: ParameterValues): (string | undefined)[] =>
+      build('scaled-dot-product', shapes, params).steps.map(({ label }) => label?.name);
+    const [before, after] = [
+      ['Q', 'K', 'V', 'scores'],
+      ['weights', 'output'],
+    ];
+    assert.deepEqual(names({}), [...before, 'scaled', ...after]);
+    assert.deepEqual(names({ scaling: 'none' }), [...before, ...after]);
+    assert.deepEqual(names({ scaling: 'none', softcap: 0, temperature: 1 }), [...before, ...after]);
+    assert.deepEqual(names({ scaling: 'none', temperature: 2 }), [...before, 'scaled', ...after]);
+    assert.deepEqual(names({ scaling: 'none', mask: 'causal' }), [...before, 'masked', ...after]);
   });
 });
 

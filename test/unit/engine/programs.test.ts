@@ -62,8 +62,7 @@ describe('formulas', () => {
       V: 'V',
       scores: 'S = Q K^{\\top}',
       scaled: '\\tilde{S} = \\frac{S}{\\sqrt{d_k}}',
-      masked: '\\hat{S} = \\tilde{S}',
-      weights: 'A = \\operatorname{softmax}\\left(\\hat{S}\\right)',
+      weights: 'A = \\operatorname{softmax}\\left(\\tilde{S}\\right)',
       output: 'O = A V',
     });
   });

@@ -76,7 +76,7 @@ describe('What takes keys away', () => {
   it('is declared by every mechanism that has a mask or a window', () => {
     const vectors = { Q: [4, 2], K: [4, 2] };
     assert.deepEqual(masks('scaled-dot-product', vectors, { mask: 'causal' }), ['mask']);
-    assert.deepEqual(masks('scaled-dot-product', vectors), ['divide']);
+    assert.deepEqual(masks('scaled-dot-product', vectors), []);
     assert.deepEqual(masks('hard', vectors, { mask: 'prefix', prefix: 2 }), ['mask']);
     const states = { S: [4, 2], H: [4, 2], W_a: [2, 2] };
     assert.deepEqual(masks('luong', states), []);

@@ -59,7 +59,7 @@ describe('the extension’s API', () => {
     it('names the steps from the queries to the output, in the order of the formula', async () => {
       const inspection = await open(attention.inspectText(sentence));
       const names = inspection.steps().map(({ name }) => name);
-      const expected = ['X', 'Q', 'K', 'V', 'scores', 'scaled', 'masked', 'weights', 'output'];
+      const expected = ['X', 'Q', 'K', 'V', 'scores', 'scaled', 'weights', 'output'];
       assert.deepEqual(
         names.filter((name) => expected.includes(name)),
         expected,
@@ -235,7 +235,27 @@ describe('the extension’s API', () => {
     const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
     assert.match(await inspection.code('numpy'), /import numpy as np/);
     assert.match(await inspection.code('pytorch'), /import torch/);
+    assert.match(await inspection.code('numpy', { head: 0 }), /^# Layer 1 of 1, its only head: /);
     assert.match(await inspection.code('latex'), /\\operatorname\{softmax\}|\\mathrm\{softmax\}|softmax/);
+  });
+
+  it('exports numbers in bands, and ends an export that nobody reads on', async () => {
+    const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
+    assert.ok((await inspection.exporters()).some(({ id }) => id === 'npy'));
+    const pieces: Uint8Array[] = [];
+    for await (const { file, bytes } of inspection.export('npy', { head: 0, name: 'one' })) {
+      assert.equal(file, 'one.npy');
+      pieces.push(bytes);
+    }
+    const bytes = Uint8Array.from(Buffer.concat(pieces));
+    const { data } = await inspection.slice('weights', { head: 0 });
+    assert.deepEqual([...new Float32Array(bytes.buffer.slice(-4 * data.length))], [...data]);
+    const before = await attention.engine.memory();
+    for await (const _ of inspection.export('csv', { layer: 'all' })) break;
+    assert.ok(before.resident > 0);
+    await assert.rejects(async () => {
+      for await (const _ of inspection.export('xlsx'));
+    }, /^RemoteError: There is no exporter “xlsx”/);
   });
 });
 

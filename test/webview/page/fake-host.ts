@@ -170,6 +170,7 @@ export class FakeHost {
         continue: answer('continue', (params) => continuationOf(params)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
+        export: answer('export', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);
           this.show();

@@ -277,8 +277,9 @@ export class Shell {
   }
 
   private copy(language: CodeLanguage): void {
-    const { layer, head } = this.panel.store.get().position;
-    this.panel.channel.request('copyCode', { layer, head, language }).catch((error: unknown) => {
+    const { layer } = this.panel.store.get().position;
+    const request = { language, scope: { layer, head: 'all' as const } };
+    this.panel.channel.request('copyCode', request).catch((error: unknown) => {
       this.context.reportError(error);
     });
   }

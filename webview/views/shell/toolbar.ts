@@ -1,11 +1,11 @@
 import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
-import { dropdown } from '../../ui.js';
+import { button, dropdown } from '../../ui.js';
 import { axisTitle, forQuery, ordinal } from '../../labels.js';
 import { stepper } from '../steps/stepper.js';
 
-/** Above the matrix: which step's it is, and what the view that shows it has to offer. */
+/** Above the matrix: which step's it is, what the view that shows it has to offer, and the way to a file. */
 export class Toolbar {
   private readonly step = h('span', { class: 'toolbar-step' });
   private readonly query = h('span', { class: 'toolbar-query' });
@@ -14,6 +14,16 @@ export class Toolbar {
   readonly element = h('div', { class: 'toolbar' }, this.step, this.query, this.tools);
 
   constructor(panel: Panel) {
+    this.element.append(
+      button({
+        text: 'Export…',
+        label: 'Export…',
+        title: 'Save numbers or code to a file',
+        look: 'icon',
+        // The host asks what and where to, and tells of failures itself.
+        press: () => void panel.channel.request('export', null).catch(() => undefined),
+      }),
+    );
     panel.store.watch(
       ({ content }) =>
         content.kind === 'inspection'

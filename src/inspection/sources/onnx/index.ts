@@ -15,7 +15,14 @@ import { exportPath } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
 import type { OpenExport } from './open-export.js';
 import type { Layer, Subject } from '../../core/subject.js';
-import { buildLayer, controlsOf, materialOf, materialOfScores, type Material } from './layer.js';
+import {
+  buildLayer,
+  controlsOf,
+  materialOf,
+  materialOfScores,
+  withSameSteps,
+  type Material,
+} from './layer.js';
 import type { RunLayer } from './run.js';
 
 /** Where the tokens of the text stand. */
@@ -74,7 +81,7 @@ export class OnnxPreparation implements Preparation {
       reading.kind === 'vectors' ? materialOf(reading.reading, hasBias) : materialOfScores(reading.reading),
     );
     const { described, changed } = read(materials[0], withoutGradients(parameters));
-    const built = materials.map((material) => buildLayer(material, changed));
+    const built = withSameSteps(materials).map((material) => buildLayer(material, changed));
     const derived = built.map(({ steps }) => withGradients(steps, parameters));
     const shape = materials[0]?.tensors['Q']?.shape ?? materials[0]?.tensors['scores']?.shape ?? [];
     const labels = await this.labels(shape[1] ?? 0);

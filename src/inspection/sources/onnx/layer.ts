@@ -54,6 +54,27 @@ export function materialOfScores({ scores, V }: ReadyScores): Material {
   return { tensors: { scores, V }, defaults: {} };
 }
 
+/** All layers have the same steps: one that masks or scales nothing, among others that do, keeps every key and divides by 1. */
+export function withSameSteps(materials: readonly Material[]): readonly Material[] {
+  const does = (name: 'mask' | 'scaling'): boolean =>
+    materials.some(({ defaults }) => (defaults[name] ?? 'none') !== 'none');
+  const [masks, scales] = [does('mask'), does('scaling')];
+  return materials.map(({ tensors, defaults }) => {
+    const unmasked = masks && defaults['mask'] === 'none';
+    const unscaled = scales && defaults['scaling'] === 'none';
+    const [n = 0, m = 0] = [tensors['Q']?.shape[1], tensors['K']?.shape[1]];
+    const keep = { shape: [n, m], data: new Float32Array(n * m).fill(1) };
+    return {
+      tensors: unmasked ? { ...tensors, keep } : tensors,
+      defaults: {
+        ...defaults,
+        ...(unmasked ? { mask: 'matrix' } : {}),
+        ...(unscaled ? { scaling: 'number', divisor: 1 } : {}),
+      },
+    };
+  });
+}
+
 /** Positions are in an export's queries and keys already. */
 const elsewhere: ReadonlySet<string> = new Set(['rotary', 'rotaryBase', 'heads']);
 

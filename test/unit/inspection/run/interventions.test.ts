@@ -288,9 +288,15 @@ describe('interventions', function () {
     const [variant] = await whole.compare({ inspection: inspection.id, variants: [{ temperature: 2 }] });
     assert.ok(variant?.kind === 'variant');
     assert.deepEqual(variant.summary.interventions, [silenced]);
-    assert.match(inspection.code('numpy', 2), /^head = np\.where\(\(set_1\) > 0, fill_1, .*\)  # \(head 12/m);
-    assert.doesNotMatch(inspection.code('numpy', 1), /set_1/);
-    assert.match(inspection.code('latex', 2), /\\begin\{cases\}/);
+    assert.match(
+      inspection.code({ language: 'numpy', scope: { layer: 2, head: 'all' } }),
+      /^head = np\.where\(\(set_1\) > 0, fill_1, .*\)  # \(head 12/m,
+    );
+    assert.doesNotMatch(inspection.code({ language: 'numpy', scope: { layer: 1, head: 'all' } }), /set_1/);
+    assert.match(
+      inspection.code({ language: 'latex', scope: { layer: 2, head: 'all' } }),
+      /\\begin\{cases\}/,
+    );
   });
 
   const zero = { kind: 'zero' } as const;
@@ -376,7 +382,7 @@ describe('interventions', function () {
       }
       const told = await inspection.arithmetic('Q', { layer: 1, head: 1, row: 0, column: 2 });
       assert.match(told.remark ?? '', /mean of its column over all 5 rows/);
-      assert.match(inspection.code('numpy', 1), /^Q_before_1 = np.load\("Q.npy"\)/m);
+      assert.match(inspection.code('numpy', { layer: 1 }), /^Q_before_1 = np.load\("Q.npy"\)/m);
       const { interventions } = await inspection.change({ temperature: 2 });
       assert.equal(interventions?.length, 3);
       await inspection.change({}, { interventions: [] });

@@ -203,7 +203,7 @@ describe('an inspection of tensors', () => {
     const fromScores = await inspect({ scores: tensor([3, 2, 4, 4], seeded(3)) });
     assert.deepEqual(
       fromScores.steps.map(({ name }) => name),
-      ['scores', 'scaled', 'masked', 'weights'],
+      ['scores', 'weights'],
     );
     const weights = await fromScores.slice('weights', { layer: 2, head: 1 });
     const fromWeights = await inspect({ weights: { shape: [4, 4], data: weights.data } });

@@ -1,0 +1,46 @@
+import type { StepExporter } from './exporter.js';
+import { npyBytes, npyOfWords, npySize } from './npy.js';
+import { zipBytes, zipSize, type ZipMember } from './zip.js';
+import type { Labels } from '../../protocol.js';
+import type { ExportFile, InputArray } from './exporter.js';
+
+/** Several NumPy arrays in one archive: the step's, and the tokens. */
+export const npzExporter: StepExporter = {
+  id: 'npz',
+  title: 'NumPy archive (.npz)',
+  note: 'The array under the step’s name, beside query_tokens and key_tokens; masked cells are NaN.',
+  extension: 'npz',
+  of: 'step',
+  fits: () => true,
+  files: ({ name, step, array, summary: { queries, keys } }) => [
+    archive(`${name}.npz`, [
+      arrayMember({ name: step.name, ...array }),
+      ...wordsMember('query_tokens', queries),
+      ...wordsMember('key_tokens', keys),
+    ]),
+  ],
+};
+
+/** An archive as a file to be written. */
+export function archive(name: string, members: readonly ZipMember[]): ExportFile {
+  return { name, size: zipSize(members), write: (signal) => zipBytes(members, signal) };
+}
+
+export function arrayMember({ name, shape, bands }: InputArray): ZipMember {
+  const array = { shape, bands };
+  return { name: `${name}.npy`, size: npySize(shape), write: (signal) => npyBytes(array, signal) };
+}
+
+function wordsMember(name: string, { words }: Labels): ZipMember[] {
+  if (words === undefined) return [];
+  const bytes = npyOfWords(words);
+  return [
+    {
+      name: `${name}.npy`,
+      size: bytes.length,
+      async *write() {
+        yield await Promise.resolve(bytes);
+      },
+    },
+  ];
+}
