@@ -15,7 +15,7 @@ import { KnownHeadTypes } from './host/models/head-types.js';
 import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
-import { Readers } from './host/editor/readers.js';
+import { ReaderPicker } from './host/editor/reader-picker.js';
 import { weightsBudget } from './host/base/settings.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
@@ -60,7 +60,7 @@ export function activate({
       headTypes,
       adding,
       pages,
-      readers: new Readers(engine, models),
+      readerPicker: new ReaderPicker(engine, models),
       log,
     }),
     new ModelStatus(),

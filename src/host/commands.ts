@@ -16,7 +16,7 @@ import type { Opener } from './session/opener.js';
 import { copyCode } from './panels/panel.js';
 import { exportInspection } from './exports/export-command.js';
 import { withProgress } from './base/progress.js';
-import type { Readers } from './editor/readers.js';
+import type { ReaderPicker } from './editor/reader-picker.js';
 import { readModel } from './session/request.js';
 import { selectedText, selectedTexts } from './editor/selection.js';
 import { activeModel } from './base/settings.js';
@@ -27,7 +27,7 @@ export interface CommandContext {
   readonly inspections: Sessions;
   readonly models: Models;
   readonly headTypes: KnownHeadTypes;
-  readonly readers: Readers;
+  readonly readerPicker: ReaderPicker;
   readonly adding: AddModel;
   readonly pages: ModelPages;
   readonly log: LogOutputChannel;
@@ -118,10 +118,10 @@ export class Commands extends Disposable {
   private async inspectWith(given: unknown): Promise<void> {
     // The selection is taken before a quick pick takes the focus.
     const selected = selectedTexts();
-    const { opener, readers } = this.context;
+    const { opener, readerPicker } = this.context;
     const reader = isReader(given)
       ? { mechanism: given.mechanism }
-      : await readers.pick(selected.texts.length > 1);
+      : await readerPicker.pick(selected.texts.length > 1);
     if (reader !== undefined) await opener.openText(selected, reader);
   }
 

@@ -3,7 +3,7 @@ import { pack } from '../../channel.js';
 import type { Port } from '../../channel.js';
 
 /** A webview as a port for a channel. */
-export function webviewPort(webview: Webview): Port {
+export function webviewPort(webview: Pick<Webview, 'onDidReceiveMessage' | 'postMessage'>): Port {
   return {
     post: (message) => {
       // A page that is hidden or gone gets nothing; it asks for everything when it is shown again.

@@ -1,7 +1,8 @@
 import { messageOf } from '../base/messages.js';
-import { ask } from './asking.js';
+import { openInEngine } from './open-request.js';
 import { labelOf, type InspectionRequest } from './request.js';
-import { Session, type SessionOptions, type SessionEngine } from './session.js';
+import { Session } from './session.js';
+import type { SessionEngine, SessionOptions } from './session-options.js';
 
 /** A session with what it needs of VS Code: its words, and how files are reached. */
 export function createSession(
@@ -9,5 +10,5 @@ export function createSession(
   request: InspectionRequest,
   options: Omit<SessionOptions, 'label' | 'messageOf' | 'open'>,
 ): Session {
-  return new Session(engine, request, { ...options, label: labelOf(request), messageOf, open: ask });
+  return new Session(engine, request, { ...options, label: labelOf(request), messageOf, open: openInEngine });
 }

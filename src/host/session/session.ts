@@ -14,59 +14,27 @@ import type {
   ExporterDescription,
   ExportRequest,
   InspectionSummary,
+  Intervention,
   Metric,
   PanelState,
   ParameterValues,
   Picture,
   Plot,
   Position,
-  RoleQuestion,
   Continuation,
   Slice,
   SliceRequest,
   Thumbnails,
   Variant,
 } from '../../protocol.js';
-import type { Answered, AskOptions } from './asking.js';
 import { startExport } from './running-export.js';
 import type { RunningExport } from './running-export.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
-import type { EngineClient } from '../transports/client.js';
 import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
-
-/** What a session needs of the engine's client. */
-export type SessionEngine = Pick<
-  EngineClient,
-  'generation' | 'hold' | 'processId' | 'request' | 'sharesDisk'
->;
-
-export interface SessionOptions {
-  readonly id?: string;
-  /** The first words of the text, or the names of the files. */
-  readonly label: string;
-  /** Has the engine open what is asked. */
-  readonly open: (
-    engine: SessionEngine,
-    asked: InspectionRequest,
-    parameters: ParameterValues,
-    options: AskOptions,
-  ) => Promise<Answered>;
-  /** The sentence that an error carries. */
-  readonly messageOf: (error: unknown) => string;
-  readonly parameters?: ParameterValues;
-  readonly position?: Position;
-  readonly continuation?: Continuation | undefined;
-  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
-  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
-}
-
-/** A question about this inspection, or about a variant of it whose id is named. */
-type Looked<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'> & {
-  readonly inspection?: string;
-};
+import type { AboutShown, ChangeOptions, SessionEngine, SessionOptions, Setting } from './session-options.js';
 
 /**
  * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
@@ -93,6 +61,7 @@ export class Session extends Disposable {
   private inEngine:
     { readonly id: string; readonly generation: number; readonly revisionOffset: number } | undefined;
   private parameters: ParameterValues;
+  private interventions: readonly Intervention[];
   private continuation: Continuation | undefined;
   /** The engine’s ids of what stands beside it. */
   private variants: ReadonlySet<string> = new Set();
@@ -100,7 +69,7 @@ export class Session extends Disposable {
   private readonly running = new Set<AbortController>();
   private loading: Promise<InspectionSummary> | undefined;
   private changing: Promise<void> | undefined;
-  private wanted: ParameterValues | undefined;
+  private wanted: Setting | undefined;
 
   constructor(
     private readonly engine: SessionEngine,
@@ -110,6 +79,7 @@ export class Session extends Disposable {
     super();
     this.id = options.id ?? crypto.randomUUID();
     this.parameters = options.parameters ?? {};
+    this.interventions = options.interventions ?? [];
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
     this.label = options.label;
@@ -159,13 +129,7 @@ export class Session extends Disposable {
     if (this.shown !== undefined && this.inEngine?.generation === this.engine.generation) {
       return Promise.resolve(this.shown);
     }
-    signal?.addEventListener(
-      'abort',
-      () => {
-        this.cancel();
-      },
-      { once: true },
-    );
+    this.cancelWith(signal);
     this.loading ??= this.load().finally(() => {
       this.loading = undefined;
     });
@@ -184,29 +148,37 @@ export class Session extends Disposable {
   }
 
   /** Re-runs with some parameters changed. Changes that come while one runs are gathered into the next run. */
-  change(parameters: ParameterValues): Promise<void> {
-    this.wanted = { ...this.wanted, ...parameters };
+  change(
+    parameters: ParameterValues,
+    { interventions = this.wanted?.interventions, signal }: ChangeOptions = {},
+  ): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(new CancelledError());
+    this.cancelWith(signal);
+    this.wanted = {
+      parameters: { ...this.wanted?.parameters, ...parameters },
+      ...(interventions === undefined ? {} : { interventions }),
+    };
     this.changing ??= this.catchUp().finally(() => {
       this.changing = undefined;
     });
     return this.changing;
   }
 
-  async slice(request: Looked<SliceRequest>, options?: RequestOptions): Promise<Slice> {
+  async slice(request: AboutShown<SliceRequest>, options?: RequestOptions): Promise<Slice> {
     const slice = await this.view(request, (inspection) =>
       this.engine.request('slice', { ...request, inspection }, options),
     );
     return this.isVariant(request) ? slice : { ...slice, revision: this.revision(slice.revision) };
   }
 
-  arithmetic(request: Looked<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
+  arithmetic(request: AboutShown<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
     return this.view(request, (inspection) =>
       this.engine.request('arithmetic', { ...request, inspection }, options),
     );
   }
 
   async thumbnails(
-    request: Looked<EngineMethods['thumbnails']['params']>,
+    request: AboutShown<EngineMethods['thumbnails']['params']>,
     options?: RequestOptions,
   ): Promise<Thumbnails> {
     const thumbnails = await this.view(request, (inspection) =>
@@ -218,7 +190,7 @@ export class Session extends Disposable {
   }
 
   metrics(
-    request: Looked<EngineMethods['metrics']['params']>,
+    request: AboutShown<EngineMethods['metrics']['params']>,
     options?: RequestOptions,
   ): Promise<readonly Metric[]> {
     return this.view(request, (inspection) =>
@@ -235,13 +207,13 @@ export class Session extends Disposable {
     return results;
   }
 
-  plot(request: Looked<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
+  plot(request: AboutShown<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
     return this.view(request, (inspection) =>
       this.engine.request('plot', { ...request, inspection }, options),
     );
   }
 
-  async candidates(request: Looked<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
+  async candidates(request: AboutShown<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
     const result = await this.view(request, (inspection) =>
       this.engine.request('candidates', { ...request, inspection }, options),
     );
@@ -308,12 +280,13 @@ export class Session extends Disposable {
     this.setState({ kind: 'busy', title: this.label });
     try {
       return await this.run(async (signal) => {
-        const { asked, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
+        const { request, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
           ...this.reporting(signal),
+          interventions: this.interventions,
           roles: (question) => this.options.ask(question, signal),
           continuation: this.continuation,
         });
-        this.asked = asked;
+        this.asked = request;
         return this.accept(summary, signal);
       });
     } catch (error) {
@@ -331,9 +304,10 @@ export class Session extends Disposable {
         const { inEngine } = this;
         if (inEngine === undefined) throw new CancelledError();
         await this.run(async (signal) => {
-          const params = { inspection: inEngine.id, parameters: next };
+          const params = { inspection: inEngine.id, ...next };
           const summary = await this.engine.request('change', params, this.reporting(signal));
-          this.parameters = { ...this.parameters, ...next };
+          this.parameters = { ...this.parameters, ...next.parameters };
+          this.interventions = next.interventions ?? this.interventions;
           return this.accept(summary, signal);
         });
       } catch (error) {
@@ -425,6 +399,13 @@ export class Session extends Disposable {
     } finally {
       this.running.delete(controller);
     }
+  }
+
+  private cancelWith(signal: AbortSignal | undefined): void {
+    const cancel = (): void => {
+      this.cancel();
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
   }
 
   private reporting(signal: AbortSignal): RequestOptions & { readonly signal: AbortSignal } {

@@ -38,16 +38,16 @@ describe('the engine’s process', () => {
     assert.notEqual(attention.engine.processId, killed);
 
     const next = await attention.inspectText('The next inspection works.');
-    assert.equal(next.summary().layers, 6);
-    next.dispose();
+    assert.equal(next.summary.layers, 6);
+    await next.dispose();
 
     // What was open in the process that died is inspected again when it is asked for something.
     assert.deepEqual(await matrix(before, 'weights'), weights);
-    before.dispose();
+    await before.dispose();
   });
 
   it('can be cancelled within a second, and works on', async () => {
-    (await attention.inspectText('Something else first.')).dispose();
+    await (await attention.inspectText('Something else first.')).dispose();
     const controller = new AbortController();
     const running = attention.inspectTensors(long(), { signal: controller.signal });
     let cancelled = 0;
@@ -59,9 +59,9 @@ describe('the engine’s process', () => {
     assert.ok(Date.now() - cancelled < 1000, `it took ${Date.now() - cancelled} ms`);
     const asked = Date.now();
     const next = await attention.inspectText('And the next one.');
-    assert.equal(next.summary().heads, 12);
+    assert.equal(next.summary.heads, 12);
     assert.ok(Date.now() - asked < 10_000, `the next one took ${Date.now() - asked} ms`);
-    next.dispose();
+    await next.dispose();
   });
 
   it('does nothing that was cancelled beforehand', async () => {
@@ -71,8 +71,8 @@ describe('the engine’s process', () => {
 
   it('says that a disposed inspection is gone', async () => {
     const inspection = await attention.inspectText('Soon gone.');
-    inspection.dispose();
-    inspection.dispose();
+    await inspection.dispose();
+    await inspection.dispose();
     await assert.rejects(inspection.slice('weights'));
   });
 });

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extensions } from 'vscode';
 import type { Extension } from 'vscode';
-import type { AttentionInspection, AttentionInspectorApi } from '../../../src/host/api.js';
+import type { AttentionInspectorApi } from '../../../src/host/api.js';
+import type { OpenInspection } from '../../../src/library.js';
 
 export function extension(): Extension<AttentionInspectorApi> {
   const found = extensions.getExtension<AttentionInspectorApi>('attention-inspector.attention-inspector');
@@ -35,7 +36,7 @@ export function pytorch(): { readonly none: Reference; readonly causal: Referenc
 
 /** One step's whole matrix, row by row. */
 export async function matrix(
-  inspection: AttentionInspection,
+  inspection: OpenInspection,
   step: string,
   place: { readonly layer?: number; readonly head?: number } = {},
 ): Promise<number[][]> {

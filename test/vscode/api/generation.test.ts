@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, Position, Selection, window, workspace } from 'vscode';
-import type { AttentionInspection } from '../../../src/host/api.js';
+import type { OpenInspection } from '../../../src/library.js';
 import { api, assertClose, matrix } from './extension.js';
 
 /** A small GPT-2 with what transformers says of it. This runs from out/test/vscode/api. */
@@ -21,11 +21,11 @@ describe('a text that a model goes on with', () => {
   const expected = JSON.parse(readFileSync(join(folder, 'continued.json'), 'utf8')) as Continued;
   const added = expected.greedy.slice(expected.ids.length);
   const untilEnd = added.indexOf(expected.end) + 1;
-  const open: AttentionInspection[] = [];
-  afterEach(() => {
-    for (const each of open.splice(0)) each.dispose();
+  const open: OpenInspection[] = [];
+  afterEach(async () => {
+    for (const each of open.splice(0)) await each.dispose();
   });
-  async function inspect(): Promise<AttentionInspection> {
+  async function inspect(): Promise<OpenInspection> {
     const inspection = await (await api()).inspectText(expected.text, { model: folder });
     open.push(inspection);
     return inspection;
@@ -37,7 +37,7 @@ describe('a text that a model goes on with', () => {
     const { ending } = await inspection.continue({ tokens: 9, onText: (text) => told.push(text) });
     assert.equal(ending, 'end');
     assert.deepEqual(told, expected.said.slice(0, untilEnd));
-    const { queries, revision } = inspection.summary();
+    const { queries, revision } = inspection.summary;
     assert.equal(queries.count, expected.ids.length + untilEnd);
     assert.ok(revision > 1);
     const { shape, data, revision: of } = await inspection.slice('weights', { layer: 1, head: 2 });
@@ -50,7 +50,7 @@ describe('a text that a model goes on with', () => {
   it('is the same when the engine’s process has died since', async () => {
     const inspection = await inspect();
     await inspection.continue({ tokens: 6, sampling: { method: 'sample', temperature: 2, seed: 4 } });
-    const before = inspection.summary();
+    const before = inspection.summary;
     const weights = (await matrix(inspection, 'weights', { layer: 1, head: 2 })).map((row) =>
       row.map((weight) => (Number.isNaN(weight) ? 0 : weight)),
     );
@@ -60,9 +60,9 @@ describe('a text that a model goes on with', () => {
     while ((await api()).engine.processId === processId)
       await new Promise((resolve) => setTimeout(resolve, 20));
     assertClose(await matrix(inspection, 'weights', { layer: 1, head: 2 }), weights);
-    assert.deepEqual(inspection.summary().queries, before.queries);
+    assert.deepEqual(inspection.summary.queries, before.queries);
     await inspection.continue({ tokens: 1 });
-    assert.equal(inspection.summary().queries.count, before.queries.count + 1);
+    assert.equal(inspection.summary.queries.count, before.queries.count + 1);
   });
 
   it('says what it expects next', async () => {
@@ -73,7 +73,7 @@ describe('a text that a model goes on with', () => {
       candidates.map(({ id }) => id),
       expected.likeliest[query]?.ids,
     );
-    assert.equal(revision, inspection.summary().revision);
+    assert.equal(revision, inspection.summary.revision);
   });
 
   it('is gone on with from the editor by a command', async () => {

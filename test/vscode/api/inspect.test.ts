@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Uri } from 'vscode';
-import type { AttentionInspection, AttentionInspectorApi } from '../../../src/host/api.js';
+import type { AttentionInspectorApi } from '../../../src/host/api.js';
+import type { OpenInspection } from '../../../src/library.js';
 import type { WireTensor } from '../../../src/protocol.js';
 import { api, assertClose, extension, matrix, pytorch, sample } from './extension.js';
 import { spansIn } from '../../support/spans.js';
@@ -13,9 +14,9 @@ const sentence = "The animal didn't cross the street because it was too tired.";
 
 describe('the extension’s API', () => {
   let attention: AttentionInspectorApi;
-  const opened: AttentionInspection[] = [];
+  const opened: OpenInspection[] = [];
 
-  async function open(inspecting: Promise<AttentionInspection>): Promise<AttentionInspection> {
+  async function open(inspecting: Promise<OpenInspection>): Promise<OpenInspection> {
     const inspection = await inspecting;
     opened.push(inspection);
     return inspection;
@@ -25,8 +26,8 @@ describe('the extension’s API', () => {
     attention = await api();
   });
 
-  afterEach(() => {
-    for (const inspection of opened.splice(0)) inspection.dispose();
+  afterEach(async () => {
+    for (const inspection of opened.splice(0)) await inspection.dispose();
   });
 
   it('is what activate() returns', () => {
@@ -37,7 +38,7 @@ describe('the extension’s API', () => {
   describe('inspectText', () => {
     it('reads a sentence with the embedded model: 6 layers of 12 heads, whose rows of weights sum to 1', async () => {
       const inspection = await open(attention.inspectText(sentence));
-      const { layers, heads, queries, keys } = inspection.summary();
+      const { layers, heads, queries, keys } = inspection.summary;
       assert.deepEqual([layers, heads], [6, 12]);
       assert.deepEqual(queries.words?.slice(0, 4), ['[CLS]', 'the', 'animal', 'didn']);
       assert.equal(queries.words?.at(-1), '[SEP]');
@@ -58,20 +59,18 @@ describe('the extension’s API', () => {
 
     it('names the steps from the queries to the output, in the order of the formula', async () => {
       const inspection = await open(attention.inspectText(sentence));
-      const names = inspection.steps().map(({ name }) => name);
+      const names = inspection.steps.map(({ name }) => name);
       const expected = ['X', 'Q', 'K', 'V', 'scores', 'scaled', 'weights', 'output'];
       assert.deepEqual(
         names.filter((name) => expected.includes(name)),
         expected,
       );
-      assert.ok(
-        inspection.steps().every(({ tex, title, note }) => tex !== '' && title !== '' && note !== ''),
-      );
+      assert.ok(inspection.steps.every(({ tex, title, note }) => tex !== '' && title !== '' && note !== ''));
     });
 
     it('says where each token stands in the text', async () => {
       const text = 'A 🦜 says: 你好!';
-      const { queries } = (await open(attention.inspectText(text))).summary();
+      const { queries } = (await open(attention.inspectText(text))).summary;
       const found = spansIn(queries)?.map((place) =>
         place === null ? null : text.slice(place.start, place.end),
       );
@@ -102,7 +101,7 @@ describe('the extension’s API', () => {
     it('follows a change of the mask', async () => {
       const inspection = await open(attention.inspectText(sentence));
       await inspection.change({ mask: 'causal' });
-      assert.equal(inspection.summary().revision, 2);
+      assert.equal(inspection.summary.revision, 2);
       const weights = await matrix(inspection, 'weights');
       for (const [row, line] of weights.entries()) {
         for (const weight of line.slice(row + 1)) assert.ok(Number.isNaN(weight) || weight === 0);
@@ -111,7 +110,7 @@ describe('the extension’s API', () => {
 
     it('says how much of a long text was used', async () => {
       const inspection = await open(attention.inspectText('word '.repeat(830)));
-      const { notices, queries } = inspection.summary();
+      const { notices, queries } = inspection.summary;
       assert.equal(queries.count, 512);
       assert.match(notices.join(' '), /512/);
     });
@@ -176,7 +175,7 @@ describe('the extension’s API', () => {
         // The .json file carries four decimals, at scores of up to 60.
         const tolerance = files[0] === 'qkv.json' ? 2e-3 : 1e-5;
         const inspection = await open(attention.inspectFiles(files.map(sample)));
-        assert.deepEqual(inspection.summary().queries.words?.slice(0, 3), ['the', 'cat', 'slept']);
+        assert.deepEqual(inspection.summary.queries.words?.slice(0, 3), ['the', 'cat', 'slept']);
         assertClose(await matrix(inspection, 'weights'), none.weights, tolerance);
         assertClose(await matrix(inspection, 'output'), none.output, tolerance * 10);
         await inspection.change({ mask: 'causal' });
@@ -187,13 +186,13 @@ describe('the extension’s API', () => {
 
     it('projects X of a .safetensors file to the same queries and keys', async () => {
       const inspection = await open(attention.inspectFiles([sample('projections.safetensors')]));
-      assert.equal(inspection.summary().mechanism.id, 'multi-head');
+      assert.equal(inspection.summary.mechanism.id, 'multi-head');
       assertClose(await matrix(inspection, 'weights'), pytorch().none.weights);
     });
 
     it('shows ready weights of a .csv file as they are', async () => {
       const inspection = await open(attention.inspectFiles([Uri.file(sample('weights.csv'))]));
-      assert.deepEqual(inspection.summary().keys.words?.slice(-2), ['was', 'tired']);
+      assert.deepEqual(inspection.summary.keys.words?.slice(-2), ['was', 'tired']);
       assertClose(await matrix(inspection, 'weights'), pytorch().none.weights, 1e-6);
     });
 
@@ -202,7 +201,7 @@ describe('the extension’s API', () => {
       const inspection = await open(
         attention.inspectFiles([sample('mystery.npy')], { roles: { '0:mystery.npy/mystery': 'scores' } }),
       );
-      assert.ok(inspection.steps().some(({ name }) => name === 'weights'));
+      assert.ok(inspection.steps.some(({ name }) => name === 'weights'));
     });
 
     it('names the file that does not exist', async () => {

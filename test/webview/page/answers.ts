@@ -56,7 +56,7 @@ export class Answers {
   subject: Subject;
 
   constructor(
-    private readonly first: Subject,
+    private first: Subject,
     readonly id: string,
     private changes: ParameterValues = {},
   ) {
@@ -70,6 +70,20 @@ export class Answers {
     this.revision += 1;
     this.changes = { ...this.changes, ...values };
     this.parameters = withKnownValues(this.parameters, values);
+    this.subject = changed(this.first, this.changes);
+    this.attention = new Attention(this.subject);
+  }
+
+  /** A model has written on: there are more tokens on either side. */
+  extend(words: readonly string[]): void {
+    this.revision += 1;
+    const { first } = this;
+    this.first = {
+      ...first,
+      queries: first.queries + words.length,
+      keys: first.keys + words.length,
+      words: first.words === null ? null : [...first.words, ...words],
+    };
     this.subject = changed(this.first, this.changes);
     this.attention = new Attention(this.subject);
   }

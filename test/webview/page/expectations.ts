@@ -1,10 +1,4 @@
-import type {
-  Candidate,
-  Candidates,
-  CandidatesRequest,
-  ContinueResult,
-  ContinueRequest,
-} from '../../../src/protocol.js';
+import type { Candidate, Candidates, CandidatesRequest, ContinueRequest } from '../../../src/protocol.js';
 
 const vocabulary = [
   'the',
@@ -47,9 +41,7 @@ export function candidatesOf(
   return { ...said, actual: { ...describe(stands), rank: order.indexOf(stands) } };
 }
 
-/** What it goes on with. */
-export function continuationOf({
-  tokens,
-}: Omit<ContinueRequest, 'inspection'>): Omit<ContinueResult, 'summary'> {
-  return { ending: 'length', text: vocabulary.slice(0, Math.min(tokens, vocabulary.length)).join('') };
+/** The words that it writes. */
+export function continuationOf({ tokens }: Omit<ContinueRequest, 'inspection'>): readonly string[] {
+  return vocabulary.slice(0, Math.min(tokens, vocabulary.length));
 }

@@ -19,6 +19,7 @@ import type {
   Position,
   Variant,
 } from '../../../src/protocol.js';
+import { nearestPosition } from '../../../src/position.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
 import { candidatesOf, continuationOf } from './expectations.js';
@@ -86,7 +87,7 @@ export class FakeHost {
   delay: number;
   place: Position;
   /** Where the host goes when a page wants to be somewhere. */
-  allow = (wanted: Position): Position => wanted;
+  allow = (wanted: Position): Position => nearestPosition(this.subject().summary(), wanted);
   failing: Record<string, string>;
   readonly panel: Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>;
 
@@ -125,7 +126,7 @@ export class FakeHost {
       );
     });
     const answer =
-      <P, R>(method: string, give: (params: P) => R) =>
+      <P, R>(method: string, give: (params: P, call: Call) => R) =>
       async (params: P, call: Call): Promise<R> => {
         this.requests.push({ name: method, body: params });
         call.signal.addEventListener('abort', () => this.cancelled.push(method));
@@ -133,8 +134,12 @@ export class FakeHost {
         if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
         if (call.signal.aborted) throw new CancelledError();
         const sentence = this.failing[method];
-        if (sentence !== undefined) throw new Error(sentence);
-        return give(params);
+        if (sentence !== undefined) {
+          // What is shown is still true: controls go back to it.
+          if (method === 'change') this.show();
+          throw new Error(sentence);
+        }
+        return give(params, call);
       };
     this.panel = new Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>(
       {
@@ -167,12 +172,13 @@ export class FakeHost {
           const { revision, subject } = this.at(params);
           return candidatesOf(params, revision, subject.queries);
         }),
-        continue: answer('continue', (params) => continuationOf(params)),
+        continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
         export: answer('export', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);
+          this.variants = new Map();
           this.show();
           return null;
         }),
@@ -212,9 +218,26 @@ export class FakeHost {
     return this.answers;
   }
 
-  /** A variant, or what is open: as the host has it, also where that variant is gone. */
+  /** What is open, or a variant. @throws CancelledError for what is gone: the page is about to be told of what came instead */
   private at({ inspection }: { readonly inspection: string }): Answers {
-    return this.variants.get(inspection) ?? this.subject();
+    const subject = this.subject();
+    const found = inspection === subject.id ? subject : this.variants.get(inspection);
+    if (found === undefined) throw new CancelledError();
+    return found;
+  }
+
+  /** Lets the made-up model go on, word by word; what is open then has those words. */
+  private write(request: PanelMethods['continue']['params'], call: Call): PanelMethods['continue']['result'] {
+    const words = continuationOf(request);
+    words.forEach((added, at) => {
+      const kept = words.slice(0, at).join('').length;
+      const message = `${at + 1} of ${words.length} tokens`;
+      call.progress({ message, fraction: (at + 1) / words.length, text: { kept, added } });
+    });
+    this.subject().extend(words);
+    this.variants = new Map();
+    this.show();
+    return { ending: 'length', text: words.join('') };
   }
 
   private model(): ModelAnswers {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancelledError, type RequestOptions } from '../../../../src/channel.js';
 import { EngineStoppedError, type Stop } from '../../../../src/host/transports/client.js';
-import type { SessionEngine } from '../../../../src/host/session/session.js';
+import type { SessionEngine } from '../../../../src/host/session/session-options.js';
 import type { EngineMethods } from '../../../../src/protocol.js';
 
 interface Asked {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CancelledError } from '../../../../src/channel.js';
-import { Session, type SessionOptions } from '../../../../src/host/session/session.js';
+import { Session } from '../../../../src/host/session/session.js';
+import type { SessionOptions } from '../../../../src/host/session/session-options.js';
 import type { InspectionSummary, PanelState, Step } from '../../../../src/protocol.js';
 import { FakeEngine } from './fake-engine.js';
 
@@ -53,10 +54,11 @@ describe('A session', () => {
       label: 'a b',
       messageOf: (error) => (error instanceof Error ? error.message : String(error)),
       ask: () => Promise.reject(new CancelledError()),
-      open: async (client, asked, parameters, { continuation, signal, onProgress }) => {
+      open: async (client, asked, parameters, { continuation, interventions, signal, onProgress }) => {
         const params = {
           material: { kind: 'text', texts: ['a b'] as const } as const,
           parameters,
+          ...(interventions === undefined ? {} : { interventions }),
           ...(continuation === undefined ? {} : { continuation }),
         };
         const result = await client.request('open', params, {
@@ -64,7 +66,7 @@ describe('A session', () => {
           ...(onProgress === undefined ? {} : { onProgress }),
         });
         assert.ok(result.kind === 'inspection');
-        return { asked, summary: result.summary };
+        return { request: asked, summary: result.summary };
       },
       ...options,
     });
@@ -222,6 +224,53 @@ describe('A session', () => {
     assert.equal(session.summary?.revision, 3, 'revisions go on growing');
   });
 
+  it('keeps what is set from outside through changes, and when the process has died', async () => {
+    const zero = [{ layer: 0, step: 'weights', set: { kind: 'zero' } }] as const;
+    await ready();
+    const setting = session.change({}, { interventions: zero });
+    const first = await engine.next('change');
+    assert.deepEqual(first.params, { inspection: 'engine-1', parameters: {}, interventions: zero });
+    // What is gathered while it runs says nothing of interventions: they stay.
+    const changing = session.change({ temperature: 2 });
+    first.answer(summary({ revision: 8 }));
+    const second = await engine.next('change');
+    assert.deepEqual(second.params, { inspection: 'engine-1', parameters: { temperature: 2 } });
+    second.answer(summary({ revision: 9 }));
+    await Promise.all([setting, changing]);
+    engine.stop();
+    const running = session.ready();
+    const open = await engine.next('open');
+    assert.deepEqual(open.params.interventions, zero);
+    open.answer(opened({ id: 'engine-2' }));
+    await running;
+  });
+
+  it('ends a change by the signal that came with it', async () => {
+    await ready();
+    const controller = new AbortController();
+    const changing = session.change({ temperature: 2 }, { signal: controller.signal });
+    const { options } = await engine.next('change');
+    controller.abort();
+    assert.equal(options.signal?.aborted, true);
+    await assert.rejects(changing, CancelledError);
+    const late = session.change({ temperature: 3 }, { signal: controller.signal });
+    await assert.rejects(late, CancelledError);
+    engine.assertIdle();
+  });
+
+  it('runs again after the process has died in the middle of a run, where that is asked for', async () => {
+    const running = session.ready();
+    await engine.next('open');
+    engine.stop();
+    engine.assertIdle();
+    session.cancel();
+    await assert.rejects(running, CancelledError);
+    assert.equal(session.state.kind, 'failed');
+    const again = session.again();
+    (await engine.next('open')).answer(opened({ id: 'engine-2' }));
+    assert.equal((await again).revision, 1);
+  });
+
   it('says so where the process dies in the middle of a question', async () => {
     await ready();
     const asked = session.metrics({ layer: 0, head: 0 });
@@ -313,6 +362,34 @@ describe('A session', () => {
       session.dispose();
       assert.deepEqual((await engine.next('close')).params, { inspection: 'engine-1' });
       assert.equal(told, 1);
+    });
+
+    it('while a change runs, cancels the change and closes what was shown', async () => {
+      await ready();
+      const changing = session.change({ temperature: 2 });
+      const change = await engine.next('change');
+      session.dispose();
+      assert.equal(change.options.signal?.aborted, true);
+      await assert.rejects(changing, CancelledError);
+      assert.deepEqual((await engine.next('close')).params, { inspection: 'engine-1' });
+      assert.deepEqual(states, ['busy', 'inspection'], 'nobody is told of anything any more');
+    });
+
+    it('after a failure, closes nothing', async () => {
+      const running = session.ready();
+      (await engine.next('open')).fail(new Error('Q.npy is empty.'));
+      await assert.rejects(running, { message: 'Q.npy is empty.' });
+      session.dispose();
+      engine.assertIdle();
+    });
+
+    it('while a question waits, leaves the question to the one that asked', async () => {
+      await ready();
+      const asked = session.metrics({ layer: 0, head: 0 });
+      const question = await engine.next('metrics');
+      session.dispose();
+      question.answer([]);
+      assert.deepEqual(await asked, []);
     });
 
     it('after the process has died, closes nothing', async () => {

@@ -46,7 +46,7 @@ describe('the library’s export', () => {
   it('lists what there is, and names each file of a program', async () => {
     const inspection = await inspect();
     assert.deepEqual(
-      inspection.exporters().map(({ id }) => id),
+      (await inspection.exporters()).map(({ id }) => id),
       ['npy', 'npz', 'csv', 'json', 'numpy', 'pytorch', 'latex'],
     );
     const files = new Set<string>();

@@ -382,7 +382,7 @@ describe('interventions', function () {
       }
       const told = await inspection.arithmetic('Q', { layer: 1, head: 1, row: 0, column: 2 });
       assert.match(told.remark ?? '', /mean of its column over all 5 rows/);
-      assert.match(inspection.code('numpy', { layer: 1 }), /^Q_before_1 = np.load\("Q.npy"\)/m);
+      assert.match(await inspection.code('numpy', { layer: 1 }), /^Q_before_1 = np.load\("Q.npy"\)/m);
       const { interventions } = await inspection.change({ temperature: 2 });
       assert.equal(interventions?.length, 3);
       await inspection.change({}, { interventions: [] });

@@ -115,7 +115,7 @@ describe('an inspection of a written date', function () {
   });
 
   it('the program of its steps starts from the states', async () => {
-    const code = (await inspect('3 mai 1979')).code('numpy');
+    const code = await (await inspect('3 mai 1979')).code('numpy');
     assert.match(code, /^S = np\.load\("S\.npy"\)/m);
     assert.doesNotMatch(code, /gru/);
   });

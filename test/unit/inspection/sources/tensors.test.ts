@@ -157,8 +157,8 @@ describe('an inspection of tensors', () => {
   it('a mask of ones and zeros is printed as such, and each layer has its own', async () => {
     const mask = tensor([2, 3, 3], (at) => (at < 9 || at % 3 === 0 ? 1 : 0));
     const inspection = await inspect({ ...vectors(3, 3, 4), mask });
-    assert.match(inspection.code('numpy'), /^mask = np\.load\("mask\.npy"\).*\n/m);
-    assert.match(inspection.code('numpy'), /^masked = np\.where\(mask != 0, scaled, -np\.inf\)/m);
+    assert.match(await inspection.code('numpy'), /^mask = np\.load\("mask\.npy"\).*\n/m);
+    assert.match(await inspection.code('numpy'), /^masked = np\.where\(mask != 0, scaled, -np\.inf\)/m);
     const [first, second] = await Promise.all([0, 1].map((layer) => inspection.slice('weights', { layer })));
     assert.ok(first?.data.every((weight) => weight > 0));
     assert.deepEqual(
@@ -166,7 +166,7 @@ describe('an inspection of tensors', () => {
       Array.from({ length: 9 }, (_, at) => at % 3 > 0),
     );
     const added = await inspect({ ...vectors(3, 3, 4), mask: tensor([3, 3], (at) => at) });
-    assert.match(added.code('numpy'), /^masked = scaled \+ mask /m);
+    assert.match(await added.code('numpy'), /^masked = scaled \+ mask /m);
   });
 
   it('logits of ±10,000 neither overflow nor lose the row’s sum', async () => {

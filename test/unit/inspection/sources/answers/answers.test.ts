@@ -115,19 +115,19 @@ describe('Questions that a text answers', () => {
       /^Masked/,
     );
     assert.match(
-      inspection.code('numpy'),
+      await inspection.code('numpy'),
       /\nlogits = transformed @ W_A \+ b_A {2}# \(query \d+, endpoint 2\)\n/,
     );
     assert.match(
-      inspection.code('pytorch'),
+      await inspection.code('pytorch'),
       /\ntransformed = .*layer_norm\(.*gelu\(hidden @ W_T\), g_T\.shape, g_T, \S/,
     );
     for (const language of ['numpy', 'pytorch', 'latex'] as const) {
       // A leaf without a name would leave a gap.
-      const lines = inspection.code(language).split('\n');
+      const lines = (await inspection.code(language)).split('\n');
       for (const line of lines) assert.doesNotMatch(line, /\(, |, ,|len\(\)|&= *$/);
     }
-    assert.match(inspection.code('latex'), /P &= \\operatorname\{softmax\}/);
+    assert.match(await inspection.code('latex'), /P &= \\operatorname\{softmax\}/);
   });
 
   it('are answered anew when what attention does is changed', async () => {

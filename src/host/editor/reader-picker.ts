@@ -10,9 +10,9 @@ interface Choice extends QuickPickItem {
   readonly reader?: Reader;
 }
 
-/** What can read a text: every model, and every mechanism on word vectors. */
-export class Readers {
-  /** The label of what was picked last. */
+/** Lets the user choose what reads a text: a model, or a mechanism that runs on embeddings. */
+export class ReaderPicker {
+  /** The label of the last choice. */
   private last: string | undefined;
 
   constructor(
@@ -21,8 +21,8 @@ export class Readers {
   ) {}
 
   /**
-   * @param two whether there is a second selection, whose words ask
-   * @returns undefined when the user leaves it
+   * @param two whether there is a second selection, whose tokens are the queries
+   * @returns undefined where the user chooses nothing
    */
   async pick(two: boolean): Promise<Reader | undefined> {
     const chosen = await window.showQuickPick(this.choices(two), {

@@ -1,0 +1,71 @@
+import type { RequestOptions } from '../../channel.js';
+import { CancelledError } from '../../channel.js';
+import type {
+  Continuation,
+  InspectionSummary,
+  Intervention,
+  OpenRequest,
+  ParameterValues,
+  RoleQuestion,
+} from '../../protocol.js';
+import { referenceTo } from '../base/files.js';
+import type { InspectionRequest } from './request.js';
+import type { SessionEngine } from './session-options.js';
+
+export interface OpenOptions extends RequestOptions {
+  readonly signal: AbortSignal;
+  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
+  readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
+  /** Steps that are set from outside while it runs. */
+  readonly interventions?: readonly Intervention[];
+  /** What the model wrote before, which is to be there again. */
+  readonly continuation?: Continuation | undefined;
+}
+
+export interface Opened {
+  /** What was requested, with the roles that the user has told. */
+  readonly request: InspectionRequest;
+  readonly summary: InspectionSummary;
+}
+
+/** Has the engine open what is requested, and asks the user for roles until nothing is unclear. */
+export async function openInEngine(
+  engine: SessionEngine,
+  request: InspectionRequest,
+  parameters: ParameterValues,
+  options: OpenOptions,
+): Promise<Opened> {
+  const { roles, interventions, continuation, ...rest } = options;
+  const opening = await openRequestOf(request, engine);
+  if (options.signal.aborted) throw new CancelledError();
+  const params = {
+    ...opening,
+    parameters,
+    ...(interventions === undefined ? {} : { interventions }),
+    ...(continuation === undefined ? {} : { continuation }),
+  };
+  const result = await engine.request('open', params, rest);
+  if (result.kind === 'inspection') return { request, summary: result.summary };
+  if (request.kind !== 'files') throw new Error(result.question.reason);
+  const complete = { ...request, roles: await roles(result.question) };
+  return openInEngine(engine, complete, parameters, options);
+}
+
+/** What the engine is asked to open. */
+async function openRequestOf(request: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
+  const by = request.mechanism === undefined ? {} : { mechanism: request.mechanism };
+  switch (request.kind) {
+    case 'text': {
+      const { texts, model } = request;
+      return { material: { kind: 'text', texts }, by: { ...by, model } };
+    }
+    case 'tensors':
+      return { material: { kind: 'tensors', tensors: request.tensors }, by };
+    case 'files': {
+      const { uris, roles } = request;
+      const sharesDisk = await engine.sharesDisk();
+      const files = await Promise.all(uris.map((uri) => referenceTo(uri, sharesDisk)));
+      return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { Continuation, Intervention, ParameterValues, Position, RoleQuestion } from '../../protocol.js';
+import type { EngineClient } from '../transports/client.js';
+import type { Opened, OpenOptions } from './open-request.js';
+import type { InspectionRequest } from './request.js';
+
+/** What a session needs of the engine's client. */
+export type SessionEngine = Pick<
+  EngineClient,
+  'generation' | 'hold' | 'processId' | 'request' | 'sharesDisk'
+>;
+
+export interface SessionOptions {
+  readonly id?: string;
+  /** The first words of the text, or the names of the files. */
+  readonly label: string;
+  /** Has the engine open what is asked. */
+  readonly open: (
+    engine: SessionEngine,
+    request: InspectionRequest,
+    parameters: ParameterValues,
+    options: OpenOptions,
+  ) => Promise<Opened>;
+  /** The sentence that an error carries. */
+  readonly messageOf: (error: unknown) => string;
+  readonly parameters?: ParameterValues;
+  /** Steps that are set from outside while it runs. They are not kept for another day. */
+  readonly interventions?: readonly Intervention[];
+  readonly position?: Position;
+  readonly continuation?: Continuation | undefined;
+  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
+  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+}
+
+export interface ChangeOptions {
+  /** In place of those that there are. */
+  readonly interventions?: readonly Intervention[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How it is to run: what is left out stays as it is. */
+export interface Setting {
+  readonly parameters: ParameterValues;
+  readonly interventions?: readonly Intervention[];
+}
+
+/** A question about this inspection, or about a variant of it whose id is named. */
+export type AboutShown<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'> & {
+  readonly inspection?: string;
+};

@@ -1,0 +1,303 @@
+import type {
+  Arithmetic,
+  Candidates,
+  CodeLanguage,
+  CodeRequest,
+  ContinueResult,
+  ExporterDescription,
+  ExportRequest,
+  ExportScope,
+  InspectionSummary,
+  Intervention,
+  Metric,
+  ModelReference,
+  ParameterValues,
+  Plot,
+  RoleQuestion,
+  Sampling,
+  Slice,
+  SliceRequest,
+  Span,
+  Step,
+  WireTensor,
+} from './protocol.js';
+import { gatherText } from './text-change.js';
+import type { TextChange } from './text-change.js';
+
+/**
+ * What other extensions and plain Node are offered: the same calls with the same results, whether inspections run in this
+ * process or in one of their own.
+ *
+ * Layers, heads, rows and columns count from 0, and layers and heads are 0 where left out. Every failure is an Error whose
+ * message is one sentence for people.
+ */
+export interface Library<File, More extends object> {
+  /** Text run through a model, or, with a mechanism, its embeddings alone. */
+  inspectText(text: string, options?: InspectTextOptions & Partial<More>): Promise<OpenInspection>;
+  /**
+   * Tensors run through a mechanism.
+   * @param tensors row-major float32, by the mechanism's input names: Q (n, d_k), K (m, d_k), V (m, d_v); X (n, d), W_Q, W_K, W_V (d, d)
+   */
+  inspectTensors(
+    tensors: Readonly<Record<string, WireTensor>>,
+    options?: InspectTensorsOptions & Partial<More>,
+  ): Promise<OpenInspection>;
+  /**
+   * Files of tensors run through a mechanism; several files make one inspection.
+   * @throws RolesNeeded where names and shapes do not tell what the tensors are
+   */
+  inspectFiles(
+    files: File | readonly File[],
+    options?: InspectFilesOptions & Partial<More>,
+  ): Promise<OpenInspection>;
+}
+
+/** Text run through a model, or tensors through a mechanism. Dispose of it when done. */
+export interface OpenInspection {
+  /** Sizes, labels, parameters, notices; another one after each run. */
+  readonly summary: InspectionSummary;
+  /** The formula's steps, in order. */
+  readonly steps: readonly Step[];
+  /** A part of one step's matrix, for one layer and head: `{ shape: [rows, columns], data }`. Masked cells are NaN. */
+  slice(step: string, options?: SliceOptions): Promise<Slice>;
+  /** How one cell came about, with its real numbers: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
+  arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
+  metrics(place?: HeadPlace): Promise<readonly Metric[]>;
+  /** Curves: what can be plotted is listed in the summary. */
+  plot(name: string, place?: HeadPlace): Promise<Plot>;
+  /** A layer's code or TeX, which says where its inputs are expected: of the first layer and all its heads where left out. */
+  code(language: CodeLanguage, scope?: Partial<ExportScope>): Promise<string>;
+  /** What it can be taken away as. */
+  exporters(): Promise<readonly ExporterDescription[]>;
+  /**
+   * Takes it away, by an exporter's id: bytes of one file after the other, in bands of a few megabytes. Of the first layer and
+   * all its heads where left out.
+   *
+   * @example
+   * for await (const { file, bytes } of inspection.export('npz', { layer: 'all' })) await appendFile(file, bytes);
+   */
+  export(exporter: string, options?: ExportOptions): AsyncIterable<ExportedBytes>;
+  /** Goes on with the text, where its model says what comes next: greedily, unless the sampling says otherwise. */
+  continue(options: ContinueOptions): Promise<ContinueResult>;
+  /** What the model expects after a token, the likeliest first. */
+  candidates(query: number, count?: number): Promise<Candidates>;
+  /** Runs again with some parameters changed; interventions stay as they are where they are left out. */
+  change(params: ParameterValues, options?: ChangeOptions): Promise<InspectionSummary>;
+  /** Closes files and frees what was captured. */
+  dispose(): Promise<void>;
+}
+
+export interface HeadPlace {
+  readonly layer?: number;
+  readonly head?: number;
+}
+
+export type CellIndex = readonly number[] | (HeadPlace & { readonly row: number; readonly column: number });
+
+export interface SliceOptions extends HeadPlace {
+  /** Half-open, as an object or as [start, end]; all where left out. */
+  readonly rows?: Span | readonly [start: number, end: number];
+  readonly columns?: Span | readonly [start: number, end: number];
+  readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
+  readonly signal?: AbortSignal;
+}
+
+export interface ChangeOptions {
+  /** In place of those that there are; `[]` for none. */
+  readonly interventions?: readonly Intervention[];
+  readonly signal?: AbortSignal;
+}
+
+export interface ExportOptions extends Partial<ExportScope> {
+  /** Whose numbers; the weights where left out. */
+  readonly step?: string;
+  /** Of the files, without their endings; a program names its inputs so. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The next bytes of one of an export's files. */
+export interface ExportedBytes {
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ContinueOptions {
+  /** How many more tokens at most. */
+  readonly tokens: number;
+  readonly sampling?: Partial<Sampling>;
+  readonly signal?: AbortSignal;
+  /** Told all of the text so far, after each token. */
+  readonly onText?: (text: string) => void;
+}
+
+export interface InspectOptions {
+  /** Parameters of the mechanism, by name: `{ mask: 'causal', temperature: 0.5 }`. */
+  readonly params?: ParameterValues;
+  /** Steps that are set from outside while it runs, one after the other: to zero, to their mean, to given values. */
+  readonly interventions?: readonly Intervention[];
+  /** Cancels: the promise is rejected. */
+  readonly signal?: AbortSignal;
+}
+
+export interface InspectTextOptions extends InspectOptions {
+  /** A checkpoint's folder, or a reference to one. Where left out: VS Code's active model, or in Node the embedded BERT. */
+  readonly model?: string | ModelReference;
+  /** A mechanism’s id: it runs on the model’s embeddings, and the model itself does not run. */
+  readonly mechanism?: string;
+  /**
+   * With a mechanism: the text of the queries, where that is not the same. With an encoder–decoder model: its target. With one
+   * that answers questions: the text that answers, where it does not stand beside its question.
+   */
+  readonly second?: string;
+}
+
+export interface InspectTensorsOptions extends InspectOptions {
+  /** A mechanism’s id, such as `bahdanau`; told from the tensors' names where left out. */
+  readonly mechanism?: string;
+}
+
+export interface InspectFilesOptions extends InspectTensorsOptions {
+  /** Tensor key → role, as `RoleQuestion` names them, where names and shapes do not tell. */
+  readonly roles?: Readonly<Record<string, string>>;
+}
+
+/** Thrown where files do not say which tensor is what; its question lists them. */
+export class RolesNeeded extends Error {
+  override readonly name = 'RolesNeeded';
+  constructor(readonly question: RoleQuestion) {
+    super(question.reason);
+  }
+}
+
+/** What is to be opened, whichever way files and models are reached. */
+export type Asked<File> = { readonly mechanism?: string } & (
+  | {
+      readonly kind: 'text';
+      readonly texts: readonly [string] | readonly [string, string];
+      readonly model?: string | ModelReference;
+    }
+  | { readonly kind: 'tensors'; readonly tensors: Readonly<Record<string, WireTensor>> }
+  | {
+      readonly kind: 'files';
+      readonly files: readonly File[];
+      readonly roles?: Readonly<Record<string, string>>;
+    }
+);
+
+type At<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'>;
+
+/** Something open that answers: in this process, or in the engine's. */
+export interface Answering {
+  readonly summary: InspectionSummary;
+  slice(request: At<SliceRequest>, signal?: AbortSignal): Promise<Slice>;
+  arithmetic(cell: At<SliceRequest> & { readonly row: number; readonly column: number }): Promise<Arithmetic>;
+  metrics(place: Required<HeadPlace>): Promise<readonly Metric[]>;
+  plot(place: Required<HeadPlace> & { readonly name: string }): Promise<Plot>;
+  code(request: At<CodeRequest>): Promise<string>;
+  exporters(): Promise<readonly ExporterDescription[]>;
+  export(request: At<ExportRequest>, signal?: AbortSignal): AsyncIterable<ExportedBytes>;
+  continue(
+    request: Pick<ContinueOptions, 'sampling' | 'tokens'>,
+    options: {
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (progress: { readonly text?: TextChange }) => void;
+    },
+  ): Promise<Pick<ContinueResult, 'ending' | 'text'>>;
+  candidates(request: { readonly query: number; readonly count: number }): Promise<Candidates>;
+  change(params: ParameterValues, options: ChangeOptions): Promise<unknown>;
+  dispose(): Promise<void>;
+}
+
+/** The library's calls, over one way to open things. */
+export function createLibrary<File, More extends object>(
+  open: (asked: Asked<File>, options: InspectOptions & Partial<More>) => Promise<Answering>,
+): Library<File, More> {
+  return {
+    async inspectText(text, options) {
+      const { model, mechanism, second } = options ?? {};
+      const texts = second === undefined ? ([text] as const) : ([text, second] as const);
+      const given = model === undefined ? {} : { model };
+      return present(await open({ kind: 'text', texts, ...given, ...by(mechanism) }, options ?? {}));
+    },
+    async inspectTensors(tensors, options) {
+      return present(await open({ kind: 'tensors', tensors, ...by(options?.mechanism) }, options ?? {}));
+    },
+    async inspectFiles(files, options) {
+      const { mechanism, roles } = options ?? {};
+      const list = isList(files) ? files : [files];
+      const told = roles === undefined ? {} : { roles };
+      return present(await open({ kind: 'files', files: list, ...told, ...by(mechanism) }, options ?? {}));
+    },
+  };
+}
+
+/** `Array.isArray` knows nothing of arrays that are read-only. */
+function isList<File>(files: File | readonly File[]): files is readonly File[] {
+  return Array.isArray(files);
+}
+
+function by(mechanism: string | undefined): { readonly mechanism?: string } {
+  return mechanism === undefined ? {} : { mechanism };
+}
+
+function present(inspection: Answering): OpenInspection {
+  let disposed: Promise<void> | undefined;
+  return {
+    get summary() {
+      return inspection.summary;
+    },
+    get steps() {
+      return inspection.summary.steps;
+    },
+    slice: (step, { layer = 0, head = 0, rows, columns, pool, signal } = {}) =>
+      inspection.slice(
+        {
+          step,
+          layer,
+          head,
+          ...(rows === undefined ? {} : { rows: spanOf(rows) }),
+          ...(columns === undefined ? {} : { columns: spanOf(columns) }),
+          ...(pool === undefined ? {} : { pool: { by: 'max', ...pool } }),
+        },
+        signal,
+      ),
+    arithmetic: (step, cell) => inspection.arithmetic({ step, ...cellOf(cell) }),
+    metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
+    plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
+    code: (language, { layer = 0, head = 'all' } = {}) =>
+      inspection.code({ language, scope: { layer, head } }),
+    exporters: () => inspection.exporters(),
+    export: (exporter, { layer = 0, head = 'all', step, name = 'attention', signal } = {}) =>
+      inspection.export(
+        { exporter, name, scope: { layer, head }, ...(step === undefined ? {} : { step }) },
+        signal,
+      ),
+    async continue({ tokens, sampling, signal, onText }) {
+      const { text, ending } = await inspection.continue(
+        { tokens, ...(sampling === undefined ? {} : { sampling }) },
+        {
+          ...(signal === undefined ? {} : { signal }),
+          ...(onText === undefined ? {} : { onProgress: gatherText(onText) }),
+        },
+      );
+      return { text, ending, summary: inspection.summary };
+    },
+    candidates: (query, count = 10) => inspection.candidates({ query, count }),
+    async change(params, options = {}) {
+      await inspection.change(params, options);
+      return inspection.summary;
+    },
+    dispose: () => (disposed ??= inspection.dispose()),
+  };
+}
+
+function spanOf(span: Span | readonly [number, number]): Span {
+  return 'start' in span ? span : { start: span[0], end: span[1] };
+}
+
+function cellOf(cell: CellIndex): Required<HeadPlace> & { row: number; column: number } {
+  if ('row' in cell) return { layer: 0, head: 0, ...cell };
+  const [column = 0, row = 0, head = 0, layer = 0] = cell.toReversed();
+  return { layer, head, row, column };
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { createLibrary, RolesNeeded } from '../../src/library.js';
+import type { Answering, Asked, InspectOptions } from '../../src/library.js';
+
+/** Notes what it is asked. Answers are of no interest here: that both ways give the right ones is tested where they are. */
+function recording() {
+  const asked: [method: string, ...given: unknown[]][] = [];
+  const note =
+    (method: string) =>
+    (...given: unknown[]): Promise<never> => {
+      asked.push([method, ...given.filter((each) => each !== undefined)]);
+      return Promise.reject(new Error('noted'));
+    };
+  const inspection: Answering = {
+    get summary(): never {
+      throw new Error('noted');
+    },
+    slice: note('slice'),
+    arithmetic: note('arithmetic'),
+    metrics: note('metrics'),
+    plot: note('plot'),
+    code: note('code'),
+    exporters: note('exporters'),
+    export: (...given) => {
+      asked.push(['export', ...given]);
+      return (async function* () {})();
+    },
+    continue: note('continue'),
+    candidates: note('candidates'),
+    change: note('change'),
+    dispose: () => {
+      asked.push(['dispose']);
+      return Promise.resolve();
+    },
+  };
+  const opened: [Asked<string>, InspectOptions][] = [];
+  const library = createLibrary<string, object>((what, options) => {
+    opened.push([what, options]);
+    return Promise.resolve(inspection);
+  });
+  return { asked, opened, library };
+}
+
+const noted = { message: 'noted' };
+
+describe('The library', () => {
+  it('asks for one text or two, files one or many, and tensors', async () => {
+    const { library, opened } = recording();
+    const tensors = { Q: { shape: [1, 1], data: Float32Array.of(1) } };
+    const signal = new AbortController().signal;
+    await library.inspectText('a');
+    await library.inspectText('a', { second: 'b', model: 'folder', mechanism: 'bahdanau' });
+    await library.inspectFiles('Q.npy');
+    await library.inspectFiles(['Q.npy', 'K.npy'], { roles: { Q: 'K' }, signal });
+    await library.inspectTensors(tensors, { mechanism: 'linear', params: { mask: 'causal' } });
+    assert.deepEqual(
+      opened.map(([what]) => what),
+      [
+        { kind: 'text', texts: ['a'] },
+        { kind: 'text', texts: ['a', 'b'], model: 'folder', mechanism: 'bahdanau' },
+        { kind: 'files', files: ['Q.npy'] },
+        { kind: 'files', files: ['Q.npy', 'K.npy'], roles: { Q: 'K' } },
+        { kind: 'tensors', tensors, mechanism: 'linear' },
+      ],
+    );
+    assert.equal(opened[3]?.[1].signal, signal);
+    assert.deepEqual(opened[4]?.[1].params, { mask: 'causal' });
+  });
+
+  it('takes a cell by name or as numbers, from the last axis on', async () => {
+    const { library, asked } = recording();
+    const inspection = await library.inspectText('a');
+    const cells = [[3, 1], [2, 3, 1], [5, 2, 3, 1], { row: 3, column: 1 }, { row: 3, column: 1, head: 2 }];
+    for (const cell of cells) await assert.rejects(inspection.arithmetic('weights', cell), noted);
+    const at = (layer: number, head: number) => ({ step: 'weights', layer, head, row: 3, column: 1 });
+    assert.deepEqual(
+      asked.map(([, cell]) => cell),
+      [at(0, 0), at(0, 2), at(5, 2), at(0, 0), at(0, 2)],
+    );
+  });
+
+  it('takes a part of a matrix as pairs or by name, of the first layer and head where left out', async () => {
+    const { library, asked } = recording();
+    const inspection = await library.inspectText('a');
+    const rows = { start: 1, end: 3 };
+    const signal = new AbortController().signal;
+    await assert.rejects(inspection.slice('scores'), noted);
+    await assert.rejects(inspection.slice('scores', { rows: [1, 3], columns: rows, head: 2, signal }), noted);
+    await assert.rejects(inspection.slice('scores', { pool: { rows: 2, columns: 2 } }), noted);
+    assert.deepEqual(asked, [
+      ['slice', { step: 'scores', layer: 0, head: 0 }],
+      ['slice', { step: 'scores', layer: 0, head: 2, rows, columns: rows }, signal],
+      ['slice', { step: 'scores', layer: 0, head: 0, pool: { by: 'max', rows: 2, columns: 2 } }],
+    ]);
+  });
+
+  it('is disposed of once', async () => {
+    const { library, asked } = recording();
+    const inspection = await library.inspectText('a');
+    await Promise.all([inspection.dispose(), inspection.dispose()]);
+    assert.deepEqual(asked, [['dispose']]);
+  });
+
+  it('says in an error of its own that roles are needed, with the question', () => {
+    const question = { tensors: [], roles: [], known: {}, reason: 'Which is Q?' };
+    const error = new RolesNeeded(question);
+    assert.deepEqual([error.message, error.question], ['Which is Q?', question]);
+  });
+});
