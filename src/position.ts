@@ -8,7 +8,8 @@ export function nearestPosition(summary: InspectionSummary, wanted: Position): P
   const layer = Math.max(0, Math.min(wanted.layer, summary.layers - 1));
   const head = Math.max(0, Math.min(wanted.head, summary.heads - 1));
   const named = (name: string) => summary.steps.find((step) => step.name === name);
-  const step = named(wanted.step) ?? named('weights') ?? summary.steps.at(-1);
+  const weights = summary.steps.find(({ role }) => role === 'weights');
+  const step = named(wanted.step) ?? weights ?? summary.steps.at(-1);
   if (step === undefined) return { layer, head, step: '' };
   const { cell } = wanted;
   const fits =

@@ -13,7 +13,8 @@ import type {
 import { namedFileTypes } from '../src/file-types.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
-import { isCancelled, messageOf } from './matrices.js';
+import { isCancelled } from './matrices.js';
+import { reasonOf } from '../src/common/values.js';
 import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { button } from './ui.js';
@@ -47,7 +48,7 @@ function follow({ position, answers }: Moved): void {
 }
 
 function reportError(error: unknown): void {
-  if (!isCancelled(error)) store.update({ problem: messageOf(error) });
+  if (!isCancelled(error)) store.update({ problem: reasonOf(error) });
 }
 
 /** Goes to another head, at once here, and tells the host, which tells the panel. */

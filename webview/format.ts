@@ -44,11 +44,6 @@ export function formatShape(rows: number, columns: number): string {
   return `(${rows}, ${columns})`;
 }
 
-/** "1 token", "15 tokens" */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** "62.4 %" */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;

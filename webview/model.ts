@@ -4,7 +4,8 @@ import { Channel } from '../src/channel.js';
 import type { HeadTypesState, ModelPage, ModelPageMethods, ModelPageNotices } from '../src/protocol.js';
 import { h } from './dom.js';
 import { connectHost } from './host.js';
-import { isCancelled, messageOf } from './matrices.js';
+import { isCancelled } from './matrices.js';
+import { reasonOf } from '../src/common/values.js';
 import { button } from './ui.js';
 import { factList, partTable, section } from './views/model/facts.js';
 import { KindsView } from './views/model/kinds.js';
@@ -33,7 +34,7 @@ document.body.append(problem, main);
 
 function reportError(error: unknown): void {
   if (isCancelled(error)) return;
-  sentence.textContent = messageOf(error);
+  sentence.textContent = reasonOf(error);
   // What was asked for on the page is asked for again where it was.
   retry.hidden = main.hasChildNodes();
   problem.hidden = false;

@@ -5,7 +5,8 @@ import { perFrame, settled } from './dom.js';
 import { useOfWebGL } from './draw/painter.js';
 import type { Target } from './draw/target.js';
 import { connectHost } from './host.js';
-import { isCancelled, Matrices, messageOf } from './matrices.js';
+import { isCancelled, Matrices } from './matrices.js';
+import { reasonOf } from '../src/common/values.js';
 import type { PanelChannel } from './panel.js';
 import { Panel, summaryKey } from './panel.js';
 import type { SavedPage } from './saved.js';
@@ -56,7 +57,7 @@ export function startPage(views: readonly RegisteredView[]): void {
     panel.show(state);
   };
   const reportError = (error: unknown): void => {
-    if (!isCancelled(error)) channel.notify('error', { message: messageOf(error) });
+    if (!isCancelled(error)) channel.notify('error', { message: reasonOf(error) });
   };
   const save = settled(restBeforeSave, () => {
     const { summary } = panel;
@@ -116,7 +117,7 @@ export function startPage(views: readonly RegisteredView[]): void {
   });
 
   channel.request('ready', null).then(show, (error: unknown) => {
-    panel.show({ kind: 'failed', message: messageOf(error) });
+    panel.show({ kind: 'failed', message: reasonOf(error) });
   });
 }
 

@@ -2,7 +2,7 @@ import { inputsOf, sorted, type Value } from './graph.js';
 import { formatShape, ShapeError, type Tensor } from './tensor.js';
 
 /**
- * Runs a graph in float64, operator by operator: what every faster run is compared with.
+ * Runs a graph in float64, operator by operator: the reference for every faster run.
  * @param given the leaves' numbers, and those of any other value that is known already
  * @throws ShapeError when a leaf is missing or has another shape than the graph says
  */
@@ -10,7 +10,7 @@ export function evaluate(
   targets: readonly Value[],
   given: ReadonlyMap<Value, Tensor>,
 ): Tensor<Float64Array>[] {
-  // A labelled value and its bare twin share their origin: it is the origin that is computed, once.
+  // A labelled value and the same value without its label share an origin, which is computed once.
   const fed = new Map([...given].map(([value, tensor]) => [value.origin, tensor]));
   const known = new Map<Value['origin'], Tensor<Float64Array>>();
   const take = (value: Value): Tensor<Float64Array> => {

@@ -2,19 +2,19 @@ import { atom, number, type Expression, type Language } from './expression.js';
 import { inputsOf, isPerHead, sorted, type Cell, type Derivation, type Line, type Value } from './graph.js';
 import { cellRegion, type Region, type Shape, type Tensor } from './tensor.js';
 
-/** Gives the numbers that ran: a box of a value, however they are kept. */
+/** Reads the computed numbers of a region of a value, wherever they are kept. */
 export type Reader = (value: Value, region: Region) => Promise<Tensor>;
 
 /** A cell's arithmetic, typeset. */
 export interface Explanation {
   readonly tex: string;
-  /** What the numbers in `tex` come to, in float64. */
+  /** The result of the numbers in `tex`, in float64. */
   readonly value: number;
   readonly sums: Derivation['sums'];
   readonly remark?: string;
 }
 
-/** A value's formula in a language: its label's symbol, or what it is made of where it has none. */
+/** A value's formula in a language: its label's symbol, or its expression where it has none. */
 export function print(value: Value, language: Language): Expression {
   if (passesOn(value)) return printOrigin(value, language);
   if (value.label !== undefined) return atom(language === 'tex' ? value.label.symbol : value.label.name);
@@ -115,7 +115,7 @@ function derive(value: Value, index: readonly number[], read: Reader): Promise<D
   return operation.derive(cell);
 }
 
-/** Looks through operations that only move cells, down to a value with a name. */
+/** Skips operations that only move cells, down to a labelled value. */
 function throughMoves(value: Value, region: Region): [Value, Region] {
   let [base, box] = [value, region];
   while (
@@ -155,15 +155,15 @@ function lineSymbol(value: Value, region: Region, along: number): string {
   return subscript(label.symbol, line, isPerHead(value));
 }
 
-/** The indices a reader sees: heads are named by the whole picture, not by each cell. */
+/** The indices that are shown: the head is the same for the whole matrix, so it is left out. */
 function visibleIndices(value: Value, index: readonly number[]): string {
   const axes = value.label?.axes ?? [];
   return index.filter((_, axis) => axes[axis] !== 'head' && axes[axis] !== 'group').join(',');
 }
 
 /**
- * "S" with "0,3" → "S_{0,3}", "Q_h" → "Q_{h;0,3}", "W_a" → "W_{a;0,3}". What holds all heads side by side is indexed as a
- * whole, so that it loses its h: "W^Q_h" → "W^Q_{0,3}".
+ * "S" with "0,3" → "S_{0,3}", "Q_h" → "Q_{h;0,3}", "W_a" → "W_{a;0,3}". A matrix that holds all heads side by side is
+ * indexed as a whole and loses its h: "W^Q_h" → "W^Q_{0,3}".
  */
 function subscript(symbol: string, indices: string, perHead: boolean): string {
   if (indices === '') return symbol;
@@ -173,7 +173,7 @@ function subscript(symbol: string, indices: string, perHead: boolean): string {
   return !perHead && /^[hg]$/.test(own) ? `${stem}_{${indices}}` : `${stem}_{${own};${indices}}`;
 }
 
-/** Where formulas start, of what a program computes: what it loads, and the places that it counts. */
+/** Where a program starts: the tensors that it loads, and the positions that it counts. */
 export function givenOf(steps: readonly Value[]): Value[] {
   return sorted(steps, isGiven).filter((value) => value.label !== undefined && isGiven(value));
 }
@@ -189,7 +189,7 @@ export interface ProgramInputs {
   readonly archive?: string;
 }
 
-/** The graph as a program that reproduces it: inputs loaded by name, one line a step. */
+/** The graph as a program that reproduces it: inputs loaded by name, one line per step. */
 export function program(
   steps: readonly Value[],
   language: 'numpy' | 'pytorch',

@@ -1,11 +1,11 @@
 /** What a graph can be printed as. */
 export type Language = 'tex' | 'numpy' | 'pytorch';
 
-/** How tightly an expression holds together, from a sum to something that needs no parentheses. */
+/** How strongly an expression binds, from a sum to what never needs parentheses. */
 export const binding = { sum: 1, product: 2, negation: 3, call: 4, atom: 5 } as const;
 export type Binding = (typeof binding)[keyof typeof binding];
 
-/** Printed code or TeX, with what it takes to put it inside something else. */
+/** Printed code or TeX, with what is needed to put it inside another expression. */
 export interface Expression {
   readonly text: string;
   readonly binding: Binding;
@@ -17,13 +17,13 @@ export function atom(text: string, prelude?: readonly string[]): Expression {
   return prelude === undefined ? { text, binding: binding.atom } : { text, binding: binding.atom, prelude };
 }
 
-/** The text, in parentheses where it binds less tightly than its surroundings need. */
+/** The text, in parentheses where it binds less strongly than its context needs. */
 export function inside(expression: Expression, atLeast: Binding, language: Language): string {
   if (expression.binding >= atLeast) return expression.text;
   return language === 'tex' ? `\\left(${expression.text}\\right)` : `(${expression.text})`;
 }
 
-/** An expression made of parts: their definitions travel with it. */
+/** An expression made of parts, with the definitions that they need. */
 export function compose(
   text: string,
   held: Binding,
@@ -34,7 +34,7 @@ export function compose(
   return prelude.length === 0 ? { text, binding: held } : { text, binding: held, prelude };
 }
 
-/** A number in TeX with four significant digits; −∞, ∞ and “not a number” are said as such. */
+/** A number in TeX with four significant digits; −∞, ∞ and “not a number” are written as such. */
 export function number(value: number): Expression {
   if (Number.isNaN(value)) return atom('\\text{n/a}');
   if (!Number.isFinite(value)) {

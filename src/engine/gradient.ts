@@ -2,15 +2,15 @@ import { inputsOf, sorted, type Value } from './graph.js';
 import { add } from './ops/elementwise/add.js';
 import { formatShape, ShapeError } from './tensor.js';
 
-/** A sentence about a gradient that is not there. */
+/** A gradient that does not exist, as a sentence. */
 export class GradientError extends Error {
   override readonly name = 'GradientError';
 }
 
 /**
- * Reverse-mode differentiation (Linnainmaa 1970): the gradients of Σ upstream ⊙ result, as values of the same graph
- * language, in the operators' own vector–Jacobian products. Where a value is used more than once, its gradients add up.
- * Values that share an origin are one: a labelled value's gradient is that of its bare twin.
+ * Reverse-mode differentiation (Linnainmaa 1970): the gradients of Σ upstream ⊙ result, as values built from the same
+ * operators, by each operator's vector–Jacobian product. Where a value is used more than once, its gradients add up.
+ * Values that share an origin count as one: a labelled value and the same value without its label have one gradient.
  *
  * A row with nothing to attend to is differentiated as PyTorch does it: its weights are “not a number”, and so is every
  * gradient that they are a factor of; a score that a mask replaced has gradient 0 there too.
@@ -47,7 +47,7 @@ export function gradient(
   for (const value of order.toReversed()) {
     let own = gradients.get(value.origin);
     if (own === undefined) continue;
-    // Everything made from this value has come before: its gradient is whole now.
+    // Everything computed from this value was visited before, so its gradient is complete now.
     if (wanted.has(value.origin)) gradients.set(value.origin, (own = named(own, value)));
     if (value.origin.kind !== 'operation') continue;
     const { operation, inputs } = value.origin;
@@ -77,12 +77,12 @@ export function gradient(
   });
 }
 
-/** What `result` is made from, inputs first: of values with the same origin one, with its label where one has one. */
+/** What `result` depends on, inputs first. Of values with the same origin there is one, the labelled one if there is any. */
 function origins(result: Value): Value[] {
   const byOrigin = new Map<Value['origin'], Value>();
   for (const value of sorted([result])) {
     const known = byOrigin.get(value.origin);
-    // A key that is set again keeps its place: before everything that is made from it.
+    // Setting a key again keeps its position in the map: before everything that depends on it.
     if (known === undefined || known.label === undefined) byOrigin.set(value.origin, value);
   }
   return [...byOrigin.values()];

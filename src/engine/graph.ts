@@ -1,7 +1,7 @@
 import type { Expression, Language } from './expression.js';
 import { ShapeError, type Region, type Shape, type Tensor, type TensorSource } from './tensor.js';
 
-/** What the entries along an axis count. `feature` is d_k, `value` d_v, `model` d_model, `endpoint` the start and the end of an answer. */
+/** What the indices of an axis stand for. `feature` is d_k, `value` d_v, `model` d_model, `endpoint` the start and the end of an answer. */
 export type AxisName =
   | 'head'
   | 'group'
@@ -19,19 +19,19 @@ export type AxisName =
 export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
 
 /**
- * What a step is for, under whatever name: what is kept of a run, masked, measured and differentiated is found by it. A step
- * that nobody looks for has none. `masked` can be declared more than once: the last one says which cells are masked.
+ * What a step is for, whatever its name: capture, masking, metrics and gradients find steps by role. A step that none of them
+ * needs has no role. `masked` may occur more than once: the last one says which cells are masked.
  */
 export type Role =
-  /** What queries, keys and values are made from; or what queries, and what keys and values, are made from. */
+  /** The input of queries, keys and values; in cross-attention, the input of queries, and that of keys and values. */
   | 'input'
   | 'query-input'
   | 'key-input'
-  /** Vectors whose dot products, or those of their features, are the scores; and what is summed by weight. */
+  /** Queries and keys, whose dot products (or those of their feature maps) are the scores, and values. */
   | 'query'
   | 'key'
   | 'value'
-  /** States as they are projected before they are compared in another way. */
+  /** Projected states that are compared by something other than a dot product of both. */
   | 'query-projection'
   | 'key-projection'
   /** How well each query matches each key, before anything else is done to it. */
@@ -41,9 +41,9 @@ export type Role =
   /** What hard attention chooses from. */
   | 'distribution'
   | 'weights'
-  /** What attention comes to, one row for each query. */
+  /** The result of attention, one row per query. */
   | 'output'
-  /** What learning to choose is made of: see `reinforce`. */
+  /** The steps of REINFORCE: see `reinforce`. */
   | 'reward'
   | 'exact-gradient'
   | 'estimate'
@@ -51,7 +51,7 @@ export type Role =
   | 'estimate-variance';
 
 /**
- * An operator with its attributes bound: the one place that knows what it computes, in every way it can be asked.
+ * An operator with its attributes bound: everything that is known about what it computes is defined here.
  * All functions are pure.
  */
 export interface Operation {
@@ -87,14 +87,14 @@ export interface Operation {
    */
   vjp(upstream: Value, inputs: readonly Value[], result: Value): readonly (Value | undefined)[];
 
-  /** Set where cells are only moved, never changed: a formula and its numbers look through it. */
+  /** Set where cells are only moved, never changed: formulas and arithmetic skip it. */
   readonly moves?: true;
 
-  /** What it was bound with, for a runtime that has one node for several operations. */
+  /** Its attributes, for a runtime that has one node for several operations. */
   readonly attributes?: Readonly<Record<string, number | string>>;
 }
 
-/** What an operation may say to build ONNX nodes. Names are opaque. */
+/** How an operation builds its ONNX nodes. Names are opaque. */
 export interface OnnxEmitter {
   /** Adds a node of the default operator set and returns its (first) output's name. */
   node(
@@ -115,7 +115,7 @@ export type Leaf =
   /** `start`, `start` + 1, … along one axis. */
   | { readonly kind: 'positions'; readonly start: number };
 
-/** Where a parameter's raw numbers lie, so that a runtime can read them without this process holding them. */
+/** Where a parameter's raw numbers lie, so that a runtime can read them from the file itself. */
 export interface Storage {
   readonly folder: string;
   readonly file: string;
@@ -125,7 +125,7 @@ export interface Storage {
   readonly dtype: 'F32' | 'F16' | 'BF16';
 }
 
-/** How a value is called and shown. A value with a label stands for itself in formulas; others are written out. */
+/** The name of a value and how it is shown. Formulas refer to a labelled value by its symbol; others are written out. */
 export interface Label {
   /** Unique in its graph, and a valid identifier: "scores", "W_Q". */
   readonly name: string;
@@ -136,7 +136,7 @@ export interface Label {
   readonly axes: readonly AxisName[];
   /** Under which name a program loads it, where that is not `name`. */
   readonly file?: string;
-  /** Set where formulas start: the value stands for itself, however it came about. */
+  /** Set where formulas start: the value is shown as its symbol alone, even if it is computed. */
   readonly given?: true;
   /** Set where the value is a step that a reader follows. */
   readonly step?: StepDescription;
@@ -152,7 +152,7 @@ export interface StepDescription {
   /** What it is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
   readonly phase: Phase;
   readonly role?: Role;
-  /** Set where its one input comes out as it is: other layers have this step. A program leaves it out. */
+  /** Set where the step returns its one input unchanged and exists only because other layers have it. Programs leave it out. */
   readonly passesOn?: true;
 }
 
@@ -169,7 +169,7 @@ export interface Value {
 export interface Cell {
   readonly index: readonly number[];
   readonly shapes: readonly Shape[];
-  /** One cell of an input, as a number or, where the input has no name, as its own arithmetic. */
+  /** One cell of an input: a number, or its own arithmetic if the input has no label. */
   scalar(input: number, index: readonly number[]): Promise<Derivation>;
   /** A line of cells of an input, along one axis of `region`. */
   line(input: number, region: Region): Promise<Line>;
@@ -183,10 +183,10 @@ export interface Line {
   readonly axis: AxisName;
 }
 
-/** How a number came about. */
+/** How a number was computed. */
 export interface Derivation {
   readonly value: number;
-  /** The formula with symbols: "q_{11} \cdot k_{3}". Undefined where the numbers say it all. */
+  /** The formula with symbols: "q_{11} \cdot k_{3}". Undefined where the numbers are enough. */
   readonly symbolic?: string;
   /** The formula with numbers put in. */
   readonly numbers: Expression;
@@ -205,7 +205,7 @@ export interface Sum<Values = Float64Array> {
     /** Where the column adds up to something that the formula uses. */
     readonly total?: number;
   }[];
-  /** The term that the picked cell is, in a softmax's row. */
+  /** The index of the term that is the selected cell, in the row of a softmax. */
   readonly picked?: number;
 }
 
@@ -238,7 +238,7 @@ export function positions(count: number, start = 0): Value {
 }
 
 /**
- * The same value under a name. The copy shares its `origin`, so the two are one node to whatever runs the graph.
+ * The same value under a name. The copy shares its `origin`, so they are one node when the graph runs.
  * @throws ShapeError when the axes' names are not as many as the axes.
  */
 export function label(value: Value, label: Label): Value {
@@ -250,7 +250,7 @@ export function label(value: Value, label: Label): Value {
   return { ...value, label };
 }
 
-/** Whether a value has one matrix a head, or a group of heads. */
+/** Whether a value has one matrix per head, or per group of heads. */
 export function isPerHead(value: Value): boolean {
   const first = value.label?.axes[0];
   return first === 'head' || first === 'group';
@@ -278,8 +278,8 @@ export function inputsOf(value: Value): readonly Value[] {
 }
 
 /**
- * Every value that `targets` are made from, inputs before what uses them, each once.
- * Does not look behind values for which `stop` holds.
+ * Every value that `targets` depend on, themselves included, in topological order, each once. The inputs of values for which
+ * `stop` holds are not visited.
  */
 export function sorted(targets: readonly Value[], stop: (value: Value) => boolean = () => false): Value[] {
   const order: Value[] = [];

@@ -12,29 +12,30 @@ import {
   type Region,
 } from './tensor.js';
 
-/** A part of a value that somebody wants to see. */
+/** A region of a value that is wanted. */
 export interface Target {
   readonly value: Value;
   readonly region: Region;
 }
 
-/** A graph that computes parts of another graph's values, from parts of its leaves. */
+/** A graph that computes regions of another graph's values from regions of its leaves. */
 export interface Restriction {
-  /** In the order of the targets; each holds `regions` of its original, which may be more than was asked for. */
+  /** In the order of the targets. Each holds the region in `regions` of its original, which may be more than was asked for. */
   readonly targets: readonly Value[];
   readonly regions: readonly Region[];
-  /** Which part of which original value each leaf of the new graph has to be fed with. */
+  /** The leaves of the new graph, each with the original value and the region of it that it is fed with. */
   readonly feeds: readonly { readonly leaf: Value; readonly original: Value; readonly region: Region }[];
 }
 
 /**
  * The smallest graph that gives `targets`: bounds are inferred from the results back to what is `given` (leaves always
- * are), then the same operations are applied to the parts. So a head's or a row's weights are computed without the rest.
+ * are), then the same operations are applied to the parts. In this way the weights of one head or one row are computed without
+ * the rest.
  *
- * A parameter that is needed whole stays a parameter, so that its numbers need not be fed.
+ * A parameter that is needed whole stays a parameter, so its numbers need not be fed.
  *
- * @param held how many of a matrix's first rows are known already; undefined for what is computed whole. Only further rows
- *   are computed, and the known ones are put before them: so a text grows without its beginning being run again.
+ * @param held how many of a matrix's first rows are known already; undefined for what is computed whole. Only the
+ *   rows after those are computed, and the known ones are put before them: a text can grow without running its start again.
  */
 export function restrict(
   targets: readonly Target[],
@@ -76,10 +77,10 @@ export function restrict(
 
   const rebuilt = new Map<Value, Value>();
   const feeds: { leaf: Value; original: Value; region: Region }[] = [];
-  /** Of what is held in part: the part that is computed. */
+  /** For values of which some rows are held: the part that is computed. */
   const computed = new Map<Value, Target>();
   const feed = (original: Value, region: Region): Value => {
-    // What layers share, such as the places of tokens, is fed once for all of them, so that what follows is computed once.
+    // What layers share, such as the positions of tokens, is fed once, so that what depends on it is computed once.
     const known = feeds.find(
       (each) => each.original.origin === original.origin && sameRegion(each.region, region),
     );
@@ -136,7 +137,7 @@ export function restrict(
   return { targets: results.map(({ value }) => value), regions: results.map(({ region }) => region), feeds };
 }
 
-/** Positions stay positions: that they are consecutive, and where they begin, is known beforehand. */
+/** Positions stay positions, since they are known without a run: consecutive, from a known start. */
 function leafOf({ origin, type }: Value, region: Region): Value {
   const [range] = region;
   return origin.kind === 'positions' && range !== undefined

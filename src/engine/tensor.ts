@@ -13,12 +13,12 @@ export interface Range {
   readonly end: number;
 }
 
-/** A box inside a tensor: one range per axis. */
+/** A part of a tensor: one range per axis. */
 export type Region = readonly Range[];
 
 /**
- * A tensor that is read in parts: a file on disk, a checkpoint's weight, something captured from a run.
- * Nothing larger than what is asked for is held.
+ * A tensor that is read in parts: a file on disk, a checkpoint's weight, numbers captured from a run.
+ * Only the region that is asked for is held in memory.
  */
 export interface TensorSource {
   readonly shape: Shape;
@@ -29,7 +29,7 @@ export interface TensorSource {
   read(region: Region, into?: Float32Array): Promise<Tensor<Float32Array>>;
 }
 
-/** Memory for so many numbers: what was offered, where it has that size. */
+/** Memory for `count` numbers: `into`, if it has that size. */
 export function roomFor(size: number, into?: Float32Array): Float32Array {
   return into?.length === size ? into : new Float32Array(size);
 }
@@ -73,7 +73,7 @@ export function regionShape(region: Region): Shape {
   return region.map((range) => range.end - range.start);
 }
 
-/** Whether two regions are the same box. */
+/** Whether two regions are equal. */
 export function sameRegion(a: Region, b: Region): boolean {
   return (
     a.length === b.length &&
@@ -81,7 +81,7 @@ export function sameRegion(a: Region, b: Region): boolean {
   );
 }
 
-/** Where a box lies inside another that holds it. */
+/** A region relative to the start of another that contains it. */
 export function regionWithin(region: Region, holder: Region): Region {
   return region.map((range, axis) => {
     const offset = holder[axis]?.start ?? 0;
@@ -89,7 +89,7 @@ export function regionWithin(region: Region, holder: Region): Region {
   });
 }
 
-/** The smallest box around two boxes of the same rank. */
+/** The smallest region that contains two regions of the same rank. */
 export function hullOf(a: Region, b: Region): Region {
   return a.map((range, axis) => {
     const other = b[axis] ?? range;
@@ -103,7 +103,7 @@ export function formatShape(shape: Shape): string {
 }
 
 /**
- * Copies the box `region` out of a row-major tensor.
+ * Copies `region` out of a row-major tensor.
  * @throws ShapeError when the region leaves the tensor.
  */
 export function cut<Data extends Float32Array | Float64Array>(

@@ -1,3 +1,4 @@
+import { reasonOf } from '../common/values.js';
 import { FormatError } from './source.js';
 import { quoted } from './untrusted.js';
 
@@ -25,7 +26,7 @@ export function parseJson(text: string, where: string, limits: JsonLimits): Json
   try {
     return JSON.parse(sound) as Json; // JSON.parse yields nothing but what the type says.
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new FormatError(`${where} is not valid JSON: ${reason.replaceAll(/\s+/g, ' ')}.`, { cause: error });
   }
 }

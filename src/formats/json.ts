@@ -1,3 +1,4 @@
+import { isRecord } from '../common/values.js';
 import { fileTypes } from '../file-types.js';
 import { inMemory, sizeOf, type Shape } from '../engine/tensor.js';
 import type { Format, NamedTensor } from './format.js';
@@ -25,7 +26,7 @@ export const json: Format = {
     if (Array.isArray(value) || isFlat(value)) {
       return { tensors: [tensorOf(value, stemOf(source.name), source.name, '')] };
     }
-    if (!isObject(value))
+    if (!isRecord(value))
       throw new FormatError(`${source.name} holds neither a list of numbers nor an object of lists.`);
     const tensors: NamedTensor[] = [];
     const skipped: { name: string; reason: string }[] = [];
@@ -55,10 +56,6 @@ async function parseFile(source: ByteSource, signal: AbortSignal | undefined): P
   return parseJson(text, source.name, { maxDepth: MAX_DEPTH, pythonNumbers: true });
 }
 
-function isObject(value: Json): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 interface Flat {
   readonly shape: readonly Json[];
   readonly data: readonly Json[];
@@ -66,7 +63,7 @@ interface Flat {
 
 /** Whether the value is a tensor written as its shape and its numbers in row-major order. */
 function isFlat(value: Json): value is { readonly [name: string]: Json } & Flat {
-  return isObject(value) && Array.isArray(value['shape']) && Array.isArray(value['data']);
+  return isRecord(value) && Array.isArray(value['shape']) && Array.isArray(value['data']);
 }
 
 /** Whether a list begins with text that stands for no number, however deep. */
@@ -159,6 +156,6 @@ function pathText(path: readonly number[]): string {
 
 function shown(value: Json): string {
   if (Array.isArray(value)) return 'a list';
-  if (isObject(value)) return 'an object';
+  if (isRecord(value)) return 'an object';
   return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../common/values.js';
 import { fileTypes } from '../file-types.js';
 import type { Region, Shape } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
@@ -91,17 +92,13 @@ async function readHeader(
     throw new FormatError(`${name} has a header that is not a JSON object in UTF-8.`);
   }
   const header = parseJson(text, `${name}: its header`, { maxDepth: HEADER_DEPTH });
-  if (!isObject(header)) throw new FormatError(`${name} has a header that is not a JSON object.`);
+  if (!isRecord(header)) throw new FormatError(`${name} has a header that is not a JSON object.`);
   return { header, dataAt: LENGTH_BYTES + length };
-}
-
-function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Labels are kept in the metadata as a JSON list, since metadata may only hold strings. */
 function readMetadata(metadata: Json, tokens: TokenCollector, file: string): void {
-  if (!isObject(metadata)) throw new FormatError(`${file}: "__metadata__" is not an object.`);
+  if (!isRecord(metadata)) throw new FormatError(`${file}: "__metadata__" is not an object.`);
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {
       throw new FormatError(`${file}: the metadata ${quoted(name)} is not a string.`);
@@ -116,7 +113,7 @@ function readMetadata(metadata: Json, tokens: TokenCollector, file: string): voi
 
 function readSpan(name: string, value: Json, file: string): Span {
   const where = `${file}: tensor ${quoted(name)}`;
-  if (!isObject(value)) throw new FormatError(`${where} is not described by an object.`);
+  if (!isRecord(value)) throw new FormatError(`${where} is not described by an object.`);
   const { dtype, shape, data_offsets: offsets, ...rest } = value;
   if (
     typeof dtype !== 'string' ||

@@ -1,3 +1,4 @@
+import { reasonOf } from '../common/values.js';
 import type { OpenFile } from '../platform/files.js';
 import type { Platform } from '../platform/platform.js';
 
@@ -66,7 +67,7 @@ class FileSource implements ByteSource {
     try {
       return await this.file.read(into, position);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       throw new FormatError(`${this.name} cannot be read at byte ${position}: ${reason}.`, { cause: error });
     }
   }

@@ -2,7 +2,8 @@ import { request as plainRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
-import { HubError, reasonOf } from './error.js';
+import { HubError } from './error.js';
+import { reasonOf } from '../common/values.js';
 import type { HubSettings } from './settings.js';
 
 /** How often something is asked for that is refused for a while. */

@@ -1,7 +1,8 @@
 import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HubClient } from './client.js';
-import { HubError, isCode, reasonOf } from './error.js';
+import { HubError, isCode } from './error.js';
+import { reasonOf } from '../common/values.js';
 import { FileHash } from './hash.js';
 import { addressOf, type HubFile, type HubListing } from './listing.js';
 import { lock } from './lock.js';

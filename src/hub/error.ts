@@ -3,10 +3,6 @@ export class HubError extends Error {
   override readonly name = 'HubError';
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Whether an error is the system's of that name: "ENOSPC". */
 export function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { HubError, reasonOf } from './error.js';
+import { HubError } from './error.js';
+import { reasonOf } from '../common/values.js';
 import type { HubFile } from './listing.js';
 
 /** The hash of a file, made while its bytes come: SHA-256, or the SHA-1 that git names a file by. */

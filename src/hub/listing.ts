@@ -1,3 +1,4 @@
+import { isRecord } from '../common/values.js';
 import type { IncomingMessage } from 'node:http';
 import type { HubClient } from './client.js';
 import { HubError } from './error.js';
@@ -177,10 +178,6 @@ async function textOf(reply: IncomingMessage, what: string): Promise<string> {
     throw new HubError(`${what} broke off.`, { cause: error });
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isList(value: unknown): value is readonly unknown[] {

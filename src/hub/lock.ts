@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HubError, isCode, reasonOf } from './error.js';
+import { HubError, isCode } from './error.js';
+import { reasonOf } from '../common/values.js';
 
 /** How often a lock is touched as long as it is held, in milliseconds. */
 const beat = 5_000;

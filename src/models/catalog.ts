@@ -6,28 +6,29 @@ import { looksLikeModel } from './checkpoint.js';
 import { Config } from './config.js';
 import { DateModel, dateScores } from './dates/index.js';
 import type { DateScore } from './description.js';
-import { named, reasonOf } from './error.js';
+import { named } from './error.js';
+import { reasonOf } from '../common/values.js';
 import type { FoundModel, ModelDescription } from './description.js';
 import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
 
-/** The names of the models that come with us: one that reads, one that writes. */
+/** The names of the embedded models: an encoder, and a causal model. */
 const EMBEDDED = { embedded: 'all-MiniLM-L6-v2', gpt: 'gpt-packages' } as const;
 
 const MAX_DEPTH = 4;
-/** A workspace may hold more folders than anyone wants to wait for. */
+/** A workspace may have very many folders. */
 const MAX_FOLDERS = 20_000;
 const MAX_MODELS = 200;
 
-/** Of what a reference of the Hugging Face cache says: a commit's number. */
+/** A commit hash, which a reference in the Hugging Face cache contains. */
 const maxReferenceBytes = 1 << 10;
 
-/** Never looked into; nor is what begins with a dot. */
+/** Folders that are never searched; neither are those whose name begins with a dot. */
 const skipped: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'site-packages', 'blobs']);
 
-/** The folder of a model that comes with us. @param media the folder of everything that does */
+/** The folder of an embedded model. @param media the folder of everything that does */
 export function embeddedFolder(
   { paths }: Platform,
   media: string,
@@ -36,7 +37,7 @@ export function embeddedFolder(
   return paths.join(media, 'models', EMBEDDED[kind]);
 }
 
-/** A model that comes with us, for lists. */
+/** An embedded model, for lists. */
 export async function embedded(
   platform: Platform,
   media: string,
@@ -51,7 +52,7 @@ export function datesFolder({ paths }: Platform, media: string): string {
   return paths.join(media, 'models', 'dates');
 }
 
-/** The models for written dates that come with us, for lists. */
+/** The embedded models for written dates, for lists. */
 export function dates(platform: Platform, media: string): Promise<FoundModel[]> {
   const folder = datesFolder(platform, media);
   return Promise.all(dateScores.map((score) => describeDates(platform, folder, score)));
@@ -81,7 +82,7 @@ async function describeDates(platform: Platform, path: string, score: DateScore)
   }
 }
 
-/** Whether a path is that of a file that holds all of a model, by its name. */
+/** Whether a path, by its ending, is that of a file that holds a whole model. */
 function isModelFile(path: string): boolean {
   return isGgufPath(path) || isOnnxPath(path);
 }
@@ -143,7 +144,7 @@ export function describeExport(path: string, model: OnnxModel): ModelDescription
 }
 
 /**
- * Why a checkpoint with such a config.json cannot be read, as a sentence; undefined where it can, as far as that tells.
+ * Why a checkpoint with such a config.json cannot be read, as a sentence; undefined where config.json does not exclude it.
  * @param config the text of config.json
  */
 export function refusal(name: string, config: string): string | undefined {
@@ -182,7 +183,7 @@ class Walk {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** A folder that someone pointed at. That it holds no weights is worth a word only where it holds no other model. */
+  /** A folder that the user named. That it has no weights is reported only where it contains no other model. */
   async start(path: string): Promise<void> {
     const before = this.found.length;
     await this.visit(path, 0);
@@ -229,7 +230,7 @@ class Walk {
     }
   }
 
-  /** @param isAsked whether someone pointed at it: of all that is exported to ONNX, attention over text is only a part */
+  /** @param isAsked whether the user named it: most ONNX files are not text models, and are then reported only if named */
   async file(path: string, isAsked: boolean): Promise<void> {
     this.signal?.throwIfAborted();
     const real = await this.platform.files.realpath(path).catch(() => path);
@@ -240,8 +241,8 @@ class Walk {
   }
 
   /**
-   * Many programs have a config.json of their own. It is worth a word only beside weights, or where someone pointed at
-   * the folder itself.
+   * Many programs have a config.json. It is reported only if there are weights beside it, or if the user named the folder
+   * itself.
    */
   private async check(path: string, depth: number): Promise<void> {
     const seen = await looksLikeModel(folderAt(this.platform, path)).catch(() => undefined);

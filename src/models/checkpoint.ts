@@ -6,7 +6,8 @@ import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import type { Platform } from '../platform/platform.js';
 import { Config } from './config.js';
-import { ModelError, named, reasonOf } from './error.js';
+import { ModelError, named } from './error.js';
+import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
@@ -14,7 +15,7 @@ import { hasWeights, openWeights, type Place, type Weight } from './weight-files
 const CONFIG = 'config.json';
 const TOKENIZER = 'tokenizer.json';
 
-/** Far more than any has; what is larger is not what its name says. */
+/** Far more than any real file has. */
 const MAX_CONFIG_BYTES = 1 << 22;
 const MAX_TOKENIZER_BYTES = 1 << 27;
 
@@ -22,15 +23,15 @@ const MAX_TOKENIZER_BYTES = 1 << 27;
 export interface CheckpointParts {
   readonly name: string;
   readonly config: Config;
-  /** Where its settings stand, for messages: "config.json". */
+  /** The file of its settings, for messages: "config.json". */
   readonly settings: string;
-  /** And its tokenizer: "tokenizer.json". */
+  /** The file of its tokenizer, for messages: "tokenizer.json". */
   readonly tokenizer: string;
   /** Under the names that Hugging Face gives them. */
   readonly weights: ReadonlyMap<string, Weight>;
   /** What the weights are read from. */
   readonly sources: readonly ByteSource[];
-  /** What stands in tokenizer.json, tokenizer_config.json, generation_config.json; undefined where there is none. */
+  /** The contents of tokenizer.json, tokenizer_config.json or generation_config.json; undefined where there is none. */
   json(file: string): Promise<Json | undefined>;
   /** A file that is no JSON: source.spm; undefined where there is none. */
   bytes?(file: string): Promise<Uint8Array | undefined>;
@@ -56,7 +57,7 @@ export class Checkpoint {
     return this.parts.name;
   }
 
-  /** Where its tokenizer stands, for messages. */
+  /** The file of its tokenizer, for messages. */
   get tokenizer(): string {
     return this.parts.tokenizer;
   }
@@ -65,7 +66,7 @@ export class Checkpoint {
     return this.parts.config;
   }
 
-  /** Of all files of weights together, in bytes. */
+  /** The size of all files of weights, in bytes. */
   get size(): number {
     return this.parts.sources.reduce((sum, source) => sum + source.size, 0);
   }
@@ -168,7 +169,7 @@ async function readConfig(folder: CheckpointFolder, files: ReadonlySet<string>):
   return Config.of(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
 }
 
-/** ONNX Runtime reads these types from the file by itself; others are converted and given to it. */
+/** ONNX Runtime reads these types from the file itself; others are converted and fed. */
 export function storageOf({ storage }: NamedTensor, place: Place): Storage | undefined {
   if (storage === undefined || place === undefined) return undefined;
   const { dtype, offset, length } = storage;

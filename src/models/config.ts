@@ -1,3 +1,4 @@
+import { isRecord } from '../common/values.js';
 import type { Json } from '../formats/json-text.js';
 import { quoted } from '../formats/untrusted.js';
 import { ModelError } from './error.js';
@@ -14,7 +15,7 @@ export class Config {
 
   /** @throws ModelError when it is not a JSON object. */
   static of(value: Json, where: string): Config {
-    if (!isObject(value)) throw new ModelError(`${where} is not a JSON object.`);
+    if (!isRecord(value)) throw new ModelError(`${where} is not a JSON object.`);
     return new Config(value, where);
   }
 
@@ -63,10 +64,10 @@ export class Config {
   /** Of objects within an object: what each has under a name, where that is a text that is not empty. */
   texts(name: string, of: string): ReadonlyMap<string, string> {
     const sections = this.get(name);
-    if (!isObject(sections)) return new Map();
+    if (!isRecord(sections)) return new Map();
     return new Map(
       Object.entries(sections).flatMap(([key, section]) => {
-        const text = isObject(section) ? section[of] : undefined;
+        const text = isRecord(section) ? section[of] : undefined;
         return typeof text === 'string' && text !== '' ? [[key, text] as const] : [];
       }),
     );
@@ -86,7 +87,7 @@ export class Config {
   section(name: string): Config | undefined {
     const value = this.get(name);
     if (value === undefined) return undefined;
-    if (!isObject(value)) throw this.fault(name, value, 'an object');
+    if (!isRecord(value)) throw this.fault(name, value, 'an object');
     return new Config(value, `${this.where}: ${quoted(name)}`);
   }
 
@@ -115,10 +116,6 @@ export class Config {
         : `${this.where} says that ${quoted(name)} is ${quoted(JSON.stringify(value))}, but it has to be ${expected}.`,
     );
   }
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The "type" that tells parts of a tokenizer.json apart. */

@@ -3,9 +3,10 @@ import { openFile, type ByteSource } from '../formats/source.js';
 import { utf8 } from '../formats/untrusted.js';
 import type { Paths } from '../platform/paths.js';
 import type { Platform } from '../platform/platform.js';
-import { ModelError, named, reasonOf } from './error.js';
+import { ModelError, named } from './error.js';
+import { reasonOf } from '../common/values.js';
 
-/** Where a checkpoint's files come from: a folder on disk, or one that only looks like it. */
+/** Where a checkpoint's files come from: a folder on disk, or something with the same interface. */
 export interface CheckpointFolder {
   /** What people call the checkpoint: the folder's name, or "organisation/model" in the Hugging Face cache. */
   readonly name: string;

@@ -1,21 +1,22 @@
 import type { Json } from '../formats/json-text.js';
-import { isObject, listOf, type Config } from './config.js';
+import { listOf, type Config } from './config.js';
+import { isRecord } from '../common/values.js';
 
-/** What a checkpoint says of how a text goes on. */
+/** A checkpoint's settings of generation. */
 export interface Generation {
-  /** The tokens that say that a text is over. */
+  /** The tokens that end a text. */
   readonly endings: ReadonlySet<number>;
   /** What a decoder reads before the first token that it writes. */
   readonly start: number | undefined;
-  /** The first token that it writes, whatever it would say itself. */
+  /** The first token that it writes, whatever it predicts. */
   readonly first: number | undefined;
   /** Never written. */
   readonly banned: ReadonlySet<number>;
-  /** What is asked for and not done here: a search over several texts, lengths, no repeats. */
+  /** Settings that are not supported here: beam search, length limits, penalties for repetition. */
   readonly left: readonly string[];
 }
 
-/** Settings of generation that choose among texts, or change what the model says. */
+/** Settings of generation that search over several texts, or change the model's logits. */
 const searching: readonly (readonly [name: string, unset: readonly number[]])[] = [
   ['num_beams', [1]],
   ['no_repeat_ngram_size', [0]],
@@ -26,7 +27,7 @@ const searching: readonly (readonly [name: string, unset: readonly number[]])[] 
 
 /** @param generation generation_config.json, where there is one; older checkpoints say the same in config.json. */
 export function generationOf(generation: Json | undefined, config: Config): Generation {
-  const own = isObject(generation) ? generation : {};
+  const own = isRecord(generation) ? generation : {};
   const numbers = (name: string): readonly number[] => {
     const found = own[name];
     if (found === undefined || found === null) return config.numbers(name);
@@ -38,7 +39,7 @@ export function generationOf(generation: Json | undefined, config: Config): Gene
   const left = searching.flatMap(([name, unset]) => {
     const [value] = numbers(name);
     const matters = value !== undefined && !unset.includes(value);
-    // Lengths are weighed only where several texts are.
+    // A length penalty applies only to beam search.
     const weighed = name !== 'length_penalty' || (numbers('num_beams')[0] ?? 1) > 1;
     return matters && weighed ? [`${name} ${value}`] : [];
   });

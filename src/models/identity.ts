@@ -2,7 +2,7 @@ import type { Platform } from '../platform/platform.js';
 import { isGgufPath } from './gguf/open.js';
 import { isOnnxPath } from './onnx/model.js';
 
-/** What lies in a model's folder and is never read as a part of it: prose, and what tools leave behind. */
+/** Files in a model's folder that are never read: documentation, images, scripts, logs. */
 const aside =
   /^\.|\.(?:md|rst|pdf|png|jpe?g|gif|svg|py|ipynb|log|lock|part)$|^(?:licen[cs]e|notice|readme)\b/i;
 /** Files that hold a whole model each. */
@@ -29,7 +29,7 @@ export async function identityOf(
     found.toSorted().map((path) =>
       files.stat(path).then(
         ({ size, modified }) => `${paths.basename(path)}:${size}:${modified}`,
-        // It went away, or its link leads nowhere, which is a change as well.
+        // The file was removed, or its link is broken, which is a change as well.
         () => `${paths.basename(path)}: missing`,
       ),
     ),

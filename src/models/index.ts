@@ -13,7 +13,7 @@ export {
 } from './catalog.js';
 export { DateModel } from './dates/index.js';
 export type { DateScore } from './description.js';
-export { isObject, listOf, typeOf } from './config.js';
+export { listOf, typeOf } from './config.js';
 export { ModelError } from './error.js';
 export { identityOf } from './identity.js';
 export { Model } from './model.js';

@@ -33,13 +33,13 @@ export class Model {
   readonly limit: number;
   /** Of the weights on disk, in bytes. */
   readonly size: number;
-  /** What attention does as long as a reader asks for nothing else. */
+  /** The attention of the model as it was trained. */
   readonly attention: AttendParameters;
-  /** Where positions come in: with what the layers read, or inside attention in a way of the model's own. */
+  /** How positions enter: added to the embeddings, or inside attention, as rotary positions or a bias. */
   readonly positions: ArchitectureDescription['positions'];
-  /** Whether nothing of a shorter text can be kept for a longer one. */
+  /** Whether a longer text changes what was computed for a shorter one, so that nothing can be cached. */
   readonly growing: boolean;
-  /** What writes, in an encoder–decoder model; everything above is said of the encoder then. */
+  /** The decoder of an encoder–decoder model; everything above describes the encoder then. */
   readonly decoder: DecoderDescription | undefined;
   /** Token ids are below it. */
   readonly vocabulary: number;
@@ -83,7 +83,7 @@ export class Model {
 
   /**
    * Cuts a text into tokens, with the special ones that the model expects around it, at most `limit` of them. Tokens are
-   * those that people read.
+   * in readable form.
    * @throws ModelError when there is no tokenizer that can be read, or it does not fit the model
    */
   async encode(text: string): Promise<Encoding> {
@@ -113,7 +113,7 @@ export class Model {
     return (await this.openedTokenizer()).decode(ids);
   }
 
-  /** A token as people read it; its number in angle brackets where the vocabulary has none. @throws ModelError as `encode` */
+  /** A token in readable form; its number in angle brackets where the vocabulary has no such entry. @throws ModelError as `encode` */
   async spell(id: number): Promise<string> {
     const tokenizer = await this.openedTokenizer();
     return tokenizer.legible(tokenizer.spell(id) ?? `<${id}>`);
@@ -135,12 +135,12 @@ export class Model {
     return (await this.openedTokenizer()).added;
   }
 
-  /** What a text begins with for a task that the model was trained for, by the task’s name. */
+  /** The prefixes of texts for the tasks that the model was trained for, by task. */
   get prefixes(): ReadonlyMap<string, string> {
     return this.checkpoint.config.texts('task_specific_params', 'prefix');
   }
 
-  /** What generation_config.json, or config.json, says of going on. @throws ModelError */
+  /** The settings of generation in generation_config.json, or else config.json. @throws ModelError */
   async generation(): Promise<Generation> {
     return generationOf(await this.checkpoint.json('generation_config.json'), this.checkpoint.config);
   }
@@ -154,10 +154,10 @@ export class Model {
   }
 
   /**
-   * The graph of the half that writes.
+   * The graph of the decoder.
    * @param tokens how many it has read
    * @param memory the last hidden states of `build` // (m, model)
-   * @throws ModelError as `build`, or where there is no such half
+   * @throws ModelError as `build`, or where there is no decoder
    */
   buildDecoder(tokens: number, memory: Value, attention: DecoderAttention): DecoderGraph {
     const { decoder } = this.architecture;
@@ -167,21 +167,21 @@ export class Model {
     return decoder.build(this.checkpoint, tokens, memory, attention);
   }
 
-  /** Whether it points at the answer to a question in a text. */
+  /** Whether it has a head for extractive question answering. */
   get answers(): boolean {
     return (
       this.decoder === undefined && this.attention.mask.kind === 'none' && hasAnswerHead(this.checkpoint)
     );
   }
 
-  /** What points at answers, behind the last layer of a graph. @throws ModelError as `build` */
+  /** The head for answers, on top of the last layer of a graph. @throws ModelError as `build` */
   answerHead({ hiddenStates }: ModelGraph): AnswerHead {
     const hidden = hiddenStates.at(-1);
     if (hidden === undefined) throw new ModelError(`${this.name} has no layer.`);
     return answerHead(this.checkpoint, hidden);
   }
 
-  /** Whether it may say what comes next; a causal checkpoint can lack the head for it. */
+  /** Whether it predicts the next token; a causal checkpoint can lack the language head. */
   get writes(): boolean {
     return this.decoder !== undefined || this.attention.mask.kind === 'causal';
   }

@@ -4,7 +4,7 @@ import { safetensors } from '../formats/safetensors.js';
 import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import type { Platform } from '../platform/platform.js';
-import { isObject } from './config.js';
+import { isRecord } from '../common/values.js';
 import { ModelError } from './error.js';
 import { readJson, type CheckpointFolder } from './folder.js';
 
@@ -94,8 +94,8 @@ function noWeights(folder: CheckpointFolder, files: ReadonlySet<string>): ModelE
 /** Shard → the tensors that the index says are in it. */
 async function readIndex(folder: CheckpointFolder, index: string): Promise<Map<string, ReadonlySet<string>>> {
   const content = await readJson(folder, index, MAX_INDEX_BYTES);
-  const map = isObject(content) ? content['weight_map'] : undefined;
-  if (!isObject(map)) throw new ModelError(`${folder.name}: ${index} has no "weight_map".`);
+  const map = isRecord(content) ? content['weight_map'] : undefined;
+  if (!isRecord(map)) throw new ModelError(`${folder.name}: ${index} has no "weight_map".`);
   const shards = new Map<string, Set<string>>();
   for (const [tensor, file] of Object.entries(map)) {
     if (typeof file !== 'string' || !isPlainName(file)) {

@@ -64,7 +64,7 @@ export interface InspectionSummary {
   readonly keys: Labels;
   readonly steps: readonly Step[];
   readonly parameters: readonly Parameter[];
-  /** Sentences worth a line of their own: "The model reads 512 tokens at a time; the first 512 of 830 were used." */
+  /** Sentences worth a line of their own: "Truncated to the model’s limit: 512 of 830 tokens." */
   readonly notices: readonly string[];
   /** Whether the model says what comes next, so that it can be gone on with. */
   readonly continues: boolean;

@@ -1,3 +1,4 @@
+import { reasonOf } from '../common/values.js';
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common';
 import type { OnnxRuntimeBuild, Platform } from '../platform/platform.js';
 import { RunError } from './error.js';
@@ -47,6 +48,6 @@ async function load(build: OnnxRuntimeBuild): Promise<Backend> {
 }
 
 function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return message.split('\n', 1)[0] ?? message;
 }

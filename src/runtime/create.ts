@@ -1,3 +1,4 @@
+import { reasonOf } from '../common/values.js';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { readWhole } from '../platform/files.js';
 import type { Platform } from '../platform/platform.js';
@@ -26,7 +27,7 @@ export async function createSession(
   try {
     return await backend.InferenceSession.create(bytes, all);
   } catch (error) {
-    throw new RunError(`ONNX Runtime refused the graph: ${reasonOf(error)}`, { cause: error });
+    throw new RunError(`ONNX Runtime refused the graph: ${messageOfRuntime(error)}`, { cause: error });
   }
 }
 
@@ -52,14 +53,13 @@ export async function start(
   try {
     return await (places === undefined ? session.run(feeds) : session.run(feeds, places));
   } catch (error) {
-    throw new RunError(`ONNX Runtime could not finish the run: ${reasonOf(error)}`, { cause: error });
+    throw new RunError(`ONNX Runtime could not finish the run: ${messageOfRuntime(error)}`, { cause: error });
   }
 }
 
 /** What ONNX Runtime said, without the places in its own source that it said it from. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const [first = ''] = message
+function messageOfRuntime(error: unknown): string {
+  const [first = ''] = reasonOf(error)
     .replace(/^.*?Non-zero status code returned while running /s, '')
     .replace(/\S*(?:onnxruntime|\/core\/)\S*\.(?:cc|h):\d+ ?/g, '')
     .split('\n', 1);

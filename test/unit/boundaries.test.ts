@@ -27,6 +27,9 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
   ['src/models/checkpoint.ts', 'onnxruntime-node'],
   ['src/models/checkpoint.ts', 'node:path'],
   ['src/models/checkpoint.ts', '../platform/web.js'],
+  ['src/common/values.ts', '../protocol.js'],
+  ['src/hub/listing.ts', '../channel.js'],
+  ['src/hub/listing.ts', '../models/config.js'],
   ['src/platform/web.ts', 'node:fs'],
   ['src/platform/web.ts', 'stream'],
   ['src/platform/files.ts', '../formats/source.js'],
@@ -65,6 +68,7 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
 ];
 
 const allowed: typeof forbidden = [
+  ['src/hub/listing.ts', '../common/values.js'],
   ['src/engine/ops/elementwise/add.ts', '../../tensor.js'],
   ['src/runtime/session.ts', '../engine/tensor.js'],
   ['src/runtime/session.ts', 'onnxruntime-node'],

@@ -94,7 +94,7 @@ describe('look', function () {
         heads: 32,
         model: 8,
         feature: 4,
-        notices: ['The model reads 512 tokens at a time; the first 512 of 830 were used.'],
+        notices: ['Truncated to the model’s limit: 512 of 830 tokens.'],
       },
     });
     await painted(page);

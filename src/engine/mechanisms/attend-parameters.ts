@@ -4,19 +4,19 @@ import { withDefaults, type Parameter, type ParameterValues } from './parameters
 
 type Shapes = Readonly<Record<string, Shape>>;
 
-/** What decides which controls are of use: the tensors at hand, by input name, and how many keys there are. */
+/** What decides which parameters apply: the given tensors, by input name, and the number of keys. */
 export interface Offered {
   readonly inputs: Shapes;
   readonly keys: number;
-  /** Whether attention starts from vectors of an even length, which positions can turn. */
+  /** Whether queries and keys have an even number of features, so that rotary positions can apply. */
   readonly pairs?: boolean;
-  /** Whether a bias for the places of query and key can be chosen; it can, where nothing is said. */
+  /** Whether a position bias can be chosen; true where left out. */
   readonly bias?: boolean;
-  /** What attention does as long as nothing else is chosen: its mask, scaling and cap; where left out, as in the paper. */
+  /** The defaults of mask, scaling and cap; those of the paper where left out. */
   readonly standard?: AttendParameters;
 }
 
-/** The controls for what `attend` takes. */
+/** The parameters of `attend`. */
 export function attendParameters(offered: Offered): readonly Parameter[] {
   const parameters = [
     ...maskParameters(offered),
@@ -30,7 +30,7 @@ export function attendParameters(offered: Offered): readonly Parameter[] {
   return offered.standard === undefined ? parameters : withDefaults(parameters, valuesOf(offered.standard));
 }
 
-/** Attention's settings as values of the controls. */
+/** Attention's settings as parameter values. */
 function valuesOf({ mask, scaling, temperature, softcap = 0 }: AttendParameters): ParameterValues {
   return {
     mask: mask.kind,
@@ -40,7 +40,7 @@ function valuesOf({ mask, scaling, temperature, softcap = 0 }: AttendParameters)
   };
 }
 
-/** The controls for which keys a query may attend to. */
+/** The parameters of the mask. */
 export function maskParameters({ inputs, keys }: Offered): readonly Parameter[] {
   const padding = inputs['padding'] !== undefined;
   const matrix = inputs['mask'] !== undefined || inputs['keep'] !== undefined;

@@ -39,7 +39,7 @@ export function readAttendParameters(values: ParameterValues, tensors: ScoreTens
   };
 }
 
-/** A number among the parameter values. */
+/** The parameter's value if it is a number, else `standard`. */
 export function numeric(values: ParameterValues, name: string, standard: number): number {
   const value = values[name];
   return typeof value === 'number' ? value : standard;

@@ -21,26 +21,26 @@ import { axesOf, headsOf, symbolOf } from './heads.js';
 import { placesOf, type Places } from './places.js';
 import { positionBias, type BiasParameters } from './position-bias.js';
 
-/** What happens to scores on their way to weights. What is left out does not happen. */
+/** What is done between scores and weights. What is left out is not done. */
 export interface AttendParameters {
   /** The divisor of the scores: √d_k, none, or a number. */
   readonly scaling: 'sqrt' | 'none' | number;
   readonly mask: MaskParameters;
   /**
-   * Keys further away than this are masked, whatever the mask says: a layer's own sliding window. "all" in a layer that
-   * has none among others that have, so that all of them have the same steps.
+   * A layer's own sliding window: keys further away than this are masked, whatever the mask. "all" for a layer without a
+   * window among others that have one, so that all layers have the same steps.
    */
   readonly window?: number | 'all';
   /** Divides the scores once more: above 1 flattens the weights, below 1 sharpens them. */
   readonly temperature: number;
-  /** Turns Q and K by their positions, before the scores (Su et al. 2021). */
+  /** Rotates Q and K by their positions, before the scores (Su et al. 2021). */
   readonly rotary?: RotaryForm;
   /** c: scaled scores become c · tanh(score / c) (Gemma 2 report, §2). */
   readonly softcap?: number;
   readonly bias?: BiasParameters;
   /** A logit that no key bears, in every row's sum: a number, or one a head. // (head) */
   readonly sink?: number | Value;
-  /** Where layers share them. */
+  /** Given where layers share them. */
   readonly places?: Places;
 }
 
@@ -164,8 +164,8 @@ function normalise(logits: Value, heads: number | undefined, sink: AttendParamet
 }
 
 /**
- * Scores on their way to the softmax: themselves first, then scaled, capped, biased, windowed and masked. What would change
- * nothing is no step.
+ * From scores to the softmax: the scores, then scaled, capped, biased, windowed and masked. What would change nothing is left
+ * out.
  * @param size d_k, for the scaling
  */
 export function prepareScores(
@@ -224,13 +224,13 @@ export function prepareScores(
   return steps;
 }
 
-/** A step that is there for the sake of other layers, which have it. */
+/** Marks a step that changes nothing and exists only because other layers have it. */
 function passedOn(value: Value): Value {
   const { label: own } = value;
   return own?.step === undefined ? value : label(value, { ...own, step: { ...own.step, passesOn: true } });
 }
 
-/** The scores with those −∞ that a query may not attend to, and a sentence that says which. */
+/** The scores with −∞ where a query may not attend to a key, and a sentence that says where. */
 export function applyMask(
   scores: Value,
   parameters: Exclude<MaskParameters, { kind: 'none' }>,

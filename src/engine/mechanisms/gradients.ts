@@ -15,16 +15,16 @@ import {
 import { numeric } from './attend-values.js';
 import type { Parameter, ParameterValues } from './parameters.js';
 
-/** What is differentiated: a single number made of the output. */
+/** What is differentiated: a single number computed from the output. */
 export type Objective =
-  /** Σ_i o_ic for one feature c. Since o_i is made of the row i of scores alone, row i is then ∂o_ic/∂scores. */
+  /** Σ_i o_ic for one feature c. Since o_i depends on row i of the scores alone, row i is then ∂o_ic/∂scores. */
   | { readonly kind: 'feature'; readonly feature: number }
   /** The sum of all outputs. */
   | { readonly kind: 'sum' }
   /** ½‖O‖² */
   | { readonly kind: 'norm' };
 
-/** The control that adds gradients to the steps. */
+/** The parameters that add gradients to the steps. */
 export function gradientParameters(steps: readonly Value[]): readonly Parameter[] {
   const features = outputOf(steps)?.shape.at(-1);
   if (features === undefined) return [];
@@ -124,7 +124,7 @@ const notes: Partial<Record<Role, string>> = {
     'Through the softmax: a score that grows takes weight from all others of its row. Where weights are near 0 or 1, nothing comes through.',
 };
 
-/** What is differentiated by: weights, scores, and what these come from, with the note for each. */
+/** What the number is differentiated with respect to: weights, scores and their inputs, with the note for each. */
 function wantedOf(steps: readonly Value[]): [value: Value, name: string, note: string][] {
   return differentiated.flatMap((role) => {
     const value = stepWithRole(steps, role);
@@ -135,14 +135,14 @@ function wantedOf(steps: readonly Value[]): [value: Value, name: string, note: s
   });
 }
 
-/** Those gradients that there are. */
+/** The gradients that exist. */
 function gradientsOf(
   output: Value,
   upstream: Value,
   wanted: readonly Value[],
   named: (gradient: Value, of: Value) => Value,
 ): Value[] {
-  // One at a time to tell which have none; then all at once, so that they are written in terms of each other.
+  // First one at a time, to find those that have none; then all at once, so that each is written in terms of the others.
   const there = wanted.filter((value) => {
     try {
       gradient(output, upstream, [value]);
@@ -155,7 +155,7 @@ function gradientsOf(
   return gradient(output, upstream, there, named);
 }
 
-/** What a mechanism comes to; undefined where there is nothing to weigh. */
+/** The result of the mechanism; undefined where there are no values to sum. */
 function outputOf(steps: readonly Value[]): Value | undefined {
   return stepWithRole(steps, 'output');
 }

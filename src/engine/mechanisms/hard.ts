@@ -23,7 +23,7 @@ export type Choice =
 
 /**
  * Hard attention: each query attends to one key.
- * @param logits what the softmax would be taken of (query, key) or (head, query, key), labelled
+ * @param logits the input of the softmax (query, key) or (head, query, key), labelled
  * @param distribution its softmax, labelled
  * @returns the labelled steps after the distribution, weights last
  */
@@ -197,7 +197,7 @@ function readChoice(values: ParameterValues): Choice {
   }
 }
 
-/** One key for each query, and, where a reward is given, how REINFORCE learns to choose. */
+/** One key per query and, where a reward is given, the REINFORCE estimate of its gradient. */
 export const hard: Mechanism = {
   id: 'hard',
   title: 'Hard attention',
@@ -215,7 +215,7 @@ export const hard: Mechanism = {
       ...choiceParameters,
       ...(inputs['reward'] === undefined ? [] : reinforceParameters),
       ...heads,
-      // The temperature belongs to the choice here; a distribution has no weights to soften, and no sink.
+      // The temperature here is that of the choice; the distribution has none of its own, and no sink.
       ...scores.filter(({ name }) => name !== 'temperature' && !name.startsWith('sink')),
     ];
   },
@@ -226,7 +226,7 @@ export const hard: Mechanism = {
     const heads = readCount(values, 'heads', 1);
     const given = start(inputs, heads, leaves);
     const V = valueLeaf(inputs['V'], heads, given, leaves);
-    // What the choice's temperature softens is not what attention's own would.
+    // The temperature applies to the relaxed choice, not to the scores.
     const {
       temperature: _,
       sink: __,

@@ -2,7 +2,7 @@ import type { Value } from '../graph.js';
 import type { Shape } from '../tensor.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 
-/** The control for splitting a dimension of `width`: every number of heads that divides it and that `fits` the rest. */
+/** The parameter for splitting a dimension of `width` into heads: every count that divides it and for which `fits` holds. */
 export function headsParameter(width: number, fits: (heads: number) => boolean = () => true): Parameter {
   const counts = divisorsOf(width).filter(fits).map(String);
   const [fewest = '1'] = counts;
@@ -17,7 +17,7 @@ export function headsParameter(width: number, fits: (heads: number) => boolean =
   };
 }
 
-/** A whole number among the parameter values. */
+/** The parameter's value as a positive whole number. */
 export function readCount(values: ParameterValues, name: string, standard: number): number {
   const value = values[name];
   if (value === undefined) return standard;
@@ -45,12 +45,12 @@ export function headsOf(value: Value): number | undefined {
   return value.shape.length === 3 ? value.shape[0] : undefined;
 }
 
-/** Symbols bear an h only where there are heads to tell apart, or a g where heads share their keys and values in groups. */
+/** Adds the subscript h where there are several heads, or g where heads share keys and values in groups. */
 export function symbolOf(symbol: string, heads: number | undefined, grouped = false): string {
   return heads === undefined ? symbol : `${symbol}_${grouped ? 'g' : 'h'}`;
 }
 
-/** The axes of a matrix of queries and keys, or of one a head. */
+/** The axes of a matrix of queries and keys, or of one per head. */
 export function axesOf(heads: number | undefined): ('head' | 'query' | 'key')[] {
   return heads === undefined ? ['query', 'key'] : ['head', 'query', 'key'];
 }

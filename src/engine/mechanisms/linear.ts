@@ -7,9 +7,9 @@ import { placesOf } from './places.js';
 import { outputOf, start, valueLeaf, vectorInputs, vectorParameters } from './vectors.js';
 
 /**
- * Linear attention: φ(Q)(φ(K)ᵀV) / φ(Q)Σφ(K) with φ = elu + 1, whose weights need not be worked out; here they are, beside
- * it (Katharopoulos et al. 2020, eq. 4–7). Causal, each query has a memory of its own, so that the output is the weights’
- * sum (eq. 8–9).
+ * Linear attention: φ(Q)(φ(K)ᵀV) / φ(Q)Σφ(K) with φ = elu + 1, which needs no weights; here they are computed as
+ * well (Katharopoulos et al. 2020, eq. 4–7). With a causal mask each query has its own memory, so the output is computed from
+ * the weights (eq. 8–9).
  */
 export const linear: Mechanism = {
   id: 'linear',
@@ -154,7 +154,7 @@ function throughMemory(phiQ: Value, phiK: Value, V: Value, heads: number | undef
   return [memory, total, output];
 }
 
-/** Products with later keys count as 0. */
+/** Sets products with later keys to 0. */
 function onlyEarlier(product: Value): Value {
   const [n = 0, m = 0] = product.shape.slice(-2);
   const { queries, keys } = placesOf(n, m);

@@ -37,14 +37,14 @@ import {
   type States,
 } from './states.js';
 
-/** Where each output looks: at its own place, or at one that it predicts. */
+/** Where each output looks: at its own position, or at one that it predicts. */
 export type LocalAlignment =
   | { readonly kind: 'monotonic' }
   /** p = m · sigmoid(v_pᵀ tanh(W_p s)). // W_p: (d_s, d_p), v_p: (d_p) */
   | { readonly kind: 'predictive'; readonly W_p: Value; readonly v_p: Value };
 
 export interface LocalParameters extends StateParameters {
-  /** D: keys within [p − D, p + D] are looked at. */
+  /** D: keys within [p − D, p + D] can be attended to. */
   readonly window: number;
   /** Whether weights are multiplied by exp(−(j − p)² / 2σ²) with σ = D / 2. */
   readonly gaussian: boolean;
@@ -185,7 +185,7 @@ export const luongLocal: Mechanism = {
       },
       {
         kind: 'number',
-        // Not “window”, which is that of a sliding mask.
+        // Not “window”: that is the parameter of a sliding-window mask.
         name: 'reach',
         title: 'Window D',
         note: 'How far from its place an output may look, to either side.',

@@ -35,7 +35,7 @@ export type LuongScore =
   | { readonly kind: 'concat'; readonly W_a: Value; readonly v_a: Value };
 
 /**
- * Multiplicative attention of a decoder over an encoder, with the state after each step.
+ * Multiplicative attention of a decoder over an encoder. S holds the decoder's state after each step.
  * @param W_c (d_h + d_s, d_o): where given, h̃ = tanh(W_c [c; s])
  * @returns the labelled steps: S, H, …, scores, weights, context, and attentional where there is W_c
  */
@@ -84,7 +84,7 @@ export function luongScores({ S, H }: States, score: LuongScore): { steps: Value
       return { steps: [queries, scores], scores };
     }
     case 'concat': {
-      // W_a [s; h] is the sum of what its upper rows make of s and its lower rows of h.
+      // [s; h] W_a is s times its upper rows plus h times its lower rows.
       const W_a = labelWeight(score.W_a, 'W_a');
       const [d_s, d_h] = [extent(S.shape, 1), extent(H.shape, 1)];
       const half = (start: number, end: number, name: string, symbol: string): Value =>
@@ -160,7 +160,7 @@ export const luongInputs: readonly InputDescription[] = [
   { name: 'W_c', title: 'W_c', required: false, axes: [['model', 'hidden']] },
 ];
 
-/** The scores that the shapes at hand allow, the one that uses most of them as the standard. */
+/** The scores that the given shapes allow; the default is the one that uses most of the tensors. */
 export function scoreParameter(inputs: Shapes): Parameter {
   const [d_s, d_h] = [extent(inputs['S'], -1), extent(inputs['H'], -1)];
   const rows = inputs['W_a'] === undefined ? 0 : extent(inputs['W_a'], 0);

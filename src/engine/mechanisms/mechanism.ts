@@ -16,7 +16,7 @@ export interface InputDescription {
 export interface AttentionGraph {
   /** The leaves to feed, by input name. */
   readonly inputs: ReadonlyMap<string, Value>;
-  /** Labelled, in reading order; `scores` and `weights` bear those names in every mechanism. */
+  /** Labelled, in reading order. Each step that something else looks for declares its role: see `Role`. */
   readonly steps: readonly Value[];
   readonly heads: number;
   /** n */
@@ -32,17 +32,17 @@ export interface Mechanism {
   /** Where it was published. */
   readonly source: string;
   readonly inputs: readonly InputDescription[];
-  /** What can be set, with its standard values, for inputs of these shapes. */
+  /** The parameters for inputs of these shapes, at their default values. */
   parameters(inputs: Readonly<Record<string, Shape>>): readonly Parameter[];
   /**
    * @param inputs shapes by input name
-   * @param parameters checked values; those left out have their standard value
+   * @param parameters checked values; those left out have their default
    * @throws ShapeError naming the input, the axis and what was expected
    */
   build(inputs: Readonly<Record<string, Shape>>, parameters: ParameterValues): AttentionGraph;
 }
 
-/** The leaves as the graph has them: under the names that the steps gave them. */
+/** The leaves with the labels that the steps gave them. */
 export function labelledLeaves(
   leaves: ReadonlyMap<string, Value>,
   steps: readonly Value[],

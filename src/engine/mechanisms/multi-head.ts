@@ -45,7 +45,7 @@ export interface MultiHeadInputs {
 
 /**
  * Multi-head attention: Vaswani et al. 2017, §3.2.2. Head h reads columns h · d_k to (h + 1) · d_k of each projection.
- * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, those of them that are normalised, scores, what becomes of them, weights, head, concat, and output where it is projected
+ * @returns the labelled steps: X (or Xq, Xkv), Q, K, V, those of them that are normalised, scores, scaled, masked, … where they apply, weights, head, concat, and output where it is projected
  * @throws ShapeError when a weight does not fit
  */
 export function multiHead(inputs: MultiHeadInputs, parameters: AttendParameters): Value[] {
@@ -175,7 +175,7 @@ function project(
   });
 }
 
-/** A step of its own: each head's vectors at the length that the norm gives them. */
+/** The vectors of each head after their norm, as a step. */
 function normed(value: Value, { weight, bias, apply }: HeadNorm): Value {
   const { name = '', symbol = '', element = symbol, axes = [] } = value.label ?? {};
   const mark = (of: string): string => of.replace(/^\w/, (letter) => `\\bar{${letter}}`);
@@ -195,7 +195,7 @@ function normed(value: Value, { weight, bias, apply }: HeadNorm): Value {
   });
 }
 
-/** @param each the letter that tells the heads' columns apart; none for what mixes all heads */
+/** @param each the subscript for one head's columns; none for what mixes all heads */
 function named(projection: Projection, name: 'Q' | 'K' | 'V' | 'O', each?: 'h' | 'g'): Projection {
   const h = each === undefined ? '' : `_${each}`;
   return {
@@ -308,7 +308,7 @@ export const multiHeadAttention: Mechanism = {
       return found;
     };
     const [Q, K, V, output] = [needed('Q'), needed('K'), needed('V'), projection('O')];
-    // Before heads and groups are told from the widths of W_Q and W_K.
+    // Checked before the numbers of heads and groups are read from the widths of W_Q and W_K.
     const self = queries === keys;
     checkProjection(source(queries, self ? 'X' : 'Xq', 'query'), Q, 'Q');
     checkProjection(source(keys, self ? 'X' : 'Xkv', 'key'), K, 'K');
@@ -352,7 +352,7 @@ function sources(inputs: Shapes, leaf: (name: string, shape: Shape) => Value): [
   return [leaf('Xq', Xq), leaf('Xkv', Xkv)];
 }
 
-/** How many heads of keys there are for so many heads of queries; undefined where the widths do not fit. */
+/** The number of key/value heads for a number of query heads; undefined where the widths do not fit. */
 function groupsFor(W_Q: Shape | undefined, W_K: Shape | undefined, heads: number): number | undefined {
   const groups = (extent(W_K, -1) * heads) / extent(W_Q, -1);
   const fits = extent(W_Q, -1) % heads === 0 && Number.isInteger(groups) && heads % groups === 0;

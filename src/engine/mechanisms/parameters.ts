@@ -1,9 +1,9 @@
-/** A parameter of a mechanism, with everything that a control for it needs. */
+/** A parameter of a mechanism, with everything that is needed to show it. */
 export type Parameter = {
   readonly name: string;
   readonly title: string;
   readonly note: string;
-  /** Only of use when another parameter has one of these values. */
+  /** Applies only when another parameter has one of these values. */
   readonly when?: { readonly parameter: string; readonly is: readonly ParameterValue[] };
 } & (
   | {
@@ -27,14 +27,14 @@ export type Parameter = {
 export type ParameterValue = string | number;
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
-/** A sentence about a parameter that is not what it can be. */
+/** A parameter with a value that it cannot have, as a sentence. */
 export class ParameterError extends Error {
   override readonly name = 'ParameterError';
 }
 
 /**
  * The parameters with `values` put in.
- * @throws ParameterError for a name that is none of them, or a value outside of what it takes.
+ * @throws ParameterError for an unknown name, or a value that the parameter cannot have.
  */
 export function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
   const known = new Set(parameters.map(({ name }) => name));
@@ -49,12 +49,12 @@ export function withValues(parameters: readonly Parameter[], values: ParameterVa
   });
 }
 
-/** The parameters with other standard values, to which a reset returns. @throws ParameterError as `withValues` */
+/** The parameters with other defaults, to which a reset returns. @throws ParameterError as `withValues` */
 export function withDefaults(
   parameters: readonly Parameter[],
   defaults: ParameterValues,
 ): readonly Parameter[] {
-  // The branches are alike to a reader, not to the types: words in one, numbers in the other.
+  // The branches differ only in their types: strings in one, numbers in the other.
   return withValues(parameters, defaults).map((parameter) =>
     parameter.kind === 'choice'
       ? { ...parameter, default: parameter.value }

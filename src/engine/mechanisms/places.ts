@@ -1,6 +1,6 @@
 import { label, positions, type Value } from '../graph.js';
 
-/** The places of all queries and keys in their texts, from 0 on. */
+/** The positions of all queries and keys in their texts, from 0. */
 export interface Places {
   /** (query) */
   readonly queries: Value;
@@ -8,13 +8,13 @@ export interface Places {
   readonly keys: Value;
 }
 
-/** Of a text of `count` tokens that attends to itself; for all layers that do, so that what follows from places is computed once. */
+/** The positions in self-attention over `count` tokens, to be shared by all layers, so that what depends on them is computed once. */
 export function placesWithin(count: number): Places {
   const places = positions(count);
   return { queries: places, keys: places };
 }
 
-/** Of n queries and m keys, under the names that formulas give them. @param shared with other layers */
+/** The positions of n queries and m keys, labelled i and j. @param shared with other layers */
 export function placesOf(n: number, m: number, shared?: Places): Places {
   return {
     queries: label(shared?.queries ?? positions(n), { name: 'i', symbol: 'i', axes: ['query'] }),

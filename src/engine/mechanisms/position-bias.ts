@@ -4,7 +4,7 @@ import { formatShape, ShapeError } from '../tensor.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
 import type { Places } from './places.js';
 
-/** What is added to the scores for the places of query and key. */
+/** The bias that is added to the scores for the positions of query and key. */
 export type BiasParameters =
   /** −m_h · |i − j| (Press et al. 2022). */
   | { readonly kind: 'alibi' }
@@ -14,7 +14,7 @@ export type BiasParameters =
   | { readonly kind: 'matrix'; readonly matrix: Value };
 
 /**
- * What is added to the scores for the places of query and key; a step of its own where it is computed.
+ * The bias that is added to the scores for the positions of query and key; labelled as a step where it is computed.
  * @param scores (head, query, key) or (query, key)
  * @param places of queries (query) and keys (key), labelled
  * @throws ShapeError when a given bias does not fit

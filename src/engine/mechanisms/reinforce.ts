@@ -17,7 +17,7 @@ import { axesOf, headsOf, symbolOf } from './heads.js';
 import type { InputDescription } from './mechanism.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 
-/** What is taken from every reward before it counts; an estimate stays right, and varies less. */
+/** What is subtracted from every reward: the estimate stays unbiased, and its variance falls. */
 export type Baseline =
   | { readonly kind: 'none' }
   /** The expected reward of each query. */
@@ -69,7 +69,7 @@ export function rewardLeaf(
 }
 
 /**
- * How the scores are to change for more reward: the exact gradient of the expected reward, and its REINFORCE estimate
+ * How the expected reward changes with the scores: its exact gradient and its REINFORCE estimate
  * (r − b) ∇ log π(a) over N draws (Williams 1992; Xu et al. 2015, eq. 11).
  * @param distribution π (query, key) or (head, query, key)
  * @param reward (query, key)

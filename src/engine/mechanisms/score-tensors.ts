@@ -26,7 +26,7 @@ export const scoreInputs: readonly InputDescription[] = [
   { name: 'sinks', title: 'Sink logits', required: false, axes: [['head']] },
 ];
 
-/** Whether so many heads are as many as the biases and sinks at hand are for. */
+/** Whether the given biases and sinks are for this number of heads. */
 export function fitsHeads(inputs: Readonly<Record<string, Shape>>, heads: number): boolean {
   const { bias, relative_bias: relativeBias, sinks } = inputs;
   const counts = [sinks?.[0], relativeBias?.[1], bias?.length === 3 ? bias[0] : undefined];
@@ -35,7 +35,7 @@ export function fitsHeads(inputs: Readonly<Record<string, Shape>>, heads: number
 
 /**
  * The leaves for the tensors that masks, biases and sinks need, among the inputs.
- * @throws ShapeError where there is one too many, or one has another number of axes
+ * @throws ShapeError where two exclude each other, or one has another number of axes
  */
 export function scoreLeaves(
   inputs: Readonly<Record<string, Shape>>,
@@ -83,7 +83,7 @@ export function scoreLeaves(
   const tensors = {
     padding: leaf('padding', padding, 'p', ['key']),
     matrix: leaf('mask', matrix, 'M', ['query', 'key']),
-    // In a reader's eyes it is the mask, and so is its file.
+    // It is shown, and saved, as the mask.
     kept: leaf('keep', kept, 'M', ['query', 'key'], 'mask'),
     bias: leaf('bias', bias, bias?.length === 3 ? 'B_h' : 'B', biasAxes),
     relativeBias: leaf('relative_bias', relativeBias, 'R', ['vocabulary', 'head']),

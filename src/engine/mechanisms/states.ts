@@ -7,13 +7,13 @@ import { applyMask, type MaskParameters } from './attend.js';
 import type { InputDescription } from './mechanism.js';
 import type { Parameter, ParameterValues } from './parameters.js';
 
-/** Attention of a decoder over an encoder: each decoder state is a query, each encoder state key and value. */
+/** Attention of a decoder over an encoder: decoder states are queries, encoder states are keys and values. */
 export const stateInputs: readonly InputDescription[] = [
   { name: 'S', title: 'Decoder states', required: true, axes: [['query', 'model']] },
   { name: 'H', title: 'Encoder states', required: true, axes: [['key', 'model']] },
 ];
 
-/** Decoder and encoder states, labelled, as formulas start from them. */
+/** Labels decoder and encoder states; formulas start from them. */
 export interface States {
   /** (query, model) */
   readonly S: Value;
@@ -113,7 +113,7 @@ export function labelWeight(value: Value, name: string): Value {
   return label(value, { name, symbol, axes, given: true });
 }
 
-/** The controls for what lies between scores and weights. */
+/** The parameters of what is done between scores and weights. */
 export function stateParameters(inputs: Readonly<Record<string, Shape>>, keys: number): readonly Parameter[] {
   return [...maskParameters({ inputs, keys }), temperatureParameter];
 }
@@ -177,7 +177,7 @@ export function scoresOf(value: Value, note: string): Value {
 
 type Described = Pick<StepDescription, 'title' | 'note' | 'role'>;
 
-/** What a temperature and a mask make of scores: nothing, where neither is set. */
+/** The scores after temperature and mask; no steps where neither is set. */
 export function maskedScores(scores: Value, { mask, temperature }: StateParameters): Value[] {
   const steps: Value[] = [];
   const step = (value: Value, name: string, symbol: string, described: Described): void => {
@@ -220,7 +220,7 @@ export function alignment(scores: Value, name: 'weights' | 'alignment' = 'weight
 
 /**
  * The weighted sum of encoder states: c_i = Σ_j α_ij h_j. // (query, model)
- * @param last whether attention comes to it, so that nothing is made of it
+ * @param last whether it is the result of attention, so that nothing is computed from it
  */
 export function contextOf(weights: Value, H: Value, last = true): Value {
   return label(matmul(weights, H), {

@@ -9,7 +9,7 @@ import { fitsHeads } from './score-tensors.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
 
-/** Q, K, V, and what may be given in the place of Q and K. */
+/** Q, K, V, and what may be given instead of Q and K. */
 export const vectorInputs: readonly InputDescription[] = [
   {
     name: 'Q',
@@ -59,8 +59,8 @@ export const vectorInputs: readonly InputDescription[] = [
 ];
 
 /**
- * The controls for what starts from Q and K, or from ready scores: how matrices are split into heads, where they can be, and
- * what happens to scores.
+ * The parameters of attention that starts from Q and K, or from given scores: how matrices are split into heads, and what is
+ * done to scores.
  */
 export function vectorParameters(inputs: Shapes): {
   readonly heads: readonly Parameter[];
@@ -90,7 +90,7 @@ export type Given =
   | { readonly kind: 'weights'; readonly weights: Value };
 
 /**
- * The leaves for Q and K, for ready scores, or for ready weights, whichever is given furthest along.
+ * The leaves for Q and K, for given scores, or for given weights: the latest of these that is given.
  * @param heads how many a matrix is split into
  * @throws ShapeError naming the input, the axis and what was expected
  */
@@ -173,7 +173,7 @@ function matrixLeaf(name: 'scores' | 'weights', shape: Shape, leaves: Map<string
   return leaf;
 }
 
-/** @param heads how many there are in all: what a matrix is split into, and what a tensor with fewer heads is shared by */
+/** @param heads the number of query heads: a matrix is split into as many, and a tensor with fewer heads is shared by them */
 function vectorLeaf(
   name: 'Q' | 'K' | 'V',
   title: string,

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../common/values.js';
 import { FileSystemError, FileType, l10n, Uri, workspace } from 'vscode';
 import { posixPaths } from '../../platform/paths.js';
 import type { FileReference } from '../../protocol.js';
@@ -40,5 +41,5 @@ function unreadable(name: string, error: unknown): string {
   if (error instanceof FileSystemError && error.code === 'FileNotFound') {
     return l10n.t('{0} does not exist any more.', name);
   }
-  return l10n.t('{0} cannot be read: {1}', name, error instanceof Error ? error.message : String(error));
+  return l10n.t('{0} cannot be read: {1}', name, reasonOf(error));
 }

@@ -1,11 +1,12 @@
 import { l10n } from 'vscode';
 import { CancelledError } from '../../channel.js';
+import { reasonOf } from '../../common/values.js';
 import type { Stop } from '../transports/client.js';
 
 /** The sentence that an error carries. */
 export function messageOf(error: unknown): string {
   if (error instanceof CancelledError) return l10n.t('The run was cancelled.');
-  return error instanceof Error ? error.message : String(error);
+  return reasonOf(error);
 }
 
 /** Whether somebody wanted it to stop, so that nobody need be told. */

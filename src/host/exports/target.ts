@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { reasonOf } from '../../common/values.js';
 
 /** Where an export's bytes go. Nothing is where the user chose before everything is there. */
 export interface Target {
@@ -41,7 +42,7 @@ export function onDisk(paths: readonly string[], describe: (path: string, reason
   };
   const told = async (path: string, task: Promise<void>): Promise<void> =>
     task.catch((error: unknown) => {
-      throw new Error(describe(path, error instanceof Error ? error.message : String(error)), {
+      throw new Error(describe(path, reasonOf(error)), {
         cause: error,
       });
     });

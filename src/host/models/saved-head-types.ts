@@ -1,3 +1,4 @@
+import { isRecord } from '../../common/values.js';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -86,8 +87,4 @@ function isStack(value: unknown, names: ReadonlySet<string>): value is StackHead
           typeof type['score'] === 'number'),
     )
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

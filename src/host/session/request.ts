@@ -1,4 +1,6 @@
 import { l10n } from 'vscode';
+import { shortened } from '../../common/strings.js';
+import { isRecord } from '../../common/values.js';
 import type {
   DateScore,
   Ending,
@@ -186,28 +188,14 @@ function stringsOf(record: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).filter(known));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The first words of the text, or the names of the files. */
 export function labelOf(request: InspectionRequest): string {
   switch (request.kind) {
     case 'text':
-      return abridged(request.texts[0]);
+      return shortened(request.texts[0]);
     case 'files':
       return request.uris.map((uri) => decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))).join(', ');
     case 'tensors':
       return l10n.t('Tensors');
   }
-}
-
-/** The first words of a text, on one line. */
-export function abridged(text: string, longest = 40): string {
-  const line = text
-    .slice(0, 4 * longest)
-    .replace(/\s+/g, ' ')
-    .trim();
-  const characters = [...line];
-  return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`;
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../common/values.js';
 import { Channel } from '../../channel.js';
 import type { RequestOptions } from '../../channel.js';
 import type { EngineMethods, EngineNotices } from '../../protocol.js';
@@ -242,5 +243,5 @@ export class EngineClient extends Disposable {
 }
 
 function failureOf(error: unknown): End {
-  return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  return { kind: 'failed', message: reasonOf(error) };
 }

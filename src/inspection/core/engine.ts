@@ -1,3 +1,4 @@
+import { reasonOf } from '../../common/values.js';
 import type { Call, Handlers } from '../../channel.js';
 import { mechanisms } from '../../engine/mechanisms/index.js';
 import type {
@@ -161,7 +162,7 @@ export class Engine {
       } catch (error) {
         task.signal?.throwIfAborted();
         if (error instanceof UnknownInspection) throw error;
-        results.push({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+        results.push({ kind: 'failed', message: reasonOf(error) });
       }
     }
     return results;

@@ -1,3 +1,4 @@
+import { truncated } from '../core/truncated.js';
 import {
   attendParameters,
   mechanisms,
@@ -29,7 +30,7 @@ import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
 import { checkDateInterventions, presentedLayers, setDates } from './date-interventions.js';
 import { ownValues } from './own-values.js';
-import { shortened } from '../core/shortened.js';
+import { shortened } from '../../common/strings.js';
 import type { Layer, Subject } from '../core/subject.js';
 
 /** Where the characters of the date stand. */
@@ -193,11 +194,7 @@ function noticesOf(model: DateModel, reading: DateReading, iso: string): string[
   return [
     `${model.name} knows only dates. ${percent(heldOut)} of held-out dates in the languages it was trained on come out right, and ${percent(unseen)} in languages that it has never seen.`,
     ...(doubt === undefined ? [] : [doubt]),
-    ...(total > characters.length
-      ? [
-          `${model.name} reads ${model.limit} characters at a time: the first ${characters.length} of ${total} were used.`,
-        ]
-      : []),
+    ...truncated(characters.length, total, 'characters'),
     ...(strange.length === 0
       ? []
       : [

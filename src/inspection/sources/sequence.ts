@@ -1,3 +1,5 @@
+import { truncated } from '../core/truncated.js';
+import { isRecord } from '../../common/values.js';
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import { ModelError, type Encoding, type Model } from '../../models/index.js';
@@ -10,7 +12,7 @@ import type {
   GeneratedTokens,
 } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
-import { counted } from '../core/counted.js';
+import { formatCount } from '../../common/strings.js';
 import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { interventionNotices } from '../run/interventions.js';
@@ -27,7 +29,7 @@ import {
   type SequenceAttention,
   type Stack,
 } from '../run/sequence-run.js';
-import { shortened } from '../core/shortened.js';
+import { shortened } from '../../common/strings.js';
 import { joined, type Layer, type Next, type GenerationResult, type Subject } from '../core/subject.js';
 
 /** What parameters say to an encoder–decoder model. */
@@ -231,7 +233,7 @@ export class SequencePreparation implements Preparation {
     const heads = stack === 'encoder' ? model.heads : (model.decoder?.heads ?? model.heads);
     return {
       title: `“${shortened(this.text, 28)}” → “${shortened(text, 28)}”`,
-      subtitle: `${model.name} · ${model.family} · ${counted(derived.length, 'layer')} × ${counted(heads, 'head')} · ${counted(outputs.count, 'target token')} from ${source.count}`,
+      subtitle: `${model.name} · ${model.family} · ${formatCount(derived.length, 'layer')} × ${formatCount(heads, 'head')} · ${formatCount(outputs.count, 'target token')} from ${source.count}`,
       mechanism,
       layers: derived.map(({ steps, kept }): Layer => ({ steps, kept })),
       heads,
@@ -324,13 +326,7 @@ export class SequencePreparation implements Preparation {
     const { ids: own, ending, drawn } = generated;
     const { ids, total } = encoding;
     const { left } = await model.generation();
-    const cut =
-      total > ids.length
-        ? [
-            `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
-          ]
-        : [];
-    const always = [...run.budget.notices(model.name), ...cut];
+    const always = [...run.budget.notices(model.name), ...truncated(ids.length, total)];
     if (own.length === 0) return always;
     const otherwise =
       left.length === 0
@@ -353,9 +349,7 @@ function areSame(a: readonly Intervention[], b: readonly Intervention[]): boolea
 /** The same for what is alike, whichever order it was put together in. */
 function keyOf(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
+    isRecord(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 }
 

@@ -19,7 +19,7 @@ import {
 import type { Labels, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capture, pair } from '../run/capture.js';
-import { counted } from '../core/counted.js';
+import { formatCount } from '../../common/strings.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
@@ -388,7 +388,7 @@ function wordNotices(words: TensorInputs['words'], queries: number, keys: number
 
 /** "Multi-head attention · 6 layers × 12 heads · 15 × 15" */
 export function subtitle(kind: string, layers: number, heads: number, queries: number, keys: number): string {
-  return `${kind} · ${counted(layers, 'layer')} × ${counted(heads, 'head')} · ${queries} queries × ${keys} keys`;
+  return `${kind} · ${formatCount(layers, 'layer')} × ${formatCount(heads, 'head')} · ${queries} queries × ${keys} keys`;
 }
 
 /** Tensors that a caller holds in memory. @throws ShapeError where data and shape do not agree. */

@@ -1,3 +1,4 @@
+import { truncated } from '../core/truncated.js';
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
@@ -8,7 +9,7 @@ import type { Runtime } from '../../runtime/session.js';
 import { bytesOf, capturable, keep } from '../run/capture.js';
 import type { CausalGraph } from '../run/advance.js';
 import { CausalRun } from '../run/causal-run.js';
-import { counted } from '../core/counted.js';
+import { formatCount } from '../../common/strings.js';
 import { encoded } from '../run/encoded.js';
 import { checkInterventions } from '../run/check-interventions.js';
 import { growing, intervene, interventionNotices, isWhole, wholeLayers } from '../run/interventions.js';
@@ -20,7 +21,7 @@ import type { Task } from '../core/task.js';
 import { marksIn, textMedium } from '../core/marks.js';
 import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
-import { shortened } from '../core/shortened.js';
+import { shortened } from '../../common/strings.js';
 import { layerStages, runStages } from '../run/stages.js';
 import { announced } from '../run/announced.js';
 import type { Layer, Next, Subject } from '../core/subject.js';
@@ -181,7 +182,7 @@ export class TextPreparation implements Preparation {
     const labels = labelsOf(this.encoding, this.beside.texts);
     return {
       title: model.name,
-      subtitle: `${model.family} · ${counted(model.layers, 'layer')} × ${counted(model.heads, 'head')} · ${counted(labels.count, 'token')}`,
+      subtitle: `${model.family} · ${formatCount(model.layers, 'layer')} × ${formatCount(model.heads, 'head')} · ${formatCount(labels.count, 'token')}`,
       mechanism: { id: 'multi-head', title: 'Multi-head attention' },
       layers: derived.map(({ steps }, layer): Layer => ({ steps, kept: sourcesOf(layer) })),
       heads: model.heads,
@@ -245,11 +246,7 @@ export class TextPreparation implements Preparation {
     return [
       ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
       ...(this.budget?.notices(model.name) ?? []),
-      ...(total > ids.length
-        ? [
-            `${model.name} reads ${model.limit} tokens at a time: the first ${ids.length} of ${total} were used.`,
-          ]
-        : []),
+      ...truncated(ids.length, total),
       ...(model.answers && this.beside.head === undefined
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,

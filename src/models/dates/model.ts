@@ -1,7 +1,7 @@
 import { readAttendParameters } from '../../engine/mechanisms/index.js';
 import { readStateParameters } from '../../engine/mechanisms/states.js';
 import type { ParameterValues } from '../../engine/mechanisms/index.js';
-import { isObject } from '../config.js';
+import { isRecord } from '../../common/values.js';
 import type { DateScore } from '../description.js';
 import { ModelError } from '../error.js';
 import { folderAt, readJson, type CheckpointFolder } from '../folder.js';
@@ -143,9 +143,9 @@ function attentionOf(value: string | number | undefined): TransformerAttention {
 }
 
 function readAccuracy(card: Json, where: string): Accuracy {
-  const figures = isObject(card) ? card['figures'] : undefined;
+  const figures = isRecord(card) ? card['figures'] : undefined;
   const share = (name: string): number => {
-    const value = isObject(figures) ? figures[name] : undefined;
+    const value = isRecord(figures) ? figures[name] : undefined;
     if (typeof value !== 'number' || !(value >= 0 && value <= 1))
       throw new ModelError(
         `${where} does not say, under "figures", what share of dates came out right ("${name}").`,

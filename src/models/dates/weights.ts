@@ -7,7 +7,8 @@ import type { ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
 import type { Platform } from '../../platform/platform.js';
 import { storageOf } from '../checkpoint.js';
-import { ModelError, reasonOf } from '../error.js';
+import { ModelError } from '../error.js';
+import { reasonOf } from '../../common/values.js';
 import type { CheckpointFolder } from '../folder.js';
 
 /** The weights of a date model under PyTorch’s names; they stay on disk. */

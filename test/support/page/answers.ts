@@ -1,4 +1,4 @@
-import { withValues } from '../../../webview/views/parameters/values.js';
+import { withKnownValues } from '../../../webview/views/parameters/values.js';
 import type {
   Answers as QuestionAnswers,
   Arithmetic,
@@ -61,7 +61,7 @@ export class Answers {
     private changes: ParameterValues = {},
   ) {
     const wanted = [...(first.mechanisms ? [mechanismParameter] : []), ...parameters];
-    this.parameters = withValues(wanted, changes);
+    this.parameters = withKnownValues(wanted, changes);
     this.subject = changed(first, changes);
     this.attention = new Attention(this.subject);
   }
@@ -69,7 +69,7 @@ export class Answers {
   change(values: ParameterValues): void {
     this.revision += 1;
     this.changes = { ...this.changes, ...values };
-    this.parameters = withValues(this.parameters, values);
+    this.parameters = withKnownValues(this.parameters, values);
     this.subject = changed(this.first, this.changes);
     this.attention = new Attention(this.subject);
   }

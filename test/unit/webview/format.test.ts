@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatShape,
-  formatShort,
-} from '../../../webview/format.js';
+import { formatDuration, formatNumber, formatShape, formatShort } from '../../../webview/format.js';
+import { formatCount } from '../../../src/common/strings.js';
 
 describe('numbers for reading', () => {
   const cases: readonly (readonly [number, string])[] = [

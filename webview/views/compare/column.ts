@@ -4,7 +4,8 @@ import { isMasked } from '../../draw/colormap.js';
 import type { UseOfWebGL } from '../../draw/painter.js';
 import type { Cell } from '../../draw/viewport.js';
 import { formatNumber } from '../../format.js';
-import { isCancelled, Matrices, messageOf } from '../../matrices.js';
+import { isCancelled, Matrices } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import { shortLabel } from '../../labels.js';
@@ -234,7 +235,7 @@ export class Column {
       if (this.wanted?.row === wanted.row) this.events.read();
     } catch (error) {
       if (isCancelled(error) || this.wanted !== wanted) return;
-      this.readout.replaceChildren(h('span', { class: 'error', text: messageOf(error) }));
+      this.readout.replaceChildren(h('span', { class: 'error', text: reasonOf(error) }));
     }
   }
 
@@ -254,7 +255,7 @@ export class Column {
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
       this.metricsCell.replaceChildren(
-        h('p', { class: 'problem', text: messageOf(error), attributes: { role: 'alert' } }),
+        h('p', { class: 'problem', text: reasonOf(error), attributes: { role: 'alert' } }),
       );
     }
   }
@@ -285,7 +286,7 @@ export class Column {
     } catch (error) {
       if (isCancelled(error) || this.explaining !== explaining) return;
       this.arithmeticCell.replaceChildren(
-        h('p', { class: 'problem', text: messageOf(error), attributes: { role: 'alert' } }),
+        h('p', { class: 'problem', text: reasonOf(error), attributes: { role: 'alert' } }),
       );
     }
   }

@@ -1,5 +1,6 @@
 import type { InspectionSummary, ParameterValues, Variant } from '../../../src/protocol.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { Store } from '../../store.js';
 import { suggest } from './alignment.js';
@@ -143,7 +144,7 @@ export class Comparison {
         // Ended by the host: what is open is about to be another, and will be compared then.
         this.variants = variants.map(() => ({ kind: 'waiting' }));
       } else {
-        const message = messageOf(error);
+        const message = reasonOf(error);
         this.variants = variants.map(() => ({ kind: 'failed', message }));
       }
     }

@@ -5,7 +5,7 @@ import { valueTitle } from '../../labels.js';
 import { compareStrings } from './strings.js';
 import { isOfUse, ParametersView } from '../parameters/parameters.js';
 import type { Beside } from './comparison.js';
-import { withValues } from '../parameters/values.js';
+import { withKnownValues } from '../parameters/values.js';
 import { changesOf, withChange } from './alignment.js';
 import { differenceMark } from './formulas.js';
 
@@ -80,7 +80,8 @@ export class Header {
     };
     this.first = first.parameters;
     this.changes = changes;
-    const own = beside.kind === 'variant' ? beside.summary.parameters : withValues(first.parameters, changes);
+    const own =
+      beside.kind === 'variant' ? beside.summary.parameters : withKnownValues(first.parameters, changes);
     const mechanism = own.find(({ name }) => name === 'mechanism');
     const title =
       beside.kind === 'variant'

@@ -5,7 +5,8 @@ import { colorScale } from '../../draw/colormap.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import { labelStride } from '../../draw/viewport.js';
 import { Lifetime } from '../../lifetime.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import { headPlace } from '../../labels.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
@@ -210,7 +211,7 @@ export class HeadsView {
       }
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
-      this.message.textContent = messageOf(error);
+      this.message.textContent = reasonOf(error);
       this.message.hidden = false;
     }
   }

@@ -2,7 +2,8 @@ import type { Place, Slice, SliceRequest, Span, Step } from '../../../src/protoc
 import { settled } from '../../dom.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
 import { covers, visibleSpans, widen } from '../../draw/viewport.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 
 /** No picture is asked for with more numbers a side than this. */
 const mostTexels = 1024;
@@ -78,7 +79,7 @@ export class MatrixLayers {
       this.events.overview(slice);
       this.rest.ask();
     } catch (error) {
-      if (!isCancelled(error) && this.asking === asking) this.events.failed(messageOf(error));
+      if (!isCancelled(error) && this.asking === asking) this.events.failed(reasonOf(error));
     } finally {
       if (this.asking === asking) this.asking = null;
     }
@@ -165,7 +166,7 @@ export class MatrixLayers {
       this.detail = slice;
       this.events.detail(slice);
     } catch (error) {
-      if (!isCancelled(error) && this.askingDetail === asking) this.events.failed(messageOf(error));
+      if (!isCancelled(error) && this.askingDetail === asking) this.events.failed(reasonOf(error));
     }
   }
 }

@@ -4,7 +4,8 @@ import { isMasked } from '../../draw/colormap.js';
 import type { Cell } from '../../draw/viewport.js';
 import { formatNumber } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import { axisTitle, hasWords, longLabel, ordinal, quantity, scoreOf, shortLabel } from '../../labels.js';
 import type { Target } from '../../draw/target.js';
@@ -109,7 +110,7 @@ export class Readout {
       this.speak();
     } catch (error) {
       if (isCancelled(error) || this.cell !== cell) return;
-      this.element.append(' ', h('span', { class: 'error', text: messageOf(error) }));
+      this.element.append(' ', h('span', { class: 'error', text: reasonOf(error) }));
     }
   }
 

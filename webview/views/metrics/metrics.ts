@@ -2,7 +2,8 @@ import type { Metric } from '../../../src/protocol.js';
 import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import { headPlace } from '../../labels.js';
 import type { Panel } from '../../panel.js';
 import type { OpenView } from '../view.js';
@@ -54,7 +55,7 @@ export class MetricsView implements OpenView {
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
       this.list.replaceChildren(
-        h('p', { class: 'problem', text: messageOf(error), attributes: { role: 'alert' } }),
+        h('p', { class: 'problem', text: reasonOf(error), attributes: { role: 'alert' } }),
       );
     }
   }

@@ -1,6 +1,7 @@
 import type { HeadTypesState } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import { button } from '../../ui.js';
 import { kindsGrid } from '../heads/kinds-grid.js';
 
@@ -62,7 +63,7 @@ export class KindsView {
     } catch (error) {
       this.offer();
       if (isCancelled(error)) return;
-      this.problem.textContent = messageOf(error);
+      this.problem.textContent = reasonOf(error);
       this.problem.hidden = false;
     }
   }

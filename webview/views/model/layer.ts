@@ -1,7 +1,7 @@
 import type { LayerBox, LayerPicture, LayerStack } from '../../../src/protocol.js';
 import { h, uniqueId } from '../../dom.js';
 import { renderTex } from '../../draw/tex.js';
-import { messageOf } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import { button, dropdown, type DropdownControl } from '../../ui.js';
 import { svg } from '../plots/svg.js';
 import { place, type Placed, type PlacedBox, type Point } from './layout.js';
@@ -117,7 +117,7 @@ export class LayerView {
       this.draw(picture);
     } catch (error) {
       if (asked !== this.asked) return;
-      this.problem.textContent = messageOf(error);
+      this.problem.textContent = reasonOf(error);
       this.problem.hidden = false;
     }
   }

@@ -4,13 +4,14 @@ import { gatherText } from '../../../src/text-change.js';
 import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort, percent } from '../../format.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel, PanelView } from '../../panel.js';
 import { button } from '../../ui.js';
 import { shortLabel, visibleWord } from '../../labels.js';
 import { nextStrings } from './strings.js';
 import { ParametersView } from '../parameters/parameters.js';
-import { withValues } from '../parameters/values.js';
+import { withKnownValues } from '../parameters/values.js';
 import type { OpenView, ViewContext } from '../view.js';
 import { requestOf, samplingParameters } from './sampling.js';
 import type { NextMemory } from './view.js';
@@ -28,7 +29,7 @@ export class NextView implements OpenView {
   private readonly controls = new ParametersView(
     (values) => {
       this.values = { ...this.values, ...values };
-      this.controls.show(withValues(samplingParameters, this.values));
+      this.controls.show(withKnownValues(samplingParameters, this.values));
       this.context.changed();
     },
     { resetAll: false },
@@ -73,7 +74,7 @@ export class NextView implements OpenView {
     this.panel = panel;
     this.stop.hidden = true;
     this.problem.hidden = true;
-    this.controls.show(withValues(samplingParameters, this.values));
+    this.controls.show(withKnownValues(samplingParameters, this.values));
     this.end = panel.store.follow(
       (view) => {
         const query = queryOf(view);
@@ -132,7 +133,7 @@ export class NextView implements OpenView {
     try {
       const { text, ending } = await this.panel.channel.request(
         'continue',
-        requestOf(withValues(samplingParameters, this.values)),
+        requestOf(withKnownValues(samplingParameters, this.values)),
         {
           onProgress: gatherText((written) => {
             this.said.textContent = written;
@@ -155,7 +156,7 @@ export class NextView implements OpenView {
 
   private fail(error: unknown): void {
     if (isCancelled(error)) return;
-    this.problem.textContent = messageOf(error);
+    this.problem.textContent = reasonOf(error);
     this.problem.hidden = false;
   }
 }

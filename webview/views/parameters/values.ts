@@ -1,7 +1,10 @@
 import type { Parameter, ParameterValues } from '../../../src/protocol.js';
 
 /** Controls with these values; those without one, or with one of another kind, keep their own. */
-export function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
+export function withKnownValues(
+  parameters: readonly Parameter[],
+  values: ParameterValues,
+): readonly Parameter[] {
   return parameters.map((parameter) => {
     const value = values[parameter.name];
     if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;

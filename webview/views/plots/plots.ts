@@ -1,6 +1,7 @@
 import './plots.css';
 import { h, uniqueId } from '../../dom.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { OpenView, ViewContext } from '../view.js';
 import { button } from '../../ui.js';
@@ -147,7 +148,7 @@ export class PlotsView implements OpenView {
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
       this.release();
-      this.problem.textContent = messageOf(error);
+      this.problem.textContent = reasonOf(error);
       this.problem.hidden = false;
     }
     this.waiting.textContent = '';

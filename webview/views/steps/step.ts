@@ -5,7 +5,8 @@ import { extent, paintMatrix } from '../../draw/strip.js';
 import { renderTex } from '../../draw/tex.js';
 import { formatShape } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import { axisSize, cellFor } from '../../panel.js';
 import type { Store } from '../../store.js';
@@ -202,7 +203,7 @@ export class StepView {
       this.arithmetic.show(arithmetic);
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
-      this.problem.textContent = messageOf(error);
+      this.problem.textContent = reasonOf(error);
       this.problem.hidden = false;
     }
   }

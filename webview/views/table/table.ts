@@ -3,7 +3,8 @@ import { h, perFrame, settled } from '../../dom.js';
 import { formatNumber, formatShape } from '../../format.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Matrices } from '../../matrices.js';
-import { isCancelled, messageOf } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
 import type { OpenView } from '../view.js';
@@ -131,7 +132,7 @@ export class TableView implements OpenView {
       this.draw();
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
-      this.message.textContent = messageOf(error);
+      this.message.textContent = reasonOf(error);
       this.message.hidden = false;
     }
   }

@@ -4,7 +4,7 @@ import { formatShape, ShapeError, type Region } from '../../tensor.js';
 
 /**
  * Cuts the model dimension into equal heads: (n, heads · d) → (heads, n, d). Head h has columns h · d to (h + 1) · d.
- * @param written whether formulas name these columns, or leave it to symbols inside that bear an h of their own
+ * @param written whether formulas write the selection of columns; not needed where symbols inside have the subscript h
  */
 export function splitHeads(value: Value, heads: number, written: 'columns' | 'inside' = 'inside'): Value {
   const [rows, width] = value.shape;

@@ -39,7 +39,7 @@ const spreadOperation: Operation = {
     const [inner = atom(''), like = atom('')] = inputs;
     switch (language) {
       case 'tex': {
-        // A column becomes a matrix by a row of ones; other repetitions go without saying, as in X + b.
+        // A column is repeated by multiplying it with a row of ones; other repetitions are not written, as in X + b.
         const isColumn = shape.at(-1) === 1 && size.at(-1) !== 1;
         return isColumn
           ? compose(`${inside(inner, binding.product, language)} \\mathbf{1}^{\\top}`, binding.product, [

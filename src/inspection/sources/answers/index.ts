@@ -1,3 +1,4 @@
+import { truncated } from '../../core/truncated.js';
 import { ModelError, type Model, type ModelGraph, type PairEncoding } from '../../../models/index.js';
 import type { Answers } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
@@ -5,7 +6,7 @@ import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import { languageModel, writtenBy, type ModelHandle } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
-import { shortened } from '../../core/shortened.js';
+import { shortened } from '../../../common/strings.js';
 import type { Subject } from '../../core/subject.js';
 import { TextPreparation, type TaskHead } from '../text.js';
 import { splitQuestion, type Asked } from './question.js';
@@ -108,15 +109,10 @@ export class AnswerPreparation implements Preparation {
     };
   }
 
-  private cutShort(): string[] {
+  private cutShort(): readonly string[] {
     const { ids, parts, total } = this.encoding;
     const used = parts.filter((part) => part === 1).length;
-    const left = total - ids.length;
-    return left > 0
-      ? [
-          `${this.model.name} reads ${this.model.limit} tokens at a time: of the ${used + left} tokens of the text, the first ${used} were used.`,
-        ]
-      : [];
+    return truncated(used, used + total - ids.length, 'tokens of the text');
   }
 
   private textOf({ first, last }: { readonly first: number; readonly last: number }): string {

@@ -1,8 +1,9 @@
+import { truncated } from '../../core/truncated.js';
 import { withValues } from '../../../engine/mechanisms/index.js';
 import type { Encoding } from '../../../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
-import { counted } from '../../core/counted.js';
+import { formatCount } from '../../../common/strings.js';
 import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
 import { InterventionError } from '../../run/check-interventions.js';
@@ -86,7 +87,7 @@ export class OnnxPreparation implements Preparation {
     const labels = await this.labels(shape[1] ?? 0);
     return {
       title: model.title,
-      subtitle: `${model.family} · ${counted(layers.length, 'layer')} × ${counted(shape[0] ?? 0, 'head')} · ${labels.count} tokens`,
+      subtitle: `${model.family} · ${formatCount(layers.length, 'layer')} × ${formatCount(shape[0] ?? 0, 'head')} · ${labels.count} tokens`,
       mechanism: { id: 'scaled-dot-product', title: 'Scaled dot-product attention' },
       layers: built.map(({ kept }, at): Layer => ({ steps: derived[at]?.steps ?? [], kept })),
       heads: shape[0] ?? 0,
@@ -127,7 +128,7 @@ export class OnnxPreparation implements Preparation {
 
   private notices(isChanged: boolean): string[] {
     const { ids, total } = this.encoding;
-    const { name, limit, fixed } = this.held.opened.model;
+    const { name, fixed } = this.held.opened.model;
     return [
       ...(isChanged
         ? [
@@ -137,9 +138,7 @@ export class OnnxPreparation implements Preparation {
       ...(fixed !== undefined && ids.length < fixed
         ? [`${name} always reads ${fixed} tokens: ${fixed - ids.length} of them are padding.`]
         : []),
-      ...(total > ids.length
-        ? [`${name} reads ${limit} tokens at a time: the first ${ids.length} of ${total} were used.`]
-        : []),
+      ...truncated(ids.length, total),
       ...(this.texts === 1 ? [] : [`${name} reads one text: the second selection was not used.`]),
     ];
   }

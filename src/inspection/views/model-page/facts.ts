@@ -1,12 +1,13 @@
 import { inputsOf, sorted, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
-import { isObject, listOf, typeOf, type Model } from '../../../models/index.js';
+import { listOf, typeOf, type Model } from '../../../models/index.js';
+import { isRecord } from '../../../common/values.js';
 import type { Fact } from '../../../protocol.js';
 import type { Stack } from './parts.js';
 
 /** "30,522" */
-const counted = (count: number): string => count.toLocaleString('en-US');
+const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** What a model is like, told from its graph wherever that shows it. */
 export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: number): Fact[] {
@@ -28,11 +29,11 @@ export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: numb
       'Heads of keys and values',
       groups === undefined || groups === heads ? undefined : `${groups}, shared by ${heads} of queries`,
     ],
-    ['Width (d_model)', counted(width)],
-    ['Size of a head (d_k)', size === undefined ? undefined : counted(size)],
-    ['Feed-forward width', layer?.widest === undefined ? undefined : counted(layer.widest)],
-    ['Vocabulary', `${counted(vocabulary)} tokens`],
-    ['Context', `${counted(limit)} tokens`],
+    ['Width (d_model)', grouped(width)],
+    ['Size of a head (d_k)', size === undefined ? undefined : grouped(size)],
+    ['Feed-forward width', layer?.widest === undefined ? undefined : grouped(layer.widest)],
+    ['Vocabulary', `${grouped(vocabulary)} tokens`],
+    ['Context', `${grouped(limit)} tokens`],
     [
       'Positions',
       { embedded: 'added to the words', rotary: 'rotary, in queries and keys', bias: 'a bias on scores' }[
@@ -120,21 +121,21 @@ function weightsOf({ checkpoint, size }: Model): string {
 
 /** What tokenizer.json says of how text is cut. */
 export function tokenizerFacts(description: Json | undefined, source: boolean): Fact[] {
-  if (!isObject(description)) {
+  if (!isRecord(description)) {
     return source ? [{ title: 'Model', value: 'SentencePiece (source.spm, vocab.json)' }] : [];
   }
   const model = description['model'] ?? null;
-  const vocabulary = isObject(model) ? model['vocab'] : undefined;
-  const size = isObject(vocabulary) ? Object.keys(vocabulary).length : listOf(vocabulary).length;
+  const vocabulary = isRecord(model) ? model['vocab'] : undefined;
+  const size = isRecord(vocabulary) ? Object.keys(vocabulary).length : listOf(vocabulary).length;
   const added = listOf(description['added_tokens']).flatMap((token) =>
-    isObject(token) && token['special'] === true && typeof token['content'] === 'string'
+    isRecord(token) && token['special'] === true && typeof token['content'] === 'string'
       ? [token['content']]
       : [],
   );
   const shown = added.slice(0, 8).join('  ');
   const facts: [string, string][] = [
-    ['Model', isObject(model) ? typeOf(model) || 'WordPiece or BPE' : ''],
-    ['Entries', size === 0 ? '' : counted(size)],
+    ['Model', isRecord(model) ? typeOf(model) || 'WordPiece or BPE' : ''],
+    ['Entries', size === 0 ? '' : grouped(size)],
     ['Normalisation', typesIn(description['normalizer'], 'normalizers')],
     ['Cuts before', typesIn(description['pre_tokenizer'], 'pretokenizers')],
     ['Special tokens', added.length > 8 ? `${shown}  … ${added.length} in all` : shown],
@@ -143,8 +144,8 @@ export function tokenizerFacts(description: Json | undefined, source: boolean): 
 }
 
 function typesIn(part: Json | undefined, members: string): string {
-  if (!isObject(part)) return 'none';
-  const inside = listOf(part[members]).flatMap((each) => (isObject(each) ? [typeOf(each)] : []));
+  if (!isRecord(part)) return 'none';
+  const inside = listOf(part[members]).flatMap((each) => (isRecord(each) ? [typeOf(each)] : []));
   return (inside.length > 0 ? inside : [typeOf(part)]).join(', ');
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../../formats/json-text.js';
-import { isObject } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { part, rangeOf, unitsOf, type Aligned, type CharacterRange } from './aligned.js';
 
 /** A token that is looked for in the text itself, before it is cut into words: "[SEP]", "<mask>". */
@@ -23,7 +23,7 @@ export type Section =
 export function addedTokensOf(description: Json | undefined): AddedToken[] {
   if (!Array.isArray(description)) return [];
   return (description as readonly Json[]) // Only what Array.isArray takes away.
-    .filter(isObject)
+    .filter((token) => isRecord(token))
     .flatMap(({ id, content, single_word, lstrip, rstrip, special, normalized }) =>
       typeof id === 'number' && typeof content === 'string' && content !== ''
         ? [

@@ -1,6 +1,6 @@
 import type { Json } from '../../../formats/json-text.js';
 import { quoted } from '../../../formats/untrusted.js';
-import { isObject } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { ModelError } from '../../error.js';
 
 type JsonObject = { readonly [name: string]: Json };
@@ -18,7 +18,7 @@ export function checked(description: JsonObject, where: string): JsonObject {
   const fail = (what: string): never => {
     throw new ModelError(`${where} ${what}.`);
   };
-  if (!isObject(model)) return fail('describes no tokenizer: it has no "model"');
+  if (!isRecord(model)) return fail('describes no tokenizer: it has no "model"');
   const { type, vocab, merges } = model;
   if (type !== undefined && type !== 'WordPiece' && type !== 'BPE' && type !== 'Unigram') {
     return fail(
@@ -26,7 +26,7 @@ export function checked(description: JsonObject, where: string): JsonObject {
     );
   }
   if (type === 'Unigram') checkScored(vocab, model['unk_id'], fail);
-  else if (isObject(vocab)) checkVocabulary(vocab, fail);
+  else if (isRecord(vocab)) checkVocabulary(vocab, fail);
   else if (type !== undefined || !Array.isArray(vocab)) {
     return fail('has no "vocab" in its model that gives each token its number');
   }
@@ -34,7 +34,7 @@ export function checked(description: JsonObject, where: string): JsonObject {
   const added = description['added_tokens'] ?? [];
   if (!Array.isArray(added)) return fail('has "added_tokens" that are not a list');
   (added as readonly Json[]).forEach((token, at) => {
-    if (!isObject(token) || !isNumber(token['id']) || typeof token['content'] !== 'string') {
+    if (!isRecord(token) || !isNumber(token['id']) || typeof token['content'] !== 'string') {
       fail(`has an added token, the ${at + 1}., without a number below ${MAX_TOKENS} or without its text`);
     }
   });

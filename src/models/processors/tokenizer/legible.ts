@@ -1,5 +1,6 @@
 import type { Json } from '../../../formats/json-text.js';
-import { isObject, typeOf } from '../../config.js';
+import { typeOf } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { byteCharacters } from './byte-characters.js';
 
 /** A token as people read it, in place of the signs that a vocabulary writes spaces and bytes with. */
@@ -12,7 +13,7 @@ export function legibleBy(parts: { readonly [name: string]: Json }): Legible {
 }
 
 function stepsOf(part: Json | undefined): readonly Legible[] {
-  if (!isObject(part)) return [];
+  if (!isRecord(part)) return [];
   const { pattern, content, replacement = '▁' } = part;
   switch (typeOf(part)) {
     case 'ByteLevel':
@@ -20,7 +21,7 @@ function stepsOf(part: Json | undefined): readonly Legible[] {
     case 'Metaspace':
       return spaces(replacement);
     case 'Replace':
-      return isObject(pattern) && pattern['String'] === ' ' ? spaces(content) : [];
+      return isRecord(pattern) && pattern['String'] === ' ' ? spaces(content) : [];
     case 'Sequence':
       return [...listOf(part['normalizers']), ...listOf(part['pretokenizers'])].flatMap(stepsOf);
     default:

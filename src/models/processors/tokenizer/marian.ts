@@ -1,5 +1,5 @@
 import type { Json } from '../../../formats/json-text.js';
-import { isObject } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
 import { describeSentencePiece } from './sentencepiece.js';
@@ -21,7 +21,7 @@ export function marianTokenizer(source: Uint8Array, vocabulary: Json, name: stri
   const where = `${name}: source.spm`;
   const pieces = createTokenizer(describeSentencePiece(source, where, [...silent]), {}, where);
   const ids = new Map<string, number>();
-  for (const [token, id] of Object.entries(isObject(vocabulary) ? vocabulary : {})) {
+  for (const [token, id] of Object.entries(isRecord(vocabulary) ? vocabulary : {})) {
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0) ids.set(token, id);
   }
   const [unknown, end] = [ids.get('<unk>'), ids.get('</s>')];

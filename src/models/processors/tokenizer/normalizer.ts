@@ -1,5 +1,6 @@
 import type { Json } from '../../../formats/json-text.js';
-import { isObject, typeOf } from '../../config.js';
+import { typeOf } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { mapped, part, prepended, type Aligned } from './aligned.js';
 import { CharacterTable } from './charsmap.js';
 import { CodePoints } from './code-points.js';
@@ -25,7 +26,7 @@ const MAX_DEPTH = 16;
  */
 export function normalizerOf(description: Json | undefined, depth = 0): Normalizer | undefined {
   if (description === null || description === undefined) return (text) => text;
-  if (!isObject(description) || depth > MAX_DEPTH) return undefined;
+  if (!isRecord(description) || depth > MAX_DEPTH) return undefined;
   const type = typeOf(description);
   switch (type) {
     case 'BertNormalizer':

@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Json } from '../../../formats/json-text.js';
-import { isObject } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { joined, part, rewritten, unitsOf, type Aligned, type Written } from './aligned.js';
 
 /** A stretch of text that a pattern matches, or that lies between its matches. */
@@ -17,7 +17,7 @@ export interface Stretch {
  * @throws where the expression has parts that JavaScript does not know
  */
 export function expressionOf(pattern: Json | undefined): RegExp | undefined {
-  if (!isObject(pattern)) return undefined;
+  if (!isRecord(pattern)) return undefined;
   const { String: text, Regex: expression } = pattern;
   if (typeof expression !== 'string' && typeof text !== 'string') return undefined;
   const { pre_tokenizer: split } = new Tokenizer(

@@ -1,6 +1,6 @@
 import type { Tokenizer } from '@huggingface/tokenizers';
 import type { Json } from '../../../formats/json-text.js';
-import { isObject } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { rangeOf, type Aligned, type CharacterRange } from './aligned.js';
 
 /** A token of the text itself. */
@@ -26,7 +26,7 @@ export function piecesOf(
   model: Json | undefined,
   library: Tokenizer['model'],
 ): ((word: Aligned) => Piece[]) | undefined {
-  if (!isObject(model) || library === null) return undefined;
+  if (!isRecord(model) || library === null) return undefined;
   const { type, continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = model;
   const isSet = (value: Json | undefined): boolean => typeof value === 'string' && value !== '';
   if (type === 'WordPiece') {

@@ -1,5 +1,6 @@
 import type { Json } from '../../../formats/json-text.js';
-import { isObject, typeOf } from '../../config.js';
+import { typeOf } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import { mapped, part, prepended, unitsOf, type Aligned } from './aligned.js';
 import { byteCharacters } from './byte-characters.js';
 import { CodePoints } from './code-points.js';
@@ -28,7 +29,7 @@ const MAX_DEPTH = 16;
  */
 export function splitterOf(description: Json | undefined, depth = 0): Splitter | undefined {
   if (description === null || description === undefined) return (text) => [text];
-  if (!isObject(description) || depth > MAX_DEPTH) return undefined;
+  if (!isRecord(description) || depth > MAX_DEPTH) return undefined;
   switch (typeOf(description)) {
     case 'BertPreTokenizer':
       return splitWords;

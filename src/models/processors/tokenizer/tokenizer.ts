@@ -1,7 +1,8 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Json } from '../../../formats/json-text.js';
-import { isObject } from '../../config.js';
-import { ModelError, reasonOf } from '../../error.js';
+import { isRecord } from '../../../common/values.js';
+import { ModelError } from '../../error.js';
+import { reasonOf } from '../../../common/values.js';
 import { AddedTokenFinder, addedTokensOf, type AddedToken, type Section } from './added-tokens.js';
 import { aligned, type Aligned, type CharacterRange } from './aligned.js';
 import { checked } from './description.js';
@@ -62,10 +63,10 @@ export interface TextTokenizer {
  * @throws ModelError when it describes nothing that is known
  */
 export function createTokenizer(description: Json, settings: Json, where: string): TextTokenizer {
-  if (!isObject(description)) throw new ModelError(`${where} is not a JSON object.`);
+  if (!isRecord(description)) throw new ModelError(`${where} is not a JSON object.`);
   try {
     const parts = checked(description, where);
-    const tokenizer = new Tokenizer(parts, isObject(settings) ? settings : {});
+    const tokenizer = new Tokenizer(parts, isRecord(settings) ? settings : {});
     const added = addedTokensOf(description['added_tokens']);
     forget(added, parts['model'], tokenizer);
     const pieces = cutterOf(description, tokenizer, added) ?? libraryCutter(tokenizer);
@@ -81,8 +82,8 @@ export function createTokenizer(description: Json, settings: Json, where: string
 
 /** The library puts added tokens into its model, which would then make them of parts of words. */
 function forget(added: readonly AddedToken[], model: Json | undefined, { model: library }: Tokenizer): void {
-  const vocabulary = isObject(model) ? model['vocab'] : undefined;
-  if (!isObject(vocabulary)) return; // A list is read before they are added.
+  const vocabulary = isRecord(model) ? model['vocab'] : undefined;
+  if (!isRecord(vocabulary)) return; // A list is read before they are added.
   for (const { content } of added) {
     if (!Object.hasOwn(vocabulary, content)) library?.tokens_to_ids.delete(content);
   }

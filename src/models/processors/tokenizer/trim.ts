@@ -1,5 +1,5 @@
 import type { Json } from '../../../formats/json-text.js';
-import { isObject } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
 import type { CharacterRange } from './aligned.js';
 
 /**
@@ -33,7 +33,7 @@ export function trimmerOf(description: Json | undefined): Trimmer {
 }
 
 function stepsOf(description: Json | undefined): { readonly [name: string]: Json }[] {
-  if (!isObject(description)) return [];
+  if (!isRecord(description)) return [];
   const { type, processors } = description;
   if (type !== 'Sequence') return [description];
   return Array.isArray(processors) ? (processors as readonly Json[]).flatMap(stepsOf) : []; // As above.

@@ -70,6 +70,16 @@ describe('The first picture of a result', () => {
     assert.deepEqual(asked, [place]);
   });
 
+  it('is the weights, whatever they are called, where the step that was wanted is not there', async () => {
+    const { asked, request } = engine(() => Promise.resolve(slice));
+    const summary = summaryOf(2, { name: 'share', role: 'weights' });
+    await firstPicture({ request }, { ...summary, steps: summary.steps.toReversed() }, wanted, never);
+    assert.deepEqual(
+      asked.map(({ step: name }) => name),
+      ['share'],
+    );
+  });
+
   it('is left to the page where the matrix is larger than a screen, or one of many', async () => {
     for (const summary of [summaryOf(513), summaryOf(2, { perQuery: true })]) {
       const { asked, request } = engine(() => Promise.resolve(slice));

@@ -51,9 +51,7 @@ describe('an inspection of text', () => {
   it('says how much of a long text was used', async () => {
     const { summary } = await inspect('word '.repeat(600));
     assert.equal(summary.queries.count, 512);
-    assert.deepEqual(summary.notices, [
-      'all-MiniLM-L6-v2 reads 512 tokens at a time: the first 512 of 602 were used.',
-    ]);
+    assert.deepEqual(summary.notices, ['Truncated to the model’s limit: 512 of 602 tokens.']);
   });
 
   it('a causal mask never looks ahead, in any layer, and is undone', async () => {

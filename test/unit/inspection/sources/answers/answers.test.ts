@@ -196,7 +196,7 @@ describe('Questions that a text answers', () => {
     assert.equal(summary.queries.count, 90);
     assert.match(
       summary.notices[0] ?? '',
-      /^bert reads 90 tokens at a time: of the \d+ tokens of the text, the first \d+ were used\.$/,
+      /^Truncated to the model’s limit: \d+ of \d+ tokens of the text\.$/,
     );
     await assert.rejects(inspect('bert', `${'keys '.repeat(90)}?`, 'values'), {
       name: 'ModelError',

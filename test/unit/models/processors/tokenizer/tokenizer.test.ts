@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../../../../../src/formats/json-text.js';
-import { isObject } from '../../../../../src/models/config.js';
+import { isRecord } from '../../../../../src/common/values.js';
 import {
   createTokenizer,
   joinRanges,
@@ -130,7 +130,7 @@ describe('Tokenizer', function () {
 
 /** Cuts texts after so many characters that none is cut; only the library knows how. */
 function withUnknownPart(description: Json): Json {
-  assert.ok(isObject(description));
+  assert.ok(isRecord(description));
   const before = { type: 'FixedLength', length: 100_000 };
   return {
     ...description,

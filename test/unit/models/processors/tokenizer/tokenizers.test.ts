@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Json } from '../../../../../src/formats/json-text.js';
-import { isObject } from '../../../../../src/models/config.js';
+import { isRecord } from '../../../../../src/common/values.js';
 import { ModelError } from '../../../../../src/models/error.js';
 import {
   createTokenizer,
@@ -33,7 +33,7 @@ const tokenizerNamed = (name: string) =>
 
 function withTable(description: Json): Json {
   if (Array.isArray(description)) return (description as readonly Json[]).map(withTable);
-  if (!isObject(description)) return description;
+  if (!isRecord(description)) return description;
   return Object.fromEntries(
     Object.entries(description).map(([name, value]) => [
       name,

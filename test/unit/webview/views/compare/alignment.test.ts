@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { InspectionSummary, Parameter, Phase, Step } from '../../../../../src/protocol.js';
 import { align, changesOf, suggest, withChange } from '../../../../../webview/views/compare/alignment.js';
-import { withValues } from '../../../../../webview/views/parameters/values.js';
+import { withKnownValues } from '../../../../../webview/views/parameters/values.js';
 
 const mask: Parameter = {
   name: 'mask',
@@ -110,7 +110,7 @@ describe('columns beside the first', () => {
   });
 
   it('are told by what of their parameters is not as in the first', () => {
-    const own = withValues([mask, scaling, temperature], { scaling: 'none', temperature: 2, other: 5 });
+    const own = withKnownValues([mask, scaling, temperature], { scaling: 'none', temperature: 2, other: 5 });
     assert.deepEqual(
       changesOf([mask, scaling, temperature], own).map(({ parameter }) => parameter.value),
       ['none', 2],

@@ -1,0 +1,14 @@
+/** "1 layer", "12 layers" */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** The first words of a text, on one line. */
+export function shortened(text: string, longest = 40): string {
+  const line = text
+    .slice(0, 4 * longest)
+    .trim()
+    .replaceAll(/\s+/gu, ' ');
+  const points = [...line];
+  return points.length <= longest ? line : `${points.slice(0, longest - 1).join('')}…`;
+}
