@@ -1,4 +1,4 @@
-import type { Parameter, Phase, Step } from '../../../src/protocol.js';
+import type { Parameter, Phase, Role, Step } from '../../../src/protocol.js';
 import type { Attention, StepName } from './attention.js';
 
 interface Formula {
@@ -7,16 +7,25 @@ interface Formula {
   readonly symbol: string;
   readonly note: string;
   readonly phase: Phase;
+  readonly role?: Role;
 }
 
 export const formulas: Readonly<Record<StepName, Formula>> = {
-  X: { title: 'Inputs', tex: 'X', symbol: 'X', note: 'One row for each token.', phase: 'input' },
+  X: {
+    title: 'Inputs',
+    tex: 'X',
+    symbol: 'X',
+    note: 'One row for each token.',
+    phase: 'input',
+    role: 'input',
+  },
   Q: {
     title: 'Queries',
     tex: 'Q_h = X W^Q_h',
     symbol: 'Q_h',
     note: 'What each token looks for.',
     phase: 'input',
+    role: 'query',
   },
   K: {
     title: 'Keys',
@@ -24,6 +33,7 @@ export const formulas: Readonly<Record<StepName, Formula>> = {
     symbol: 'K_h',
     note: 'What each token offers to be found by.',
     phase: 'input',
+    role: 'key',
   },
   V: {
     title: 'Values',
@@ -31,6 +41,7 @@ export const formulas: Readonly<Record<StepName, Formula>> = {
     symbol: 'V_h',
     note: 'What each token hands on.',
     phase: 'input',
+    role: 'value',
   },
   tanh: {
     title: 'Hidden units',
@@ -45,6 +56,7 @@ export const formulas: Readonly<Record<StepName, Formula>> = {
     symbol: 'S_h',
     note: 'How well each query fits each key: their dot product.',
     phase: 'score',
+    role: 'scores',
   },
   scaled: {
     title: 'Scaled scores',
@@ -59,6 +71,7 @@ export const formulas: Readonly<Record<StepName, Formula>> = {
     symbol: '\\hat{S}_h',
     note: 'What may not be attended to is set to −∞.',
     phase: 'score',
+    role: 'masked',
   },
   weights: {
     title: 'Weights',
@@ -66,6 +79,7 @@ export const formulas: Readonly<Record<StepName, Formula>> = {
     symbol: 'A_h',
     note: 'Each row sums to 1: how much each query takes from each key.',
     phase: 'normalisation',
+    role: 'weights',
   },
   output: {
     title: 'Head output',
@@ -73,6 +87,7 @@ export const formulas: Readonly<Record<StepName, Formula>> = {
     symbol: 'O_h',
     note: 'The values, weighted and summed.',
     phase: 'sum',
+    role: 'output',
   },
 };
 
@@ -91,7 +106,7 @@ export function describeStep(
   attention: Attention,
   tex: Readonly<Record<string, string>>,
 ): Step {
-  const { title, symbol, note, phase } = formulas[name];
+  const { title, symbol, note, phase, role } = formulas[name];
   const byKey = name === 'K' || name === 'V' || name === 'tanh';
   return {
     name,
@@ -100,6 +115,7 @@ export function describeStep(
     symbol,
     note,
     phase,
+    ...(role === undefined ? {} : { role }),
     rows: { axis: byKey ? 'key' : 'query', size: attention.rows(name) },
     columns: {
       axis: pairwise.includes(name)
