@@ -7,6 +7,7 @@ import type { Releasable } from '../base/disposable.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import { pagesFolder, pageShell } from './page.js';
+import { PageMoves } from './page-moves.js';
 import { webviewPort } from './webview-port.js';
 
 type Nothing = Record<never, never>;
@@ -16,8 +17,9 @@ type ExploreChannel = Channel<Nothing, ExploreNotices, ExploreMethods, ExploreRe
 export class Explore extends Disposable implements WebviewViewProvider {
   private channel: ExploreChannel | undefined;
   private following: Releasable[] = [];
-  /** While a move of the page is made: it is told of that once, with its number. */
-  private answering = false;
+  private readonly moves = new PageMoves((moved) => {
+    this.channel?.notify('position', moved);
+  });
 
   constructor(
     private readonly extension: Uri,
@@ -49,13 +51,8 @@ export class Explore extends Disposable implements WebviewViewProvider {
         },
       },
       {
-        position: ({ position, number }) => {
-          const { active } = inspections;
-          if (active === undefined) return;
-          this.answering = true;
-          active.move(position);
-          this.answering = false;
-          channel.notify('position', { position: active.position, answers: number });
+        position: (move) => {
+          if (inspections.active !== undefined) this.moves.make(inspections.active, move);
         },
       },
     );
@@ -83,7 +80,7 @@ export class Explore extends Disposable implements WebviewViewProvider {
       this.following = [
         inspection.onDidChangeState(tell),
         inspection.onDidMove((position) => {
-          if (!this.answering) this.channel?.notify('position', { position, answers: null });
+          this.moves.follow(position);
         }),
       ];
     }

@@ -12,6 +12,7 @@ import type { Releasable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Painter } from '../editor/paint.js';
 import type { KnownHeadTypes } from '../models/head-types.js';
+import { PageMoves } from './page-moves.js';
 import type { Session } from '../session/session.js';
 import type { Log } from '../transports/transport.js';
 
@@ -38,8 +39,9 @@ export class PageConnection extends Disposable {
   readonly onDidEnd = this.endEmitter.event;
   private readonly channel: PanelChannel;
   private following: Releasable[] = [];
-  /** While a move of the page is made: it is told of that once, with its number. */
-  private answering = false;
+  private readonly moves = new PageMoves((moved) => {
+    this.channel.notify('position', moved);
+  });
 
   constructor(
     port: Port,
@@ -81,7 +83,7 @@ export class PageConnection extends Disposable {
         channel.notify('state', state);
       }),
       shown.onDidMove((position) => {
-        if (!this.answering) channel.notify('position', { position, answers: null });
+        this.moves.follow(position);
       }),
       shown.onDidProgress((progress) => {
         channel.notify('progress', progress);
@@ -144,11 +146,8 @@ export class PageConnection extends Disposable {
         },
       },
       {
-        position: ({ position, number }) => {
-          this.answering = true;
-          this.shown.move(position);
-          this.answering = false;
-          this.channel.notify('position', { position: this.shown.position, answers: number });
+        position: (move) => {
+          this.moves.make(this.shown, move);
         },
         hover: (hover) => {
           if (hover === null) painter.clear(this.shown);

@@ -41,19 +41,18 @@ export function languageModel(
 }
 
 /** What a model is now, and what it wrote before: nothing where it is another now, whose tokens would mean something else. */
-export async function writtenBy(
-  models: ModelPool,
-  model: LanguageModelReference,
+export function writtenBy(
+  { identity }: Pick<ModelHandle, 'identity'>,
   continuation: Continuation | undefined,
-): Promise<{ readonly by: string | undefined; readonly continuation: Continuation | undefined }> {
-  // A file that goes away just now is no reason not to read the text.
-  const by = await models.identity(model).catch(() => undefined);
-  return { by, continuation: continuation?.by === by ? continuation : undefined };
+): { readonly by: string | undefined; readonly continuation: Continuation | undefined } {
+  return { by: identity, continuation: continuation?.by === identity ? continuation : undefined };
 }
 
 /** A model in use; released when nobody looks at it any more. */
 export interface ModelHandle {
   readonly model: Model;
+  /** What the model was when it was acquired; undefined where a file that went away just then kept it from being told. */
+  readonly identity: string | undefined;
   release(): Promise<void>;
 }
 
@@ -73,9 +72,10 @@ export class ModelPool {
   async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
     const path = this.pathOf(reference);
     // Where it cannot be told, opening says why in a sentence.
-    const stamp = await this.identity(reference).catch(() => '');
-    const { opened, release } = await this.pool.acquire(path, stamp, () => Model.open(this.platform, path));
-    return { model: opened, release };
+    const identity = await this.identity(reference).catch(() => undefined);
+    const open = (): Promise<Model> => Model.open(this.platform, path);
+    const { opened, release } = await this.pool.acquire(path, identity ?? '', open);
+    return { model: opened, identity, release };
   }
 
   /** The folder that a model is, or that its file lies in. */

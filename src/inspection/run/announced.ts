@@ -10,8 +10,8 @@ export function announced(task: Task, tokens: number, bytes: () => number): Task
   const note = `${(bytes() / 1e6).toFixed(0)} MB are kept`;
   return {
     ...task,
-    progress: (message, fraction) => {
-      progress(`${message} · ${note}`, fraction);
+    progress: (message, ...rest) => {
+      progress(`${message} · ${note}`, ...rest);
     },
   };
 }

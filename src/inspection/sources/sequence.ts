@@ -69,8 +69,9 @@ export const sequenceSource: Source = {
     const { texts } = material;
     const reference = languageModel(by?.model);
     if (reference === undefined) return undefined;
-    const written = await writtenBy(models, reference, continuation);
-    const preparation = await takeOver(await models.acquire(reference), (handle) =>
+    const handle = await models.acquire(reference);
+    const written = writtenBy(handle, continuation);
+    const preparation = await takeOver(handle, () =>
       handle.model.decoder === undefined
         ? undefined
         : openSequence(handle, texts, runtime, written.continuation),

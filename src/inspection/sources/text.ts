@@ -68,11 +68,12 @@ export const textSource: Source = {
     const model = languageModel(by?.model);
     if (model === undefined) return undefined;
     const beside: Beside = texts.length === 1 ? {} : { unread: true };
+    const handle = await models.acquire(model);
     const preparation = await takeOver(
-      await models.acquire(model),
-      async (handle) => new TextPreparation(handle, await encoded(handle.model, texts[0]), runtime, beside),
+      handle,
+      async () => new TextPreparation(handle, await encoded(handle.model, texts[0]), runtime, beside),
     );
-    return { kind: 'preparation', preparation, ...(await writtenBy(models, model, continuation)) };
+    return { kind: 'preparation', preparation, ...writtenBy(handle, continuation) };
   },
 };
 

@@ -34,7 +34,8 @@ export const questionSource: Source = {
     const [first, second] = material.texts;
     const asked = second === undefined ? found(first) : given(first, second);
     if (model === undefined || asked === undefined) return undefined;
-    const preparation = await takeOver(await models.acquire(model), async (handle) => {
+    const handle = await models.acquire(model);
+    const preparation = await takeOver(handle, async () => {
       if (!handle.model.answers) return undefined;
       if (asked.question.trim() === '')
         throw new ModelError('There is no question: the first text is empty.');
@@ -45,7 +46,7 @@ export const questionSource: Source = {
       return new AnswerPreparation(asked, encoding, handle, runtime);
     });
     if (preparation === undefined) return undefined;
-    return { kind: 'preparation', preparation, ...(await writtenBy(models, model, continuation)) };
+    return { kind: 'preparation', preparation, ...writtenBy(handle, continuation) };
   },
 };
 

@@ -61,7 +61,7 @@ describe('A model whose weights are too large to be held together', () => {
         ranges: ids.map(() => null),
         total: ids.length,
       };
-      const handle = { model, release: () => model.dispose() };
+      const handle = { model, identity: undefined, release: () => model.dispose() };
       const told: string[] = [];
       const inspection = await Inspection.open(
         name,
