@@ -122,14 +122,14 @@ describe('the page of a model', function () {
     const page = await stage.open({
       page: 'model',
       model: gpt,
-      kinds: { kind: 'unknown' },
+      headTypes: { kind: 'unknown' },
       width: 1000,
       height: 1100,
     });
     await page.getByRole('button', { name: 'Classify Heads' }).click();
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'classifyHeads'));
-    await page.evaluate((kinds) => {
-      window.fakeHost.panel.notify('headTypes', { kind: 'known', types: kinds });
+    await page.evaluate((types) => {
+      window.fakeHost.panel.notify('headTypes', { kind: 'known', types });
     }, found);
     const table = page.getByRole('table', { name: 'Head types: Heads' });
     await table.waitFor();
@@ -143,10 +143,10 @@ describe('the page of a model', function () {
         .innerText();
     assert.match(await cell(2, 7), /Previous token, 0\.\d\d/);
     assert.match(await cell(4, 3), /Induction, 0\.\d\d/);
-    await keep(page, 'model-kinds');
+    await keep(page, 'model-head-types');
     assert.deepEqual(await faults(page), []);
     const failing = { classifyHeads: 'The model is gone.' };
-    const other = await stage.open({ page: 'model', model: gpt, kinds: { kind: 'unknown' }, failing });
+    const other = await stage.open({ page: 'model', model: gpt, headTypes: { kind: 'unknown' }, failing });
     await other.getByRole('button', { name: 'Classify Heads' }).click();
     await other.getByText('The model is gone.').waitFor();
     await other.getByRole('button', { name: 'Classify Heads' }).waitFor();

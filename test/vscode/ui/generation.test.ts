@@ -42,7 +42,7 @@ describe('a text that the embedded GPT goes on with', () => {
     await set(frame, 'Tokens', '12');
     await frame.getByRole('button', { name: 'Continue' }).click();
     await until('the tokens', async () => (await tokensOf(frame)) > prompt);
-    assert.match(await notices(frame), /^It goes on: “/);
+    assert.match(await notices(frame), /^Continuation: “/);
     await workbench.screenshot('vscode/generation');
     await frame.getByRole('tab', { name: 'Heatmap' }).click();
     assertSealed(workbench);
