@@ -93,7 +93,7 @@ function show(page: ModelPage): void {
     headTypesSection,
     ...(stacks.length === 0
       ? []
-      : [section('A layer', new LayerView(stacks, (layer) => channel.request('layer', layer)).element)]),
+      : [section('Layer graph', new LayerView(stacks, (layer) => channel.request('layer', layer)).element)]),
   );
 }
 

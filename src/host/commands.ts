@@ -221,7 +221,7 @@ export class Commands extends Disposable {
   }
 
   private async pickModel(
-    title = l10n.t('The model that reads selected text'),
+    title = l10n.t('Select a model for text'),
   ): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();

@@ -37,9 +37,9 @@ describe('a text that the embedded GPT goes on with', () => {
     prompt = await tokensOf(frame);
     await frame.getByRole('tab', { name: 'Heads' }).click();
     await frame.locator('.next').getByRole('combobox', { name: 'Choice' }).click();
-    await frame.locator('.next').getByRole('option', { name: 'Drawn' }).click();
+    await frame.locator('.next').getByRole('option', { name: 'Sample' }).click();
     await set(frame, 'Seed', '7');
-    await set(frame, 'Tokens', '12');
+    await set(frame, 'Max new tokens', '12');
     await frame.getByRole('button', { name: 'Continue' }).click();
     await until('the tokens', async () => (await tokensOf(frame)) > prompt);
     assert.match(await notices(frame), /^Continuation: “/);
@@ -54,7 +54,7 @@ describe('a text that the embedded GPT goes on with', () => {
     await frame.getByRole('tab', { name: 'Heads' }).click();
     // So bold that it hardly ever comes to an end of its own.
     await set(frame, 'Sampling temperature', '5');
-    await set(frame, 'Tokens', '512');
+    await set(frame, 'Max new tokens', '512');
     // A press from outside the page can come after the last token: the embedded GPT is done within a second.
     const stopped = frame.evaluate(
       () =>
