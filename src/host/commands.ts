@@ -220,9 +220,7 @@ export class Commands extends Disposable {
     await this.showModel({ kind: 'model', model });
   }
 
-  private async pickModel(
-    title = l10n.t('Select a model for text'),
-  ): Promise<ModelDescription | undefined> {
+  private async pickModel(title = l10n.t('Select a model for text')): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
