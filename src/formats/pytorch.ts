@@ -224,7 +224,10 @@ function contentsOf(source: ByteSource, saved: Saved): Contents {
     }
     const tensor = tensorOf(value);
     const shown = name === '' ? 'tensor' : name;
-    if (typeof tensor === 'string') skip(shown, tensor);
+    const held = typeof tensor === 'string' ? heldBy(value) : [];
+    if (held.length > 0) {
+      for (const [own, each] of held) visit(name === '' ? own : `${name}.${own}`, each, depth + 1);
+    } else if (typeof tensor === 'string') skip(shown, tensor);
     else if (tensor !== undefined) {
       const read = place(source, saved, shown, tensor);
       if (typeof read === 'string') skip(shown, read);
@@ -246,6 +249,29 @@ function entriesOf(value: Pickled): (readonly [Pickled, Pickled])[] | undefined 
   if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items.map((item, at) => [at, item]);
   if (!isKind(value, 'call') || !isKind(value.callee, 'global')) return undefined;
   return value.callee.name === 'collections.OrderedDict' ? value.entries : undefined;
+}
+
+/**
+ * What an object of a class that is not loaded holds, as far as that is tensors or lists of them: a dictionary of its own kind
+ * (transformers' `ModelOutput`) its entries, any other its attributes or, as a named tuple has them, its items.
+ */
+function heldBy(value: Pickled): (readonly [name: string, value: Pickled])[] {
+  if (!isKind(value, 'call')) return [];
+  const { entries, state, arguments: given } = value;
+  const named = (list: readonly (readonly [Pickled, Pickled])[]): (readonly [string, Pickled])[] =>
+    list.flatMap(([key, each]) => (typeof key === 'string' && mayHoldTensors(each) ? [[key, each]] : []));
+  const own = named(entries);
+  if (own.length > 0) return own;
+  const attributes = isKind(state, 'dict') ? named(state.entries) : [];
+  if (attributes.length > 0) return attributes;
+  const items = isKind(given, 'tuple') ? given.items : [];
+  return items.flatMap((item, at) => (mayHoldTensors(item) ? [[String(at), item]] : []));
+}
+
+/** Whether something is a tensor, or a container: what that holds is looked at when it is visited, for it may hold itself. */
+function mayHoldTensors(value: Pickled): boolean {
+  if (entriesOf(value) !== undefined || typeof tensorOf(value) === 'object') return true;
+  return isKind(value, 'call') && (value.entries.length > 0 || isKind(value.state, 'dict'));
 }
 
 interface SavedTensor {
