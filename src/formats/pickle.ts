@@ -23,6 +23,8 @@ export type Pickled =
       state?: Pickled;
       /** What would be put into it, where it is a dictionary or a list of its own kind. */
       readonly entries: (readonly [key: Pickled, value: Pickled])[];
+      /** Whether it is an object of a class with its arguments, rather than what a function makes of them. */
+      readonly isNew?: boolean;
     }
   /** Something that lies outside of the pickle. */
   | { readonly kind: 'persistent'; readonly id: Pickled };
@@ -124,7 +126,7 @@ class Reader {
   }
 
   text(length: number): string {
-    return new TextDecoder('utf-8').decode(this.raw(length));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.raw(length));
   }
 
   line(): string {
@@ -179,8 +181,9 @@ class Reader {
 
   append(values: readonly Pickled[]): void {
     const to = this.top();
-    if (isKind(to, 'list') || isKind(to, 'set')) to.items.push(...values);
-    else if (isKind(to, 'call')) to.entries.push(...values.map((value) => [null, value] as const));
+    // One by one: the arguments of a call are bounded by the stack.
+    if (isKind(to, 'list') || isKind(to, 'set')) for (const value of values) to.items.push(value);
+    else if (isKind(to, 'call')) for (const value of values) to.entries.push([null, value]);
     else throw this.fault('items for something that takes none');
   }
 
@@ -224,9 +227,9 @@ function tuple(items: Pickled[]): Pickled {
   return { kind: 'tuple', items };
 }
 
-function call(reader: Reader): void {
+function call(reader: Reader, isNew: boolean): void {
   const given = reader.pop();
-  reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [] });
+  reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [], isNew });
 }
 
 /** By their codes. */
@@ -240,6 +243,10 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     reader.mark();
   },
   0x30: (reader) => void reader.pop(),
+  0x31: (reader) => void reader.sinceMark(),
+  0x32: (reader) => {
+    reader.push(reader.top());
+  },
   0x4e: (reader) => {
     reader.push(null);
   },
@@ -291,6 +298,10 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x8e: (reader) => {
     reader.push(reader.raw(reader.uint64()));
   },
+  0x96: (reader) => {
+    reader.push(reader.raw(reader.uint64())); // BYTEARRAY8
+  },
+  0x98: () => undefined, // READONLY_BUFFER
   0x5d: (reader) => {
     reader.push({ kind: 'list', items: [] });
   },
@@ -334,6 +345,9 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x90: (reader) => {
     reader.append(reader.sinceMark());
   },
+  0x91: (reader) => {
+    reader.push({ kind: 'set', items: reader.sinceMark() });
+  },
   0x73: (reader) => {
     const value = reader.pop();
     reader.setItems([reader.pop(), value]);
@@ -365,8 +379,19 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     if (typeof name !== 'string' || typeof module !== 'string') throw reader.fault('a name that is no text');
     reader.push(globalOf(reader, module, name));
   },
-  0x52: call, // REDUCE
-  0x81: call, // NEWOBJ
+  // REDUCE
+  0x52: (reader) => {
+    call(reader, false);
+  },
+  // NEWOBJ
+  0x81: (reader) => {
+    call(reader, true);
+  },
+  // NEWOBJ_EX: what is given by name is left out.
+  0x92: (reader) => {
+    reader.pop();
+    call(reader, true);
+  },
   0x62: (reader) => {
     const state = reader.pop();
     const to = reader.top();

@@ -79,6 +79,9 @@ function checkRefusal(refusal: string, file: string): void {
 /** A binary format says how long it is; of text, a shorter one may be sound. */
 const isText = (format: Format) => format.recognises === undefined;
 
+/** Without what comes behind its first array, a file of several is whole. */
+const isSeveral = (file: string) => expected[file]?.notices?.includes('more than one array') === true;
+
 describe('damaged files', function () {
   this.timeout(20_000);
 
@@ -91,7 +94,10 @@ describe('damaged files', function () {
         const outcome = await outcomeOf(format, file, bytes.subarray(0, length));
         if ('refusal' in outcome) checkRefusal(outcome.refusal, file);
         else
-          assert.ok(isText(format), `the first ${length} of ${bytes.length} bytes were taken for all of it`);
+          assert.ok(
+            isText(format) || isSeveral(file),
+            `the first ${length} of ${bytes.length} bytes were taken for all of it`,
+          );
       }
     });
 

@@ -234,7 +234,7 @@ describe('tokensBeside', () => {
     for (const [name, content] of [
       ['Q.tokens.json', '{"words":["a"]}'],
       ['Q.tokens.json', '[1,2]'],
-      ['Q.tokens.json', '[["a"]]'],
+      ['Q.tokens.json', '[["a"],["b"]]'],
       ['Q.tokens.json', '['],
     ] as const) {
       await assert.rejects(
