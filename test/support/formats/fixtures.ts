@@ -33,15 +33,20 @@ const ofGguf = readExpected('gguf/expected.json');
 /** What make_variants.py found, by the libraries that wrote the files. */
 const ofVariants = readExpected('variants/expected.json');
 
+/** What make_tables.py handed to the writers of its files. */
+const ofTables = readExpected('tables/expected.json');
+
 export const expected: ExpectedFiles['expected'] = {
   ...own.expected,
   ...ofGguf.expected,
   ...ofVariants.expected,
+  ...ofTables.expected,
 };
 export const refused: ExpectedFiles['refused'] = {
   ...own.refused,
   ...ofGguf.refused,
   ...ofVariants.refused,
+  ...ofTables.refused,
 };
 
 function readExpected(file: string): ExpectedFiles {

@@ -39,7 +39,7 @@ describe('files written by NumPy, PyTorch, safetensors, gguf and Python', () => 
   }
 
   it('are all there, each expected or refused', () => {
-    const files = ['', 'gguf/', 'variants/'].flatMap((within) =>
+    const files = ['', 'gguf/', 'variants/', 'tables/'].flatMap((within) =>
       readdirSync(join(folder, within), { withFileTypes: true })
         .filter((entry) => entry.isFile() && !/^(make\w*\.py|expected\.json)$/.test(entry.name))
         .map((entry) => within + entry.name),

@@ -82,10 +82,15 @@ const isText = (format: Format) => format.recognises === undefined;
 /** Without what comes behind its first array, a file of several is whole. */
 const isSeveral = (file: string) => expected[file]?.notices?.includes('more than one array') === true;
 
+/** Of the many tables of one format a few of each kind are enough. */
+const isTried = (file: string) =>
+  !file.startsWith('tables/') ||
+  /\/(?:odd_corner_word|pandas_odd|remarks|utf-16|german|r)\.[ct]sv$/.test(file);
+
 describe('damaged files', function () {
   this.timeout(20_000);
 
-  for (const file of Object.keys(expected)) {
+  for (const file of Object.keys(expected).filter(isTried)) {
     const format = formatOf(file);
 
     it(`${file}, cut short anywhere, is refused by name or read as the whole rows it still holds`, async () => {
