@@ -167,6 +167,9 @@ function rawNumbers(type: number, bytes: Uint8Array): number[] {
   switch (type) {
     case 1:
       return each(4, (at) => view.getFloat32(at, true));
+    case 2:
+    case 9:
+      return each(1, (at) => view.getUint8(at));
     case 6:
       return each(4, (at) => view.getInt32(at, true));
     case 7:

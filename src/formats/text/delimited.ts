@@ -31,7 +31,9 @@ export async function openDelimited(
   const second = await nextOf(pieces);
   const delimiter = delimiterOf(first ?? '', preferred, second === undefined || second === '');
   if (delimiter !== preferred) {
-    notices.push(`${source.name} has its columns separated by ${delimiterNames[delimiter]}, and was read so.`);
+    notices.push(
+      `${source.name} has its columns separated by ${delimiterNames[delimiter]}, and was read so.`,
+    );
   }
   const splitter = new RowSplitter(delimiter, source.name);
   const matrix = new MatrixBuilder(source.name, delimiter);

@@ -79,7 +79,11 @@ export function structureOf(table: Table): Structure {
   const [corner = '', ...others] = cells;
   const named = others.some((cell) => cell !== '' && isWord(cell));
   if (rows === 0) {
-    return { hasHeader: false, hasLabels: others.length > 0 && readNumber(corner) === undefined, notices: [] };
+    return {
+      hasHeader: false,
+      hasLabels: others.length > 0 && readNumber(corner) === undefined,
+      notices: [],
+    };
   }
   if (cells.length !== width) {
     const anyWord = hasWords || cells.some((cell) => isWord(cell));
