@@ -97,7 +97,8 @@ function storedTensor(rebuilt: string, given: readonly Pickled[]): StoredTensor 
   const flags = isKind(metadata, 'dict') ? metadata.entries : [];
   const unknown = flags.find(([flag]) => flag !== 'neg' && flag !== 'conj');
   if (unknown !== undefined) {
-    return `has the property ${quoted(String(unknown[0]))}, which is not known; save its clone().`;
+    const [flag] = unknown;
+    return `has the property ${typeof flag === 'string' ? quoted(flag) : 'of an unknown name'}, which is not read; save its clone().`;
   }
   const isNegative = flags.some(([flag, isSet]) => flag === 'neg' && isSet === true);
   const place = { storage, offset, shape: shape.items, strides: strides.items, isNegative };
