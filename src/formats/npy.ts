@@ -3,7 +3,7 @@ import { sizeOf, type Region, type Shape, type Tensor } from '../engine/tensor.j
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Format, NamedTensor } from './format.js';
 import { parsePythonLiteral, PythonSyntaxError, type PythonValue } from './python-literal.js';
-import { FormatError, partOf, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, partOf, viewOf, type ByteSource } from './source.js';
 import { readBox } from './strided.js';
 import { checkByteLength, checkedShape, quoted, stemOf, utf8 } from './untrusted.js';
 
@@ -35,9 +35,10 @@ export function isNpy(head: Uint8Array): boolean {
  */
 export async function readNpyHeader(source: ByteSource, where: string): Promise<NpyHeader> {
   if (source.size < 10)
-    throw new FormatError(`${where} has ${source.size} bytes, too few for a NumPy array.`);
+    throw new FormatError(`${where} has ${source.size} bytes, too few for a NumPy array. ${again}`);
   const start = await source.read(0, 10);
-  if (!isNpy(start)) throw new FormatError(`${where} does not begin as a NumPy array does.`);
+  if (!isNpy(start))
+    throw new FormatError(`${where} does not begin as a NumPy array does: save it with numpy.save.`);
   const [major, minor] = [start[6] ?? 0, start[7] ?? 0];
   if (major < 1 || major > 3 || minor !== 0) {
     throw new FormatError(
@@ -49,11 +50,13 @@ export async function readNpyHeader(source: ByteSource, where: string): Promise<
   const length = major === 1 ? lengthView.getUint16(0, true) : lengthView.getUint32(0, true);
   const headerAt = 8 + lengthBytes;
   if (length > MAX_HEADER_BYTES || headerAt + length > source.size) {
-    throw new FormatError(`${where} claims a header of ${length} bytes, but the file has ${source.size}.`);
+    throw new FormatError(
+      `${where} claims a header of ${length} bytes, but the file has ${source.size}. ${again}`,
+    );
   }
   const bytes = await source.read(headerAt, length);
   const text = major === 3 ? utf8(bytes) : new TextDecoder('latin1').decode(bytes);
-  if (text === undefined) throw new FormatError(`${where} has a header that is not UTF-8.`);
+  if (text === undefined) throw new FormatError(`${where} has a header that is not UTF-8. ${again}`);
   return { ...parseHeader(text, where), dataOffset: headerAt + length };
 }
 
@@ -63,9 +66,12 @@ function parseHeader(text: string, where: string): Omit<NpyHeader, 'dataOffset'>
     header = parsePythonLiteral(text);
   } catch (error) {
     if (!(error instanceof PythonSyntaxError)) throw error;
-    throw new FormatError(`${where} has a header that cannot be read: ${error.message}.`, { cause: error });
+    throw new FormatError(`${where} has a header that cannot be read: ${error.message}. ${again}`, {
+      cause: error,
+    });
   }
-  if (!(header instanceof Map)) throw new FormatError(`${where} has a header that is not a Python dict.`);
+  if (!(header instanceof Map))
+    throw new FormatError(`${where} has a header that is not a Python dict. ${again}`);
   const entries: ReadonlyMap<string, PythonValue> = header;
   const descr = entries.get('descr');
   const fortranOrder = entries.get('fortran_order');
@@ -76,7 +82,9 @@ function parseHeader(text: string, where: string): Omit<NpyHeader, 'dataOffset'>
     typeof fortranOrder !== 'boolean' ||
     !Array.isArray(shape)
   ) {
-    throw new FormatError(`${where} has a header without exactly a descr, a fortran_order and a shape.`);
+    throw new FormatError(
+      `${where} has a header without exactly a descr, a fortran_order and a shape. ${again}`,
+    );
   }
   return {
     descr: typeof descr === 'string' ? descr : undefined,
@@ -184,7 +192,9 @@ export function npyTensor(
     throw new UnsupportedArray(`${where} ${reason}.`);
   }
   if (type.bytes > 1 && order !== '<' && order !== '>') {
-    throw new FormatError(`${where} has the type ${quoted(descr)}, which does not say its byte order.`);
+    throw new FormatError(
+      `${where} has the type ${quoted(descr)}, which does not say its byte order: save it again with numpy.save.`,
+    );
   }
   const length = source.size - dataOffset;
   checkByteLength(shape, type.bytes, length, where);

@@ -1,6 +1,6 @@
 import { readPlacedTensor, readTensor, type OnnxTensor } from './onnx-tensor.js';
 import { fieldsOf, placedFields, wholeNumbers, Window, type Field } from './protobuf.js';
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { utf8 } from './untrusted.js';
 
 export { smallNumbers, type OnnxTensor } from './onnx-tensor.js';
@@ -73,7 +73,7 @@ export async function readOnnx(source: ByteSource): Promise<OnnxFile> {
     } else if (modelFields.has(field.number)) modelRest.push(await reading.take(field.from, field.end));
   }
   if (graphs === 0 || modelRest.length === 0) {
-    throw new FormatError(`${where} is no ONNX model: there is no graph in it.`);
+    throw new FormatError(`${where} is no ONNX model: there is no graph in it. ${again}`);
   }
   return { ...reading.read, modelRest };
 }

@@ -1,4 +1,4 @@
-import { FormatError, viewOf } from './source.js';
+import { again, FormatError, viewOf } from './source.js';
 import { quoted } from './untrusted.js';
 
 /** What a pickle holds. Nothing in it is ever called: what it asks to call is kept as a `call`, for a reader to understand or not. */
@@ -197,13 +197,15 @@ class Reader {
   }
 
   fault(what: string): FormatError {
-    return new FormatError(`${this.where} holds ${what}, at byte ${this.at} of its pickle.`);
+    return new FormatError(
+      `${this.where} holds ${what}, at byte ${this.at} of its pickle: save it again with torch.save.`,
+    );
   }
 
   private advance(length: number): number {
     const from = this.at;
     if (length < 0 || from + length > this.bytes.length) {
-      throw new FormatError(`${this.where} ends in the middle of its pickle, at byte ${from}.`);
+      throw new FormatError(`${this.where} ends in the middle of its pickle, at byte ${from}. ${again}`);
     }
     this.at = from + length;
     return from;

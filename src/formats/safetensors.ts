@@ -4,7 +4,7 @@ import type { Region, Shape } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { parseJson, type Json } from './json-text.js';
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { readBox } from './strided.js';
 import { labelsFromText, tokenAxes, TokenCollector } from './tokens.js';
 import { checkByteLength, checkedShape, quoted, utf8 } from './untrusted.js';
@@ -65,7 +65,7 @@ export const safetensors: Format = {
       if (name === '__metadata__') notices.push(...readMetadata(value, tokens, source.name));
       else spans.push(readSpan(name, value, source.name));
     }
-    if (spans.length === 0) throw new FormatError(`${source.name} holds no tensors.`);
+    if (spans.length === 0) throw new FormatError(`${source.name} holds no tensors: its header names none.`);
     checkSpans(spans, source.size - dataAt, source.name);
     return {
       ...tensorsOf(source, spans, dataAt),
@@ -91,18 +91,18 @@ async function readHeader(
 ): Promise<{ header: { readonly [name: string]: Json }; dataAt: number }> {
   const { name, size } = source;
   if (size < LENGTH_BYTES)
-    throw new FormatError(`${name} has ${size} bytes, too few for a safetensors file.`);
+    throw new FormatError(`${name} has ${size} bytes, too few for a safetensors file. ${again}`);
   const claimed = viewOf(await source.read(0, LENGTH_BYTES)).getBigUint64(0, true);
   if (claimed > BigInt(Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES))) {
     throw new FormatError(
-      `${name} claims a header of ${claimed} bytes, but the file has ${size} and a header may have ${MAX_HEADER_BYTES}.`,
+      `${name} claims a header of ${claimed} bytes, but the file has ${size} and a header may have ${MAX_HEADER_BYTES}. ${again}`,
     );
   }
   const length = Number(claimed);
   const bytes = await source.read(LENGTH_BYTES, length);
   const text = utf8(bytes);
   if (text === undefined || bytes[0] !== 0x7b) {
-    throw new FormatError(`${name} has a header that is not a JSON object in UTF-8.`);
+    throw new FormatError(`${name} has a header that is not a JSON object in UTF-8. ${again}`);
   }
   const header = parseJson(text, `${name}: its header`, { maxDepth: HEADER_DEPTH });
   if (!isRecord(header)) throw new FormatError(`${name} has a header that is not a JSON object.`);
@@ -133,16 +133,19 @@ function readMetadata(metadata: Json, tokens: TokenCollector, file: string): str
 
 function readSpan(name: string, value: Json, file: string): Span {
   const where = `${file}: tensor ${quoted(name)}`;
-  if (!isRecord(value)) throw new FormatError(`${where} is not described by an object.`);
+  if (!isRecord(value))
+    throw new FormatError(
+      `${where} is not described by an object with a dtype, a shape and data_offsets. ${again}`,
+    );
   // Other fields are no concern of a reader, as in the reference implementation.
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Array.isArray(shape) || !Array.isArray(offsets)) {
-    throw new FormatError(`${where} is not described by a dtype, a shape and data_offsets.`);
+    throw new FormatError(`${where} is not described by a dtype, a shape and data_offsets. ${again}`);
   }
   const [begin, end, ...more] = offsets as readonly unknown[]; // Only what Array.isArray takes away.
   if (!isOffset(begin) || !isOffset(end) || more.length > 0 || begin > end) {
     throw new FormatError(
-      `${where} has the data_offsets ${quoted(JSON.stringify(offsets))}, which make no sense.`,
+      `${where} has the data_offsets ${quoted(JSON.stringify(offsets))}, which make no sense. ${again}`,
     );
   }
   return { name, where, dtype, shape: checkedShape(shape, where), begin, end };
@@ -159,13 +162,15 @@ function checkSpans(spans: readonly Span[], available: number, file: string): vo
     if (span.begin !== end) {
       const fault =
         span.begin < end ? 'overlaps the tensor before it' : 'leaves a gap after the tensor before it';
-      throw new FormatError(`${span.where} ${fault}: it begins at byte ${span.begin} instead of ${end}.`);
+      throw new FormatError(
+        `${span.where} ${fault}: it begins at byte ${span.begin} instead of ${end}. ${again}`,
+      );
     }
     end = span.end;
   }
   if (end !== available) {
     throw new FormatError(
-      `${file} claims ${end} bytes of tensors, but ${available} bytes follow its header.`,
+      `${file} claims ${end} bytes of tensors, but ${available} bytes follow its header. ${again}`,
     );
   }
 }

@@ -21,17 +21,20 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
+/** What to do about a file that says something else than it holds, to end a message with. */
+export const again = 'It may be incomplete or damaged: save or download it again.';
+
 /**
  * Checks that `length` bytes from `offset` on lie within a source.
  * @throws FormatError when they do not.
  */
 export function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
-    throw new FormatError(`${source.name}: a range of ${length} bytes at ${offset} makes no sense.`);
+    throw new FormatError(`${source.name}: a range of ${length} bytes at ${offset} makes no sense. ${again}`);
   }
   if (offset + length > source.size) {
     throw new FormatError(
-      `${source.name} ends too early: ${length} bytes are needed at byte ${offset}, but the file has ${source.size}.`,
+      `${source.name} ends too early: ${length} bytes are needed at byte ${offset}, but the file has ${source.size}. ${again}`,
     );
   }
 }
@@ -57,7 +60,7 @@ class FileSource implements ByteSource {
     let done = 0;
     while (done < length) {
       const count = await this.readSome(bytes.subarray(done), offset + done);
-      if (count === 0) throw new FormatError(`${this.name} became shorter while it was read.`);
+      if (count === 0) throw new FormatError(`${this.name} became shorter while it was read: open it again.`);
       done += count;
     }
     return bytes;
