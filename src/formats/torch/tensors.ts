@@ -30,7 +30,7 @@ const mostCalls = 8;
 /** A tensor; the reason why something is none that can be read; undefined for what nobody takes for one. */
 export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | undefined {
   if (!isKind(value, 'call')) {
-    return isKind(value, 'global') ? `is ${value.name}, which is not loaded.` : undefined;
+    return isKind(value, 'global') ? `is ${spelt(value.name)}, which is not loaded.` : undefined;
   }
   const array = pickledArray(value);
   if (array !== undefined) return { array };
@@ -38,7 +38,7 @@ export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | unde
   if (!isKind(callee, 'global')) return 'is something that Python would have to run.';
   const given = isKind(value.arguments, 'tuple') ? value.arguments.items : [];
   const [first, , third] = given;
-  if (depth > mostCalls) return `would be made by ${callee.name} within itself, which is never called.`;
+  if (depth > mostCalls) return `would be made by ${spelt(callee.name)} within itself, which is never called.`;
   switch (callee.name) {
     case 'torch._utils._rebuild_parameter':
     case 'torch._utils._rebuild_parameter_with_state':
@@ -67,10 +67,15 @@ export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | unde
       return 'is a tensor on the meta device, which has no numbers.';
     default:
       if (isModule(value)) {
-        return `is a whole model (${callee.name}), whose class is never loaded; save its state_dict() instead.`;
+        return `is a whole model (${spelt(callee.name)}), whose class is never loaded; save its state_dict() instead.`;
       }
-      return `would be made by ${callee.name}, which is never called.`;
+      return `would be made by ${spelt(callee.name)}, which is never called.`;
   }
+}
+
+/** A name as Python has it, fit for a message. */
+function spelt(name: string): string {
+  return quoted(name).slice(1, -1);
 }
 
 /** What torch.nn.Module keeps of itself. */
@@ -124,7 +129,7 @@ export function place(
   if (type === undefined) {
     return dtype.startsWith('complex')
       ? `has complex numbers (${dtype}); save its real part, its imaginary part or its abs().`
-      : `has numbers of ${tensor.typeName}, which cannot be read; save its float().`;
+      : `has numbers of ${spelt(tensor.typeName)}, which cannot be read; save its float().`;
   }
   const shape = checkedShape(tensor.shape, where);
   const strides = checkedShape(tensor.strides, where);
