@@ -18,6 +18,7 @@ export class MatrixBuilder {
   private first: Row | undefined;
   private width = 0;
   private secondLine = 0;
+  private endsEmpty = false;
   private readonly firstCells: string[] = [];
   private hasWords = false;
   private rows = 0;
@@ -47,10 +48,11 @@ export class MatrixBuilder {
     }
     if (this.rows === 0) {
       this.begin(this.first, row);
-      this.width = row.cells.length;
       this.secondLine = row.line;
     }
-    this.addNumbers(row);
+    const own = this.endsEmpty ? withoutEnd(row) : row;
+    if (this.rows === 0) this.width = own.cells.length;
+    this.addNumbers(own);
   }
 
   finish(): Contents {
@@ -93,7 +95,14 @@ export class MatrixBuilder {
     if (first.text.startsWith('#') && difference !== 0 && difference !== 1) {
       this.comment(first);
       this.first = second;
+      return;
     }
+    // Some writers put a delimiter behind the last number too.
+    this.endsEmpty =
+      second.cells.length > 1 &&
+      second.cells.at(-1) === '' &&
+      (difference === 1 || first.cells.at(-1) === '');
+    if (this.endsEmpty && difference === 0) this.first = withoutEnd(first);
   }
 
   private comment(row: Row): void {
@@ -128,7 +137,8 @@ export class MatrixBuilder {
   private noNumber({ cells, line }: Row, column: number): FormatError {
     const text = cells[column] ?? '';
     const is = text === '' ? 'empty' : quoted(text);
-    return new FormatError(`${this.file}: line ${line}, column ${column + 1} is ${is}, not a number.`);
+    const hint = /^(?:n\/?a|null|none|-)?$/i.test(text) ? ' Write nan where there is none.' : '';
+    return new FormatError(`${this.file}: line ${line}, column ${column + 1} is ${is}, not a number.${hint}`);
   }
 
   private checkFirst(first: Row, hasLabels: boolean): void {
@@ -215,6 +225,10 @@ export class MatrixBuilder {
           ]),
     ];
   }
+}
+
+function withoutEnd(row: Row): Row {
+  return row.cells.at(-1) === '' ? { ...row, cells: row.cells.slice(0, -1) } : row;
 }
 
 /** A line that can be neither a header nor numbers: "# " and words, as numpy.savetxt writes them. */

@@ -17,13 +17,14 @@ export interface Row {
 /** Cuts text, piece by piece, into rows and cells. Quotation marks are those of RFC 4180. */
 export class RowSplitter {
   private rest = '';
-  private line = 0;
   /** A row that goes on, for a quotation mark is open. */
   private open: { readonly text: string; readonly line: number } | undefined;
 
   constructor(
     private readonly delimiter: Delimiter,
     private readonly file: string,
+    /** How many lines came before. */
+    private line = 0,
   ) {}
 
   /** The rows that end within what has been given; empty lines are none. @throws FormatError */

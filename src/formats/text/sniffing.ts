@@ -3,7 +3,7 @@ import { RowSplitter, type Delimiter, type Row } from './rows.js';
 
 const MAX_ROWS = 64;
 
-const others: readonly Delimiter[] = [',', ';', '\t', ' '];
+export const delimiters: readonly Delimiter[] = [',', ';', '\t', ' '];
 
 /** What stands between the columns, as people call it. */
 export const delimiterNames: Readonly<Record<Delimiter, string>> = {
@@ -18,7 +18,7 @@ export const delimiterNames: Readonly<Record<Delimiter, string>> = {
  * @param text the beginning of the file, of which the last line may be cut short
  */
 export function delimiterOf(text: string, preferred: Delimiter, isWhole: boolean): Delimiter {
-  const candidates = [preferred, ...others.filter((each) => each !== preferred)];
+  const candidates = [preferred, ...delimiters.filter((each) => each !== preferred)];
   const start = firstLines(text);
   const ends = isWhole && start.length === text.length;
   const fits = candidates.map((delimiter) => {

@@ -78,6 +78,7 @@ export function structureOf(table: Table): Structure {
   };
   const [corner = '', ...others] = cells;
   const named = others.some((cell) => cell !== '' && isWord(cell));
+  refuseOtherNumbers(table);
   if (rows === 0) {
     return {
       hasHeader: false,
@@ -104,36 +105,60 @@ export function structureOf(table: Table): Structure {
   return { hasHeader: isHeader, hasLabels, notices };
 }
 
+/** Percentages, complex numbers, Fortran's exponents: no words, but no numbers that are read either. */
+const OTHER_NUMBER = /^\(?[+-]?[\d.,]+(?:\s*%|(?:[+-][\d.]+(?:e[+-]?\d+)?)?j\)?|d[+-]?\d+)$/i;
+
+/** @throws FormatError where all that would be a label is a number that is written in another way */
+function refuseOtherNumbers({ file, first, firstCells, width }: Table): void {
+  const columns = width > 1 ? firstCells : [];
+  for (const cells of [first.cells, columns]) {
+    const words = cells.filter((text) => text !== '' && readNumber(text) === undefined);
+    const [word] = words;
+    if (word !== undefined && words.every((text) => OTHER_NUMBER.test(text))) {
+      throw new FormatError(
+        `${file} has ${quoted(word)} where a plain number is expected: write percentages as fractions, complex numbers as their real part or magnitude, and exponents with an e.`,
+      );
+    }
+  }
+}
+
 /** Whether a first column of numbers labels the rows. */
 function labelledByNumbers(table: Table, isHeaded: boolean): boolean {
   const [corner = '', ...others] = table.first.cells;
-  const sums = sumsOf(table);
-  if (sums.whole) return false;
   const labels = table.firstCells;
-  const wholes = labels.every((text) => readNumber(text)?.written === 'whole');
-  if (!wholes || new Set(labels).size !== labels.length) return false;
-  const counts = isCount(labels.map(Number));
-  if (!isHeaded) return sums.behindFirst && counts && table.rows > 1;
-  if (sums.behindFirst || corners.has(corner.trim().toLowerCase())) return true;
-  if (others.length === labels.length && others.every((text, at) => text === labels[at])) return true;
-  return counts && table.rows > 2 && fractions(table, 1);
+  if (isHeaded && isSame(others, labels)) return true;
+  const sums = sumsOf(table);
+  if (sums.whole || !labels.every((text) => isLabelLike(text))) return false;
+  if (isHeaded) return sums.behindFirst || corners.has(corner.trim().toLowerCase());
+  return sums.behindFirst && isCount(labels.map(Number)) && table.rows > 1;
 }
 
 /** Whether a first row without words, but perhaps in its first cell, labels the columns. */
 function headedByNumbers(table: Table, hasLabels: boolean, cornerIsWord: boolean): boolean {
-  const cells = hasLabels ? table.first.cells.slice(1) : table.first.cells;
-  const [corner = ''] = table.first.cells;
   if (cornerIsWord && !hasLabels) return true;
-  const isSum = isOne(cells.reduce((sum, text) => sum + (readNumber(text)?.value ?? NaN), 0));
+  const [corner = ''] = table.first.cells;
+  const cells = hasLabels ? table.first.cells.slice(1) : table.first.cells;
+  if (hasLabels && isSame(cells, table.firstCells)) return true;
+  const numbers = cells.map((text) => readNumber(text)?.value ?? NaN);
+  const isSum = isOne(numbers.reduce((sum, value) => sum + value, 0));
   const sums = sumsOf(table);
   const bodyIsWeights = hasLabels ? sums.behindFirst : sums.whole;
-  if (isSum && bodyIsWeights) return false;
-  if (cells.some((text) => readNumber(text)?.written !== 'whole')) return false;
-  const counts = isCount(cells.map(Number)) && cells.length > 2;
-  if (!cornerIsWord) return counts && !hasLabels && fractions(table, 0);
-  if (bodyIsWeights || corners.has(corner.trim().toLowerCase())) return true;
-  const labels = table.firstCells;
-  return (cells.length === labels.length && cells.every((text, at) => text === labels[at])) || counts;
+  if ((isSum && bodyIsWeights) || numbers.some((value) => !Number.isInteger(value))) return false;
+  const counts = isCount(numbers) && numbers.length > 2;
+  if (cornerIsWord) return bodyIsWeights || counts || corners.has(corner.trim().toLowerCase());
+  if (hasLabels) return false;
+  const areNames = new Set(numbers).size === numbers.length && numbers.some((value) => value > 1);
+  return (bodyIsWeights && areNames && table.rows > 1) || (counts && fractions(table));
+}
+
+function isSame(cells: readonly string[], labels: readonly string[]): boolean {
+  return cells.length === labels.length && cells.every((text, at) => text === labels[at]);
+}
+
+/** A whole number may be a token, and so may "nan". */
+function isLabelLike(text: string): boolean {
+  const written = readNumber(text)?.written;
+  return written === 'whole' || written === 'other';
 }
 
 /** Whether the rows are weights: with their first number, or without it. */
@@ -151,9 +176,9 @@ function isOne(sum: number): boolean {
   return Math.abs(sum - 1) <= SUM_TOLERANCE;
 }
 
-/** Whether every row has a fraction in it, from a column on. */
-function fractions(table: Table, from: number): boolean {
-  return probed(table).every((row) => row.slice(from).some((value) => !Number.isInteger(value)));
+/** Whether every row has a fraction in it. */
+function fractions(table: Table): boolean {
+  return probed(table).every((row) => row.some((value) => !Number.isInteger(value)));
 }
 
 function probed(table: Table): (readonly number[])[] {

@@ -38,7 +38,8 @@ export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | unde
   if (!isKind(callee, 'global')) return 'is something that Python would have to run.';
   const given = isKind(value.arguments, 'tuple') ? value.arguments.items : [];
   const [first, , third] = given;
-  if (depth > mostCalls) return `would be made by ${spelt(callee.name)} within itself, which is never called.`;
+  if (depth > mostCalls)
+    return `would be made by ${spelt(callee.name)} within itself, which is never called.`;
   switch (callee.name) {
     case 'torch._utils._rebuild_parameter':
     case 'torch._utils._rebuild_parameter_with_state':
