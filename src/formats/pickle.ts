@@ -234,6 +234,13 @@ function call(reader: Reader, isNew: boolean): void {
   reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [], isNew });
 }
 
+/** An operation that puts a value on the stack. */
+function pushing(value: (reader: Reader) => Pickled): (reader: Reader) => void {
+  return (reader) => {
+    reader.push(value(reader));
+  };
+}
+
 /** By their codes. */
 const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x80: (reader) => {
@@ -246,79 +253,31 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   },
   0x30: (reader) => void reader.pop(),
   0x31: (reader) => void reader.sinceMark(),
-  0x32: (reader) => {
-    reader.push(reader.top());
-  },
-  0x4e: (reader) => {
-    reader.push(null);
-  },
-  0x88: (reader) => {
-    reader.push(true);
-  },
-  0x89: (reader) => {
-    reader.push(false);
-  },
-  0x4a: (reader) => {
-    reader.push(reader.int32());
-  },
-  0x4b: (reader) => {
-    reader.push(reader.byte());
-  },
-  0x4d: (reader) => {
-    reader.push(reader.uint16());
-  },
-  0x8a: (reader) => {
-    reader.push(reader.long(reader.byte()));
-  },
-  0x8b: (reader) => {
-    reader.push(reader.long(reader.uint32()));
-  },
-  0x47: (reader) => {
-    reader.push(reader.float64());
-  },
-  0x58: (reader) => {
-    reader.push(reader.text(reader.uint32()));
-  },
-  0x8c: (reader) => {
-    reader.push(reader.text(reader.byte()));
-  },
-  0x8d: (reader) => {
-    reader.push(reader.text(reader.uint64()));
-  },
-  0x54: (reader) => {
-    reader.push(reader.text(reader.uint32()));
-  },
-  0x55: (reader) => {
-    reader.push(reader.text(reader.byte()));
-  },
-  0x42: (reader) => {
-    reader.push(reader.raw(reader.uint32()));
-  },
-  0x43: (reader) => {
-    reader.push(reader.raw(reader.byte()));
-  },
-  0x8e: (reader) => {
-    reader.push(reader.raw(reader.uint64()));
-  },
-  0x96: (reader) => {
-    reader.push(reader.raw(reader.uint64())); // BYTEARRAY8
-  },
+  0x32: pushing((reader) => reader.top()),
+  0x4e: pushing(() => null),
+  0x88: pushing(() => true),
+  0x89: pushing(() => false),
+  0x4a: pushing((reader) => reader.int32()),
+  0x4b: pushing((reader) => reader.byte()),
+  0x4d: pushing((reader) => reader.uint16()),
+  0x8a: pushing((reader) => reader.long(reader.byte())),
+  0x8b: pushing((reader) => reader.long(reader.uint32())),
+  0x47: pushing((reader) => reader.float64()),
+  0x58: pushing((reader) => reader.text(reader.uint32())),
+  0x8c: pushing((reader) => reader.text(reader.byte())),
+  0x8d: pushing((reader) => reader.text(reader.uint64())),
+  0x54: pushing((reader) => reader.text(reader.uint32())),
+  0x55: pushing((reader) => reader.text(reader.byte())),
+  0x42: pushing((reader) => reader.raw(reader.uint32())),
+  0x43: pushing((reader) => reader.raw(reader.byte())),
+  0x8e: pushing((reader) => reader.raw(reader.uint64())),
+  0x96: pushing((reader) => reader.raw(reader.uint64())), // BYTEARRAY8
   0x98: () => undefined, // READONLY_BUFFER
-  0x5d: (reader) => {
-    reader.push({ kind: 'list', items: [] });
-  },
-  0x7d: (reader) => {
-    reader.push({ kind: 'dict', entries: [] });
-  },
-  0x8f: (reader) => {
-    reader.push({ kind: 'set', items: [] });
-  },
-  0x29: (reader) => {
-    reader.push(tuple([]));
-  },
-  0x85: (reader) => {
-    reader.push(tuple([reader.pop()]));
-  },
+  0x5d: pushing(() => ({ kind: 'list', items: [] })),
+  0x7d: pushing(() => ({ kind: 'dict', entries: [] })),
+  0x8f: pushing(() => ({ kind: 'set', items: [] })),
+  0x29: pushing(() => tuple([])),
+  0x85: pushing((reader) => tuple([reader.pop()])),
   0x86: (reader) => {
     const second = reader.pop();
     reader.push(tuple([reader.pop(), second]));
@@ -327,12 +286,8 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     const [third, second] = [reader.pop(), reader.pop()];
     reader.push(tuple([reader.pop(), second, third]));
   },
-  0x74: (reader) => {
-    reader.push(tuple(reader.sinceMark()));
-  },
-  0x6c: (reader) => {
-    reader.push({ kind: 'list', items: reader.sinceMark() });
-  },
+  0x74: pushing((reader) => tuple(reader.sinceMark())),
+  0x6c: pushing((reader) => ({ kind: 'list', items: reader.sinceMark() })),
   0x64: (reader) => {
     const values = reader.sinceMark();
     reader.push({ kind: 'dict', entries: [] });
@@ -347,9 +302,7 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x90: (reader) => {
     reader.append(reader.sinceMark());
   },
-  0x91: (reader) => {
-    reader.push({ kind: 'set', items: reader.sinceMark() });
-  },
+  0x91: pushing((reader) => ({ kind: 'set', items: reader.sinceMark() })),
   0x73: (reader) => {
     const value = reader.pop();
     reader.setItems([reader.pop(), value]);
@@ -400,7 +353,5 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     if (!isKind(to, 'call')) throw reader.fault('a state for something that takes none');
     to.state = state;
   },
-  0x51: (reader) => {
-    reader.push({ kind: 'persistent', id: reader.pop() });
-  },
+  0x51: pushing((reader) => ({ kind: 'persistent', id: reader.pop() })),
 };
