@@ -1,7 +1,7 @@
 import { fileTypes } from '../file-types.js';
 import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
-import { npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
+import { npyNotices, npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
 import { FormatError, partOf, viewOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
 import { checkByteLength, quoted } from './untrusted.js';
@@ -22,6 +22,7 @@ export const npz: Format = {
     const inflater = new Inflater(source, platform.inflate);
     const tensors: NamedTensor[] = [];
     const skipped: { name: string; reason: string }[] = [];
+    const notices: string[] = [];
     const tokens = new TokenCollector();
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -42,12 +43,16 @@ export const npz: Format = {
       }
       try {
         tensors.push(npyTensor(member, header, name, where, stored ? entry.offset : undefined));
+        notices.push(...npyNotices(header, where));
       } catch (error) {
         if (!(error instanceof UnsupportedArray)) throw error;
         skipped.push({ name, reason: error.message });
       }
     }
-    return contentsOf(source, entries, tensors, skipped, tokens);
+    return {
+      ...contentsOf(source, entries, tensors, skipped, tokens),
+      ...(notices.length === 0 ? {} : { notices }),
+    };
   },
 };
 

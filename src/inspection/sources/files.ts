@@ -82,6 +82,7 @@ async function openFiles(
       sources.push(source);
       const contents = await openTensors(platform, source, options.signal);
       skipped.push(...(contents.skipped ?? []).map(({ name, reason }) => `${name} was left out: ${reason}`));
+      skipped.push(...(contents.notices ?? []));
       if (contents.tensors.length === 0) throw new FormatError(`${source.name} holds no tensor.`);
       for (const tensor of contents.tensors) {
         candidates.push({
@@ -91,10 +92,13 @@ async function openFiles(
           source: tensor,
         });
       }
-      found.push({
-        file: source.name,
-        tokens: { ...contents.tokens, ...(await wordsBeside(platform, file)) },
+      const beside = await wordsBeside(platform, file).catch((error: unknown) => {
+        // Labels that cannot be read are no reason to refuse the numbers that they would stand at.
+        if (!(error instanceof FormatError)) throw error;
+        skipped.push(`${error.message} The labels in it were left out.`);
+        return undefined;
       });
+      found.push({ file: source.name, tokens: { ...contents.tokens, ...beside } });
     }
     const roles = await findRoles(candidates, options.roles);
     if (roles.kind === 'question') {
@@ -228,7 +232,10 @@ async function wordsIn(
 ): Promise<Contents['tokens']> {
   for (const ending of endings) {
     const source = await openFile(platform, platform.paths.join(folder, stem + ending)).catch(
-      () => undefined,
+      (error: unknown) => {
+        if (error instanceof FormatError) throw error;
+        return undefined;
+      },
     );
     if (source === undefined) continue;
     try {

@@ -3,7 +3,7 @@ import { ModelError } from '../error.js';
 import type { FoundAttention, FusedContext } from './attention.js';
 import { fusedOperators } from './fused/index.js';
 import { titleOf, type OnnxGraph } from './graph.js';
-import { findPattern } from './pattern.js';
+import { findPattern, isOverQueries } from './pattern.js';
 
 /** Operators that hold attention in a form that is not read. */
 const unread: ReadonlySet<string> = new Set([
@@ -31,6 +31,12 @@ export function findAttention(graph: OnnxGraph): readonly FoundAttention[] {
     );
   }
   if (found.length > 0) return found;
+  const other = graph.file.nodes.find((node) => node.operator === 'Softmax' && isOverQueries(node, graph));
+  if (other !== undefined) {
+    throw new ModelError(
+      `${graph.name}: the softmax ${titleOf(other)} runs over the queries, and not over the keys: such attention is not read.`,
+    );
+  }
   const branch = graph.file.nodes.find(({ attributes }) =>
     [...attributes.values()].some(({ kind }) => kind === 'graph'),
   );
