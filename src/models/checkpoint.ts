@@ -10,6 +10,7 @@ import { ModelError, named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
+import { refuseQuantised, refuseQuantisedTensors } from './quantisation.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
 const CONFIG = 'config.json';
@@ -115,9 +116,11 @@ export class Checkpoint {
 async function openFolder(platform: Platform, folder: CheckpointFolder): Promise<CheckpointParts> {
   const files = await listFiles(folder);
   const config = await readConfig(folder, files);
+  refuseQuantised(config, files);
   const sources: ByteSource[] = [];
   try {
     const weights = await openWeights(platform, folder, files, sources);
+    refuseQuantisedTensors(folder.name, weights);
     return {
       name: folder.name,
       config,

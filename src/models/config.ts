@@ -78,6 +78,11 @@ export class Config {
     return listOf(this.get(name));
   }
 
+  /** Whatever is said under the name, unchecked; undefined for null. */
+  raw(name: string): Json | undefined {
+    return this.get(name);
+  }
+
   /** Whether anything is said under the name; null is nothing. */
   says(name: string): boolean {
     return this.get(name) !== undefined;
