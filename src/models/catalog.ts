@@ -152,7 +152,7 @@ export function describeExport(path: string, model: OnnxModel): ModelDescription
 export function refusal(name: string, config: string, present: readonly string[] = []): string | undefined {
   const where = `${name}: config.json`;
   try {
-    const settings = Config.of(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
+    const settings = Config.ofClass(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
     refuseQuantised(settings, present);
     architectureOf(settings).describe(settings);
     return undefined;

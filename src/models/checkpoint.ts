@@ -169,7 +169,7 @@ async function readConfig(folder: CheckpointFolder, files: ReadonlySet<string>):
       `The folder ${folder.name} is no checkpoint: it has no ${CONFIG}. A Hugging Face folder holds ${CONFIG}, tokenizer.json and model.safetensors.`,
     );
   }
-  return Config.of(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
+  return Config.ofClass(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
 }
 
 /** ONNX Runtime reads these types from the file itself; others are converted and fed. */
