@@ -102,6 +102,11 @@ export class Config {
     return listOf(this.get(name));
   }
 
+  /** Whether nothing is said at all. */
+  get isEmpty(): boolean {
+    return Object.keys(this.values).length === 0;
+  }
+
   /** Whatever is said under the name, unchecked; undefined for null. */
   raw(name: string): Json | undefined {
     return this.get(name);

@@ -43,6 +43,8 @@ export class Model {
   readonly decoder: DecoderDescription | undefined;
   /** Token ids are below it. */
   readonly vocabulary: number;
+  /** What a reader should know of settings that are not followed as they are said, in sentences. */
+  readonly remarks: readonly string[];
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
@@ -55,6 +57,7 @@ export class Model {
     this.size = checkpoint.size;
     const description = architecture.describe(checkpoint.config);
     this.growing = description.growing === true;
+    this.remarks = description.remarks ?? [];
     this.decoder = architecture.decoder?.isIn(checkpoint) === true ? description.decoder : undefined;
     ({
       layers: this.layers,
