@@ -40,6 +40,8 @@ export interface CheckpointParts {
 
 /** A model's configuration, weights and tokenizer. Weights stay on disk and are read when something needs them. */
 export class Checkpoint {
+  private readonly read = new Set<string>();
+
   private constructor(private readonly parts: CheckpointParts) {}
 
   /**
@@ -77,6 +79,11 @@ export class Checkpoint {
     return new Map([...this.parts.weights].map(([name, { tensor }]) => [name, tensor]));
   }
 
+  /** The names of the tensors that no graph was built from so far. */
+  get unread(): readonly string[] {
+    return [...this.parts.weights.keys()].filter((name) => !this.read.has(name));
+  }
+
   has(tensor: string): boolean {
     return this.parts.weights.has(tensor);
   }
@@ -88,6 +95,7 @@ export class Checkpoint {
   weight(name: string, shape: Shape): Value {
     const found = this.parts.weights.get(name);
     if (found === undefined) throw new ModelError(`${this.name} lacks the tensor ${quoted(name)}.`);
+    this.read.add(name);
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
       throw new ModelError(

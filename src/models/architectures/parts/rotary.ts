@@ -115,11 +115,12 @@ function contextOf(
 /** Where a configuration asks for what other programs do and transformers does not, in sentences. */
 export function rotaryRemarks(config: Config, defaults: RotaryStandards): string[] {
   const sections = ['rope_scaling', 'rope_parameters'].flatMap((name) => config.section(name) ?? []);
-  const says = (name: string): boolean => [config, ...sections].some((each) => each.says(name));
-  const { kind } = rotarySettings(config, defaults);
+  const asks = (name: string, usual: number): boolean =>
+    [config, ...sections].some((each) => each.says(name) && each.raw(name) !== usual);
+  const { kind, context } = rotarySettings(config, defaults);
   return [
-    ...(defaults.share === undefined && says('partial_rotary_factor') ? ['partial_rotary_factor'] : []),
-    ...(kind === 'dynamic' && says('original_max_position_embeddings')
+    ...(defaults.share === undefined && asks('partial_rotary_factor', 1) ? ['partial_rotary_factor'] : []),
+    ...(kind === 'dynamic' && asks('original_max_position_embeddings', context)
       ? ['original_max_position_embeddings']
       : []),
   ].map(notHeeded);
