@@ -64,16 +64,18 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
   const typed = layers === undefined || parameters?.section(layers) !== undefined;
   const kindName = typed && saying('rope_type') === undefined ? 'type' : 'rope_type';
   const kind = saying(kindName)?.choice(kindName, kinds, 'default') ?? 'default';
-  if (defaults.share === undefined && kind !== 'default' && share !== 1) {
-    throw new ModelError(
-      `${config.where} scales rotary positions and lets only a share of the features turn; transformers has no code for both in this family.`,
-    );
-  }
-  const features = Math.floor(size * (defaults.share === undefined ? 1 : share));
+  // What scales the frequencies heeds a share in every family; what turns the features does so only in those that have one.
+  const isShared = defaults.share !== undefined || (kind !== 'default' && kind !== 'divided');
+  const features = isShared ? Math.floor(size * share) : size;
   const turning = 2 * Math.ceil(features / 2);
   if (turning > size) {
     throw new ModelError(
       `${config.where} turns pairs of features, but a head has ${size} of them, which is not even.`,
+    );
+  }
+  if (defaults.share === undefined && turning !== size) {
+    throw new ModelError(
+      `${config.where} scales rotary positions and lets ${turning} of ${size} features turn, for which this family has no code in transformers.`,
     );
   }
   const divisors = kind === 'divided' ? (saying('divisors')?.numbers('divisors') ?? []) : [];

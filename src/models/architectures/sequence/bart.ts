@@ -217,7 +217,10 @@ function describe(config: Config): ArchitectureDescription {
     decoder: {
       layers: config.count('decoder_layers', limits.layers),
       heads: ownHeads ?? 1,
-      vocabulary: config.count('decoder_vocab_size', limits.vocabulary, vocabulary),
+      // Where the words are shared, as they are unless it is denied, only one of the sizes counts.
+      vocabulary: config.flag('share_encoder_decoder_embeddings', true)
+        ? vocabulary
+        : config.count('decoder_vocab_size', limits.vocabulary, vocabulary),
       limit,
       attention: { decoder: { ...standardAttention, mask: { kind: 'causal' } }, cross: standardAttention },
     },
