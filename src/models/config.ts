@@ -38,7 +38,7 @@ export class Config {
     if (modelType === undefined || !Object.hasOwn(classes, modelType)) return said;
     const { defaults = {}, aliases = {} } = classes[modelType] ?? {};
     const renamed = Object.entries(aliases).flatMap(([alias, name]) =>
-      Object.hasOwn(said.values, alias) ? [[name, said.values[alias] ?? null] as const] : [],
+      said.says(alias) ? [[name, said.values[alias] ?? null] as const] : [],
     );
     return new Config({ ...defaults, ...said.values, ...Object.fromEntries(renamed) }, where);
   }

@@ -147,16 +147,19 @@ export function refuseQuantisedTensors(checkpoint: string, weights: ReadonlyMap<
   for (const [name, { tensor, file }] of weights) {
     const [module, last] = splitName(name);
     if (tensor.shape.length < 2 || scaleLike.test(last)) continue;
-    const scale = scales.get(module) ?? scales.get(name);
+    const isSmall = smallFloats.test(tensor.dtype);
     const isPlain = plainTypes.has(tensor.dtype);
+    // Scales of 8-bit weights may be kept together, in a module of their own.
+    const [any] = isSmall ? scales.values() : [];
+    const scale = scales.get(module) ?? scales.get(name) ?? any;
     // A name such as "weight_scale" says itself what is to be scaled.
     const isScaled =
       scale !== undefined && (!isPlain || (last === 'weight' && splitName(scale)[1].startsWith('weight')));
-    const isWhole = !isPlain && !smallFloats.test(tensor.dtype) && last.endsWith('weight');
+    const isWhole = !isPlain && !isSmall && last.endsWith('weight');
     if (!isScaled && !isWhole) continue;
     const beside = scale === undefined ? '' : ` with ${quoted(scale)} beside it`;
     throw new ModelError(
-      `${checkpoint}: ${file}: the tensor ${quoted(name)} is of type ${shown(tensor.dtype)}${beside}: ${refusalOf(smallFloats.test(tensor.dtype) ? 'FP8' : unnamed)}`,
+      `${checkpoint}: ${file}: the tensor ${quoted(name)} is of type ${shown(tensor.dtype)}${beside}: ${refusalOf(isSmall ? 'FP8' : unnamed)}`,
     );
   }
 }

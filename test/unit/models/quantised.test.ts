@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refusal } from '../../../src/models/index.js';
@@ -98,4 +98,63 @@ describe('Quantised checkpoints', () => {
     }
     assert.match(said({}, ['quantize_config.json']) ?? '', /quantize_config\.json, by which .* GPTQ/);
   });
+
+  it('are told by types and names where nothing else tells, and 8 bits by themselves are numbers', async () => {
+    const config = { model_type: 'llama' };
+    const opened = async (name: string, tensors: Readonly<Record<string, string>>): Promise<string> => {
+      const path = join(scratch, name);
+      await mkdir(path);
+      await writeFile(join(path, 'config.json'), JSON.stringify(config));
+      await writeFile(join(path, 'model.safetensors'), squares(tensors));
+      return Model.open(platform, path).then(
+        (model) => model.dispose().then(() => 'opens'),
+        (error: unknown) => (error instanceof Error ? error.message : ''),
+      );
+    };
+    assert.equal(
+      await opened('small', { 'a.weight': 'F8_E4M3', 'b.weight': 'F32', 'a.k_scale': 'F32' }),
+      'opens',
+    );
+    assert.equal(
+      await opened('buffers', { 'a.weight': 'F16', 'a.position_ids': 'I64', 'b.mask': 'BOOL' }),
+      'opens',
+    );
+    assert.match(
+      await opened('together', { 'a.weight': 'F8_E4M3', 'scales.a_scale': 'F32' }),
+      /^together: model\.safetensors: the tensor "a\.weight" is of type F8_E4M3 with "scales\.a_scale" beside it: .* by FP8, /,
+    );
+    assert.match(
+      await opened('whole', { 'a.weight': 'I8', 'b.weight': 'F32' }),
+      /^whole: model\.safetensors: the tensor "a\.weight" is of type I8: .* by a scheme that is not named, /,
+    );
+    assert.match(
+      await opened('scaled', { 'a.weight': 'BF16', 'a.weight_scale': 'F32' }),
+      /"a\.weight" is of type BF16 with "a\.weight_scale" beside it: /,
+    );
+  });
 });
+
+/** A safetensors file of matrices (2, 2) of zeros. */
+function squares(types: Readonly<Record<string, string>>): Buffer {
+  const bytes: Readonly<Record<string, number>> = {
+    BF16: 2,
+    BOOL: 1,
+    F16: 2,
+    F32: 4,
+    F8_E4M3: 1,
+    I64: 8,
+    I8: 1,
+  };
+  let end = 0;
+  const header = Object.fromEntries(
+    Object.entries(types).map(([name, dtype]) => {
+      const start = end;
+      end += 4 * (bytes[dtype] ?? 1);
+      return [name, { dtype, shape: [2, 2], data_offsets: [start, end] }];
+    }),
+  );
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, Buffer.alloc(end)]);
+}
