@@ -54,7 +54,7 @@ export type EngineMethods = ExportMethods & {
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
   /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
-  refusal: { params: { name: string; config: string }; result: string | null };
+  refusal: { params: { name: string; config: string; files: readonly string[] }; result: string | null };
   /** What a model is made of. */
   modelPage: { params: { model: ModelReference }; result: ModelPage };
   /** A layer of one of its stacks, as a picture. */
