@@ -25,8 +25,8 @@ export interface OpenOptions extends RequestOptions {
 export interface Opened {
   /** What was requested, with the roles that the user has told. */
   readonly request: InspectionRequest;
-  /** The parameters, with those that the user was asked for. */
-  readonly parameters: ParameterValues;
+  /** Parameters that the user was asked for; left out where none were. */
+  readonly answered?: ParameterValues;
   readonly summary: InspectionSummary;
 }
 
@@ -47,11 +47,12 @@ export async function openInEngine(
     ...(continuation === undefined ? {} : { continuation }),
   };
   const result = await engine.request('open', params, rest);
-  if (result.kind === 'inspection') return { request, parameters, summary: result.summary };
+  if (result.kind === 'inspection') return { request, summary: result.summary };
   if (request.kind !== 'files') throw new Error(result.question.reason);
   const answer = await roles(result.question);
   const complete = { ...request, roles: answer.roles };
-  return openInEngine(engine, complete, { ...parameters, ...answer.parameters }, options);
+  const opened = await openInEngine(engine, complete, { ...parameters, ...answer.parameters }, options);
+  return { ...opened, answered: { ...answer.parameters, ...opened.answered } };
 }
 
 /** What the engine is asked to open. */

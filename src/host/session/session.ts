@@ -280,14 +280,14 @@ export class Session extends Disposable {
     this.setState({ kind: 'busy', title: this.label });
     try {
       return await this.run(async (signal) => {
-        const { request, parameters, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
+        const { request, answered, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
           ...this.reporting(signal),
           interventions: this.interventions,
           roles: (question) => this.options.ask(question, signal),
           continuation: this.continuation,
         });
         this.asked = request;
-        this.parameters = parameters;
+        this.parameters = { ...this.parameters, ...answered };
         return this.accept(summary, signal);
       });
     } catch (error) {

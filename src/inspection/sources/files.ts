@@ -6,10 +6,10 @@ import type { Platform } from '../../platform/platform.js';
 import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
-import type { Candidate } from './axes/candidate.js';
-import { cutFused, type Fused } from './axes/fused.js';
-import { AxesPlan } from './axes/plan.js';
-import { gatherStacks } from './axes/stacks.js';
+import type { Candidate } from '../axes/candidate.js';
+import { cutFused, type Fused } from '../axes/fused.js';
+import { AxesPlan } from '../axes/plan.js';
+import { gatherStacks } from '../axes/stacks.js';
 import { findRoles, isActivation } from './roles.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 

@@ -1,8 +1,8 @@
 import { mechanisms } from '../../engine/mechanisms/index.js';
 import { formatShape, type Shape, type TensorSource } from '../../engine/tensor.js';
 import type { RoleQuestion } from '../../protocol.js';
-import type { Candidate } from './axes/candidate.js';
-import { rearranged } from './axes/rearranged.js';
+import type { Candidate } from '../axes/candidate.js';
+import { rearranged } from '../axes/rearranged.js';
 
 /** Which tensor is which input, or what has to be asked. */
 export type Roles =

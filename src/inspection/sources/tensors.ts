@@ -26,7 +26,7 @@ import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
-import { axesControls, AxesPlan, type Arranged } from './axes/plan.js';
+import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';

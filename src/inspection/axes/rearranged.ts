@@ -7,7 +7,7 @@ import {
   type Region,
   type Tensor,
   type TensorSource,
-} from '../../../engine/tensor.js';
+} from '../../engine/tensor.js';
 
 /** An axis of the result: the source's axis of that index, or a new one of extent 1. */
 export type Axis = number | 'new';

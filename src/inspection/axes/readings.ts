@@ -1,4 +1,4 @@
-import type { Shape } from '../../../engine/tensor.js';
+import type { Shape } from '../../engine/tensor.js';
 
 /** What an axis of a given tensor counts. A row is a query of Q and a key of K and V; a batch is picked one entry of. */
 export type Part = 'layer' | 'batch' | 'head' | 'query' | 'key' | 'row' | 'feature';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { cut, type Tensor } from '../../../../../src/engine/tensor.js';
-import { inspectFiles, RolesNeeded, type OpenInspection } from '../../../../../src/inspection/index.js';
-import type { InspectionSummary, ParameterValues } from '../../../../../src/protocol.js';
-import { tensorNamed, tensorsIn } from '../../../../support/models/expected.js';
+import { cut, type Tensor } from '../../../../src/engine/tensor.js';
+import { inspectFiles, RolesNeeded, type OpenInspection } from '../../../../src/inspection/index.js';
+import type { InspectionSummary, ParameterValues } from '../../../../src/protocol.js';
+import { tensorNamed, tensorsIn } from '../../../support/models/expected.js';
 
 /** Made by make_stacks.py, with what PyTorch computed. */
 const stacks = join(process.cwd(), 'test/fixtures/inspection/stacks');

@@ -1,6 +1,6 @@
-import { ParameterError } from '../../../engine/mechanisms/index.js';
-import { type Shape, type TensorSource } from '../../../engine/tensor.js';
-import type { Parameter, ParameterValues, QuestionSetting, TensorAxes } from '../../../protocol.js';
+import { ParameterError } from '../../engine/mechanisms/index.js';
+import { type Shape, type TensorSource } from '../../engine/tensor.js';
+import type { Parameter, ParameterValues, QuestionSetting, TensorAxes } from '../../protocol.js';
 import { batchDiffers, sumsOverKeys } from './evidence.js';
 import { extentsOf, groups, readingsOf, shortened, titleOf, valueOf, type Group, type Part, type Reading } from './readings.js';
 import { rearranged, type Axis } from './rearranged.js';
@@ -88,28 +88,36 @@ export class AxesPlan {
     for (const each of present) {
       const { group, widest, rank } = each;
       const offered = readingsOf(group, rank);
-      const left = unique(fitting.map((one) => one.get(group) ?? []));
       const source = tensors.get(widest);
       if (offered.length === 0 || source === undefined) continue;
-      const candidates = left.length > 0 ? left : (known.get(group)?.readings ?? offered);
-      const last = group.parameter === 'matrixAxes' ? candidates.find((each) => each.at(-1) === 'head') : undefined;
+      const own = known.get(group) ?? { readings: offered, reason: undefined };
+      const fit = unique(fitting.map((one) => one.get(group) ?? []));
+      const last = group.parameter === 'matrixAxes' ? fit.find((reading) => reading.at(-1) === 'head') : undefined;
       const across = last !== undefined && (await sumsOverKeys(source));
-      // Heads come last only where the numbers say so.
-      const usually = candidates.filter((each) => across || each !== last);
-      const orders = unique(usually.map((each) => rowOrder(each, source.shape)));
-      const { reading, reason } = await preferred(usually, source, group, {
-        byName: known.get(group)?.reason,
-        onlyFit: left.length > 0 && left.length < (known.get(group)?.readings ?? offered).length,
-        oneLayer: isOneLayer(hints.of?.[widest]),
-      });
-      const standard = reading ?? usually[0] ?? [];
-      const unclear = reason !== undefined || (orders.length < 2 && !across) ? [] : usually;
+      // Heads come last only where the numbers say so; rows before a batch and heads only where somebody says so.
+      const sound = fit.filter((reading) => across || reading.at(-1) !== 'head');
+      const common = sound.filter((reading) => !isRare(reading));
+      const candidates = common.length > 0 ? common : own.readings;
+      const orders = unique(candidates.map((reading) => rowOrder(reading, source.shape)));
+      const { reading, reason } =
+        sound.length > 0 && common.length === 0
+          ? {}
+          : await preferred(candidates, source, group, {
+              byName: own.reason,
+              onlyFit: common.length > 0 && common.length < own.readings.filter((each) => !isRare(each)).length,
+              oneLayer: isOneLayer(hints.of?.[widest]),
+            });
+      const standard = reading ?? candidates[0] ?? [];
+      // Where nothing fits there is nothing to choose: the mechanism says what does not.
+      const asks =
+        reason === undefined && sound.length > 0 && (orders.length > 1 || across || common.length === 0);
+      const unclear = asks ? unique([...candidates, ...sound]) : [];
       told.push({
         ...each,
         offered,
         standard,
         unclear,
-        reason: reason ?? usual(standard, source.shape, left.length > 0 && left.length < offered.length),
+        reason: reason ?? usual(standard, source.shape, common.length > 0 && common.length < offered.length),
       });
     }
     return new AxesPlan(tensors, hints, told);
@@ -213,6 +221,12 @@ function rowOf(role: string): 'query' | 'key' {
 /** Whether a name says that a tensor is of one layer, so that its first axis is none. */
 function isOneLayer(hint: Hint | undefined): boolean {
   return hint?.axes === undefined && /(layers?|blocks?|(^|[._])h)[._-]?\d+/i.test(hint?.name ?? '');
+}
+
+/** Orders that are asked about and never told: rows before a batch and heads, as Megatron has them. */
+function isRare(reading: Reading): boolean {
+  const list = valueOf(reading);
+  return list.endsWith('row batch head feature');
 }
 
 /** What names say for certain. */

@@ -1,4 +1,4 @@
-import { formatShape, type TensorSource } from '../../../engine/tensor.js';
+import { formatShape, type TensorSource } from '../../engine/tensor.js';
 import type { Candidate } from './candidate.js';
 import { along, rearranged } from './rearranged.js';
 

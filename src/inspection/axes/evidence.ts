@@ -1,4 +1,4 @@
-import type { Range, Region, TensorSource } from '../../../engine/tensor.js';
+import type { Range, Region, TensorSource } from '../../engine/tensor.js';
 
 /** So many numbers are looked at, at most, to tell one axis from another. */
 const mostNumbers = 1 << 18;

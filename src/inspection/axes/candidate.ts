@@ -1,4 +1,4 @@
-import type { TensorSource } from '../../../engine/tensor.js';
+import type { TensorSource } from '../../engine/tensor.js';
 import type { Part } from './readings.js';
 
 /** A tensor found in a file, before it is known what it is. */
