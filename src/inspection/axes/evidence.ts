@@ -41,7 +41,10 @@ export async function sumsOverKeys(source: TensorSource): Promise<boolean> {
   const [rows = 0, columns = 0] = shape.slice(-2);
   const along = (count: number, of: number, at: (index: number, term: number) => number): boolean =>
     Array.from({ length: count }, (_, index) =>
-      Array.from({ length: of }, (_each, term) => data[at(index, term)] ?? NaN).reduce((sum, value) => sum + value, 0),
+      Array.from({ length: of }, (_each, term) => data[at(index, term)] ?? NaN).reduce(
+        (sum, value) => sum + value,
+        0,
+      ),
     ).every((sum) => Math.abs(sum - 1) < 1e-2);
   if (data.some((value) => value < 0)) return false;
   return (

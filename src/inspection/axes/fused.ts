@@ -65,7 +65,9 @@ function stem(name: string): string {
 
 /** How many numbers the vectors have that are projected. */
 function widthOf(candidates: readonly Candidate[]): number | undefined {
-  const input = candidates.find(({ name }) => /(^|[._/])(x|xq|inputs?|hidden(_?states?)?|embeddings?|embeds)$/i.test(name));
+  const input = candidates.find(({ name }) =>
+    /(^|[._/])(x|xq|inputs?|hidden(_?states?)?|embeddings?|embeds)$/i.test(name),
+  );
   return input?.source.shape.at(-1);
 }
 
@@ -78,7 +80,8 @@ function partsOf(
   const made = (inner: number, out: number, outer: boolean) => {
     // As many queries as the model is wide; what is left is keys and values.
     const keys = (out - inner) / 2;
-    if (!Number.isInteger(keys) || keys < 1 || keys > inner || inner % gcd(inner, keys) !== 0) return undefined;
+    if (!Number.isInteger(keys) || keys < 1 || keys > inner || inner % gcd(inner, keys) !== 0)
+      return undefined;
     return { weight: outer ? rearranged(source, [1, 0]) : source, queries: inner, keys };
   };
   if (rows === columns) return undefined;

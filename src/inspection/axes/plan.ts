@@ -2,7 +2,17 @@ import { ParameterError } from '../../engine/mechanisms/index.js';
 import { type Shape, type TensorSource } from '../../engine/tensor.js';
 import type { Parameter, ParameterValues, QuestionSetting, TensorAxes } from '../../protocol.js';
 import { batchDiffers, sumsOverKeys } from './evidence.js';
-import { extentsOf, groups, readingsOf, shortened, titleOf, valueOf, type Group, type Part, type Reading } from './readings.js';
+import {
+  extentsOf,
+  groups,
+  readingsOf,
+  shortened,
+  titleOf,
+  valueOf,
+  type Group,
+  type Part,
+  type Reading,
+} from './readings.js';
 import { rearranged, type Axis } from './rearranged.js';
 
 /** What is known of a tensor besides its numbers. */
@@ -79,7 +89,9 @@ export class AxesPlan {
     const known = new Map(
       present.map(({ group, roles, rank }) => [group, byNames(group, roles, rank, hints)] as const),
     );
-    const all = combinations(present.map(({ group, rank }) => [group, known.get(group)?.readings ?? readingsOf(group, rank)]));
+    const all = combinations(
+      present.map(({ group, rank }) => [group, known.get(group)?.readings ?? readingsOf(group, rank)]),
+    );
     const fitting = withoutLoneRows(
       all.filter((each) => fits(each, tensors, hints)),
       tensors,
@@ -92,7 +104,8 @@ export class AxesPlan {
       if (offered.length === 0 || source === undefined) continue;
       const own = known.get(group) ?? { readings: offered, reason: undefined };
       const fit = unique(fitting.map((one) => one.get(group) ?? []));
-      const last = group.parameter === 'matrixAxes' ? fit.find((reading) => reading.at(-1) === 'head') : undefined;
+      const last =
+        group.parameter === 'matrixAxes' ? fit.find((reading) => reading.at(-1) === 'head') : undefined;
       const across = last !== undefined && (await sumsOverKeys(source));
       // Heads come last only where the numbers say so; rows before a batch and heads only where somebody says so.
       const sound = fit.filter((reading) => across || reading.at(-1) !== 'head');
@@ -104,7 +117,8 @@ export class AxesPlan {
           ? {}
           : await preferred(candidates, source, group, {
               byName: own.reason,
-              onlyFit: common.length > 0 && common.length < own.readings.filter((each) => !isRare(each)).length,
+              onlyFit:
+                common.length > 0 && common.length < own.readings.filter((each) => !isRare(each)).length,
               oneLayer: isOneLayer(hints.of?.[widest]),
             });
       const standard = reading ?? candidates[0] ?? [];
@@ -151,8 +165,13 @@ export class AxesPlan {
       const { group, offered, standard, roles, widest } = told;
       const chosen = readingFor(offered, standard, values[group.parameter], group.parameter);
       const shape = this.tensors.get(widest)?.shape ?? [];
-      if (offered.length > 1) parameters.push(axesParameter(told, shape, chosen, roles.map((role) => this.nameOf(role)).join(', ')));
-      extentsOf(chosen, shape, 'batch').forEach((extent, at) => entries.set(at, Math.max(extent, entries.get(at) ?? 1)));
+      if (offered.length > 1)
+        parameters.push(
+          axesParameter(told, shape, chosen, roles.map((role) => this.nameOf(role)).join(', ')),
+        );
+      extentsOf(chosen, shape, 'batch').forEach((extent, at) =>
+        entries.set(at, Math.max(extent, entries.get(at) ?? 1)),
+      );
       for (const role of roles) {
         const own = shortened(chosen, this.tensors.get(role)?.shape.length ?? 0);
         if (own !== undefined) read.set(role, own);
@@ -166,7 +185,16 @@ export class AxesPlan {
       for (const role of roles) {
         const [source, reading] = [this.tensors.get(role), read.get(role)];
         if (source === undefined || reading === undefined) continue;
-        sources.set(role, asTaken(source, reading, group, hasHeads, picks.map(({ value }) => value)));
+        sources.set(
+          role,
+          asTaken(
+            source,
+            reading,
+            group,
+            hasHeads,
+            picks.map(({ value }) => value),
+          ),
+        );
         if (reading.includes('layer') && hasLayers) layered.add(role);
         const chosen = values[group.parameter] !== undefined && valueOf(reading) !== valueOf(standard);
         axes.push({
@@ -241,7 +269,8 @@ function byNames(
   const begins = (reading: Reading): boolean => leading.every((part, axis) => reading[axis] === part);
   const all = readingsOf(group, rank).filter(begins);
   // TransformerLens, ActivationCache: hook_q is (batch, position, head, feature); the batch may be taken off.
-  const hooked = group.parameter === 'vectorAxes' && hints.every((hint) => /hook_(rot_)?[qkv]$/.test(hint?.name ?? ''));
+  const hooked =
+    group.parameter === 'vectorAxes' && hints.every((hint) => /hook_(rot_)?[qkv]$/.test(hint?.name ?? ''));
   if (hooked) {
     const own = all.filter((reading) => reading.join(' ').endsWith('row head feature'));
     if (own.length > 0) return { readings: own, reason: 'TransformerLens’ order: position before head' };
@@ -299,7 +328,8 @@ function countsOf(combination: Combination, tensors: Tensors): Map<string, numbe
       const feature = role === 'V' || group.parameter === 'inputAxes' ? undefined : of('feature');
       const batches = extentsOf(own, shape, 'batch').filter((extent) => extent !== 1);
       if (!batches.every((extent, at) => agree(`batch ${at}`, extent))) return undefined;
-      if (!agree('layers', of('layer')) || !agree(heads, of('head')) || !agree('feature', feature)) return undefined;
+      if (!agree('layers', of('layer')) || !agree(heads, of('head')) || !agree('feature', feature))
+        return undefined;
       if (!agree('queries', of('query') ?? (rowOf(role) === 'query' ? rows : undefined))) return undefined;
       if (!agree('keys', of('key') ?? (rowOf(role) === 'key' ? rows : undefined))) return undefined;
     }
@@ -354,17 +384,28 @@ async function preferred(
   const settle = (reading: Reading | undefined, reason: string): { reading?: Reading; reason?: string } =>
     reading === undefined ? {} : { reading, reason };
   const why = byName ?? (onlyFit && only ? 'the only order in which the tensors fit each other' : undefined);
-  if (candidates.length === 1 && shape.length > 2) return settle(candidates[0], why ?? 'the only order there is');
-  const axis = candidates.some((reading) => reading[0] === 'layer') && candidates.some((reading) => reading[0] === 'batch') ? 0 : -1;
+  if (candidates.length === 1 && shape.length > 2)
+    return settle(candidates[0], why ?? 'the only order there is');
+  const axis =
+    candidates.some((reading) => reading[0] === 'layer') &&
+    candidates.some((reading) => reading[0] === 'batch')
+      ? 0
+      : -1;
   const soft = only || byName !== undefined;
   const batchFirst = candidates.find((reading) => reading[0] === 'batch' && reading[1] !== 'layer');
   if (shape[0] === 1 && batchFirst !== undefined)
-    return soft ? settle(batchFirst, [why, 'an axis of 1 in front is a batch of one'].filter(Boolean).join('; ')) : { reading: batchFirst };
+    return soft
+      ? settle(batchFirst, [why, 'an axis of 1 in front is a batch of one'].filter(Boolean).join('; '))
+      : { reading: batchFirst };
   if (axis === 0 && batchFirst !== undefined) {
     const reading = batchFirst;
-    if (oneLayer && soft) return settle(reading, 'its name is that of one layer, so the first axis is a batch');
+    if (oneLayer && soft)
+      return settle(reading, 'its name is that of one layer, so the first axis is a batch');
     if (group.parameter === 'matrixAxes' && (await batchDiffers(source)))
-      return settle(reading, 'its entries differ in the keys that are never attended, as texts of a batch do');
+      return settle(
+        reading,
+        'its entries differ in the keys that are never attended, as texts of a batch do',
+      );
   }
   return why === undefined || !soft ? {} : settle(candidates[0], why);
 }
@@ -378,12 +419,19 @@ function readingFor(
   if (value === undefined) return standard;
   const found = offered.find((reading) => valueOf(reading) === value);
   if (found === undefined) {
-    throw new ParameterError(`${name} can be ${offered.map((each) => `“${valueOf(each)}”`).join(', ')}, not “${String(value)}”.`);
+    throw new ParameterError(
+      `${name} can be ${offered.map((each) => `“${valueOf(each)}”`).join(', ')}, not “${String(value)}”.`,
+    );
   }
   return found;
 }
 
-function axesParameter({ group, offered, standard }: Told, shape: Shape, chosen: Reading, names: string): Parameter {
+function axesParameter(
+  { group, offered, standard }: Told,
+  shape: Shape,
+  chosen: Reading,
+  names: string,
+): Parameter {
   return {
     kind: 'choice',
     part: 'axes',
@@ -463,4 +511,10 @@ function ofEntry(role: string, source: TensorSource, batch: number, entry: numbe
 }
 
 /** From so many axes on the first of these is a batch, where it has the batch's extent. */
-const fewestWithBatch: Readonly<Record<string, number>> = { mask: 3, keep: 3, padding: 2, bias: 4, reward: 3 };
+const fewestWithBatch: Readonly<Record<string, number>> = {
+  mask: 3,
+  keep: 3,
+  padding: 2,
+  bias: 4,
+  reward: 3,
+};

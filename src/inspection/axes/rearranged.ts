@@ -43,7 +43,11 @@ export function rearranged(
   };
 }
 
-function permuted({ shape, data }: Tensor<Float32Array>, to: readonly Axis[], out: readonly number[]): Float32Array {
+function permuted(
+  { shape, data }: Tensor<Float32Array>,
+  to: readonly Axis[],
+  out: readonly number[],
+): Float32Array {
   const kept = to.filter((axis) => axis !== 'new' && (shape[axis] ?? 1) !== 1);
   if (kept.every((axis, at) => at === 0 || Number(axis) > Number(kept[at - 1]))) return data;
   const strides = stridesOf(shape);

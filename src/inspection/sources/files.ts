@@ -119,7 +119,10 @@ async function openFiles(
       keys: words.key?.length,
       heads: counted.heads,
     });
-    const settings = [...plan.questions(parameters), ...headsQuestion(cut, counted.heads, parameters, roles.from)];
+    const settings = [
+      ...plan.questions(parameters),
+      ...headsQuestion(cut, counted.heads, parameters, roles.from),
+    ];
     const [first] = settings;
     if (first !== undefined) {
       await close();
@@ -154,7 +157,8 @@ async function headsIn(
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly heads?: number }> {
   const counts = candidates.filter(
     ({ name, source }) =>
-      /(^|[._/])(num_?(attention_?)?heads|n_?heads?|heads)$/i.test(name) && source.shape.every((extent) => extent === 1),
+      /(^|[._/])(num_?(attention_?)?heads|n_?heads?|heads)$/i.test(name) &&
+      source.shape.every((extent) => extent === 1),
   );
   const [first] = counts;
   if (first === undefined || counts.length > 1) return { candidates };

@@ -45,7 +45,10 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
   ['sinks', /^(sinks?|sink_?logits?)$/],
   ['padding', /^(padding|padding_?mask|key_?padding(_?mask)?)$/],
   ['mask', /^(m|mask|attn_?mask|attention_?mask|causal_?mask|bias_mask)$/],
-  ['scores', /^(s|e|scores?|logits|energ(y|ies)|attn_?scores?|attention_?scores?|attn_?logits|hook_attn_scores)$/],
+  [
+    'scores',
+    /^(s|e|scores?|logits|energ(y|ies)|attn_?scores?|attention_?scores?|attn_?logits|hook_attn_scores)$/,
+  ],
   [
     'weights',
     /^(a|alphas?|attn|attns|attentions?|(attn|attention|self_?attention|cross_?attention)_?(weights?|probs|probabilities|matrix|maps?|pattern)|weights?|probs|probabilities|pattern|alignments?|(self|cross|encoder|decoder)_?attentions?|hook_pattern)$/,
@@ -74,7 +77,10 @@ export async function findRoles(
     }
   } else {
     const roles = besideAttentions(
-      statesAmong(await Promise.all(candidates.map((each) => guess(each, candidates.length === 1))), candidates),
+      statesAmong(
+        await Promise.all(candidates.map((each) => guess(each, candidates.length === 1))),
+        candidates,
+      ),
       candidates,
     );
     candidates.forEach(({ key }, at) => {
@@ -122,7 +128,9 @@ function besideAttentions(
   roles: readonly (string | undefined)[],
   candidates: readonly Candidate[],
 ): (string | undefined)[] {
-  const beside = candidates.some(({ name }) => /attentions?|hidden_states?|past_key_values|\bloss$/.test(name));
+  const beside = candidates.some(({ name }) =>
+    /attentions?|hidden_states?|past_key_values|\bloss$/.test(name),
+  );
   return roles.map((role, at) => {
     const { name = '' } = candidates[at] ?? {};
     return role === 'scores' && beside && /(^|\.)logits$/.test(name) ? undefined : role;

@@ -97,9 +97,7 @@ export class TensorPreparation implements Preparation {
         throw new ShapeError(`${this.first.title} has no input “${name}”; its inputs are ${names}.`);
       }
     }
-    this.tensors = new Map(
-      Object.entries(given.tensors).map(([name, source]) => [name, keepSmall(source)]),
-    );
+    this.tensors = new Map(Object.entries(given.tensors).map(([name, source]) => [name, keepSmall(source)]));
   }
 
   async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
@@ -191,7 +189,8 @@ export class TensorPreparation implements Preparation {
   }
 
   private async arrange(parameters: ParameterValues): Promise<Arranged> {
-    this.plan ??= this.given.plan === undefined ? AxesPlan.make(this.tensors) : Promise.resolve(this.given.plan);
+    this.plan ??=
+      this.given.plan === undefined ? AxesPlan.make(this.tensors) : Promise.resolve(this.given.plan);
     const plan = await this.plan.catch((error: unknown) => {
       this.plan = undefined;
       throw error;
@@ -225,7 +224,8 @@ export class TensorPreparation implements Preparation {
     const layeredIn = (mechanism: Mechanism, sources: Candidate['sources']): Set<string> =>
       new Set(
         [...sources].flatMap(([name, source]) => {
-          const first = arranged.has(name) && !unread.has(name) ? told.has(name) : isLayered(mechanism, name, source);
+          const first =
+            arranged.has(name) && !unread.has(name) ? told.has(name) : isLayered(mechanism, name, source);
           return first ? [name] : [];
         }),
       );

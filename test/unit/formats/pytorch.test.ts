@@ -22,7 +22,11 @@ describe('what torch.save writes of lists and objects', () => {
   it('a tuple, a list, and a dictionary of one', async () => {
     assert.deepEqual(await shapesIn('tuple.pt'), { 0: layer, 1: layer, 2: layer });
     assert.deepEqual(await shapesIn('list.pt'), { 0: layer, 1: layer, 2: layer });
-    assert.deepEqual(Object.keys(await shapesIn('dict.pt')), ['attentions.0', 'attentions.1', 'attentions.2']);
+    assert.deepEqual(Object.keys(await shapesIn('dict.pt')), [
+      'attentions.0',
+      'attentions.1',
+      'attentions.2',
+    ]);
   });
 
   it('a ModelOutput of transformers, whose class is not loaded', async () => {

@@ -43,7 +43,10 @@ describe('stacks and lists of attentions', () => {
         const wanted = matrix('weights', layer, entry, head);
         assert.equal(data.length, wanted.length);
         data.forEach((value, at) => {
-          assert.ok(Math.abs(value - (wanted[at] ?? NaN)) <= tolerance, `layer ${layer}, head ${head}, ${at}`);
+          assert.ok(
+            Math.abs(value - (wanted[at] ?? NaN)) <= tolerance,
+            `layer ${layer}, head ${head}, ${at}`,
+          );
         });
       }
     }
@@ -150,7 +153,10 @@ describe('stacks and lists of attentions', () => {
       assert.ok(needed instanceof RolesNeeded, name);
       assert.match(needed.message, /how many heads/);
       const [setting] = needed.question.settings ?? [];
-      assert.deepEqual(setting?.choices.map(({ value }) => value), ['1', '2', '3', '4', '6', '12']);
+      assert.deepEqual(
+        setting?.choices.map(({ value }) => value),
+        ['1', '2', '3', '4', '6', '12'],
+      );
       assert.match((needed.question.notices ?? []).join(' '), /was cut into/);
       const inspection = await inspect(file, { heads: String(heads) });
       for (let head = 0; head < heads; head++) {
