@@ -49,6 +49,8 @@ interface Told {
   readonly reason: string;
   /** Set where nothing tells the orders of rows apart. */
   readonly unclear: readonly Reading[];
+  /** Whether its first axis was taken for layers and could be a batch as well. */
+  readonly mayBeBatch: boolean;
 }
 
 /** Tensors as a mechanism takes them. */
@@ -111,14 +113,16 @@ export class AxesPlan {
       const sound = fit.filter((reading) => across || reading.at(-1) !== 'head');
       const common = sound.filter((reading) => !isRare(reading));
       const candidates = common.length > 0 ? common : own.readings;
-      const orders = unique(candidates.map((reading) => rowOrder(reading, source.shape)));
+      const ordersOf = (readings: readonly Reading[]): string[] =>
+        unique(readings.map((reading) => rowOrder(reading, source.shape)));
+      const orders = ordersOf(candidates);
+      const usually = own.readings.filter((one) => !isRare(one) && (across || one.at(-1) !== 'head'));
       const { reading, reason } =
         sound.length > 0 && common.length === 0
           ? {}
           : await preferred(candidates, source, group, {
               byName: own.reason,
-              onlyFit:
-                common.length > 0 && common.length < own.readings.filter((each) => !isRare(each)).length,
+              onlyFit: common.length > 0 && ordersOf(usually).length > orders.length,
               oneLayer: isOneLayer(hints.of?.[widest]),
             });
       const standard = reading ?? candidates[0] ?? [];
@@ -131,7 +135,8 @@ export class AxesPlan {
         offered,
         standard,
         unclear,
-        reason: reason ?? usual(standard, source.shape, common.length > 0 && common.length < offered.length),
+        mayBeBatch: standard[0] === 'layer' && candidates.some(([first]) => first === 'batch'),
+        reason: reason ?? usual(standard, source.shape),
       });
     }
     return new AxesPlan(tensors, hints, told);
@@ -221,12 +226,12 @@ export class AxesPlan {
     return this.hints.of?.[role]?.name ?? role;
   }
 
-  /** Where a first axis was taken for layers and nothing but the documented order says so. */
+  /** Where a first axis of a file’s tensor was taken for layers and nothing but the documented order says so. */
   private notices(values: ParameterValues): string[] {
-    return this.told.flatMap(({ group, widest, standard, reason }) => {
+    return this.told.flatMap(({ group, widest, standard, mayBeBatch }) => {
       const shape = this.tensors.get(widest)?.shape ?? [];
       if (values[group.parameter] !== undefined || this.hints.of?.[widest] === undefined) return [];
-      if (standard[0] !== 'layer' || !reason.startsWith(documented) || (shape[0] ?? 0) < 2) return [];
+      if (!mayBeBatch || (shape[0] ?? 0) < 2) return [];
       return [
         `${this.nameOf(widest)} was read as ${titleOf(standard, shape, rowOf(widest))}. Where its first axis is a batch, say so under “Axes”.`,
       ];
@@ -234,12 +239,11 @@ export class AxesPlan {
   }
 }
 
-const documented = 'the documented order';
-
-function usual(reading: Reading, shape: Shape, some: boolean): string {
-  if (reading.length <= 2) return 'a matrix';
+function usual(reading: Reading, shape: Shape): string {
+  if (reading.length === 1) return 'a list of numbers: one row';
+  if (reading.length === 2) return 'a matrix';
   const first = shape[0] === 1 ? 'an axis of 1 in front is a batch of one; ' : '';
-  return `${first}${documented}${some ? ' of those that fit' : ''}; nothing else tells`;
+  return `${first}the documented order; nothing else tells`;
 }
 
 function rowOf(role: string): 'query' | 'key' {
