@@ -20,7 +20,7 @@ import { withProgress } from './base/progress.js';
 import type { ReaderPicker } from './editor/reader-picker.js';
 import { readModel } from './session/request.js';
 import { selectedText, selectedTexts } from './editor/selection.js';
-import { activeModel } from './base/settings.js';
+import { activeModel, chosenModel } from './base/settings.js';
 import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
@@ -111,8 +111,9 @@ export class Commands extends Disposable {
   }
 
   private async activeModel(): Promise<ModelDescription | undefined> {
+    const chosen = await chosenModel();
     const models = await this.context.models.usable();
-    return models.find(({ reference }) => sameModel(reference, activeModel()));
+    return models.find(({ reference }) => sameModel(reference, chosen));
   }
 
   /** A model or a mechanism is picked, or given, and reads the selection; what was picked last comes first. */
@@ -223,9 +224,7 @@ export class Commands extends Disposable {
     await this.showModel({ kind: 'model', model });
   }
 
-  private async pickModel(
-    title = l10n.t('The model that reads selected text'),
-  ): Promise<ModelDescription | undefined> {
+  private async pickModel(title = l10n.t('Select a model for text')): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
@@ -256,7 +255,7 @@ export class Commands extends Disposable {
     const request = inspections.active?.request;
     const looked = request?.kind === 'text' ? request.model : undefined;
     const listed = isFound(given) && given.kind === 'model' ? given.model.reference : undefined;
-    const model = listed ?? readModel(given) ?? looked ?? activeModel();
+    const model = listed ?? readModel(given) ?? looked ?? (await chosenModel());
     await withProgress(l10n.t('Classifying heads'), (signal, onProgress) =>
       headTypes.find(model, { signal, onProgress }),
     );

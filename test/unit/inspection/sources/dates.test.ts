@@ -198,6 +198,6 @@ describe('an inspection of a written date', function () {
       mechanism: 'luong',
     });
     open.push(inspection);
-    assert.equal(inspection.summary.title, 'Words of all-MiniLM-L6-v2');
+    assert.equal(inspection.summary.title, 'Embeddings of all-MiniLM-L6-v2');
   });
 });
