@@ -10,6 +10,7 @@ import type { OpenRequest, OpenResult } from './open.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
+  Finding,
   Metric,
   Plot,
   Slice,
@@ -34,6 +35,8 @@ export type EngineMethods = ExportMethods & {
   arithmetic: { params: ArithmeticRequest; result: Arithmetic };
   /** Of some layers; of all where they are left out. */
   thumbnails: { params: { inspection: string; size: number; layers?: Span }; result: Thumbnails };
+  /** What a head's given numbers show, in words. */
+  findings: { params: { inspection: string; layer: number; head: number }; result: readonly Finding[] };
   metrics: { params: { inspection: string; layer: number; head: number }; result: readonly Metric[] };
   /**
    * Runs the inspection's input again beside it, once for each set of changes to its parameters. A variant is asked for

@@ -209,6 +209,7 @@ export class Engine {
       arithmetic: (params) => at(params.inspection).arithmetic(params),
       thumbnails: ({ inspection, size, layers }, call) =>
         at(inspection).thumbnails(size, taskOf(call), layers),
+      findings: (params, call) => at(params.inspection).findings(params, taskOf(call)),
       metrics: (params, call) => at(params.inspection).metrics(params, taskOf(call)),
       code: ({ inspection, ...request }) => at(inspection).code(request),
       exporters: ({ inspection }) => describeExporters(at(inspection).summary),

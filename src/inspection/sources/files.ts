@@ -1,21 +1,26 @@
-import type { TensorSource } from '../../engine/tensor.js';
+import { wholeOf, type TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
 import { FormatError, fromBytes, openFile, type ByteSource } from '../../formats/source.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
-import type { FileReference, RoleQuestion } from '../../protocol.js';
+import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
-import { findRoles, type Candidate } from './roles.js';
+import type { Candidate } from '../axes/candidate.js';
+import { cutFused, type Fused } from '../axes/fused.js';
+import { AxesPlan } from '../axes/plan.js';
+import { gatherStacks } from '../axes/stacks.js';
+import { findRoles, isActivation } from './roles.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 
 /** Matrix files, run through a mechanism. */
 export const filesSource: Source = {
   id: 'files',
-  async open({ material, by }, { platform, runtime }, task) {
+  async open({ material, by, parameters }, { platform, runtime }, task) {
     if (material.kind !== 'files') return undefined;
     const { files, roles } = material;
-    const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, signal: task.signal });
+    const { signal } = task;
+    const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, parameters, signal });
     if (opened.kind === 'question') return opened;
     try {
       const preparation = new TensorPreparation(opened.inputs, runtime);
@@ -66,6 +71,7 @@ async function openFiles(
     readonly signal?: AbortSignal | undefined;
     readonly roles?: Readonly<Record<string, string>> | undefined;
     readonly mechanism?: string | undefined;
+    readonly parameters?: ParameterValues | undefined;
   },
 ): Promise<OpenedFiles> {
   if (files.length === 0) throw new FormatError('No file was given.');
@@ -100,20 +106,46 @@ async function openFiles(
       });
       found.push({ file: source.name, tokens: { ...contents.tokens, ...beside } });
     }
-    const roles = await findRoles(candidates, options.roles);
+    const { parameters = {} } = options;
+    const counted = await headsIn(candidates);
+    const cut = cutFused(counted.candidates);
+    const gathered = await gatherStacks(cut.candidates, isActivation);
+    const before = [...skipped, ...cut.notices, ...gathered.notices];
+    const roles = await findRoles(gathered.candidates, options.roles);
     if (roles.kind === 'question') {
       await close();
-      return roles;
+      return { kind: 'question', question: { ...roles.question, notices: before } };
+    }
+    const words = wordsOf(found, sidesOf(gathered.candidates, roles.tensors));
+    const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), {
+      of: roles.from,
+      queries: words.query?.length,
+      keys: words.key?.length,
+      heads: counted.heads,
+    });
+    const settings = [
+      ...plan.questions(parameters),
+      ...headsQuestion(cut, counted.heads, parameters, roles.from),
+    ];
+    const [first] = settings;
+    if (first !== undefined) {
+      await close();
+      const known = Object.fromEntries(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
+      const tensors = gathered.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
+      const asked = { tensors, roles: [], known, reason: first.reason, settings };
+      return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
     }
     return {
       kind: 'inputs',
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
-        notices: [...roles.notices, ...skipped],
+        notices: [...roles.notices, ...before],
         mechanism: options.mechanism,
-        words: wordsOf(found, sidesOf(candidates, roles.tensors)),
+        words,
         likelyWords: await wordsInFolder(platform, files),
+        plan,
+        standards: counted.heads === undefined ? {} : { heads: counted.heads },
         close,
       },
     };
@@ -121,6 +153,42 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+/** The tensors but for a number of heads that stands among them, and that number. */
+async function headsIn(
+  candidates: readonly Candidate[],
+): Promise<{ readonly candidates: readonly Candidate[]; readonly heads?: number }> {
+  const counts = candidates.filter(
+    ({ name, source }) =>
+      /(^|[._/])(num_?(attention_?)?heads|n_?heads?|heads)$/i.test(name) &&
+      source.shape.every((extent) => extent === 1),
+  );
+  const [first] = counts;
+  if (first === undefined || counts.length > 1) return { candidates };
+  const { data } = await first.source.read(wholeOf(first.source.shape));
+  const [heads = 0] = data;
+  if (!Number.isInteger(heads) || heads < 1) return { candidates };
+  return { candidates: candidates.filter((each) => each !== first), heads };
+}
+
+/** How many heads there are, of projections that were cut and whose width alone is known. */
+function headsQuestion(
+  { heads, name = '' }: Fused,
+  known: number | undefined,
+  parameters: ParameterValues,
+  from: Readonly<Record<string, Candidate>>,
+): QuestionSetting[] {
+  const used = Object.values(from).some(({ key }) => key.endsWith('#Q'));
+  if (!used || heads.length < 2 || parameters['heads'] !== undefined || known !== undefined) return [];
+  return [
+    {
+      parameter: 'heads',
+      title: `Number of heads of ${name}`,
+      reason: `Into how many heads ${name} is split cannot be told from its shape.`,
+      choices: heads.map((count) => ({ value: String(count), title: String(count) })),
+    },
+  ];
 }
 
 type Side = 'query' | 'key';
