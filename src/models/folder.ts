@@ -1,5 +1,5 @@
 import { parseJson, type Json } from '../formats/json-text.js';
-import { openFile, type ByteSource } from '../formats/source.js';
+import { FormatError, openFile, type ByteSource } from '../formats/source.js';
 import { utf8 } from '../formats/untrusted.js';
 import type { Paths } from '../platform/paths.js';
 import type { Platform } from '../platform/platform.js';
@@ -64,6 +64,7 @@ export async function readBytes(folder: CheckpointFolder, file: string, limit: n
   try {
     source = await folder.open(file);
   } catch (error) {
+    if (error instanceof FormatError) throw named(error, folder.name);
     throw new ModelError(`${where} cannot be opened: ${reasonOf(error)}.`, { cause: error });
   }
   try {
