@@ -80,6 +80,25 @@ class FileSource implements ByteSource {
   }
 }
 
+/** Why a file could not be opened, as the end of a sentence, rather than as a system says it. */
+export function whyNotOpened(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'reading it is not allowed';
+    case 'EISDIR':
+      return 'it is a folder, not a file';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open';
+    default:
+      return code ?? reasonOf(error);
+  }
+}
+
 /**
  * Opens a file at a path; the caller closes it.
  * @throws FormatError where Git has left a pointer in its place
