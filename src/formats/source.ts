@@ -80,23 +80,19 @@ class FileSource implements ByteSource {
   }
 }
 
+const systemWords: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EACCES', 'reading it is not allowed'],
+  ['EPERM', 'reading it is not allowed'],
+  ['EISDIR', 'it is a folder, not a file'],
+  ['EMFILE', 'too many files are open'],
+  ['ENFILE', 'too many files are open'],
+]);
+
 /** Why a file could not be opened, as the end of a sentence, rather than as a system says it. */
 export function whyNotOpened(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'reading it is not allowed';
-    case 'EISDIR':
-      return 'it is a folder, not a file';
-    case 'EMFILE':
-    case 'ENFILE':
-      return 'too many files are open';
-    default:
-      return code ?? reasonOf(error);
-  }
+  return code === undefined ? reasonOf(error) : (systemWords.get(code) ?? code);
 }
 
 /**
