@@ -80,6 +80,21 @@ class FileSource implements ByteSource {
   }
 }
 
+const systemWords: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EACCES', 'reading it is not allowed'],
+  ['EPERM', 'reading it is not allowed'],
+  ['EISDIR', 'it is a folder, not a file'],
+  ['EMFILE', 'too many files are open'],
+  ['ENFILE', 'too many files are open'],
+]);
+
+/** Why a file could not be opened, as the end of a sentence, rather than as a system says it. */
+export function whyNotOpened(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return code === undefined ? reasonOf(error) : (systemWords.get(code) ?? code);
+}
+
 /**
  * Opens a file at a path; the caller closes it.
  * @throws FormatError where Git has left a pointer in its place

@@ -103,7 +103,9 @@ async function readText(source: ByteSource): Promise<string> {
 }
 
 function tokensFromJson(text: string, name: string): AxisTokens {
-  const value = parseJson(text, name, { maxDepth: 2 });
+  // Python's str of a list is taken for the list that it is.
+  const isList = /^\s*[[(]/.test(text);
+  const value = isList ? listFromText(text, name) : parseJson(text, name, { maxDepth: 3 });
   const collector = new TokenCollector();
   const list = stringList(value);
   if (list) collector.add(['query', 'key'], list);

@@ -1,6 +1,6 @@
 import { wholeOf, type TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
-import { FormatError, fromBytes, openFile, type ByteSource } from '../../formats/source.js';
+import { FormatError, fromBytes, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
 import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
@@ -277,10 +277,9 @@ async function openReference(platform: Platform, file: FileReference): Promise<B
     return await openFile(platform, file.path);
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    const reason =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'reading it is not allowed' : code;
-    throw new FormatError(`${paths.basename(file.path)} cannot be opened: ${reason}.`, { cause: error });
+    throw new FormatError(`${paths.basename(file.path)} cannot be opened: ${whyNotOpened(error)}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import type { OnnxNode } from '../../formats/onnx.js';
 import { ModelError } from '../error.js';
 import type { FoundAttention, FusedContext } from './attention.js';
 import { fusedOperators } from './fused/index.js';
+import { callIn } from './functions.js';
 import { titleOf, type OnnxGraph } from './graph.js';
 import { findPattern, isOverQueries } from './pattern.js';
 
@@ -35,6 +36,12 @@ export function findAttention(graph: OnnxGraph): readonly FoundAttention[] {
   if (other !== undefined) {
     throw new ModelError(
       `${graph.name}: the softmax ${titleOf(other)} runs over the queries, and not over the keys: such attention is not read.`,
+    );
+  }
+  const call = callIn(graph.file, graph.name);
+  if (call !== undefined) {
+    throw new ModelError(
+      `${graph.name} has its layers in functions of its own, of which ${call} is written for another operator set than the graph: export it for one, or without functions.`,
     );
   }
   const branch = graph.file.nodes.find(({ attributes }) =>

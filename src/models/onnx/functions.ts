@@ -31,14 +31,7 @@ const MAX_BYTES = 1 << 29;
  */
 export function withoutFunctions(file: OnnxFile, where: string): OnnxFile {
   const sets = operatorSets(file, where);
-  const functions = new Map<string, OwnFunction>();
-  for (const field of file.modelRest.flatMap((bytes) => [...fieldsOf(bytes, where)])) {
-    if (field.kind !== 'bytes') continue;
-    if (field.number === 25) {
-      const [key, own] = readFunction(field.value, where);
-      functions.set(key, own);
-    }
-  }
+  const functions = functionsOf(file, where);
   if (functions.size === 0) return file;
   const added = new Map<string, number>();
   const isSame = ({ operatorSets }: OwnFunction): boolean =>
@@ -69,6 +62,25 @@ export function withoutFunctions(file: OnnxFile, where: string): OnnxFile {
     ]),
   );
   return { ...file, nodes, modelRest: [...file.modelRest, ...imports] };
+}
+
+/** What the first node that still calls a function of the model's own calls; undefined where none does. @throws FormatError */
+export function callIn(file: OnnxFile, where: string): string | undefined {
+  const functions = functionsOf(file, where);
+  for (const { domain, operator, bytes } of functions.size === 0 ? [] : file.nodes) {
+    const own = functions.get(keyOf(domain, operator, overloadOf(bytes, where)));
+    if (own !== undefined) return own.title;
+  }
+  return undefined;
+}
+
+function functionsOf(file: OnnxFile, where: string): Map<string, OwnFunction> {
+  const fields = file.modelRest.flatMap((bytes) => [...fieldsOf(bytes, where)]);
+  return new Map(
+    fields.flatMap((field) =>
+      field.number === 25 && field.kind === 'bytes' ? [readFunction(field.value, where)] : [],
+    ),
+  );
 }
 
 function keyOf(domain: string, name: string, overload: string): string {

@@ -1,6 +1,6 @@
 import type { Json } from '../../formats/json-text.js';
 import { readOnnx, type OnnxFile, type OnnxTensor } from '../../formats/onnx.js';
-import { openFile, type ByteSource } from '../../formats/source.js';
+import { openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
@@ -118,7 +118,9 @@ export class OnnxModel {
     const { files, paths } = platform;
     const name = paths.basename(path);
     try {
-      const real = await files.realpath(path);
+      const real = await files.realpath(path).catch((error: unknown) => {
+        throw new ModelError(`${name} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
+      });
       const source = await openFile(platform, path);
       const written = await readAndClose(source);
       // Branches may call functions too.

@@ -213,6 +213,7 @@ describe('tokensBeside', () => {
     const both = { query: ['the', 'cat'], key: ['the', 'cat'] };
     assert.deepEqual(await tokensBeside(text('Q.tokens.json', '["the","cat"]')), both);
     assert.deepEqual(await tokensBeside(text('Q.tokens.json', '{"tokens":["the","cat"]}')), both);
+    assert.deepEqual(await tokensBeside(text('Q.tokens.json', "['the', 'cat']")), both);
     assert.deepEqual(await tokensBeside(text('Q.tokens.txt', '\ufeffthe\r\ncat\r\n')), both);
     assert.deepEqual(await tokensBeside(text('Q.tokens.json', '{"key_tokens":["a"],"tokens":["b"]}')), {
       query: ['b'],

@@ -42,6 +42,7 @@ const cases: readonly Case[] = [
     settings: { mask: 'none', scaling: 'sqrt' },
   })),
   { file: 'forms/merged/decoder_model_merged.onnx', settings: { mask: 'causal', scaling: 'sqrt' } },
+  { file: 'forms/nested/nested.onnx', settings: { mask: 'causal', scaling: 'number', divisor: 4 } },
   ...['eager-14', 'dynamo-sdpa-18', 'with-past'].map((name) => ({
     file: `gpt2/${name}.onnx`,
     settings: { mask: 'causal', scaling: 'sqrt' },
@@ -206,6 +207,13 @@ describe('Text through an ONNX export', () => {
       assert.match(message, said);
       assert.ok(message.startsWith(`${name}.onnx`), message);
     }
+  });
+
+  it('names a function that cannot be written out in its place', async () => {
+    assert.match(
+      await failure(join(folder, 'forms/nested/other-set.onnx')),
+      /^other-set\.onnx has its layers in functions of its own, of which own\.Attend is written for another/,
+    );
   });
 
   it('shows scores alone where they are made in a way of their own, and says why', async () => {
