@@ -54,7 +54,8 @@ export function openScores(): Promise<Opened> {
   return openMaterial({ kind: 'tensors', tensors: { scores } });
 }
 
-async function openModel(name: string): Promise<Opened> {
+/** A checkpoint of the fixtures that has run on its own numbers of tokens. */
+export async function openModel(name: string): Promise<Opened> {
   const runtime = new Runtime(platform);
   const model = await Model.open(platform, join(fixtures, name));
   const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));

@@ -70,7 +70,8 @@ export function bartFamily(modelType: string, title: string, variant: BartVarian
           ...half.layer(at, attention.decoder),
           cross: { ...half.attention(at, 'encoder_attn', attention.cross), memory },
         }));
-        const { ids, feeds, table } = half;
+        const { ids, feeds } = half;
+        const table = half.spoken(); // (vocabulary, model)
         const hidden = stack.hiddenStates.at(-1) ?? half.words; // (n, model)
         const said = logitsOf(checkpoint, hidden, { table, tied: true }) ?? hidden; // (n, vocabulary)
         const bias = checkpoint.has('final_logits_bias')
@@ -85,8 +86,8 @@ export function bartFamily(modelType: string, title: string, variant: BartVarian
 /** What encoder and decoder have in common. */
 class Half {
   readonly ids: Value;
-  /** (vocabulary, model) */
-  readonly table: Value;
+  /** The vectors that words are read with. // (vocabulary, model) */
+  private readonly table: Value;
   /** (n, model) */
   readonly words: Value;
   private readonly positions: Value;
@@ -96,6 +97,7 @@ class Half {
   private readonly layers: number;
   private readonly heads: number;
   private readonly width: number;
+  private readonly vocabulary: number;
 
   constructor(
     checkpoint: Checkpoint,
@@ -113,8 +115,8 @@ class Half {
     this.weights = new Weights(checkpoint, 'model.', 'encoder.layers.0.fc1.weight');
     const [name, symbol] = side === 'encoder' ? ['ids', 't'] : ['previous', 'p'];
     this.ids = whole(name, symbol, tokens); // (n)
-    const own = this.weights.has(`${side}.embed_tokens.weight`);
-    this.table = this.weights.table(own ? `${side}.embed_tokens` : 'shared', vocabulary, width); // (vocabulary, model)
+    this.vocabulary = vocabulary;
+    this.table = this.weights.table(this.weights.wordTable(side), vocabulary, width); // (vocabulary, model)
     const words = gather(this.table, this.ids); // (n, model)
     this.words = this.config.flag('scale_embedding') ? scale(words, Math.sqrt(width), '\\sqrt{d}') : words;
     this.computes =
@@ -123,6 +125,13 @@ class Half {
     this.positions = this.computes
       ? label(input([tokens, width]), { name: 'positions', symbol: 'P', axes: ['query', 'model'] })
       : whole('position_ids', 'q', tokens); // (n)
+  }
+
+  /** The vectors that words are said with. // (vocabulary, model) */
+  spoken(): Value {
+    const { weights, side } = this;
+    const name = weights.wordTable('head');
+    return name === weights.wordTable(side) ? this.table : weights.table(name, this.vocabulary, this.width);
   }
 
   /** Rows of the table of positions before the first that is used: two where they are learned. */

@@ -6,6 +6,7 @@ import { architectures } from '../../../../src/models/architectures/index.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { assertClose, at, fixtures, tensorNamed, tensorsIn } from '../../../support/models/expected.js';
+import { openModel } from '../../../support/inspection/export-cases.js';
 import { platform } from '../../../support/platform.js';
 
 /** Made by make_settings.py. */
@@ -83,6 +84,10 @@ describe('Settings that config.json leaves out, calls otherwise or has unusual o
         `The setting "${setting}" is not followed: transformers does not heed it in this family, though other programs may.`,
       ]);
     }
+    const { inspection, dispose } = await openModel('settings/llama-share');
+    const notices = inspection.summary.notices.filter((notice) => notice.includes('partial_rotary_factor'));
+    await dispose();
+    assert.equal(notices.length, 1);
     const capped = await remarks('gemma3-capped');
     assert.match(capped[1] ?? '', /"attn_logit_softcapping" is not followed/);
     assert.match((await remarks('mpnet-pad'))[0] ?? '', /count from behind token 1/);
