@@ -273,7 +273,8 @@ async function preferred(
       : { reading: batchFirst };
   if (axis === 0 && batchFirst !== undefined) {
     const reading = batchFirst;
-    if (oneLayer && soft)
+    // Of three axes the first is heads, as documented, whatever layer it is.
+    if (oneLayer && soft && shape.length > 3)
       return settle(reading, 'its name is that of one layer, so the first axis is a batch');
     if (group.parameter === 'matrixAxes' && (await batchDiffers(source)))
       return settle(

@@ -74,6 +74,8 @@ describe('axes of given tensors', () => {
     assert.deepEqual([changed.layers, changed.heads], [1, 3]);
     const named = await inspect({ 'layer_3.attn': shares([2, 3, 4, 4]) });
     assert.deepEqual(axesOf(named), { weights: 'batch head query key' });
+    const heads = await inspect({ 'layer_3.attn': shares([3, 4, 4]) });
+    assert.deepEqual(axesOf(heads), { weights: 'head query key' });
   });
 
   it('five axes and more open, with an entry to pick for each that is too many', async () => {
