@@ -11,18 +11,12 @@ const interleavedName = /(^|[._/])query_key_value([._](weight|bias))?$/;
 export interface Fused {
   readonly candidates: readonly Candidate[];
   readonly notices: readonly string[];
-  /** The numbers of heads that there can be, where a projection was cut and only its width is known. */
-  readonly heads: readonly number[];
-  /** What was cut, by name. */
-  readonly name?: string;
 }
 
 /** Cuts projections of Q, K and V that are kept as one tensor into three. What cannot be cut for certain is left as it is, and said. */
 export function cutFused(candidates: readonly Candidate[]): Fused {
   const width = widthOf(candidates);
   const notices: string[] = [];
-  let heads: readonly number[] = [];
-  let cut: string | undefined;
   const sizes = new Map<string, readonly [number, number]>();
   const weights = candidates.map((candidate): readonly Candidate[] => {
     const { name, source } = candidate;
@@ -33,7 +27,9 @@ export function cutFused(candidates: readonly Candidate[]): Fused {
       return [];
     }
     if (!fusedName.test(name) || source.shape.length !== 2) return [candidate];
-    const parts = partsOf(source, width);
+    const isWeight = /(weight|[Ww]qkv|W_pack)$/.test(name);
+    const parts = partsOf(source, width, isWeight);
+    if (parts === undefined && !isWeight) return [candidate];
     if (parts === undefined) {
       notices.push(
         `${name} ${formatShape(source.shape)} was left out: it is no projection to queries, keys and values side by side${width === undefined ? '' : ` of vectors of ${width} numbers`}.`,
@@ -42,8 +38,6 @@ export function cutFused(candidates: readonly Candidate[]): Fused {
     }
     const { weight, queries, keys } = parts;
     sizes.set(stem(name), [queries, keys]);
-    heads = headCounts(queries, keys);
-    cut = name;
     notices.push(
       `${name} ${formatShape(source.shape)} was cut into W^Q, W^K and W^V of ${queries}, ${keys} and ${keys} columns.`,
     );
@@ -56,7 +50,7 @@ export function cutFused(candidates: readonly Candidate[]): Fused {
     if (source.shape.length !== 1 || source.shape[0] !== size[0] + 2 * size[1]) return [candidate];
     return pieces(candidate, source, 0, size, 'b_');
   });
-  return { candidates: all, notices, heads, ...(cut === undefined ? {} : { name: cut }) };
+  return { candidates: all, notices };
 }
 
 function stem(name: string): string {
@@ -75,8 +69,11 @@ function widthOf(candidates: readonly Candidate[]): number | undefined {
 function partsOf(
   source: TensorSource,
   width: number | undefined,
+  isWeight: boolean,
 ): { readonly weight: TensorSource; readonly queries: number; readonly keys: number } | undefined {
   const [rows = 0, columns = 0] = source.shape;
+  // Without a vector that it is for, what is not called a weight may be what a projection gave.
+  if (width === undefined && !isWeight) return undefined;
   const made = (inner: number, out: number, outer: boolean) => {
     // As many queries as the model is wide; what is left is keys and values.
     const keys = (out - inner) / 2;
@@ -97,7 +94,7 @@ function gcd(a: number, b: number): number {
 }
 
 /** Into how many heads the queries split so that the keys are whole heads that they share evenly. */
-function headCounts(queries: number, keys: number): number[] {
+export function headCounts(queries: number, keys: number): number[] {
   return Array.from({ length: queries }, (_, at) => at + 1).filter((heads) => {
     const size = queries / heads;
     const groups = keys / size;

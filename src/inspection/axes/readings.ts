@@ -113,6 +113,11 @@ export function readingsOf({ readings }: Group, axes: number): readonly Reading[
   return (readings.at(-1) ?? []).map((reading) => [...front, ...reading]);
 }
 
+/** Of which side a role's rows are. */
+export function rowOf(role: string): 'query' | 'key' {
+  return role === 'Q' || role === 'Xq' || role === 'S' || role === 'X' ? 'query' : 'key';
+}
+
 /** As a value of the control. */
 export function valueOf(reading: Reading): string {
   return reading.join(' ');

@@ -1,4 +1,4 @@
-import { wholeOf, type TensorSource } from '../../engine/tensor.js';
+import { formatShape, wholeOf, type TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
 import { FormatError, fromBytes, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import type { Paths } from '../../platform/paths.js';
@@ -6,11 +6,10 @@ import type { Platform } from '../../platform/platform.js';
 import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
-import type { Candidate } from '../axes/candidate.js';
-import { cutFused, type Fused } from '../axes/fused.js';
+import { cutFused, headCounts } from '../axes/fused.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
-import { findRoles, isActivation } from './roles.js';
+import { findRoles, isActivation, type Candidate } from './roles.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 
 /** Matrix files, run through a mechanism. */
@@ -109,10 +108,18 @@ async function openFiles(
     const { parameters = {} } = options;
     const counted = await headsIn(candidates);
     const cut = cutFused(counted.candidates);
+    const [left] = cut.notices;
+    if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
     const gathered = await gatherStacks(cut.candidates, isActivation);
     const before = [...skipped, ...cut.notices, ...gathered.notices];
     const roles = await findRoles(gathered.candidates, options.roles);
     if (roles.kind === 'question') {
+      if (roles.question.roles.length === 0) {
+        const names = gathered.candidates.map(({ name, source }) => `${name} ${formatShape(source.shape)}`);
+        throw new FormatError(
+          `${titleOf(files.map((file) => nameOf(file, platform.paths)))} holds nothing that attention could be computed with: ${names.slice(0, 5).join(', ')}. Needed are queries and keys, scores or weights.`,
+        );
+      }
       await close();
       return { kind: 'question', question: { ...roles.question, notices: before } };
     }
@@ -125,7 +132,7 @@ async function openFiles(
     });
     const settings = [
       ...plan.questions(parameters),
-      ...headsQuestion(cut, counted.heads, parameters, roles.from),
+      ...headsQuestion(counted.heads, parameters, { from: roles.from, plan }),
     ];
     const [first] = settings;
     if (first !== undefined) {
@@ -172,20 +179,35 @@ async function headsIn(
   return { candidates: candidates.filter((each) => each !== first), heads };
 }
 
-/** How many heads there are, of projections that were cut and whose width alone is known. */
+/** Vectors of so many numbers are rarely those of one head: 256 is the most that known models have. */
+const widestHead = 256;
+
+/** How many heads there are, of projections that were cut or vectors that are wide, where their width alone is known. */
 function headsQuestion(
-  { heads, name = '' }: Fused,
   known: number | undefined,
   parameters: ParameterValues,
-  from: Readonly<Record<string, Candidate>>,
+  { from, plan }: { readonly from: Readonly<Record<string, Candidate>>; readonly plan: AxesPlan },
 ): QuestionSetting[] {
-  const used = Object.values(from).some(({ key }) => key.endsWith('#Q'));
-  if (!used || heads.length < 2 || parameters['heads'] !== undefined || known !== undefined) return [];
+  // How axes lie is asked first.
+  if (parameters['heads'] !== undefined || known !== undefined || plan.questions(parameters).length > 0)
+    return [];
+  const { sources, layered } = plan.arrange(parameters);
+  const shapeOf = (role: string): readonly number[] => {
+    const shape = sources.get(role)?.shape ?? [];
+    return layered.has(role) || (role.startsWith('W_') && shape.length === 3) ? shape.slice(1) : shape;
+  };
+  const role = from['W_Q'] === undefined ? 'Q' : 'W_Q';
+  const candidate = from[role];
+  const [queries, keys] = [shapeOf(role), shapeOf(role === 'Q' ? 'K' : 'W_K')];
+  if (candidate === undefined || queries.length !== 2 || keys.length !== 2) return [];
+  const [width = 0, others = 0] = [queries.at(-1), keys.at(-1)];
+  const heads = headCounts(width, others).filter((count) => width / count <= 4 * widestHead);
+  if (heads.length < 2 || (width <= widestHead && candidate.role === undefined)) return [];
   return [
     {
       parameter: 'heads',
-      title: `Number of heads of ${name}`,
-      reason: `Into how many heads ${name} is split cannot be told from its shape.`,
+      title: `Number of heads of ${candidate.name}`,
+      reason: `The shape of ${candidate.name}, ${formatShape(candidate.source.shape)}, does not say into how many heads it is split.`,
       choices: heads.map((count) => ({ value: String(count), title: String(count) })),
     },
   ];

@@ -4,6 +4,8 @@ import type { RoleQuestion } from '../../protocol.js';
 import type { Candidate } from '../axes/candidate.js';
 import { rearranged } from '../axes/rearranged.js';
 
+export type { Candidate } from '../axes/candidate.js';
+
 /** Which tensor is which input, or what has to be asked. */
 export type Roles =
   | {
@@ -123,7 +125,10 @@ function unusedNotices(unused: readonly string[]): string[] {
   return [`${unused.length} tensors were not used: ${first} and ${unused.length - namedUnused} more.`];
 }
 
-/** What a model gives as logits beside its attentions are those of words, not of keys. */
+/**
+ * Beside a model's attentions its logits are those of words, not of keys; and where there are several attentions, nothing says to
+ * which of them the values in its cache belong.
+ */
 function besideAttentions(
   roles: readonly (string | undefined)[],
   candidates: readonly Candidate[],
@@ -131,9 +136,11 @@ function besideAttentions(
   const beside = candidates.some(({ name }) =>
     /attentions?|hidden_states?|past_key_values|\bloss$/.test(name),
   );
+  const several = roles.filter((role) => role === 'weights').length > 1;
   return roles.map((role, at) => {
     const { name = '' } = candidates[at] ?? {};
-    return role === 'scores' && beside && /(^|\.)logits$/.test(name) ? undefined : role;
+    if (role === 'scores' && beside && /(^|\.)logits$/.test(name)) return undefined;
+    return several && /(^|\.)(\w+_)?(cache|past_key_values)\./.test(name) ? undefined : role;
   });
 }
 

@@ -74,6 +74,8 @@ describe('axes of given tensors', () => {
     assert.deepEqual([changed.layers, changed.heads], [1, 3]);
     const named = await inspect({ 'layer_3.attn': shares([2, 3, 4, 4]) });
     assert.deepEqual(axesOf(named), { weights: 'batch head query key' });
+    const heads = await inspect({ 'layer_3.attn': shares([3, 4, 4]) });
+    assert.deepEqual(axesOf(heads), { weights: 'head query key' });
   });
 
   it('five axes and more open, with an entry to pick for each that is too many', async () => {
@@ -192,5 +194,26 @@ describe('axes of given tensors', () => {
       arr_2: tensor([5, 8], next),
     });
     assert.equal(needed.question.tensors.length, 3);
+  });
+
+  it('wide vectors are those of one head only where somebody says so; a number of heads in the file does', async () => {
+    const next = seeded(10);
+    const vectors = { Q: tensor([3, 384], next), K: tensor([3, 384], next) };
+    const needed = await asked(vectors);
+    assert.equal(needed.question.settings?.[0]?.parameter, 'heads');
+    const told = await inspect({ ...vectors, num_heads: tensor([1], () => 6) });
+    assert.equal(told.summary.heads, 6);
+    const chosen = await inspect(vectors, { heads: '12' });
+    assert.equal(chosen.summary.heads, 12);
+  });
+
+  it('what holds nothing to ask about is refused in a sentence', async () => {
+    const [path = ''] = await files({ loss: tensor([], () => 0.5) });
+    await assert.rejects(
+      inspectFiles(path),
+      /loss\.npy holds nothing that attention could be computed with: loss \(\)/,
+    );
+    const [fused = ''] = await files({ 'attention.query_key_value.weight': tensor([24, 8], () => 0.5) });
+    await assert.rejects(inspectFiles(fused), /query_key_value\.weight was left out: .* Save them apart/);
   });
 });

@@ -151,7 +151,7 @@ describe('stacks and lists of attentions', () => {
       const file = `${name}.safetensors`;
       const needed = await inspectFiles(join(stacks, file)).catch((error: unknown) => error);
       assert.ok(needed instanceof RolesNeeded, name);
-      assert.match(needed.message, /how many heads/);
+      assert.match(needed.message, /how many heads it is split/);
       const [setting] = needed.question.settings ?? [];
       assert.deepEqual(
         setting?.choices.map(({ value }) => value),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { inMemory } from '../../../../src/engine/tensor.js';
-import type { Candidate } from '../../../../src/inspection/axes/candidate.js';
-import { findRoles } from '../../../../src/inspection/sources/roles.js';
+import { findRoles, type Candidate } from '../../../../src/inspection/sources/roles.js';
 import { tensor } from '../../../support/inspection/numbers.js';
 
 function candidate(
