@@ -15,7 +15,7 @@ describe('a text that the embedded GPT goes on with', () => {
     await workbench.openFile('story.md');
     await workbench.command('Attention: Use Model');
     await picks(workbench).filter({ hasText: 'gpt-packages' }).first().click();
-    const status = workbench.page.locator('.statusbar-item').filter({ hasText: 'embedded GPT' });
+    const status = workbench.page.locator('.statusbar-item').filter({ hasText: 'gpt-packages' });
     await until('its use', async () => (await status.count()) > 0);
   });
   after(() => workbench.close());
