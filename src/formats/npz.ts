@@ -3,7 +3,7 @@ import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { readPickle } from './pickle.js';
 import { npyNotices, npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
-import { FormatError, partOf, viewOf, type ByteSource } from './source.js';
+import { FormatError, partOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
 import { numpyStrings, pickledArray } from './torch/numpy-arrays.js';
 import { checkByteLength, quoted } from './untrusted.js';
@@ -77,29 +77,28 @@ function contentsOf(
   return { tensors, ...tokens.contents(), ...(skipped.length === 0 ? {} : { skipped }) };
 }
 
-/** The strings of a one-dimensional array of text (`<U7`), or undefined when it is none. */
+/** The strings of a one-dimensional array of text (`<U7`, `S7`), or undefined when it is none. */
 async function readLabels(
   member: ByteSource,
   header: NpyHeader,
   where: string,
 ): Promise<string[] | undefined> {
   if (header.descr === '|O') return pickledLabels(member, header, where);
-  const [, order, width = ''] = /^([<>])U(\d{1,7})$/.exec(header.descr ?? '') ?? [];
-  const [count, ...rest] = header.shape;
-  if (order === undefined || count === undefined || rest.length > 0) return undefined;
-  const characters = Number(width);
+  const [, order, kind = '', width = ''] = /^([<>|])([US])(\d{1,7})$/.exec(header.descr ?? '') ?? [];
+  if (order === undefined || header.shape.length !== 1) return undefined;
   const length = member.size - header.dataOffset;
-  checkByteLength(header.shape, characters * 4, length, where);
+  checkByteLength(header.shape, Number(width) * (kind === 'U' ? 4 : 1), length, where);
   if (length > MAX_TOKEN_BYTES) {
     throw new FormatError(`${where} has ${length} bytes of labels, more than ${MAX_TOKEN_BYTES}.`);
   }
-  // Labels without a single character take no bytes, so their number is not bounded by the file's length.
-  if (characters === 0) return count === 0 ? [] : undefined;
-  const bytes = await member.read(header.dataOffset, length);
-  const view = viewOf(bytes);
-  return Array.from({ length: count }, (_, i) =>
-    readLabel(view, i * characters * 4, characters, order === '<', where),
-  );
+  return numpyStrings({
+    type: kind + width,
+    extents: header.shape,
+    littleEndian: order !== '>',
+    isFortran: false,
+    bytes: await member.read(header.dataOffset, length),
+    objects: undefined,
+  });
 }
 
 /** The strings of an array of Python's objects, which is a pickle: it is read, never run. Undefined when they are none. */
@@ -118,21 +117,4 @@ async function pickledLabels(
     if (error instanceof FormatError) return undefined;
     throw error;
   }
-}
-
-/** One string of UTF-32 code units, padded with zeros. */
-function readLabel(
-  view: DataView,
-  at: number,
-  characters: number,
-  littleEndian: boolean,
-  where: string,
-): string {
-  let text = '';
-  for (let i = 0; i < characters; i++) {
-    const code = view.getUint32(at + i * 4, littleEndian);
-    if (code > 0x10ffff) throw new FormatError(`${where} holds text with a character that does not exist.`);
-    text += String.fromCodePoint(code);
-  }
-  return text.replace(/\0+$/, '');
 }

@@ -3,7 +3,7 @@ import type { Contents, Format, NamedTensor } from './format.js';
 import { isKind, type Pickled } from './pickle.js';
 import { FormatError, viewOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
-import { isNumpyScalar, numpyStrings, pickledArray } from './torch/numpy-arrays.js';
+import { isNumpyScalar, numpyStrings, pickledArray, stringsOf } from './torch/numpy-arrays.js';
 import { openArchive, openLegacy, type Saved } from './torch/saved.js';
 import { place, tensorOf } from './torch/tensors.js';
 import { quoted } from './untrusted.js';
@@ -124,13 +124,9 @@ function labelsOf(value: Pickled): readonly string[] | undefined {
   if (!isKind(value, 'list') && !isKind(value, 'tuple')) return undefined;
   const [first] = value.items;
   if (value.items.length === 1 && first !== undefined && typeof first !== 'string') {
-    return isKind(first, 'list') || isKind(first, 'tuple') ? stringsIn(first.items) : undefined;
+    if (isKind(first, 'list') || isKind(first, 'tuple')) return stringsOf(first.items);
   }
-  return stringsIn(value.items);
-}
-
-function stringsIn(items: readonly Pickled[]): readonly string[] | undefined {
-  return items.length > 0 && items.every((item) => typeof item === 'string') ? items : undefined;
+  return value.items.length === 0 ? undefined : stringsOf(value.items);
 }
 
 /**

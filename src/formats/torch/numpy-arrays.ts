@@ -4,7 +4,7 @@ import type { NamedTensor } from '../format.js';
 import { isKind, type Pickled } from '../pickle.js';
 import { fromBytes, viewOf } from '../source.js';
 import { readBox } from '../strided.js';
-import { checkByteLength, checkedShape, quoted } from '../untrusted.js';
+import { checkByteLength, checkedShape, quoted, utf8 } from '../untrusted.js';
 
 /** A NumPy array inside a pickle: what would be handed to NumPy, and is read here instead. */
 export interface PickledArray {
@@ -152,31 +152,51 @@ export function numpyTensor(array: PickledArray, name: string, where: string): N
   };
 }
 
-/** The strings of an array of text (`<U5`) with one axis; undefined for any other. */
-export function numpyStrings({
-  type,
-  extents,
-  bytes,
-  littleEndian,
-  objects,
-}: PickledArray): string[] | undefined {
+/** The strings of an array of text (`<U5`, `S5`) with one axis; undefined for any other. */
+export function numpyStrings(array: PickledArray): string[] | undefined {
+  const { type, extents, bytes, littleEndian, objects } = array;
   const [count, ...rest] = extents;
   if (typeof count !== 'number' || rest.length > 0) return undefined;
-  if (objects !== undefined) {
-    return objects.every((each) => typeof each === 'string') ? [...objects] : undefined;
-  }
-  const characters = Number(/^U(\d{1,7})$/.exec(type)?.[1] ?? 0);
-  if (characters === 0 || sizeOf([count, characters, 4]) !== bytes.length) return undefined;
-  const view = viewOf(bytes);
+  if (objects !== undefined) return stringsOf(objects);
+  const [, kind, length = '0'] = /^([US])(\d{1,7})$/.exec(type) ?? [];
+  const size = Number(length) * (kind === 'U' ? 4 : 1);
+  if (size === 0 || sizeOf([count, size]) !== bytes.length) return undefined;
   const strings: string[] = [];
   for (let row = 0; row < count; row++) {
-    let text = '';
-    for (let at = 0; at < characters; at++) {
-      const code = view.getUint32((row * characters + at) * 4, littleEndian);
-      if (code > 0x10ffff) return undefined;
-      text += String.fromCodePoint(code);
-    }
+    const part = bytes.subarray(row * size, (row + 1) * size);
+    const text = kind === 'U' ? fromUtf32(part, littleEndian) : utf8(part);
+    if (text === undefined) return undefined;
     strings.push(text.replace(/\0+$/, ''));
   }
   return strings;
+}
+
+/** Python's strings or NumPy's, of which a list of an array's items is made; undefined where one is neither. */
+export function stringsOf(values: readonly Pickled[]): string[] | undefined {
+  const strings: string[] = [];
+  for (const value of values) {
+    const text = typeof value === 'string' ? value : numpyString(value);
+    if (text === undefined) return undefined;
+    strings.push(text);
+  }
+  return strings;
+}
+
+function numpyString(value: Pickled): string | undefined {
+  if (!isNumpyScalar(value) || !isKind(value, 'call') || !isKind(value.arguments, 'tuple')) return undefined;
+  const [dtype, content] = value.arguments.items;
+  const array = arrayOf(dtype, { kind: 'tuple', items: [1] }, false, content);
+  return array && numpyStrings(array)?.[0];
+}
+
+/** Undefined where a character does not exist. */
+function fromUtf32(bytes: Uint8Array, littleEndian: boolean): string | undefined {
+  const view = viewOf(bytes);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const code = view.getUint32(at, littleEndian);
+    if (code > 0x10ffff) return undefined;
+    text += String.fromCodePoint(code);
+  }
+  return text;
 }

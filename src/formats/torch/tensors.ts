@@ -61,6 +61,7 @@ export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | unde
     case 'torch._utils._rebuild_qtensor':
       return 'is a quantised tensor, whose whole numbers are not its values; save its dequantize().';
     case 'torch._utils._rebuild_sparse_tensor':
+    case 'torch._utils._rebuild_sparse_csr_tensor':
       return 'is a sparse tensor; save its to_dense().';
     case 'torch._utils._rebuild_nested_tensor':
       return 'is a nested tensor; save its to_padded_tensor(0.0).';

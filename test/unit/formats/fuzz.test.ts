@@ -95,7 +95,9 @@ describe('damaged files', function () {
 
     it(`${file}, cut short anywhere, is refused by name or read as the whole rows it still holds`, async () => {
       const bytes = fixtureBytes(file);
-      for (let length = 0; length < bytes.length; length++) {
+      // Containers that other files are cut in everywhere already: the larger of their variants here and there.
+      const step = file.startsWith('variants/') ? Math.ceil(bytes.length / 1024) : 1;
+      for (let length = 0; length < bytes.length; length += step) {
         const outcome = await outcomeOf(format, file, bytes.subarray(0, length));
         if ('refusal' in outcome) checkRefusal(outcome.refusal, file);
         else
