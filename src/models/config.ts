@@ -104,6 +104,11 @@ export class Config {
     return found;
   }
 
+  /** Whatever is said under the name; null is nothing. */
+  value(name: string): Json | undefined {
+    return this.get(name);
+  }
+
   private get(name: string): Json | undefined {
     // Python writes null for what is not set.
     return Object.hasOwn(this.values, name) ? (this.values[name] ?? undefined) : undefined;

@@ -142,7 +142,8 @@ export class Model {
 
   /** The settings of generation in generation_config.json, or else config.json. @throws ModelError */
   async generation(): Promise<Generation> {
-    return generationOf(await this.checkpoint.json('generation_config.json'), this.checkpoint.config);
+    const own = await this.checkpoint.json('generation_config.json');
+    return generationOf(own, this.checkpoint.config, this.decoder?.vocabulary ?? this.vocabulary);
   }
 
   /**

@@ -13,7 +13,7 @@ import type {
 } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { formatCount } from '../../common/strings.js';
-import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
+import { candidatesAfter, generate, settingsNotices, type WritingRules } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
@@ -153,7 +153,7 @@ export class SequencePreparation implements Preparation {
   /** Reads the source and writes the target, or reads the one that was given. */
   private async write(reading: Reading, encoding: Encoding, task: Task): Promise<Written> {
     const { model } = this.handle;
-    const { start, first } = await model.generation();
+    const { start } = await model.generation();
     if (start === undefined) {
       throw new ModelError(
         `${model.name} does not say what its decoder begins with: config.json has no "decoder_start_token_id".`,
@@ -162,18 +162,20 @@ export class SequencePreparation implements Preparation {
     task.progress?.(`${model.name}: ${encoding.ids.length} tokens`, null);
     const { attention, interventions } = reading;
     const run = await SequenceRun.open(model, encoding.ids, attention, this.runtime, task, interventions);
-    const opening = reading.into ?? first;
-    const rules: WritingRules = {
-      limit: model.decoder?.limit ?? model.limit,
-      forced: (place) => (place === 1 ? opening : undefined),
-    };
     const { before } = this;
     this.before = undefined;
     const given =
       this.target === undefined
         ? undefined
         : withLanguage(await model.encode(this.target), this.languages, reading.into);
-    await run.target.append([start, ...(given?.ids ?? [])].slice(0, rules.limit), task);
+    const limit = model.decoder?.limit ?? model.limit;
+    await run.target.append([start, ...(given?.ids ?? [])].slice(0, limit), task);
+    const rules: WritingRules = {
+      limit,
+      forced: (place) => (place === 1 ? reading.into : undefined),
+      prompt: run.target.ids.length,
+      source: encoding.ids,
+    };
     const written = { encoding, target: given?.ranges ?? [], run, rules };
     if (given !== undefined && before === undefined) return { ...written, generated: nothing };
     const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
@@ -326,19 +328,15 @@ export class SequencePreparation implements Preparation {
     const { model } = this.handle;
     const { ids: own, ending, drawn } = generated;
     const { ids, total } = encoding;
-    const { left } = await model.generation();
     const always = [...run.budget.notices(model.name), ...truncated(ids.length, total)];
     if (own.length === 0) return always;
-    const otherwise =
-      left.length === 0
-        ? ''
-        : ` The model’s own settings (${left.join(', ')}) would search for another, and are not followed.`;
+    const settings = settingsNotices(await model.generation(), drawn);
     const how = drawn ? 'with tokens that were drawn' : 'always with the likeliest token next';
     const what =
       this.target === undefined
         ? `Written, ${how}: “${text}”`
         : `After the target that was given it goes on, ${how}: “${await model.decode(own)}”`;
-    return [`${what}${whyEnded[ending](rules.limit)}${otherwise}`, ...always];
+    return [`${what}${whyEnded[ending](rules.limit)}`, ...settings, ...always];
   }
 }
 
