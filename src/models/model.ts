@@ -44,6 +44,7 @@ export class Model {
   /** Token ids are below it. */
   readonly vocabulary: number;
   private tokenizer: Promise<TextTokenizer> | undefined;
+  private speaks: boolean | undefined;
 
   private constructor(
     /** Where its weights and settings come from. */
@@ -182,9 +183,24 @@ export class Model {
     return answerHead(this.checkpoint, hidden);
   }
 
-  /** Whether it predicts the next token; a causal checkpoint can lack the language head. */
+  /** Whether it predicts the next token: a causal model or a decoder whose checkpoint has a language head. */
   get writes(): boolean {
-    return this.decoder !== undefined || this.attention.mask.kind === 'causal';
+    this.speaks ??= this.hasLogits();
+    return this.speaks;
+  }
+
+  private hasLogits(): boolean {
+    const { decoder, attention } = this;
+    if (decoder === undefined && attention.mask.kind !== 'causal') return false;
+    try {
+      const graph = this.build(1, attention);
+      if (decoder === undefined) return graph.logits !== undefined;
+      const memory = graph.hiddenStates.at(-1);
+      return memory !== undefined && this.buildDecoder(1, memory, decoder.attention).logits !== undefined;
+    } catch {
+      // What is damaged is told where it is used.
+      return true;
+    }
   }
 
   /** Closes all files; graphs that were built can no longer read their weights. */

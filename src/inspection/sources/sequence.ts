@@ -72,7 +72,8 @@ export const sequenceSource: Source = {
     const handle = await models.acquire(reference);
     const written = writtenBy(handle, continuation);
     const preparation = await takeOver(handle, () =>
-      handle.model.decoder === undefined
+      // Without a language head nothing can be written; a target that is given can be read all the same.
+      handle.model.decoder === undefined || (texts.length === 1 && !handle.model.writes)
         ? undefined
         : openSequence(handle, texts, runtime, written.continuation),
     );
@@ -177,7 +178,8 @@ export class SequencePreparation implements Preparation {
       source: encoding.ids,
     };
     const written = { encoding, target: given?.ranges ?? [], run, rules };
-    if (given !== undefined && before === undefined) return { ...written, generated: nothing };
+    if (given !== undefined && (before === undefined || !model.writes))
+      return { ...written, generated: nothing };
     const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
     const further = await generate(model, run.target, wanted, () => false, task, rules);
     return { ...written, generated: joined(nothing, further) };
@@ -249,7 +251,7 @@ export class SequencePreparation implements Preparation {
       causal: stack === 'decoder',
       generated: written.generated,
       forward,
-      ...(stack === 'encoder' ? {} : { next: this.next(parameters, reading, written) }),
+      ...(stack === 'encoder' || !model.writes ? {} : { next: this.next(parameters, reading, written) }),
     };
   }
 

@@ -247,6 +247,12 @@ export class TextPreparation implements Preparation {
     return this.budget;
   }
 
+  /** Whether the model would write, had its file what it takes. */
+  private get isSilent(): boolean {
+    const { decoder, attention, writes } = this.handle.model;
+    return !writes && (decoder !== undefined || attention.mask.kind === 'causal');
+  }
+
   private notices(): string[] {
     const { ids, total } = this.encoding;
     const { model } = this.handle;
@@ -258,6 +264,14 @@ export class TextPreparation implements Preparation {
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
           ]
+        : []),
+      ...(this.isSilent && model.decoder !== undefined
+        ? [
+            `${model.name} has no language head: it cannot write, and its encoder alone is shown. Give a target as a second selection to see the decoder.`,
+          ]
+        : []),
+      ...(this.isSilent && model.decoder === undefined
+        ? [`${model.name} has no language head: no next token is offered.`]
         : []),
       ...(this.beside.unread === undefined
         ? []

@@ -71,7 +71,7 @@ export function t5Family(modelType: string, title: string, variant: T5Variant): 
         const hidden = stack.hiddenStates.at(-1) ?? half.words; // (n, model)
         const said = variant.scalesOutput(config) ? scale(hidden, width ** -0.5, 'd^{-1/2}') : hidden; // (n, model)
         const { ids, feeds, table } = half;
-        const logits = logitsOf(checkpoint, said, { table, tied: true }) ?? said; // (n, vocabulary)
+        const logits = logitsOf(checkpoint, said, { table, tied: true }); // (n, vocabulary)
         return { ids, feeds, ...stack, logits };
       },
     },
