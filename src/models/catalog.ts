@@ -11,6 +11,7 @@ import { reasonOf } from '../common/values.js';
 import type { FoundModel, ModelDescription } from './description.js';
 import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
+import { firstPartOf, isFurtherPart } from './gguf/parts.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
 
@@ -215,7 +216,10 @@ class Walk {
       return;
     }
     const inOrder = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const names = new Set(entries.map(({ name }) => name));
     for (const entry of inOrder) {
+      // The first of several files opens all of them.
+      if (isFurtherPart(entry.name) && names.has(firstPartOf(entry.name))) continue;
       if (isModelFile(entry.name) && entry.kind !== 'folder') {
         await this.file(this.platform.paths.join(path, entry.name), false);
       }

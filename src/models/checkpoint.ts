@@ -31,7 +31,9 @@ export interface CheckpointParts {
   readonly weights: ReadonlyMap<string, Weight>;
   /** What the weights are read from. */
   readonly sources: readonly ByteSource[];
-  /** The contents of tokenizer.json, tokenizer_config.json or generation_config.json; undefined where there is none. */
+  /** What a weight is called in its file, for messages; as here where left out. */
+  nameOf?(name: string): string;
+  /** The contents of config.json, tokenizer.json, tokenizer_config.json or generation_config.json; undefined where there is none. */
   json(file: string): Promise<Json | undefined>;
   /** A file that is no JSON: source.spm; undefined where there is none. */
   bytes?(file: string): Promise<Uint8Array | undefined>;
@@ -86,11 +88,12 @@ export class Checkpoint {
    */
   weight(name: string, shape: Shape): Value {
     const found = this.parts.weights.get(name);
-    if (found === undefined) throw new ModelError(`${this.name} lacks the tensor ${quoted(name)}.`);
+    const own = quoted(this.parts.nameOf?.(name) ?? name);
+    if (found === undefined) throw new ModelError(`${this.name} lacks the tensor ${own}.`);
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
       throw new ModelError(
-        `${this.name}: ${file}: the tensor ${quoted(name)} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
+        `${this.name}: ${file}: the tensor ${own} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
       );
     }
     return parameter(tensor, storageOf(tensor, place));

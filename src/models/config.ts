@@ -11,12 +11,14 @@ export class Config {
     private readonly values: JsonObject,
     /** What the settings belong to, to begin a message: "tiny-bert: config.json". */
     readonly where: string,
+    /** What a setting is called where it was read, for messages. */
+    private readonly nameOf: (name: string) => string = (name) => name,
   ) {}
 
   /** @throws ModelError when it is not a JSON object. */
-  static of(value: Json, where: string): Config {
+  static of(value: Json, where: string, nameOf?: (name: string) => string): Config {
     if (!isRecord(value)) throw new ModelError(`${where} is not a JSON object.`);
-    return new Config(value, where);
+    return new Config(value, where, nameOf);
   }
 
   /** "bert", or undefined where the file is no model's. */
@@ -88,7 +90,7 @@ export class Config {
     const value = this.get(name);
     if (value === undefined) return undefined;
     if (!isRecord(value)) throw this.fault(name, value, 'an object');
-    return new Config(value, `${this.where}: ${quoted(name)}`);
+    return new Config(value, `${this.where}: ${quoted(name)}`, this.nameOf);
   }
 
   /** One of the words that are known here, for each layer; undefined where nothing is said. @throws ModelError */
@@ -105,7 +107,7 @@ export class Config {
   }
 
   /** Whatever is said under the name; null is nothing. */
-  value(name: string): Json | undefined {
+  raw(name: string): Json | undefined {
     return this.get(name);
   }
 
@@ -115,11 +117,10 @@ export class Config {
   }
 
   private fault(name: string, value: Json | undefined, expected: string): ModelError {
-    return new ModelError(
-      value === undefined
-        ? `${this.where} does not say ${quoted(name)}, ${expected}.`
-        : `${this.where} says that ${quoted(name)} is ${quoted(JSON.stringify(value))}, but it has to be ${expected}.`,
-    );
+    const own = quoted(this.nameOf(name));
+    if (value === undefined) return new ModelError(`${this.where} does not say ${own}, ${expected}.`);
+    const said = quoted(typeof value === 'string' ? value : JSON.stringify(value));
+    return new ModelError(`${this.where} says that ${own} is ${said}, but it has to be ${expected}.`);
   }
 }
 

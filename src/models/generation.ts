@@ -146,7 +146,7 @@ const searching: Readonly<Record<string, (value: Json, has: (name: string) => bo
 export function generationOf(generation: Json | undefined, config: Config, vocabulary: number): Generation {
   const own = isRecord(generation) ? generation : undefined;
   const get = (name: string): Json | undefined =>
-    own === undefined ? config.value(name) : (own[name] ?? undefined);
+    own === undefined ? config.raw(name) : (own[name] ?? undefined);
   const numbers = (name: string): readonly number[] => {
     const value = get(name);
     return typeof value === 'number' ? [value] : listOf(value).filter(isNumber);

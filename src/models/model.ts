@@ -12,6 +12,7 @@ import {
 } from './architectures/index.js';
 import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/parts/answer-head.js';
 import { Checkpoint } from './checkpoint.js';
+import { Config } from './config.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
@@ -169,7 +170,10 @@ export class Model {
   /** The settings of generation in generation_config.json, or else config.json. @throws ModelError */
   async generation(): Promise<Generation> {
     const own = await this.checkpoint.json('generation_config.json');
-    return generationOf(own, this.checkpoint.config, this.decoder?.vocabulary ?? this.vocabulary);
+    // What the family's class would add is not read from there.
+    const config = (await this.checkpoint.json('config.json')) ?? {};
+    const said = Config.of(config, `${this.name}: config.json`);
+    return generationOf(own, said, this.decoder?.vocabulary ?? this.vocabulary);
   }
 
   /**
