@@ -9,6 +9,7 @@ import type { DateScore } from './description.js';
 import { named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import type { FoundModel, ModelDescription } from './description.js';
+import { isOtherKind } from './folder-kinds.js';
 import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { firstPartOf, isFurtherPart } from './gguf/parts.js';
@@ -209,6 +210,9 @@ class Walk {
     this.visited.add(real);
 
     if (entries.some(({ name }) => name === 'config.json')) await this.check(path, depth);
+    else if (depth === 0 && entries.some(({ name }) => isOtherKind(name))) {
+      this.found.push(await describe(this.platform, path));
+    }
     if (entries.some(({ name }) => name === 'snapshots')) {
       // Exports lie in a folder below.
       for (const snapshot of await currentSnapshots(this.platform, path))

@@ -17,6 +17,7 @@ import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
 import { languageSettingsOf, languagesIn, type LanguageSettings } from './languages.js';
+import { seeThrough } from './prefixes.js';
 import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
 import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
 
@@ -50,6 +51,8 @@ export class Model {
     /** Where its weights and settings come from. */
     readonly checkpoint: Checkpoint,
     private readonly architecture: Architecture,
+    /** How its files were read where that is not plain, in sentences. */
+    readonly reading: readonly string[],
   ) {
     this.name = checkpoint.name;
     this.family = architecture.title;
@@ -75,7 +78,9 @@ export class Model {
   static async open(platform: Platform, from: CheckpointFolder | string): Promise<Model> {
     const checkpoint = await Checkpoint.open(platform, from);
     try {
-      return new Model(checkpoint, architectureOf(checkpoint.config));
+      const architecture = architectureOf(checkpoint.config);
+      const seen = seeThrough(checkpoint, architecture);
+      return new Model(seen.checkpoint, architecture, [...checkpoint.remarks, ...seen.remarks]);
     } catch (error) {
       await checkpoint.dispose();
       throw error;
