@@ -257,7 +257,7 @@ export class TextPreparation implements Preparation {
     const { ids, total } = this.encoding;
     const { model } = this.handle;
     return [
-      ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`, ...this.settings]),
+      ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`, ...this.settings]),
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
       ...model.reading,
