@@ -5,6 +5,7 @@ import type { ByteSource } from '../../formats/source.js';
 import { quoted, stemOf } from '../../formats/untrusted.js';
 import type { Platform } from '../../platform/platform.js';
 import type { CheckpointParts } from '../checkpoint.js';
+import { divisorsName } from '../architectures/parts/rotary.js';
 import { Config } from '../config.js';
 import { ModelError, named } from '../error.js';
 import { reasonOf } from '../../common/values.js';
@@ -60,7 +61,7 @@ async function partsOf(
       weights.set(name, weight);
     }
   }
-  const factors = all.find(({ tensor }) => tensor.name === 'rope_freqs.weight')?.tensor;
+  const factors = all.find(({ tensor }) => tensor.name === divisorsName)?.tensor;
   const config = {
     vocab_size: metadata.rows('token_embd.weight'),
     tie_word_embeddings: !metadata.has('output.weight'),
@@ -159,7 +160,7 @@ function split(
 /** What each pair's frequency is divided by; Llama 3.1 keeps its scaling this way. */
 async function divisors(tensor: NamedTensor): Promise<Json> {
   const { data } = await tensor.read(wholeOf(tensor.shape));
-  return { rope_type: 'divided', divisors: [...data] };
+  return { [divisorsName]: [...data] };
 }
 
 function jsonOf(name: string, metadata: Metadata): Json | undefined {

@@ -42,6 +42,7 @@ export const activations = {
   sigmoid,
   linear: (value: Value) => value,
   // Φ((x − μ) / σ) with μ = √½ and σ = √(1 / 4π) (Ma et al. 2022, MEGA).
+  // oxlint-disable-next-line oxc/approx-constant -- the digits that transformers has
   laplace: (value: Value) => normalDistribution(scale(less(value, 0.707107), 1 / 0.282095, '\\sigma^{-1}')),
 } as const;
 

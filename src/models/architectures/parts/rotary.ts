@@ -1,12 +1,16 @@
 import type { RotaryForm } from '../../../engine/ops/index.js';
 import type { Config } from '../../config.js';
+import { quoted } from '../../../formats/untrusted.js';
 import { ModelError } from '../../error.js';
 
-const kinds = ['default', 'linear', 'dynamic', 'llama3', 'divided'] as const;
+const kinds = ['default', 'linear', 'dynamic', 'llama3'] as const;
+
+/** The tensor of a GGUF file that has what each pair's speed is divided by; such a file says no kind. */
+export const divisorsName = 'rope_freqs.weight';
 
 /** Rotary positions as a configuration says them. */
 export interface RotarySettings {
-  readonly kind: (typeof kinds)[number];
+  readonly kind: (typeof kinds)[number] | 'divided';
   readonly base: number;
   /** How many of a head's features turn. */
   readonly size: number;
@@ -56,12 +60,13 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
   const [shareConfig, shareName] = where('partial_rotary_factor', names.share);
   const share = Math.min(1, shareConfig.positive(shareName, defaults.share ?? 1));
   // In the oldest configurations the kind of scaling is called "type".
-  const kind = own?.choice(own.says('rope_type') ? 'rope_type' : 'type', kinds, 'default') ?? 'default';
-  const divisors = kind === 'divided' ? (own?.numbers('divisors') ?? []) : [];
+  const said = own?.choice(own.says('rope_type') ? 'rope_type' : 'type', kinds, 'default') ?? 'default';
+  const kind = own?.says(divisorsName) === true ? 'divided' : said;
+  const divisors = kind === 'divided' ? (own?.numbers(divisorsName) ?? []) : [];
   const turning = 2 * Math.ceil(Math.floor(size * share) / 2);
   if (kind === 'divided' && !(divisors.length === turning / 2 && divisors.every((each) => each > 0))) {
     throw new ModelError(
-      `${config.where} has ${divisors.length} divisors of rotary frequencies, but ${turning / 2} positive ones are needed.`,
+      `${config.where} belongs to a tensor ${quoted(divisorsName)} of ${divisors.length} numbers, but ${turning / 2} positive ones are needed, one for each pair of features that turn.`,
     );
   }
   const positions = { from: 1, to: 16_777_216 };
