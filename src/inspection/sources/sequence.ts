@@ -172,7 +172,7 @@ export class SequencePreparation implements Preparation {
     const start = replaces ? reading.into : own;
     if (start === undefined) {
       throw new ModelError(
-        `${model.name} does not say what its decoder begins with: config.json has no "decoder_start_token_id".`,
+        `${model.name} does not say what its decoder begins with: neither generation_config.json nor config.json has a "decoder_start_token_id".`,
       );
     }
     task.progress?.(`${model.name}: ${encoding.ids.length} tokens`, null);
