@@ -119,7 +119,10 @@ export class Config {
   private fault(name: string, value: Json | undefined, expected: string): ModelError {
     const own = quoted(this.nameOf(name));
     if (value === undefined) return new ModelError(`${this.where} does not say ${own}, ${expected}.`);
-    const said = quoted(typeof value === 'string' ? value : JSON.stringify(value));
+    const isText = typeof value === 'string';
+    // A text may look like the number that is wanted.
+    const kind = isText && /^a (?:whole|positive) number/.test(expected) ? 'the text ' : '';
+    const said = kind + quoted(isText ? value : JSON.stringify(value));
     return new ModelError(`${this.where} says that ${own} is ${said}, but it has to be ${expected}.`);
   }
 }

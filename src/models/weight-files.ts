@@ -90,7 +90,7 @@ function noWeights(folder: CheckpointFolder, files: ReadonlySet<string>): ModelE
     /^(?:model|pytorch_model)\.[\w-]+\.(?:safetensors|bin)$/i.test(file),
   );
   const original = names.filter((file) => /^consolidated[\w.-]*\.(?:safetensors|pth?)$/i.test(file));
-  const others = names.filter((file) => /\.(?:bin|h5|msgpack|gguf|onnx|ckpt|pth?|safetensors)$/i.test(file));
+  const others = names.filter((file) => /\.(?:bin|h5|msgpack|gguf|onnx|ckpt|pth?)$/i.test(file));
   const some = (list: readonly string[]): string => list.slice(0, 3).map(quoted).join(', ');
   const start = `The folder ${folder.name}`;
   if (shards.length > 0) {

@@ -8,7 +8,7 @@ import {
   assertClose,
   at,
   failure,
-  fixtures,
+  fixtures as all,
   readJson,
   tensorNamed,
   tensorsIn,
@@ -16,6 +16,8 @@ import {
 import { platform } from '../../../support/platform.js';
 
 /** Made by make_unusual.py. */
+const fixtures = join(all, 'unusual');
+
 describe('Settings that few models have are computed as transformers does:', () => {
   const runtime = new Runtime(platform);
   after(() => runtime.dispose());
@@ -94,8 +96,10 @@ describe('Settings that few models have are computed as transformers does:', () 
       't5-odd: config.json puts distances into 3 buckets; for both directions at least 4 are needed.',
     );
     assert.equal(
-      await failure(copied('t5', { relative_attention_max_distance: 2 })),
-      't5: config.json lets distances from 2 on share a bucket, but 2 of 8 buckets hold one distance each: the largest distance has to be above that.',
+      await failure(
+        copied('t5-odd', { relative_attention_num_buckets: 8, relative_attention_max_distance: 2 }),
+      ),
+      't5-odd: config.json lets distances from 2 on share a bucket, but 2 of 8 buckets hold one distance each: the largest distance has to be above that.',
     );
     assert.match(
       await failure(copied('activations', { hidden_act: 'prelu' })),
