@@ -367,7 +367,7 @@ export class SequencePreparation implements Preparation {
       }),
       ...run.budget.notices(model.name),
       ...truncated(ids.length, total),
-      ...model.reading,
+      ...model.remarks,
     ];
     if (own.length === 0) return always;
     const settings = settingsNotices(generation, drawn);

@@ -1,7 +1,7 @@
 import { wholeOf } from '../../engine/tensor.js';
 import type { NamedTensor } from '../../formats/format.js';
 import type { Json } from '../../formats/json-text.js';
-import type { ByteSource } from '../../formats/source.js';
+import { FormatError, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import { quoted, stemOf } from '../../formats/untrusted.js';
 import type { Platform } from '../../platform/platform.js';
 import type { CheckpointParts } from '../checkpoint.js';
@@ -35,7 +35,8 @@ export async function openGgufFile(platform: Platform, path: string): Promise<Ch
   } catch (error) {
     await Promise.all(sources.map((source) => source.close()));
     if (sources.length === 0) {
-      throw new ModelError(`${file} cannot be opened: ${reasonOf(error)}.`, { cause: error });
+      if (error instanceof FormatError) throw new ModelError(error.message, { cause: error });
+      throw new ModelError(`${file} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
     }
     // A sentence about the file begins with its name already.
     const reason = reasonOf(error);

@@ -1,8 +1,7 @@
 import { openGguf, type GgufContents } from '../../formats/gguf.js';
-import { openFile, type ByteSource } from '../../formats/source.js';
+import { FormatError, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
 import type { Platform } from '../../platform/platform.js';
-import { reasonOf } from '../../common/values.js';
 import { ModelError } from '../error.js';
 import type { Place } from '../weight-files.js';
 
@@ -66,7 +65,7 @@ export async function openParts(
         ? asked
         : await openPart(platform, paths.join(paths.dirname(path), own), opened).catch((error: unknown) => {
             throw new ModelError(
-              `${file} is one of ${count} files of a model, but ${quoted(own)} beside it cannot be opened: ${reasonOf(error)}.`,
+              `${file} is one of ${count} files of a model, but ${quoted(own)} beside it cannot be opened: ${error instanceof FormatError ? error.message.replace(/\.$/, '') : whyNotOpened(error)}.`,
               { cause: error },
             );
           });

@@ -219,12 +219,18 @@ describe('Architectures', () => {
     };
     await assert.rejects(model({ rope_parameters: { rope_type: 'yarn', factor: 4 } }), {
       name: 'ModelError',
-      message: /says that "rope_type" is "yarn", but it has to be one of "default", "linear", "dynamic", "llama3"\.$/,
+      message:
+        /says that "rope_type" is "yarn", but it has to be one of "default", "linear", "dynamic", "llama3"\.$/,
     });
     await assert.rejects(model({ rope_parameters: 7 }), /"rope_parameters" is .*7.* has to be an object/);
     await assert.rejects(
       model({ rope_parameters: { rope_type: 'linear', factor: 0 } }),
       /"factor" is .*0.* a positive number/,
+    );
+    const partly = { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 };
+    await assert.rejects(
+      model({ rope_parameters: partly }),
+      /lets 4 of 6 features turn, for which this family has no code in transformers/,
     );
     await assert.rejects(model({ num_key_value_heads: 3 }), /shares 3 heads of keys among 4 of queries/);
     await assert.rejects(model({ head_dim: 5 }), /a head has 5 of them, which is not even/);
