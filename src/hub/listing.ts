@@ -44,6 +44,9 @@ const beside: ReadonlySet<string> = new Set([
   'vocab.json',
   'source.spm',
   'target.spm',
+  'target_vocab.json',
+  // What changes the weights, which has to be told.
+  'adapter_config.json',
 ]);
 
 /** What a repository holds. @throws HubError */
@@ -109,9 +112,16 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
     weights.length > 0 && has('config.json') && (has('tokenizer.json') || has('source.spm', 'vocab.json'))
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
       : [];
-  const single = at(/\.gguf$/i)
-    .filter(({ path }) => !/-\d{5}-of-\d{5}\.gguf$/i.test(path))
-    .map((file) => choice(file.path, 'file', [file]));
+  const single = at(/\.gguf$/i).flatMap((file) => {
+    const [, stem, at, count] = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i.exec(file.path) ?? [];
+    if (count === undefined) return [choice(file.path, 'file', [file])];
+    // Of several files the first stands for all, where all are there.
+    if (Number(at) !== 1) return [];
+    const parts = files.filter(
+      ({ path }) => path.startsWith(`${stem}-`) && path.toLowerCase().endsWith(`-of-${count}.gguf`),
+    );
+    return parts.length === Number(count) ? [choice(file.path, 'file', parts)] : [];
+  });
   const all = [...folder, ...single, ...exportsOf(files, around)];
   if (all.length > 0) return all;
   throw new HubError(

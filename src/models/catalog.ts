@@ -10,8 +10,10 @@ import { dateScores, embeddedNames } from '../common/embedded-models.js';
 import { named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import type { FoundModel, ModelDescription } from './description.js';
+import { isOtherKind } from './folder-kinds.js';
 import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
+import { firstPartOf, isFurtherPart } from './gguf/parts.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
 import { refuseQuantised } from './quantisation.js';
@@ -209,6 +211,9 @@ class Walk {
     this.visited.add(real);
 
     if (entries.some(({ name }) => name === 'config.json')) await this.check(path, depth);
+    else if (depth === 0 && entries.some(({ name }) => isOtherKind(name))) {
+      this.found.push(await describe(this.platform, path));
+    }
     if (entries.some(({ name }) => name === 'snapshots')) {
       // Exports lie in a folder below.
       for (const snapshot of await currentSnapshots(this.platform, path))
@@ -216,7 +221,10 @@ class Walk {
       return;
     }
     const inOrder = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const names = new Set(entries.map(({ name }) => name));
     for (const entry of inOrder) {
+      // The first of several files opens all of them.
+      if (isFurtherPart(entry.name) && names.has(firstPartOf(entry.name))) continue;
       if (isModelFile(entry.name) && entry.kind !== 'folder') {
         await this.file(this.platform.paths.join(path, entry.name), false);
       }

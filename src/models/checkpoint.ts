@@ -6,10 +6,11 @@ import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import type { Platform } from '../platform/platform.js';
 import { Config } from './config.js';
-import { ModelError, named } from './error.js';
+import { MissingTensor, ModelError, named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
+import { refuseOther, remarksOn } from './folder-kinds.js';
 import { refuseQuantised, refuseQuantisedTensors } from './quantisation.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
@@ -30,9 +31,13 @@ export interface CheckpointParts {
   readonly tokenizer: string;
   /** Under the names that Hugging Face gives them. */
   readonly weights: ReadonlyMap<string, Weight>;
+  /** What lies beside the weights and is not read, in sentences. */
+  readonly remarks?: readonly string[];
   /** What the weights are read from. */
   readonly sources: readonly ByteSource[];
-  /** The contents of tokenizer.json, tokenizer_config.json or generation_config.json; undefined where there is none. */
+  /** What a weight is called in its file, for messages; as here where left out. */
+  nameOf?(name: string): string;
+  /** The contents of config.json, tokenizer.json, tokenizer_config.json or generation_config.json; undefined where there is none. */
   json(file: string): Promise<Json | undefined>;
   /** A file that is no JSON: source.spm; undefined where there is none. */
   bytes?(file: string): Promise<Uint8Array | undefined>;
@@ -65,6 +70,10 @@ export class Checkpoint {
     return this.parts.tokenizer;
   }
 
+  get remarks(): readonly string[] {
+    return this.parts.remarks ?? [];
+  }
+
   get config(): Config {
     return this.parts.config;
   }
@@ -77,6 +86,26 @@ export class Checkpoint {
   /** Every tensor under its name, of which a graph may read only some. */
   get tensors(): ReadonlyMap<string, NamedTensor> {
     return new Map([...this.parts.weights].map(([name, { tensor }]) => [name, tensor]));
+  }
+
+  get names(): readonly string[] {
+    return [...this.parts.weights.keys()];
+  }
+
+  /**
+   * The same checkpoint with other names for its weights; it is disposed of with this one.
+   * @param prefix what a missing weight would have before its name in the file
+   */
+  renamed(rename: (name: string) => string, prefix = ''): Checkpoint {
+    const { weights, nameOf } = this.parts;
+    const names = new Map([...weights.keys()].map((name) => [rename(name), name]));
+    const renamed = new Map([...weights].map(([name, weight]) => [rename(name), weight]));
+    const before = (name: string): string => nameOf?.(name) ?? name;
+    return new Checkpoint({
+      ...this.parts,
+      weights: renamed,
+      nameOf: (name) => before(names.get(name) ?? prefix + name),
+    });
   }
 
   /** The names of the tensors that no graph was built from so far. */
@@ -94,12 +123,13 @@ export class Checkpoint {
    */
   weight(name: string, shape: Shape): Value {
     const found = this.parts.weights.get(name);
-    if (found === undefined) throw new ModelError(`${this.name} lacks the tensor ${quoted(name)}.`);
+    const own = quoted(this.parts.nameOf?.(name) ?? name);
+    if (found === undefined) throw new MissingTensor(`${this.name} lacks the tensor ${own}.`);
     this.read.add(name);
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
       throw new ModelError(
-        `${this.name}: ${file}: the tensor ${quoted(name)} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
+        `${this.name}: ${file}: the tensor ${own} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
       );
     }
     return parameter(tensor, storageOf(tensor, place));
@@ -123,6 +153,7 @@ export class Checkpoint {
 /** config.json, files of weights, and what else lies in a Hugging Face folder. @throws ModelError */
 async function openFolder(platform: Platform, folder: CheckpointFolder): Promise<CheckpointParts> {
   const files = await listFiles(folder);
+  await refuseOther(folder, files);
   const config = await readConfig(folder, files);
   refuseQuantised(config, files);
   const sources: ByteSource[] = [];
@@ -133,6 +164,7 @@ async function openFolder(platform: Platform, folder: CheckpointFolder): Promise
       name: folder.name,
       config,
       settings: CONFIG,
+      remarks: remarksOn(config, files),
       tokenizer: TOKENIZER,
       weights,
       sources,

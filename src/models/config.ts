@@ -23,12 +23,14 @@ export class Config {
     private readonly values: JsonObject,
     /** What the settings belong to, to begin a message: "tiny-bert: config.json". */
     readonly where: string,
+    /** What a setting is called where it was read, for messages. */
+    private readonly nameOf: (name: string) => string = (name) => name,
   ) {}
 
   /** Settings that mean what they say and nothing else. @throws ModelError when it is not a JSON object. */
-  static of(value: Json, where: string): Config {
+  static of(value: Json, where: string, nameOf?: (name: string) => string): Config {
     if (!isRecord(value)) throw new ModelError(`${where} is not a JSON object.`);
-    return new Config(value, where);
+    return new Config(value, where, nameOf);
   }
 
   /** A config.json as transformers reads it: the family's class says what a key means that is left out. @throws ModelError */
@@ -122,7 +124,7 @@ export class Config {
     const value = this.get(name);
     if (value === undefined) return undefined;
     if (!isRecord(value)) throw this.fault(name, value, 'an object');
-    return new Config(value, `${this.where}: ${quoted(name)}`);
+    return new Config(value, `${this.where}: ${quoted(name)}`, this.nameOf);
   }
 
   /** One of the words that are known here, for each layer; undefined where nothing is said. @throws ModelError */
@@ -144,11 +146,13 @@ export class Config {
   }
 
   private fault(name: string, value: Json | undefined, expected: string): ModelError {
-    return new ModelError(
-      value === undefined
-        ? `${this.where} does not say ${quoted(name)}, ${expected}.`
-        : `${this.where} says that ${quoted(name)} is ${quoted(JSON.stringify(value))}, but it has to be ${expected}.`,
-    );
+    const own = quoted(this.nameOf(name));
+    if (value === undefined) return new ModelError(`${this.where} does not say ${own}, ${expected}.`);
+    const isText = typeof value === 'string';
+    // A text may look like the number that is wanted.
+    const kind = isText && /^a (?:whole|positive) number/.test(expected) ? 'the text ' : '';
+    const said = kind + quoted(isText ? value : JSON.stringify(value));
+    return new ModelError(`${this.where} says that ${own} is ${said}, but it has to be ${expected}.`);
   }
 }
 

@@ -5,6 +5,9 @@ export class ModelError extends Error {
   override readonly name = 'ModelError';
 }
 
+/** A model lacks a tensor that its family has. */
+export class MissingTensor extends ModelError {}
+
 /** An error that begins with the checkpoint's name. */
 export function named(error: unknown, name: string): ModelError {
   if (error instanceof ModelError) return error;

@@ -14,7 +14,9 @@ export {
 export { DateModel } from './dates/index.js';
 export type { DateScore } from './description.js';
 export { listOf, typeOf } from './config.js';
+export type { LanguageSettings } from './languages.js';
 export { ModelError } from './error.js';
+export type { Generation, LogitsSettings, SequenceBias } from './generation.js';
 export { identityOf } from './identity.js';
 export { Model } from './model.js';
 export {

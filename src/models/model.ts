@@ -12,14 +12,15 @@ import {
 } from './architectures/index.js';
 import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/parts/answer-head.js';
 import { Checkpoint } from './checkpoint.js';
+import { Config } from './config.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
+import { languageSettingsOf, languagesIn, type LanguageSettings } from './languages.js';
+import { seeThrough } from './prefixes.js';
 import { unusedNotice } from './unused.js';
 import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
 import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
-
-const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 
 /** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
 export class Model {
@@ -48,11 +49,14 @@ export class Model {
   private readonly said: readonly string[];
   private unused: { readonly notice: string | undefined } | undefined;
   private tokenizer: Promise<TextTokenizer> | undefined;
+  private speaks: boolean | undefined;
 
   private constructor(
     /** Where its weights and settings come from. */
     readonly checkpoint: Checkpoint,
     private readonly architecture: Architecture,
+    /** How its files were read where that is not plain, in sentences. */
+    readonly reading: readonly string[],
   ) {
     this.name = checkpoint.name;
     this.family = architecture.title;
@@ -79,7 +83,9 @@ export class Model {
   static async open(platform: Platform, from: CheckpointFolder | string): Promise<Model> {
     const checkpoint = await Checkpoint.open(platform, from);
     try {
-      return new Model(checkpoint, architectureOf(checkpoint.config));
+      const architecture = architectureOf(checkpoint.config);
+      const seen = seeThrough(checkpoint, architecture);
+      return new Model(seen.checkpoint, architecture, [...checkpoint.remarks, ...seen.remarks]);
     } catch (error) {
       await checkpoint.dispose();
       throw error;
@@ -96,6 +102,16 @@ export class Model {
     return this.known(tokenizer, tokenizer.encode(text, this.limit));
   }
 
+  /**
+   * As `encode`, for a text that the model is to have written; marked as of a language where its tokenizer does so.
+   * @throws ModelError as `encode`
+   */
+  async encodeTarget(text: string): Promise<Encoding> {
+    const tokenizer = await this.writtenTokenizer();
+    const { limit, vocabulary } = this.decoder ?? this;
+    return this.known(tokenizer, tokenizer.encode(text, limit), vocabulary);
+  }
+
   /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
   async encodePair(first: string, second: string): Promise<PairEncoding> {
     const tokenizer = await this.openedTokenizer();
@@ -103,36 +119,52 @@ export class Model {
   }
 
   /** @throws ModelError where there is a token that the model has no vector for */
-  private known<Tokens extends Encoding>(tokenizer: TextTokenizer, encoding: Tokens): Tokens {
-    const strange = encoding.ids.findIndex((id) => id >= this.vocabulary);
+  private known<Tokens extends Encoding>(
+    tokenizer: TextTokenizer,
+    encoding: Tokens,
+    vocabulary = this.vocabulary,
+  ): Tokens {
+    const strange = encoding.ids.findIndex((id) => id >= vocabulary);
     if (strange >= 0) {
       throw new ModelError(
-        `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${this.vocabulary} tokens.`,
+        `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${vocabulary} tokens.`,
       );
     }
     return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
   }
 
-  /** The text that tokens stand for. @throws ModelError as `encode` */
+  /** The text that tokens that were written stand for. @throws ModelError as `encode` */
   async decode(ids: readonly number[]): Promise<string> {
-    return (await this.openedTokenizer()).decode(ids);
+    return (await this.writtenTokenizer()).decode(ids);
   }
 
-  /** A token in readable form; its number in angle brackets where the vocabulary has no such entry. @throws ModelError as `encode` */
+  /**
+   * A token that was written, in readable form; its number in angle brackets where the vocabulary has no such entry.
+   * @throws ModelError as `encode`
+   */
   async spell(id: number): Promise<string> {
-    const tokenizer = await this.openedTokenizer();
+    const tokenizer = await this.writtenTokenizer();
     return tokenizer.legible(tokenizer.spell(id) ?? `<${id}>`);
   }
 
   /** As `spell`, but in the vocabulary's own spelling. @throws ModelError as `encode` */
   async entry(id: number): Promise<string> {
-    return (await this.openedTokenizer()).spell(id) ?? `<${id}>`;
+    return (await this.writtenTokenizer()).spell(id) ?? `<${id}>`;
   }
 
-  /** The tokens that stand for languages, where a text begins or ends with one: "eng_Latn", "de_DE", "__fr__". @throws ModelError as `encode` */
+  /** The tokens that stand for languages, where a text begins or ends with one: "eng_Latn", "de_DE", "__fr__", ">>fra<<". @throws ModelError as `encode` */
   async languages(): Promise<ReadonlyMap<string, number>> {
     const { added } = await this.openedTokenizer();
-    return new Map([...added].filter(([token]) => languageToken.test(token)));
+    return languagesIn(added);
+  }
+
+  /** How tokenizer_config.json says that texts are marked with their language. @throws ModelError */
+  async languageSettings(): Promise<LanguageSettings> {
+    return languageSettingsOf(
+      await this.checkpoint.json('tokenizer_config.json'),
+      await this.languages(),
+      this.checkpoint.config.modelType,
+    );
   }
 
   /** Tokens that were added to the vocabulary: special ones, languages. @throws ModelError as `encode` */
@@ -147,7 +179,11 @@ export class Model {
 
   /** The settings of generation in generation_config.json, or else config.json. @throws ModelError */
   async generation(): Promise<Generation> {
-    return generationOf(await this.checkpoint.json('generation_config.json'), this.checkpoint.config);
+    const own = await this.checkpoint.json('generation_config.json');
+    // What the family's class would add is not read from there.
+    const config = (await this.checkpoint.json('config.json')) ?? {};
+    const said = Config.of(config, `${this.name}: config.json`);
+    return generationOf(own, said, this.decoder?.vocabulary ?? this.vocabulary);
   }
 
   /**
@@ -186,13 +222,28 @@ export class Model {
     return answerHead(this.checkpoint, hidden);
   }
 
-  /** Whether it predicts the next token; a causal checkpoint can lack the language head. */
+  /** Whether it predicts the next token: a causal model or a decoder whose checkpoint has a language head. */
   get writes(): boolean {
-    return this.decoder !== undefined || this.attention.mask.kind === 'causal';
+    this.speaks ??= this.hasLogits();
+    return this.speaks;
+  }
+
+  private hasLogits(): boolean {
+    const { decoder, attention } = this;
+    if (decoder === undefined && attention.mask.kind !== 'causal') return false;
+    try {
+      const graph = this.build(1, attention);
+      if (decoder === undefined) return graph.logits !== undefined;
+      const memory = graph.hiddenStates.at(-1);
+      return memory !== undefined && this.buildDecoder(1, memory, decoder.attention).logits !== undefined;
+    } catch {
+      // What is damaged is told where it is used.
+      return true;
+    }
   }
 
   /**
-   * What a reader should know of the checkpoint, in sentences: settings that are not followed, tensors that are not used.
+   * What a reader should know of the checkpoint, in sentences: how it was read, settings that are not followed, tensors that are not used.
    * @throws ModelError as `build`
    */
   get remarks(): readonly string[] {
@@ -205,12 +256,18 @@ export class Model {
       this.unused = { notice: unusedNotice(this.checkpoint.unread) };
     }
     const { notice } = this.unused;
-    return [...this.said, ...(notice === undefined ? [] : [notice])];
+    return [...this.reading, ...this.said, ...(notice === undefined ? [] : [notice])];
   }
 
   /** Closes all files; graphs that were built can no longer read their weights. */
   dispose(): Promise<void> {
     return this.checkpoint.dispose();
+  }
+
+  /** Of what the model writes: another one in a few families. */
+  private async writtenTokenizer(): Promise<TextTokenizer> {
+    const tokenizer = await this.openedTokenizer();
+    return tokenizer.target ?? tokenizer;
   }
 
   private openedTokenizer(): Promise<TextTokenizer> {

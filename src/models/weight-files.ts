@@ -84,10 +84,33 @@ function sourceNamed(source: ByteSource, name: string): ByteSource {
 }
 
 function noWeights(folder: CheckpointFolder, files: ReadonlySet<string>): ModelError {
-  const others = [...files].filter((file) => /\.(bin|h5|msgpack|gguf|onnx|ckpt|pth?)$/i.test(file));
-  const hint = others.length > 0 ? `; ${others.slice(0, 3).map(quoted).join(', ')} is not read` : '';
+  const names = [...files].toSorted();
+  const shards = names.filter((file) => /-\d{5}-of-\d{5}\.(?:safetensors|bin)$/i.test(file));
+  const variants = names.filter((file) =>
+    /^(?:model|pytorch_model)\.[\w-]+\.(?:safetensors|bin)$/i.test(file),
+  );
+  const original = names.filter((file) => /^consolidated[\w.-]*\.(?:safetensors|pth?)$/i.test(file));
+  const others = names.filter((file) => /\.(?:bin|h5|msgpack|gguf|onnx|ckpt|pth?)$/i.test(file));
+  const some = (list: readonly string[]): string => list.slice(0, 3).map(quoted).join(', ');
+  const start = `The folder ${folder.name}`;
+  if (shards.length > 0) {
+    return new ModelError(
+      `${start} holds shards of weights (${some(shards)}) without their index: ${kinds.map(({ index }) => index).join(' or ')}, which says what is in which, is missing.`,
+    );
+  }
+  if (variants.length > 0) {
+    return new ModelError(
+      `${start} holds its weights only as a variant, ${some(variants)}, which is not looked for. Name the file ${kinds.map(({ single }) => single).join(' or ')} to have it read.`,
+    );
+  }
+  if (original.length > 0) {
+    return new ModelError(
+      `${start} holds its weights as ${some(original)}, under the names of their maker’s own code, which are not read. Hugging Face’s form of the model has ${kinds[0]?.single ?? ''} or shards of it.`,
+    );
+  }
+  const hint = others.length > 0 ? `; ${some(others)} ${others.length === 1 ? 'is' : 'are'} not read` : '';
   return new ModelError(
-    `The folder ${folder.name} holds no weights: neither ${kinds.map(({ single }) => single).join(' nor ')} nor an index of shards is in it${hint}.`,
+    `${start} holds no weights: neither ${kinds.map(({ single }) => single).join(' nor ')} nor an index of shards is in it${hint}.`,
   );
 }
 

@@ -45,7 +45,7 @@ export { identity } from './position/identity.js';
 export { mask } from './position/mask.js';
 export { maskKeys } from './position/mask-keys.js';
 export { offset } from './position/offset.js';
-export { relativeBias, type BucketRule } from './position/relative-bias.js';
+export { exactBuckets, relativeBias, type BucketRule } from './position/relative-bias.js';
 export { rotary, type RotaryForm } from './position/rotary.js';
 export { within } from './position/within.js';
 

@@ -1,8 +1,9 @@
-import type { Model } from '../../models/index.js';
+import type { Generation, Model } from '../../models/index.js';
 import type { Candidate, Candidates, Ending } from '../../protocol.js';
 import type { CausalRun } from './causal-run.js';
 import { changeOf } from '../../text-change.js';
 import type { Task } from '../core/task.js';
+import { LogitsRules } from './logits-rules.js';
 import { choose, likeliest, probabilitiesOf } from './sampling.js';
 import type { GenerationRequest, GenerationResult } from '../core/subject.js';
 
@@ -35,11 +36,30 @@ export async function candidatesAfter(
   return { query, candidates, entropy, actual: { ...(await describe(stands)), rank } };
 }
 
+/** What is said of a model's own settings where it wrote. @param drawn whether tokens were drawn */
+export function settingsNotices({ followed, left }: Generation, drawn: boolean): readonly string[] {
+  const ignored = left(drawn);
+  return [
+    ...(followed.length === 0
+      ? []
+      : [`Followed of the model’s own settings for generation: ${followed.join(', ')}.`]),
+    ...(ignored.length === 0
+      ? []
+      : [
+          `Not followed of the model’s own settings for generation: ${ignored.join(', ')}; with them it might write another text.`,
+        ]),
+  ];
+}
+
 export interface WritingRules {
   /** The most tokens that are read. */
   readonly limit: number;
-  /** The token that has to come at a place, whatever the model says. */
+  /** The token that has to come at a place, whatever the model and its settings say. */
   forced?(place: number): number | undefined;
+  /** How many tokens were read before the first that was written; all that were run where left out. */
+  readonly prompt?: number;
+  /** What an encoder read; the prompt where left out. */
+  readonly source?: readonly number[];
 }
 
 /**
@@ -64,8 +84,10 @@ export async function generate(
   if (!Number.isInteger(tokens) || tokens < 1 || tokens > mostTokens) {
     throw new RangeError(`A continuation has 1 to ${mostTokens} tokens, not ${tokens}.`);
   }
-  const { endings, banned } = await model.generation();
-  const { limit, forced } = rules;
+  const { endings, rules: settings } = await model.generation();
+  const { limit, forced, prompt = before } = rules;
+  const { source = run.ids.slice(0, prompt) } = rules;
+  const changes = new LogitsRules(settings, { prompt, source, endings });
   const drawn = sampling.method === 'sample';
   const further = async (ending: Ending): Promise<GenerationResult> => {
     const ids = run.ids.slice(before);
@@ -77,7 +99,7 @@ export async function generate(
       if (halted()) return await further('halted');
       if (run.ids.length >= limit) return await further('limit');
       const logits = await run.logits(run.ids.length - 1, task);
-      for (const id of banned) logits[id] = -Infinity;
+      changes.apply(logits, run.ids, before + tokens);
       // Noise belongs to a place in the text, so that it makes no difference whether tokens come at once or bit by bit.
       const next = forced?.(run.ids.length) ?? choose(logits, sampling, run.ids.length);
       await run.append([next], task.signal === undefined ? {} : { signal: task.signal });

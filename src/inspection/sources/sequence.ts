@@ -13,7 +13,7 @@ import type {
 } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { formatCount } from '../../common/strings.js';
-import { candidatesAfter, generate, type WritingRules } from '../run/generation.js';
+import { candidatesAfter, generate, settingsNotices, type WritingRules } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
@@ -22,6 +22,15 @@ import { marksIn, textMedium } from '../core/marks.js';
 import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
 import { ownValues } from './own-values.js';
+import {
+  choicesOf,
+  isCode,
+  languageNotices,
+  languagesOf,
+  readTarget,
+  withLanguage,
+  type Languages,
+} from './sequence-languages.js';
 import { attentionParameter, choice, lengthParameter, stackOf } from './sequence-parameters.js';
 import {
   checkSequenceInterventions,
@@ -72,7 +81,8 @@ export const sequenceSource: Source = {
     const handle = await models.acquire(reference);
     const written = writtenBy(handle, continuation);
     const preparation = await takeOver(handle, () =>
-      handle.model.decoder === undefined
+      // Without a language head nothing can be written; a target that is given can be read all the same.
+      handle.model.decoder === undefined || (texts.length === 1 && !handle.model.writes)
         ? undefined
         : openSequence(handle, texts, runtime, written.continuation),
     );
@@ -91,7 +101,7 @@ export async function openSequence(
   if (texts.some((text) => text.trim() === '')) {
     throw new ModelError('There is no text to inspect: it is empty.');
   }
-  return new SequencePreparation(handle, texts, await handle.model.languages(), runtime, before);
+  return new SequencePreparation(handle, texts, await languagesOf(handle.model), runtime, before);
 }
 
 /** Text run through an encoder–decoder model: translated, summarised, answered, as the model was trained for. */
@@ -109,7 +119,7 @@ export class SequencePreparation implements Preparation {
     private readonly handle: ModelHandle,
     /** The source, and the target where that is not to be written but given. */
     private readonly texts: readonly [string] | readonly [string, string],
-    private readonly languages: ReadonlyMap<string, number>,
+    private readonly languages: Languages,
     private readonly runtime: Runtime,
     /** What the model wrote before: it is read at first instead of written anew. */
     private before?: GeneratedTokens,
@@ -126,7 +136,8 @@ export class SequencePreparation implements Preparation {
   async prepare({ parameters, interventions: wanted = [], beside }: Setting, task: Task): Promise<Subject> {
     const own = this.read(parameters);
     const { attention, prefix, from, into, length } = own;
-    const encoding = withLanguage(await this.encode(prefix), this.languages, from);
+    const { languages } = this;
+    const encoding = withLanguage(await this.encode(prefix), languages, from ?? languages.from);
     const count = encoding.ids.length;
     const interventions = checkSequenceInterventions(wanted, this.model, attention, count, own.stack);
     const reading = { ...own, interventions };
@@ -153,29 +164,38 @@ export class SequencePreparation implements Preparation {
   /** Reads the source and writes the target, or reads the one that was given. */
   private async write(reading: Reading, encoding: Encoding, task: Task): Promise<Written> {
     const { model } = this.handle;
-    const { start, first } = await model.generation();
+    const { languages } = this;
+    const { start: own } = await model.generation();
+    const known = new Set(languages.ids.values());
+    // Where the first token of all is a language, it is the one that is chosen.
+    const replaces = own !== undefined && known.has(own) && reading.into !== undefined;
+    const start = replaces ? reading.into : own;
     if (start === undefined) {
       throw new ModelError(
-        `${model.name} does not say what its decoder begins with: config.json has no "decoder_start_token_id".`,
+        `${model.name} does not say what its decoder begins with: neither generation_config.json nor config.json has a "decoder_start_token_id".`,
       );
     }
     task.progress?.(`${model.name}: ${encoding.ids.length} tokens`, null);
     const { attention, interventions } = reading;
     const run = await SequenceRun.open(model, encoding.ids, attention, this.runtime, task, interventions);
-    const opening = reading.into ?? first;
-    const rules: WritingRules = {
-      limit: model.decoder?.limit ?? model.limit,
-      forced: (place) => (place === 1 ? opening : undefined),
-    };
     const { before } = this;
     this.before = undefined;
     const given =
       this.target === undefined
         ? undefined
-        : withLanguage(await model.encode(this.target), this.languages, reading.into);
-    await run.target.append([start, ...(given?.ids ?? [])].slice(0, rules.limit), task);
-    const written = { encoding, target: given?.ranges ?? [], run, rules };
-    if (given !== undefined && before === undefined) return { ...written, generated: nothing };
+        : withLanguage(await model.encodeTarget(this.target), languages, reading.into ?? languages.into);
+    const limit = model.decoder?.limit ?? model.limit;
+    const target = given === undefined ? { ids: [start], ranges: [] } : readTarget(start, given, languages);
+    await run.target.append(target.ids.slice(0, limit), task);
+    const rules: WritingRules = {
+      limit,
+      forced: (place) => (place === 1 && !replaces ? reading.into : undefined),
+      prompt: run.target.ids.length,
+      source: encoding.ids,
+    };
+    const written = { encoding, target: target.ranges, run, rules };
+    if (given !== undefined && (before === undefined || !model.writes))
+      return { ...written, generated: nothing };
     const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
     const further = await generate(model, run.target, wanted, () => false, task, rules);
     return { ...written, generated: joined(nothing, further) };
@@ -242,12 +262,15 @@ export class SequencePreparation implements Preparation {
       queries,
       keys,
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
-      notices: [...(await this.notices(written, text)), ...interventionNotices(reading.interventions)],
+      notices: [
+        ...(await this.notices(reading, written, text)),
+        ...interventionNotices(reading.interventions),
+      ],
       interventions: reading.interventions,
       causal: stack === 'decoder',
       generated: written.generated,
       forward,
-      ...(stack === 'encoder' ? {} : { next: this.next(parameters, reading, written) }),
+      ...(stack === 'encoder' || !model.writes ? {} : { next: this.next(parameters, reading, written) }),
     };
   }
 
@@ -286,8 +309,8 @@ export class SequencePreparation implements Preparation {
       ...choice('task', 'Task', 'What is put before the text to say what to do with it.', [
         ...[...model.prefixes].map(([name, prefix]) => ({ value: name, title: prefix.trim() })),
       ]),
-      ...choice('from', 'From', 'The language of the text.', named(languages)),
-      ...choice('into', 'Into', 'The language to write.', named(languages)),
+      ...choice('from', 'From', 'The language of the text.', choicesOf(languages, 'from')),
+      ...choice('into', 'Into', 'The language to write.', choicesOf(languages, 'into')),
       ...(this.target === undefined ? [lengthParameter(decoder.limit - 1)] : []),
     ];
     const controls = (each: Stack): readonly Parameter[] =>
@@ -307,13 +330,15 @@ export class SequencePreparation implements Preparation {
       ...readAttendParameters(values, {}),
       ...(stack === 'decoder' ? { mask: standard.decoder.mask } : {}),
     };
+    const into = String(values['into']);
+    const code = isCode(into) && languages.ids.has(into) ? `${into} ` : '';
     return {
       described,
       stack,
       attention: { ...standard, [stack]: looked },
-      prefix: model.prefixes.get(String(values['task'])) ?? '',
-      from: languages.get(String(values['from'])),
-      into: languages.get(String(values['into'])),
+      prefix: code + (model.prefixes.get(String(values['task'])) ?? ''),
+      from: languages.ids.get(String(values['from'])),
+      into: code === '' ? languages.ids.get(into) : undefined,
       length: Number(values['length'] ?? 1),
     };
   }
@@ -322,23 +347,36 @@ export class SequencePreparation implements Preparation {
     return this.handle.model;
   }
 
-  private async notices({ encoding, run, generated, rules }: Written, text: string): Promise<string[]> {
+  private async notices(
+    { prefix, from, into }: Reading,
+    { encoding, run, generated, rules }: Written,
+    text: string,
+  ): Promise<string[]> {
     const { model } = this.handle;
     const { ids: own, ending, drawn } = generated;
     const { ids, total } = encoding;
-    const { left } = await model.generation();
-    const always = [...run.budget.notices(model.name), ...truncated(ids.length, total), ...model.remarks];
+    const generation = await model.generation();
+    const always = [
+      ...languageNotices(this.languages, generation, {
+        text: prefix + this.text,
+        source: encoding,
+        target: run.target.ids,
+        isGiven: this.target !== undefined,
+        from: from !== undefined,
+        into: into !== undefined,
+      }),
+      ...run.budget.notices(model.name),
+      ...truncated(ids.length, total),
+      ...model.remarks,
+    ];
     if (own.length === 0) return always;
-    const otherwise =
-      left.length === 0
-        ? ''
-        : ` The model’s own settings (${left.join(', ')}) would search for another, and are not followed.`;
+    const settings = settingsNotices(generation, drawn);
     const how = drawn ? 'with tokens that were drawn' : 'always with the likeliest token next';
     const what =
       this.target === undefined
         ? `Written, ${how}: “${text}”`
         : `After the target that was given it goes on, ${how}: “${await model.decode(own)}”`;
-    return [`${what}${whyEnded[ending](rules.limit)}${otherwise}`, ...always];
+    return [`${what}${whyEnded[ending](rules.limit)}`, ...settings, ...always];
   }
 }
 
@@ -369,25 +407,4 @@ function headsOf(model: Model, stack: Stack): number {
 
 function labelsOf(words: readonly string[]): Labels {
   return { count: words.length, words };
-}
-
-function named(languages: ReadonlyMap<string, number>): readonly { value: string; title: string }[] {
-  return [...languages.keys()].toSorted().map((value) => ({ value, title: value.replaceAll('__', '') }));
-}
-
-/** The token for a language at either end replaced by that of another. */
-function withLanguage(
-  encoding: Encoding,
-  languages: ReadonlyMap<string, number>,
-  language: number | undefined,
-): Encoding {
-  if (language === undefined) return encoding;
-  const known = new Set(languages.values());
-  const name = [...languages].find(([, id]) => id === language)?.[0] ?? '';
-  const isLanguage = (id: number, at: number): boolean => known.has(id) && encoding.ranges[at] === null;
-  return {
-    ...encoding,
-    ids: encoding.ids.map((id, at) => (isLanguage(id, at) ? language : id)),
-    tokens: encoding.tokens.map((token, at) => (isLanguage(encoding.ids[at] ?? -1, at) ? name : token)),
-  };
 }

@@ -13,7 +13,7 @@ import { formatCount } from '../../common/strings.js';
 import { encoded } from '../run/encoded.js';
 import { checkInterventions } from '../run/check-interventions.js';
 import { growing, intervene, interventionNotices, isWhole, wholeLayers } from '../run/interventions.js';
-import { candidatesAfter, generate } from '../run/generation.js';
+import { candidatesAfter, generate, settingsNotices } from '../run/generation.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { WeightBudget } from '../run/weight-budget.js';
 import type { Preparation, Setting } from '../core/preparation.js';
@@ -82,6 +82,9 @@ export class TextPreparation implements Preparation {
   /** What a model added to the text, and how many tokens the text had before. */
   private said = '';
   private readonly own: number;
+  /** What is to be told of how it was added. */
+  private settings: readonly string[] = [];
+  private drawn = false;
   private budget: WeightBudget | undefined;
 
   constructor(
@@ -159,7 +162,10 @@ export class TextPreparation implements Preparation {
       candidates: (query, count, task) => candidatesAfter(model, run, query, count, task),
       continueWith: async (request, halted, task) => {
         const begun = performance.now();
-        const said = await generate(model, run, request, halted, task, model);
+        const rules = { limit: model.limit, prompt: this.own };
+        const said = await generate(model, run, request, halted, task, rules);
+        this.drawn ||= said.drawn;
+        this.settings = settingsNotices(await model.generation(), this.drawn);
         this.encoding = await extended(this.encoding, run.ids, model);
         this.said = await model.decode(run.ids.slice(this.own));
         // A window may reach as far as there are tokens, of which there are more now.
@@ -241,11 +247,17 @@ export class TextPreparation implements Preparation {
     return this.budget;
   }
 
+  /** Whether the model would write, had its file what it takes. */
+  private get isSilent(): boolean {
+    const { decoder, attention, writes } = this.handle.model;
+    return !writes && (decoder !== undefined || attention.mask.kind === 'causal');
+  }
+
   private notices(): string[] {
     const { ids, total } = this.encoding;
     const { model } = this.handle;
     return [
-      ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`]),
+      ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`, ...this.settings]),
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
       ...model.remarks,
@@ -253,6 +265,14 @@ export class TextPreparation implements Preparation {
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
           ]
+        : []),
+      ...(this.isSilent && model.decoder !== undefined
+        ? [
+            `${model.name} has no language head: it cannot write, and its encoder alone is shown. Give a target as a second selection to see the decoder.`,
+          ]
+        : []),
+      ...(this.isSilent && model.decoder === undefined
+        ? [`${model.name} has no language head: no next token is offered.`]
         : []),
       ...(this.beside.unread === undefined
         ? []

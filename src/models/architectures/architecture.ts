@@ -77,8 +77,8 @@ export interface DecoderGraph {
   readonly cross: readonly (readonly Value[])[];
   /** // each (n, model) */
   readonly hiddenStates: readonly Value[];
-  /** What it says of the token to write after each. // (n, vocabulary) */
-  readonly logits: Value;
+  /** What it says of the token to write after each, where the checkpoint has a head that says any. // (n, vocabulary) */
+  readonly logits?: Value | undefined;
 }
 
 /** A family of models that share their graph. */

@@ -1,11 +1,11 @@
 import { wholeOf } from '../../engine/tensor.js';
 import type { NamedTensor } from '../../formats/format.js';
-import { openGguf } from '../../formats/gguf.js';
 import type { Json } from '../../formats/json-text.js';
-import { FormatError, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
+import { FormatError, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import { quoted, stemOf } from '../../formats/untrusted.js';
 import type { Platform } from '../../platform/platform.js';
 import type { CheckpointParts } from '../checkpoint.js';
+import { divisorsName } from '../architectures/parts/rotary.js';
 import { Config } from '../config.js';
 import { ModelError, named } from '../error.js';
 import { reasonOf } from '../../common/values.js';
@@ -13,6 +13,8 @@ import type { Weight } from '../weight-files.js';
 import { rowsOf } from './derived.js';
 import { ggufFamilies, type GgufFamily } from './families.js';
 import { Metadata } from './metadata.js';
+import { settingIn, tensorIn } from './names.js';
+import { openParts, stemOfParts, type GgufPart } from './parts.js';
 import { describeTokenizer } from './tokenizer.js';
 
 /** Whether a path is that of a GGUF file, by its name. */
@@ -21,24 +23,21 @@ export function isGgufPath(path: string): boolean {
 }
 
 /**
- * Opens a GGUF file as a checkpoint, under the names and settings that a Hugging Face folder would have.
+ * Opens a GGUF file as a checkpoint, with the other files of the same model where it is one of several, under the names and settings that
+ * a Hugging Face folder would have.
  * @throws ModelError when it is damaged, its architecture is not known here, or a tensor has a type that is not read
  */
 export async function openGgufFile(platform: Platform, path: string): Promise<CheckpointParts> {
-  const { files, paths } = platform;
-  const file = paths.basename(path);
-  let source: ByteSource;
+  const file = platform.paths.basename(path);
+  const sources: ByteSource[] = [];
   try {
-    source = await openFile(platform, path);
+    return await partsOf(await openParts(platform, path, sources), sources);
   } catch (error) {
-    if (error instanceof FormatError) throw new ModelError(error.message, { cause: error });
-    throw new ModelError(`${file} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
-  }
-  try {
-    const real = await files.realpath(path);
-    return await partsOf(source, { folder: paths.dirname(real), file: paths.basename(real) });
-  } catch (error) {
-    await source.close();
+    await Promise.all(sources.map((source) => source.close()));
+    if (sources.length === 0) {
+      if (error instanceof FormatError) throw new ModelError(error.message, { cause: error });
+      throw new ModelError(`${file} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
+    }
     // A sentence about the file begins with its name already.
     const reason = reasonOf(error);
     throw reason.startsWith(file) ? new ModelError(reason, { cause: error }) : named(error, file);
@@ -46,27 +45,24 @@ export async function openGgufFile(platform: Platform, path: string): Promise<Ch
 }
 
 async function partsOf(
-  source: ByteSource,
-  place: { readonly folder: string; readonly file: string },
+  parts: readonly [GgufPart, ...GgufPart[]],
+  sources: readonly ByteSource[],
 ): Promise<CheckpointParts> {
-  const { tensors, skipped, metadata: values } = await openGguf(source);
-  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
-  const metadata = new Metadata(source.name, values, shapes);
-  if ((metadata.count('split.count') ?? 1) > 1) {
-    throw new ModelError(
-      `${source.name} is one of several files of a model; such are not read, only whole ones.`,
-    );
-  }
-  const [unreadable] = skipped ?? [];
-  if (unreadable !== undefined) throw new ModelError(unreadable.reason);
+  const [{ source, contents }] = parts;
+  const all = parts.flatMap((part) => part.contents.tensors.map((tensor) => ({ tensor, part })));
+  const shapes = new Map(all.map(({ tensor }) => [tensor.name, tensor.shape]));
+  const metadata = new Metadata(source.name, contents.metadata, shapes);
   const family = familyOf(metadata);
+  const [unreadable] = parts.flatMap((part) => part.contents.skipped ?? []);
+  if (unreadable !== undefined) throw new ModelError(unreadable.reason);
   const weights = new Map<string, Weight>();
-  for (const tensor of tensors) {
+  for (const { tensor, part } of all) {
     for (const [name, changed] of renamed(tensor, family, metadata)) {
-      weights.set(name, { tensor: { ...changed, name: tensor.name }, file: source.name, place });
+      const weight = { tensor: { ...changed, name: tensor.name }, file: part.source.name, place: part.place };
+      weights.set(name, weight);
     }
   }
-  const factors = tensors.find(({ name }) => name === 'rope_freqs.weight');
+  const factors = all.find(({ tensor }) => tensor.name === divisorsName)?.tensor;
   const config = {
     vocab_size: metadata.rows('token_embd.weight'),
     tie_word_embeddings: !metadata.has('output.weight'),
@@ -75,18 +71,44 @@ async function partsOf(
   };
   const said = Object.entries(config).filter((entry): entry is [string, Json] => entry[1] !== undefined);
   return {
-    name: stemOf(source.name),
-    config: Config.of(Object.fromEntries(said), `${source.name}: its metadata`),
+    name: stemOf(stemOfParts(source.name)),
+    config: Config.of(Object.fromEntries(said), `${source.name}: its metadata`, (name) =>
+      settingIn(metadata.architecture, name),
+    ),
     settings: 'its metadata',
     tokenizer: 'tokenizer in its metadata',
     weights,
-    sources: [source],
+    sources,
+    nameOf: (name) => weights.get(name)?.tensor.name ?? tensorIn(family, name),
     json: (name) => Promise.resolve(jsonOf(name, metadata)),
   };
 }
 
+/** What a GGUF file holds that is no model by itself: its "general.type" → what to do. */
+const otherKinds: ReadonlyMap<string, string> = new Map([
+  [
+    'adapter',
+    'an adapter (LoRA): it changes a model, and is none by itself. Open the model that it was made for',
+  ],
+  [
+    'mmproj',
+    'what a model sees or hears with, and no model by itself. Open the language model that belongs to it',
+  ],
+  ['imatrix', 'statistics for quantisation, and no model'],
+  ['vocab', 'a vocabulary without a model'],
+]);
+
 function familyOf(metadata: Metadata): GgufFamily {
   const { architecture, file } = metadata;
+  const kind = metadata.text('general.type') ?? (metadata.text('adapter.type') && 'adapter') ?? 'model';
+  const other = otherKinds.get(kind);
+  if (other !== undefined) throw new ModelError(`${file} holds ${other}.`);
+  const experts = metadata.number('expert_count') ?? 0;
+  if (experts > 0) {
+    throw new ModelError(
+      `${file} holds a mixture of experts ("${architecture}.expert_count" is ${experts}), as Mixtral is; such models are not read.`,
+    );
+  }
   const family = Object.hasOwn(ggufFamilies, architecture) ? ggufFamilies[architecture] : undefined;
   if (family !== undefined) return family;
   const known = Object.keys(ggufFamilies).map(quoted).join(', ');
@@ -139,7 +161,7 @@ function split(
 /** What each pair's frequency is divided by; Llama 3.1 keeps its scaling this way. */
 async function divisors(tensor: NamedTensor): Promise<Json> {
   const { data } = await tensor.read(wholeOf(tensor.shape));
-  return { rope_type: 'divided', divisors: [...data] };
+  return { [divisorsName]: [...data] };
 }
 
 function jsonOf(name: string, metadata: Metadata): Json | undefined {

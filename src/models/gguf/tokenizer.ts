@@ -105,7 +105,7 @@ function sentencePiece(metadata: Metadata, vocabulary: Vocabulary): Json {
       ],
     },
     post_processor: around(metadata, vocabulary, { begin: true, end: false }),
-    added_tokens: addedTokens({ ...vocabulary, tokens }),
+    added_tokens: addedTokens({ ...vocabulary, tokens }, likePhi3(metadata)),
     model: {
       type: 'BPE',
       byte_fallback: true,
@@ -190,12 +190,25 @@ function around(metadata: Metadata, { tokens }: Vocabulary, standard: Standard):
   };
 }
 
-/** Tokens that are found in a text before anything else is done to it. */
-function addedTokens({ tokens, kinds }: Vocabulary): Json {
+/** Whether special tokens take the blanks behind them with them: as llama.cpp tells it (llama-vocab.cpp), by the model's name. */
+function likePhi3(metadata: Metadata): boolean {
+  const name = metadata.text('general.name')?.toLowerCase() ?? '';
+  return metadata.architecture === 'phi3' || name.includes('phi-3') || name.includes('phi3');
+}
+
+/** Those of Phi-3 that do not. */
+const apart: ReadonlySet<string> = new Set(['<unk>', '<s>', '<|endoftext|>']);
+
+/**
+ * Tokens that are found in a text before anything else is done to it.
+ * @param takesBlanks whether they take the blanks behind them
+ */
+function addedTokens({ tokens, kinds }: Vocabulary, takesBlanks = false): Json {
   return tokens.flatMap((content, id): JsonObject[] => {
     const special = kinds[id] === CONTROL || kinds[id] === UNKNOWN;
     if (!special && kinds[id] !== OWN) return [];
-    return [{ id, content, special, normalized: false, single_word: false, lstrip: false, rstrip: false }];
+    const rstrip = takesBlanks && !apart.has(content);
+    return [{ id, content, special, normalized: false, single_word: false, lstrip: false, rstrip }];
   });
 }
 

@@ -320,6 +320,16 @@ describe('A model fetched from a hub', () => {
         ['m-Q4_K_M.gguf', 'file'],
       ],
     );
+    hub.files.set('m-00002-of-00002.gguf', Buffer.from('GGUF'));
+    assert.deepEqual(
+      choicesOf(await listed()).map(({ title, files }) => [title, files.length]),
+      [
+        ['safetensors', 3],
+        ['m-Q4_K_M.gguf', 1],
+        ['m-00001-of-00002.gguf', 2],
+      ],
+    );
+    hub.files.delete('m-00002-of-00002.gguf');
     hub.files.set('model-00001-of-00002.safetensors', Buffer.from('x'));
     hub.files.set('model.safetensors.index.json', Buffer.from('{}'));
     hub.files.set('pytorch_model.bin', Buffer.from('x'));

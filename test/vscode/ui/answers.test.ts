@@ -49,7 +49,10 @@ describe('a model that points at answers', () => {
     const frame = await panel(workbench);
     assert.equal(await frame.locator('h1.title').innerText(), `“${asked.question}” → “${answer}”`);
     const notices = await frame.locator('.notices').innerText();
-    assert.match(notices, /^The question is “.+”; what comes after it is the text that answers\.$/);
+    assert.match(
+      notices,
+      /^The question is “.+”; what comes after it is the text that answers\. To choose otherwise, /,
+    );
     await frame.getByRole('tab', { name: 'Heads' }).click();
     const best = frame.locator('.answers button').first();
     assert.equal(await best.locator('.answer-text').innerText(), answer);

@@ -32,13 +32,23 @@ export function relativeBias(
   return apply(operationFor(rule), [table, heads, queries, keys]);
 }
 
+/** How many buckets each direction has; of an odd number one is left over, as in the models' own code. */
+function ownBuckets({ buckets, bidirectional }: BucketRule): number {
+  return bidirectional ? Math.floor(buckets / 2) : buckets;
+}
+
+/** How many distances have a bucket to themselves. */
+export function exactBuckets(rule: BucketRule): number {
+  return Math.floor(ownBuckets(rule) / 2);
+}
+
 /**
  * The distance at which each bucket but the first begins. Worked out in float32, as the models were trained with: for a
  * power of two, the last bit decides.
  */
-export function bucketStarts({ buckets, maximum, bidirectional }: BucketRule): number[] {
-  const own = bidirectional ? buckets / 2 : buckets;
-  const exact = Math.floor(own / 2);
+export function bucketStarts(rule: BucketRule): number[] {
+  const { maximum } = rule;
+  const [own, exact] = [ownBuckets(rule), exactBuckets(rule)];
   const bucketOf = (distance: number): number => {
     if (distance < exact) return distance;
     const ratio = Math.fround(
@@ -53,11 +63,12 @@ export function bucketStarts({ buckets, maximum, bidirectional }: BucketRule): n
   return starts;
 }
 
-function bucketOf(starts: readonly number[], { buckets, bidirectional }: BucketRule, offset: number): number {
+function bucketOf(starts: readonly number[], rule: BucketRule, offset: number): number {
+  const { bidirectional } = rule;
   const distance = bidirectional ? Math.abs(offset) : Math.max(0, -offset);
   const found = starts.findIndex((start) => distance < start);
   const bucket = found < 0 ? starts.length : found;
-  return bidirectional && offset > 0 ? bucket + buckets / 2 : bucket;
+  return bidirectional && offset > 0 ? bucket + ownBuckets(rule) : bucket;
 }
 
 const numpyDefinition = `def relative_buckets(offset, starts, later):
@@ -116,7 +127,7 @@ function operationFor(rule: BucketRule): Operation {
         return compose(`{${table.text}}_{b(j - i),\\, h}`, binding.atom, inputs);
       }
       const offset = `${keys.text}[None, :] - ${queries.text}[:, None]`;
-      const later = rule.bidirectional ? rule.buckets / 2 : 0;
+      const later = rule.bidirectional ? ownBuckets(rule) : 0;
       const columns = `${inside(table, binding.atom, language)}.T[${heads.text}]`;
       return compose(
         `${columns}[:, relative_buckets(${offset}, [${starts.join(', ')}], ${later})]`,
@@ -208,7 +219,7 @@ function gradientFor(rule: BucketRule, table: Shape): Operation {
         return compose(`\\sum_{b(j - i) = b} {${upstream.text}}_{ij}`, binding.sum, inputs);
       }
       const offset = `${keys.text}[None, :] - ${queries.text}[:, None]`;
-      const later = rule.bidirectional ? rule.buckets / 2 : 0;
+      const later = rule.bidirectional ? ownBuckets(rule) : 0;
       const bucketsText = `relative_buckets(${offset}, [${starts.join(', ')}], ${later})`;
       const stack = language === 'numpy' ? 'np.stack' : 'torch.stack';
       return compose(

@@ -128,6 +128,9 @@ function given(question: string, context: string): Question {
   return { question, context, questionAt: 0, contextAt: 0, isOneText: false, notices: [] };
 }
 
+/** How something else is taken for the question. */
+const elsewise = 'To choose otherwise, select the question, and the text as a second selection.';
+
 /** In one selection. */
 function found(text: string): Question | undefined {
   const asked = splitQuestion(text);
@@ -139,7 +142,8 @@ function found(text: string): Question | undefined {
     asked.by === 'line'
       ? `No sentence ends with a question mark, so that the first line is the question, ${question}, and what comes after it is the text.`
       : `The question is ${question}; what comes ${where} it is the text that answers.`;
-  return { ...asked, isOneText: true, notices: [skipped ? `${how} What comes before it is left out.` : how] };
+  const notice = skipped ? `${how} What comes before it is left out.` : how;
+  return { ...asked, isOneText: true, notices: [`${notice} ${elsewise}`] };
 }
 
 /** Tokens with their places in the text that holds them. */

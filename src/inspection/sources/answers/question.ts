@@ -1,3 +1,5 @@
+import { sentenceStarts } from './sentences.js';
+
 /** A question and the text that is to answer it, with where they stand in the text that both were taken from. */
 export interface Asked {
   readonly question: string;
@@ -13,20 +15,26 @@ export interface Asked {
 const closing = '["”’»)\\]]*';
 /** The marks that end questions, in several scripts; wide ones need no blank behind them, but an address may hold a “?”. */
 const questionMark = new RegExp(`(?:[?؟]${closing}(?=\\s|$)|？[」』）”’]*)`, 'u');
-const sentenceEnd = new RegExp(`[.!?…؟]${closing}\\s+|[。！？][」』）”’]*\\s*|\\n+`, 'gu');
 
 /**
- * Finds the question in a text: the first sentence that ends with a question mark; where there is none, the first line of
- * several. What comes after it is to answer it, or, where nothing does, what comes before. Undefined where there is no
- * question, or nothing else.
+ * Finds the question in a text: the first sentence that ends with a question mark, all of the line where the line ends with it; where
+ * there is none, the first line of several. What comes after it is to answer it, or, where nothing does, what comes before. Undefined
+ * where there is no question, or nothing else.
  */
 export function splitQuestion(text: string): Asked | undefined {
   const found = questionMark.exec(text);
   if (found === null) return splitLine(text);
   const end = found.index + found[0].length;
-  const last = [...text.slice(0, found.index).matchAll(sentenceEnd)].at(-1);
-  const begin = last === undefined ? 0 : last.index + last[0].length;
-  return asked(text, [begin, end], [end, text.length]) ?? asked(text, [begin, end], [0, begin]);
+  const line = text.lastIndexOf('\n', found.index) + 1;
+  const isLast = /^[^\S\n]*(?:\n|$)/.test(text.slice(end));
+  const within = line + (sentenceStarts(text.slice(line, end)).at(-1) ?? 0);
+  return (
+    // Nothing is cut within a line that is a question.
+    (isLast ? asked(text, [line, end], [end, text.length]) : undefined) ??
+    (isLast ? asked(text, [line, end], [0, line]) : undefined) ??
+    asked(text, [within, end], [end, text.length]) ??
+    asked(text, [within, end], [0, within])
+  );
 }
 
 function splitLine(text: string): Asked | undefined {

@@ -8,6 +8,7 @@ const variant: BertVariant = {
   prefix: 'albert.',
   firstPosition: () => 0,
   positions: (_, ids) => ids.map((_id, at) => at),
+  repeats: inner,
   names,
   widening: (config) => ({
     name: 'encoder.embedding_hidden_mapping_in',
@@ -24,12 +25,17 @@ export const albert: Architecture = {
   build: (checkpoint, tokens, attention) => buildBert(checkpoint, tokens, attention, variant),
 };
 
+/** How many layers a group holds, which come one after the other each time that the group is used. */
+function inner(config: Config): number {
+  return config.count('inner_group_num', limits.layers, 1);
+}
+
 /** Layers one after the other share the weights of their group. */
 function names(config: Config, layer: number): LayerNames {
   const layers = config.count('num_hidden_layers', limits.layers);
   const groups = config.count('num_hidden_groups', { from: 1, to: layers }, 1);
-  config.count('inner_group_num', { from: 1, to: 1 }, 1);
-  const at = `encoder.albert_layer_groups.${Math.trunc(layer / (layers / groups))}.albert_layers.0`;
+  const [use, within] = [Math.floor(layer / inner(config)), layer % inner(config)];
+  const at = `encoder.albert_layer_groups.${Math.trunc(use / (layers / groups))}.albert_layers.${within}`;
   return {
     query: `${at}.attention.query`,
     key: `${at}.attention.key`,

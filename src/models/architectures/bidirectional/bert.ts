@@ -19,6 +19,8 @@ export interface BertVariant {
   firstPosition(config: Config): number;
   /** The row of the position table for each token. */
   positions(config: Config, ids: readonly number[]): number[];
+  /** How many layers each of those that the configuration counts stands for; one where left out. */
+  repeats?(config: Config): number;
   /** Where a layer's weights are called otherwise than in BERT. */
   names?(config: Config, layer: number): LayerNames;
   /** The linear layer from embeddings of another size to the model's; undefined where there is none. */
@@ -49,7 +51,7 @@ export const bert: Architecture = {
 
 /** @throws ModelError */
 export function describeBert(config: Config, variant: BertVariant): ArchitectureDescription {
-  const layers = config.count('num_hidden_layers', limits.layers);
+  const layers = config.count('num_hidden_layers', limits.layers) * (variant.repeats?.(config) ?? 1);
   const heads = config.count('num_attention_heads', limits.heads);
   const width = config.count('hidden_size', limits.width);
   const positions = config.count('max_position_embeddings', limits.positions);

@@ -12,6 +12,33 @@ export interface LanguageHead {
   readonly name?: string;
 }
 
+/** Classes of models that say words, and those that say something else: "ForSequenceClassification". */
+const speaking =
+  /(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|DoubleHeadsModel|MTModel|WithLMHead(?:Model)?)$/;
+const otherwise = /(?:For[A-Z]\w*|EncoderModel)$/;
+
+/** What is there where a checkpoint was trained for something else than words. */
+const otherHeads = ['score', 'classifier', 'classifier.dense', 'classification_head.dense', 'qa_outputs'];
+
+/**
+ * Whether a checkpoint can say words: it has a head of its own, or says words with the vectors that it reads them with. A model that was
+ * trained to sort texts or to point at answers has such vectors too, but nothing was learnt to be said with them.
+ */
+function hasLanguageHead(
+  checkpoint: Checkpoint,
+  { tied, name = 'lm_head' }: Pick<LanguageHead, 'tied' | 'name'>,
+): boolean {
+  if (checkpoint.has(`${name}.weight`)) return true;
+  const { config } = checkpoint;
+  if (!config.flag('tie_word_embeddings', tied)) return false;
+  const classes = config.list('architectures').filter((each) => typeof each === 'string');
+  if (classes.some((each) => speaking.test(each))) return true;
+  return (
+    !classes.some((each) => otherwise.test(each)) &&
+    !otherHeads.some((each) => checkpoint.has(`${each}.weight`))
+  );
+}
+
 /**
  * What a model says of each next token: every word's vector times the hidden state (Press & Wolf 2017 where they are tied).
  * @param hidden the last hidden state, normalised // (n, model)
@@ -23,9 +50,8 @@ export function logitsOf(
   hidden: Value | undefined,
   { table, tied, name = 'lm_head' }: LanguageHead,
 ): Value | undefined {
+  if (hidden === undefined || !hasLanguageHead(checkpoint, { tied, name })) return undefined;
   const own = checkpoint.has(`${name}.weight`);
-  if (hidden === undefined || (!own && !checkpoint.config.flag('tie_word_embeddings', tied)))
-    return undefined;
   const [vocabulary = 0] = table.shape;
   const weight = own ? checkpoint.weight(`${name}.weight`, table.shape) : table; // (vocabulary, model)
   const product = matmul(hidden, transpose(weight)); // (n, vocabulary)

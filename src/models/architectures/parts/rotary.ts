@@ -1,12 +1,16 @@
 import type { RotaryForm } from '../../../engine/ops/index.js';
 import type { Config } from '../../config.js';
+import { quoted } from '../../../formats/untrusted.js';
 import { ModelError } from '../../error.js';
 
-const kinds = ['default', 'linear', 'dynamic', 'llama3', 'divided'] as const;
+const kinds = ['default', 'linear', 'dynamic', 'llama3'] as const;
+
+/** The tensor of a GGUF file that has what each pair's speed is divided by; such a file says no kind. */
+export const divisorsName = 'rope_freqs.weight';
 
 /** Rotary positions as a configuration says them. */
 export interface RotarySettings {
-  readonly kind: (typeof kinds)[number];
+  readonly kind: (typeof kinds)[number] | 'divided';
   readonly base: number;
   /** How many of a head's features turn: whole pairs. */
   readonly size: number;
@@ -63,7 +67,8 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
   // In the oldest configurations the kind of scaling is called "type"; where layers have kinds of their own, each has a standard.
   const typed = layers === undefined || parameters?.section(layers) !== undefined;
   const kindName = typed && saying('rope_type') === undefined ? 'type' : 'rope_type';
-  const kind = saying(kindName)?.choice(kindName, kinds, 'default') ?? 'default';
+  const said = saying(kindName)?.choice(kindName, kinds, 'default') ?? 'default';
+  const kind = saying(divisorsName) === undefined ? said : 'divided';
   // What scales the frequencies heeds a share in every family; what turns the features does so only in those that have one.
   const isShared = defaults.share !== undefined || (kind !== 'default' && kind !== 'divided');
   const features = isShared ? Math.floor(size * share) : size;
@@ -78,10 +83,10 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
       `${config.where} scales rotary positions and lets ${turning} of ${size} features turn, for which this family has no code in transformers.`,
     );
   }
-  const divisors = kind === 'divided' ? (saying('divisors')?.numbers('divisors') ?? []) : [];
+  const divisors = kind === 'divided' ? (saying(divisorsName)?.numbers(divisorsName) ?? []) : [];
   if (kind === 'divided' && !(divisors.length === turning / 2 && divisors.every((each) => each > 0))) {
     throw new ModelError(
-      `${config.where} has ${divisors.length} divisors of rotary frequencies, but ${turning / 2} positive ones are needed.`,
+      `${config.where} belongs to a tensor ${quoted(divisorsName)} of ${divisors.length} numbers, but ${turning / 2} positive ones are needed, one for each pair of features that turn.`,
     );
   }
   return {

@@ -1,8 +1,7 @@
-import type { Value } from '../../../engine/graph.js';
-import { gelu, relu, silu } from '../../../engine/ops/index.js';
 import type { Checkpoint } from '../../checkpoint.js';
 import type { Config } from '../../config.js';
 import { ModelError } from '../../error.js';
+import { activations, type Activation } from './activations.js';
 
 /** Sizes that no model comes near; beyond them a configuration is a mistake or an attack. */
 export const limits = {
@@ -14,25 +13,13 @@ export const limits = {
   vocabulary: { from: 1, to: 16_777_216 },
 } as const;
 
-/** What `hidden_act` may be; gelu_new is the tanh form. */
-export const activations = {
-  gelu: (value: Value) => gelu(value, 'erf'),
-  gelu_python: (value: Value) => gelu(value, 'erf'),
-  gelu_new: (value: Value) => gelu(value, 'tanh'),
-  gelu_fast: (value: Value) => gelu(value, 'tanh'),
-  gelu_pytorch_tanh: (value: Value) => gelu(value, 'tanh'),
-  relu,
-  silu,
-  swish: silu,
-} as const;
-
-export type Activation = keyof typeof activations;
+export { activations, type Activation } from './activations.js';
 
 export function activationOf(config: Config, name: string, standard: Activation = 'gelu'): Activation {
   return config.choice(name, Object.keys(activations).filter(isActivation), standard);
 }
 
-function isActivation(name: string): name is Activation {
+export function isActivation(name: string): name is Activation {
   return Object.hasOwn(activations, name);
 }
 

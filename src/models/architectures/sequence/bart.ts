@@ -73,11 +73,11 @@ export function bartFamily(modelType: string, title: string, variant: BartVarian
         const { ids, feeds } = half;
         const table = half.spoken(); // (vocabulary, model)
         const hidden = stack.hiddenStates.at(-1) ?? half.words; // (n, model)
-        const said = logitsOf(checkpoint, hidden, { table, tied: true }) ?? hidden; // (n, vocabulary)
+        const said = logitsOf(checkpoint, hidden, { table, tied: true }); // (n, vocabulary)
         const bias = checkpoint.has('final_logits_bias')
           ? dropAxis(checkpoint.weight('final_logits_bias', [1, table.shape[0] ?? 0]), 0) // (vocabulary)
           : undefined;
-        return { ids, feeds, ...stack, logits: bias === undefined ? said : add(said, bias) };
+        return { ids, feeds, ...stack, logits: said && bias ? add(said, bias) : said };
       },
     },
   };

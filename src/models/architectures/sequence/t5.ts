@@ -5,10 +5,11 @@ import type { Tensor } from '../../../engine/tensor.js';
 import type { Checkpoint } from '../../checkpoint.js';
 import type { Config } from '../../config.js';
 import type { Architecture, ArchitectureDescription, DecoderGraph } from '../architecture.js';
+import { checkedRule } from '../parts/buckets.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
 import { sequenceStack, type AttentionPart, type SequenceLayer } from './sequence-stack.js';
-import { activations, checkTokens, limits } from '../parts/settings.js';
+import { activations, checkTokens, isActivation, limits, type Activation } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
 /** Distances have buckets, so that there is no last position; n² scores have to be somewhere, though. */
@@ -72,7 +73,7 @@ export function t5Family(modelType: string, title: string, variant: T5Variant): 
         const said = variant.scalesOutput(config) ? scale(hidden, width ** -0.5, 'd^{-1/2}') : hidden; // (n, model)
         const { ids, feeds } = half;
         const table = half.spoken(); // (vocabulary, model)
-        const logits = logitsOf(checkpoint, said, { table, tied: true }) ?? said; // (n, vocabulary)
+        const logits = logitsOf(checkpoint, said, { table, tied: true }); // (n, vocabulary)
         return { ids, feeds, ...stack, logits };
       },
     },
@@ -128,11 +129,11 @@ class Half {
     const { config, side, heads, weights } = this;
     const block = `${side}.block.${at}.layer`;
     const buckets = config.count('relative_attention_num_buckets', limits.heads, 32);
-    const rule = {
+    const rule = checkedRule(config, {
       buckets,
       maximum: config.count('relative_attention_max_distance', limits.positions, 128),
       bidirectional: side === 'encoder',
-    };
+    });
     const table = weights.table(
       `${side}.block.0.layer.0.SelfAttention.relative_attention_bias`,
       buckets,
@@ -174,21 +175,29 @@ class Half {
     const { config, weights, width } = this;
     const size = config.count('d_ff', limits.inner, 2048);
     const name = `${part}.DenseReluDense`;
-    const kind = config.choice('feed_forward_proj', kinds, 'relu');
+    const said = config.choice('feed_forward_proj', kinds, 'relu');
+    const [gated, kind] = kindOf(said);
     const down = weights.matrix(`${name}.wo`, size, width);
-    if (kind === 'relu' || kind === 'gelu' || kind === 'silu') {
+    if (!gated) {
       const up = weights.matrix(`${name}.wi`, width, size);
       return (value) => affine(activations[kind](affine(value, up)), down); // (n, inner) → (n, model)
     }
-    const activation = kind === 'gated-gelu' ? activations.gelu_new : activations[ungated[kind]];
+    const activation = activations[kind];
     const gate = weights.matrix(`${name}.wi_0`, width, size);
     const up = weights.matrix(`${name}.wi_1`, width, size);
     return (value) => affine(multiply(activation(affine(value, gate)), affine(value, up)), down); // (n, inner) → (n, model)
   }
 }
 
-const kinds = ['relu', 'gelu', 'silu', 'gated-gelu', 'gated-silu', 'gated-relu'] as const;
-const ungated = { 'gated-silu': 'silu', 'gated-relu': 'relu' } as const;
+const plainKinds = Object.keys(activations).filter(isActivation);
+const kinds = [...plainKinds, ...plainKinds.map((kind) => `gated-${kind}` as const)];
+
+/** "gated-gelu" means the tanh form, as its first code had it. */
+function kindOf(said: (typeof kinds)[number]): readonly [gated: boolean, kind: Activation] {
+  if (said === 'gated-gelu') return [true, 'gelu_new'];
+  const kind = said.replace(/^gated-/, '');
+  return [said !== kind, isActivation(kind) ? kind : 'relu'];
+}
 
 function sizeOf(config: Config, width: number, heads: number): number {
   return config.count('d_kv', limits.width, Math.floor(width / heads));

@@ -1,7 +1,8 @@
 import type { Json } from '../../../formats/json-text.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type TextTokenizer } from './tokenizer.js';
-import { marianTokenizer } from './marian.js';
+import { marianTokenizer, type MarianTarget } from './marian.js';
+import { isRecord } from '../../../common/values.js';
 
 /** Files that belong to a model; undefined for one that is not there. */
 export interface TokenizerFiles {
@@ -16,10 +17,28 @@ export async function openTokenizer(files: TokenizerFiles, name: string): Promis
   const tokenizer = await files.json('tokenizer.json');
   if (tokenizer === undefined) {
     const [source, vocabulary] = await Promise.all([files.bytes('source.spm'), files.json('vocab.json')]);
-    if (source !== undefined && vocabulary !== undefined) return marianTokenizer(source, vocabulary, name);
+    if (source !== undefined && vocabulary !== undefined) {
+      return marianTokenizer(source, vocabulary, name, await marianTarget(files, name));
+    }
     const { tokenizer: missing = 'tokenizer.json' } = files;
     throw new ModelError(`${name} has no ${missing}, without which text cannot become tokens.`);
   }
   const settings = await files.json('tokenizer_config.json');
   return createTokenizer(tokenizer, settings ?? {}, `${name}: tokenizer.json`);
+}
+
+/** What a Marian checkpoint cuts and numbers its target with. @throws ModelError where a vocabulary of its own is missing */
+async function marianTarget(files: TokenizerFiles, name: string): Promise<MarianTarget> {
+  const [pieces, settings] = await Promise.all([
+    files.bytes('target.spm'),
+    files.json('tokenizer_config.json'),
+  ]);
+  if (!isRecord(settings) || settings['separate_vocabs'] !== true) return { pieces, vocabulary: undefined };
+  const vocabulary = await files.json('target_vocab.json');
+  if (vocabulary === undefined) {
+    throw new ModelError(
+      `${name}: tokenizer_config.json says "separate_vocabs", but target_vocab.json, which numbers the tokens of the target, is missing.`,
+    );
+  }
+  return { pieces, vocabulary };
 }

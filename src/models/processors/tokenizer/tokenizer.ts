@@ -53,6 +53,8 @@ export interface TextTokenizer {
   spell(id: number): string | undefined;
   /** A token as people read it: " the". */
   legible(token: string): string;
+  /** What cuts and spells the text that a model writes, where that is another tokenizer. */
+  readonly target?: TextTokenizer;
 }
 
 /**

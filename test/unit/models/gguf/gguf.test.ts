@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { standardAttention } from '../../../../src/engine/mechanisms/index.js';
 import { sorted } from '../../../../src/engine/graph.js';
+import { findCheckpoints } from '../../../../src/models/index.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import {
@@ -88,6 +89,73 @@ describe('Models in GGUF', () => {
     assert.deepEqual([...new Set(onDisk.map(({ storage }) => storage?.dtype))].toSorted(), ['F16', 'F32']);
   });
 
+  describe('in several files', () => {
+    /** Made by make_gguf_files.py: llama.gguf in three. */
+    const parts = [1, 2, 3].map((at) => `parts-0000${at}-of-00003.gguf`);
+    const among = join(fixtures, 'gguf-files');
+
+    it('are opened together, whichever of them is named', async () => {
+      const one = await Model.open(platform, join(folder, 'llama.gguf'));
+      const reference = one.build(3, one.attention);
+      const feeds = [1, 2, 3];
+      const [wanted] = await runtime.run([reference.logits ?? assert.fail()], reference.feeds(feeds));
+      for (const part of parts) {
+        const model = await Model.open(platform, join(among, part));
+        assert.deepEqual([model.name, model.layers], ['parts', one.layers]);
+        const graph = model.build(3, model.attention);
+        const [found] = await runtime.run([graph.logits ?? assert.fail()], graph.feeds(feeds));
+        assert.deepEqual(found, wanted);
+        await model.dispose();
+      }
+      await one.dispose();
+    });
+
+    it('are one model in a list', async () => {
+      const found = await findCheckpoints(platform, [among]);
+      const models = found.flatMap((each) => (each.kind === 'model' ? [each.model.name] : []));
+      assert.deepEqual(models, ['parts']);
+    });
+
+    it('are refused where one is missing, or belongs elsewhere', async () => {
+      const [first = '', second = '', third = ''] = parts;
+      const copied = async (from: string, to: string): Promise<void> =>
+        writeFile(join(scratch, to), await readFile(join(among, from)));
+      await copied(first, first);
+      await copied(third, third);
+      assert.match(
+        await failure(join(scratch, first)),
+        /^parts-00001-of-00003\.gguf is one of 3 files of a model, but "parts-00002-of-00003\.gguf" beside it cannot be opened: /,
+      );
+      await copied(third, second);
+      assert.match(
+        await failure(join(scratch, first)),
+        /^parts-00002-of-00003\.gguf says that it is file 2 of 3, counted from 0, but its name says file 1 of 3\.$/,
+      );
+      await copied(first, 'renamed.gguf');
+      assert.match(
+        await failure(join(scratch, 'renamed.gguf')),
+        /^renamed\.gguf is one of 3 files of a model/,
+      );
+    });
+  });
+
+  it('that are none are named for what they are', async () => {
+    const refused = [
+      [
+        'lora',
+        /^lora\.gguf holds an adapter \(LoRA\): it changes a model, and is none by itself\. Open the model/,
+      ],
+      [
+        'experts',
+        /^experts\.gguf holds a mixture of experts \("llama\.expert_count" is 8\), as Mixtral is; such/,
+      ],
+      ['mmproj', /^mmproj\.gguf holds what a model sees or hears with, and no model by itself\./],
+    ] as const;
+    for (const [name, reason] of refused) {
+      assert.match(await failure(join(fixtures, 'gguf-files', `${name}.gguf`)), reason);
+    }
+  });
+
   describe('that are damaged, or of another kind, are refused in a sentence:', () => {
     /** A copy with some bytes replaced by as many others. */
     async function changed(name: string, from: string, to: string): Promise<string> {
@@ -111,14 +179,14 @@ describe('Models in GGUF', () => {
     it('a tensor that is missing', async () => {
       assert.equal(
         await failure(await changed('llama', 'blk.1.ffn_gate.weight', 'blk.1.ffn_gone.weight')),
-        'llama lacks the tensor "layers.1.mlp.gate_proj.weight".',
+        'llama lacks the tensor "blk.1.ffn_gate.weight".',
       );
     });
 
     it('a setting that is missing', async () => {
       assert.equal(
         await failure(await changed('llama', 'llama.block_count', 'llama.block_coins')),
-        'llama.gguf: its metadata does not say "num_hidden_layers", a whole number from 1 to 512.',
+        'llama.gguf: its metadata does not say "llama.block_count", a whole number from 1 to 512.',
       );
     });
 
@@ -130,7 +198,7 @@ describe('Models in GGUF', () => {
       await writeFile(path, bytes);
       assert.equal(
         await failure(path),
-        'qwen3: qwen3.gguf: the tensor "layers.0.mlp.gate_proj.weight" has the shape (14, 10), but by its metadata it should be (13, 10).',
+        'qwen3: qwen3.gguf: the tensor "blk.0.ffn_gate.weight" has the shape (14, 10), but by its metadata it should be (13, 10).',
       );
     });
 

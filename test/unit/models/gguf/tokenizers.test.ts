@@ -21,9 +21,12 @@ function unzipped<Shape>(path: string): Shape {
   return readJson<Shape>(gunzipSync(readFileSync(path)).toString('utf8'));
 }
 
-const expected = unzipped<{ every: number; ids: Record<string, number[][]> }>(
-  join(folder, 'expected.json.gz'),
-);
+const expected = unzipped<{
+  every: number;
+  ids: Record<string, number[][]>;
+  chats: string[];
+  chatIds: Record<string, number[][]>;
+}>(join(folder, 'expected.json.gz'));
 const { texts: all } = unzipped<{ texts: string[] }>(join(fixtures, 'tokenizers.json.gz'));
 const texts = all.filter((_, at) => at % expected.every === 0);
 
@@ -51,6 +54,13 @@ describe('Tokenizers in GGUF', function () {
       }
     });
   }
+
+  it('let Phi-3’s special tokens take the blanks behind them, as the model’s own tokenizer does', async () => {
+    const tokenizer = await tokenizerOf('phi-3');
+    for (const [at, text] of expected.chats.entries()) {
+      assert.deepEqual(tokenizer.encode(text, Infinity).ids, expected.chatIds['phi-3']?.[at], text);
+    }
+  });
 
   it('have a fixture for each file', () => {
     const files = readdirSync(folder).filter((file) => file.endsWith('.gguf'));

@@ -159,7 +159,7 @@ describe('Questions that a text answers', () => {
       assert.equal(text.slice(places[1]?.start, places[1]?.end), 'W');
       assert.equal(
         summary.notices[0],
-        `The question is “${question}”; what comes after it is the text that answers. What comes before it is left out.`,
+        `The question is “${question}”; what comes after it is the text that answers. What comes before it is left out. To choose otherwise, select the question, and the text as a second selection.`,
       );
     }
   });

@@ -64,6 +64,7 @@ describe('Encoder–decoder architectures', () => {
           ['decoder_attentions', decoder.layers.map(weightsOf), 1e-5],
           ['cross_attentions', decoder.cross.map(weightsOf), 1e-5],
         ];
+        assert.ok(decoder.logits !== undefined);
         const targets = [...wanted.flatMap(([, values]) => values), decoder.logits];
         const feeds = new Map([...encoder.feeds(ids), ...decoder.feeds(previous)]);
         const results = (await runtime.run(targets, feeds)).values();
