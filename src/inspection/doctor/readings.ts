@@ -1,0 +1,125 @@
+import { inputsOf } from '../../engine/graph.js';
+import { ParameterError } from '../../engine/mechanisms/parameters.js';
+import { cut, ShapeError, wholeOf, type Range, type Region, type Tensor } from '../../engine/tensor.js';
+import type { ComparedStep } from '../../protocol.js';
+import type { Value } from '../../engine/graph.js';
+import { build, Evaluator, find, type Draft, type Formula } from './formula.js';
+import { placesOf, type Given } from './given.js';
+import { measure, type Measure } from './measure.js';
+import type { MadeChange } from './slip.js';
+
+/** A reading of the formula beside what was given. */
+export interface Tried {
+  readonly changes: readonly MadeChange[];
+  readonly formula: Formula;
+  readonly compared: readonly ComparedStep[];
+  /** At most 1 where all that was given is met. */
+  readonly excess: number;
+  /** The same, where rounding on the way is allowed for. */
+  readonly loose: number;
+  /** How far it is from what was given, over all of it: 0 where it is the same. */
+  readonly distance: number;
+  /** The weights of this reading and theirs, where they were given. */
+  readonly weights?: { readonly ours: Tensor; readonly theirs: Tensor } | undefined;
+}
+
+/** Tries readings of one formula against what was given. */
+export class Readings {
+  private readonly evaluator = new Evaluator();
+
+  constructor(
+    private readonly draft: Draft,
+    private readonly given: readonly Given[],
+  ) {}
+
+  /** The formula with these changes; undefined where they cannot be made together. */
+  formula(changes: readonly MadeChange[]): Formula | undefined {
+    const inOrder = [...changes].sort((a, b) => a.order - b.order);
+    try {
+      const draft = inOrder.reduce((from, { draft: change }) => change?.(from) ?? from, this.draft);
+      return inOrder.reduce((from, { formula: change }) => change?.(from) ?? from, build(draft));
+    } catch (error) {
+      if (error instanceof ShapeError || error instanceof ParameterError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * @param rows of the queries; all where left out
+   * @throws ShapeError where what was given is no step of this reading
+   */
+  try(changes: readonly MadeChange[], rows?: Range): Tried | undefined {
+    const formula = this.formula(changes);
+    return formula === undefined ? undefined : this.compare(formula, changes, rows);
+  }
+
+  /** The numbers of some steps. */
+  numbers(formula: Formula, steps: readonly Value[], rows?: Range): Tensor<Float64Array>[] {
+    return this.evaluator.run(
+      formula,
+      steps.map((value) => ({ value, region: rowsOf(value, rows) })),
+    );
+  }
+
+  private compare(formula: Formula, changes: readonly MadeChange[], rows?: Range): Tried | undefined {
+    const places = this.given.map((each) => placesOf(each, formula));
+    if (places.some((each) => each.length === 0)) return undefined;
+    const logits = logitsOf(formula);
+    const wanted = [...new Set([...places.flat().map(({ step }) => step), ...(logits === undefined ? [] : [logits])])];
+    const made = this.numbers(formula, wanted, rows);
+    const numbers = new Map(wanted.map((step, at) => [step, made[at]]));
+    const largest = logits === undefined ? 0 : magnitude(numbers.get(logits));
+    const computed = Math.max(0, ...changes.map(({ rounds = 0 }) => rounds));
+    let weights: Tried['weights'];
+    const best = this.given.map(({ as, stored }, at) => {
+      const all = (places[at] ?? []).flatMap(({ step, tensor }) => {
+        const ours = numbers.get(step);
+        if (ours === undefined) return [];
+        const theirs = cut(tensor, rowsOf(step, rows));
+        if (as === 'weights') weights ??= { ours, theirs };
+        const rounding = { logits: as === 'scores' ? 0 : largest, stored, computed };
+        const own = measure(theirs.data, ours.data, step.shape.at(-1) ?? 1, rounding);
+        return [{ step, own }];
+      });
+      return all.reduce((a, b) => (b.own.excess < a.own.excess ? b : a));
+    });
+    return {
+      changes,
+      formula,
+      compared: best.map(({ step, own }, at) => ({
+        given: this.given[at]?.as ?? 'weights',
+        step: step.label?.name ?? '',
+        error: own.error,
+        relative: own.relative,
+        agrees: (computed > 0 ? own.loose : own.excess) <= 1,
+      })),
+      excess: most(best, 'excess'),
+      loose: most(best, 'loose'),
+      distance: best.reduce((sum, { own }) => sum + Math.min(own.relative, 1e3), 0) / best.length,
+      weights,
+    };
+  }
+}
+
+function most(all: readonly { readonly own: Measure }[], name: 'excess' | 'loose'): number {
+  return Math.max(...all.map(({ own }) => own[name]));
+}
+
+function logitsOf(formula: Formula): Value | undefined {
+  const first = find(formula, 'softmax') ?? find(formula, 'weights');
+  const [logits] = first === undefined ? [] : inputsOf(first);
+  return formula.steps.find(({ origin }) => origin === logits?.origin);
+}
+
+function magnitude(tensor: Tensor | undefined): number {
+  let largest = 0;
+  for (const value of tensor?.data ?? []) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  return largest;
+}
+
+/** Some queries' part of a step. */
+function rowsOf({ shape, label }: Value, rows: Range | undefined): Region {
+  const whole = wholeOf(shape);
+  const axis = label?.axes.indexOf('query') ?? -1;
+  return rows === undefined || axis < 0 ? whole : whole.map((range, at) => (at === axis ? rows : range));
+}
