@@ -23,7 +23,9 @@ export function droppedShare(ours: Tensor['data'], theirs: Tensor['data']): numb
   const isOne = ratios.every((ratio) => Math.abs(ratio / typical - 1) < 2e-3);
   // Of as many draws, the share that was taken lies within four deviations of the one that it was drawn with.
   const spread = 4 * Math.sqrt((share * (1 - share)) / cells) + 1 / cells;
-  return isOne && share > 0.005 && share < 0.99 && Math.abs(zeros / cells - share) <= spread ? share : undefined;
+  return isOne && share > 0.005 && share < 0.99 && Math.abs(zeros / cells - share) <= spread
+    ? share
+    : undefined;
 }
 
 /** Weights of which those that are zero in what was given were dropped, and the others made larger instead. */

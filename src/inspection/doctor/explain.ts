@@ -4,11 +4,11 @@ import type { Mechanism } from '../../engine/mechanisms/mechanism.js';
 import type { ParameterValues } from '../../engine/mechanisms/parameters.js';
 import { wholeOf, type Tensor } from '../../engine/tensor.js';
 import type { ComparedStep, Diagnosis, Explanation, GivenResult } from '../../protocol.js';
-import { build, Evaluator, need, type Draft, type Formula } from './formula.js';
+import { build, Evaluator, type Draft, type Formula } from './formula.js';
 import { givenOf, type Given } from './given.js';
 import { Readings, type Tried } from './readings.js';
 import { search } from './search.js';
-import { isMask, unmasked, type Keep } from './slips/masks.js';
+import { isMask, type Keep } from './slips/masks.js';
 import type { Known } from './slip.js';
 
 /** What is to be explained: inputs under a mechanism's names, and what somebody's implementation made of them. */
@@ -50,7 +50,9 @@ export function explainMismatch(mismatch: Mismatch, signal?: AbortSignal): Expla
     compared: tried.compared,
     from: firstChanged(readings, formula, tried.formula),
   }));
-  const from = agrees ? null : ((found.fits ? explanations[0]?.from : null) ?? firstDifferent(base.compared, formula));
+  const from = agrees
+    ? null
+    : ((found.fits ? explanations[0]?.from : null) ?? firstDifferent(base.compared, formula));
   return {
     diagnosis: {
       verdict: agrees ? 'agrees' : found.fits ? 'explained' : 'unexplained',
@@ -58,7 +60,12 @@ export function explainMismatch(mismatch: Mismatch, signal?: AbortSignal): Expla
       compared: base.compared,
       from,
       explanations,
-      notes: [...notes, ...found.same.map((tried) => `${titleOf(tried)}: that gives the same numbers, and cannot be told from them.`)],
+      notes: [
+        ...notes,
+        ...found.same.map(
+          (tried) => `${titleOf(tried)}: that gives the same numbers, and cannot be told from them.`,
+        ),
+      ],
     },
     base: formula,
     readings: new Map(named.map(({ tried, name }) => [name, tried.formula])),
@@ -67,7 +74,10 @@ export function explainMismatch(mismatch: Mismatch, signal?: AbortSignal): Expla
 }
 
 /** The formula as it is meant: what its parameters leave open is told from the shapes of what was given. */
-function draftOf({ mechanism, inputs, parameters }: Mismatch, given: readonly Given[]): { draft: Draft; notes: string[] } {
+function draftOf(
+  { mechanism, inputs, parameters }: Mismatch,
+  given: readonly Given[],
+): { draft: Draft; notes: string[] } {
   const shapes = Object.fromEntries([...inputs].map(([name, { shape }]) => [name, shape]));
   const heads = mechanism.parameters(shapes).find(({ name }) => name === 'heads');
   const merged = given.some(({ as, tensor }) => as === 'output' && tensor.shape.length === 2);
@@ -89,7 +99,12 @@ function knownOf(draft: Draft, formula: Formula): Known {
   const size = extent(Q?.shape, -1) || 1;
   const values = new Map(formula.parameters.map(({ name, value }) => [name, value]));
   const scaling = values.get('scaling');
-  const divisor = scaling === 'none' || scaling === undefined ? 1 : scaling === 'sqrt' ? Math.sqrt(size) : Number(values.get('divisor'));
+  const divisor =
+    scaling === 'none' || scaling === undefined
+      ? 1
+      : scaling === 'sqrt'
+        ? Math.sqrt(size)
+        : Number(values.get('divisor'));
   return { draft, formula, size, divisor, keep: keepOf(formula), values };
 }
 
@@ -111,7 +126,10 @@ function keepOf(formula: Formula): Keep | undefined {
 
 function titleOf({ changes }: Tried): string {
   const [first, ...rest] = changes.map(({ title }) => title);
-  return [first ?? 'The formula as it stands', ...rest.map((each) => each.charAt(0).toLowerCase() + each.slice(1))].join('; ');
+  return [
+    first ?? 'The formula as it stands',
+    ...rest.map((each) => each.charAt(0).toLowerCase() + each.slice(1)),
+  ].join('; ');
 }
 
 /** The first given result that is not the formula's; where its step follows from one that was not given, that one is not known. */
@@ -153,15 +171,21 @@ function sentence(
   from: string | null,
   { steps }: Formula,
 ): string {
-  const given = base.compared.map(({ given: as, step }) => (as === step ? as : `${as} (as ${titleOfStep(steps, step)})`)).join(', ');
+  const given = base.compared
+    .map(({ given: as, step }) => (as === step ? as : `${as} (as ${titleOfStep(steps, step)})`))
+    .join(', ');
   const [best, ...others] = explanations;
   if (best === undefined && fits) {
     return `Agrees: the formula gives the same ${given}, to ${figure(largest(base.compared))}.`;
   }
   const where = from === null ? '' : ` They differ from “${titleOfStep(steps, from)}” on.`;
   if (best === undefined) return `None of the known slips explains the difference.${where}`;
-  if (!fits) return `None of the known slips explains the difference.${where} Nearest: ${best.title.charAt(0).toLowerCase() + best.title.slice(1)}.`;
-  const alike = others.length === 0 ? '' : ` ${others.length === 1 ? 'One other reading gives' : `${others.length} other readings give`} the same numbers.`;
+  if (!fits)
+    return `None of the known slips explains the difference.${where} Nearest: ${best.title.charAt(0).toLowerCase() + best.title.slice(1)}.`;
+  const alike =
+    others.length === 0
+      ? ''
+      : ` ${others.length === 1 ? 'One other reading gives' : `${others.length} other readings give`} the same numbers.`;
   return `${best.title}. That gives the same ${given}, to ${figure(largest(best.compared))}.${where}${alike}`;
 }
 
@@ -174,5 +198,13 @@ function largest(compared: readonly ComparedStep[]): number {
 }
 
 function figure(value: number): string {
-  return value === 0 ? '0' : value.toExponential(1).replace('e-', ' · 10⁻').replace(/⁻(\d+)$/, (_, digits: string) => `⁻${digits.replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? digit)}`);
+  return value === 0
+    ? '0'
+    : value
+        .toExponential(1)
+        .replace('e-', ' · 10⁻')
+        .replace(
+          /⁻(\d+)$/,
+          (_, digits: string) => `⁻${digits.replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? digit)}`,
+        );
 }

@@ -126,7 +126,11 @@ export function fed(formula: Formula, leaf: Value, tensor: Tensor): Formula {
 /** A step's label under another name and title, without its role. */
 export function renamed(
   from: Value,
-  { title, note, ...changes }: Partial<Pick<Label, 'name' | 'symbol' | 'element'>> & { title: string; note: string },
+  {
+    title,
+    note,
+    ...changes
+  }: Partial<Pick<Label, 'name' | 'symbol' | 'element'>> & { title: string; note: string },
 ): Label & { readonly step: StepDescription } {
   const { label: own } = from;
   if (own?.step === undefined) throw new ShapeError('Only a step has a title.');

@@ -36,10 +36,13 @@ export function withoutOnes(tensor: Tensor): Tensor {
 }
 
 /** The steps that given numbers can be those of, with the numbers as they lie there. */
-export function placesOf({ as, tensor }: Given, { steps }: Formula): { readonly step: Value; readonly tensor: Tensor }[] {
-  return steps.filter((step) => isKind(step, as)).flatMap((step) =>
-    readingsOf(tensor, step).map((each) => ({ step, tensor: each })),
-  );
+export function placesOf(
+  { as, tensor }: Given,
+  { steps }: Formula,
+): { readonly step: Value; readonly tensor: Tensor }[] {
+  return steps
+    .filter((step) => isKind(step, as))
+    .flatMap((step) => readingsOf(tensor, step).map((each) => ({ step, tensor: each })));
 }
 
 function isKind({ label }: Value, as: GivenResult): boolean {

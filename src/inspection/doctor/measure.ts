@@ -40,58 +40,59 @@ export interface Rounding {
 /** Below this, a finite score means −∞: finfo.min, −1e9, −1e4. */
 const masked = -1000;
 
+/** Of the cells, at least this share has numbers in the formula, or nothing was compared. */
+const leastCompared = 0.62;
+
+const apart: Measure = { error: Infinity, relative: Infinity, excess: Infinity, loose: Infinity };
+
 /**
- * Compares numbers of the same shape. A row that has no numbers in the formula, because all of its keys are masked, is not
+ * Compares numbers of the same shape. Cells that have none in the formula, because all of a row's keys are masked, are not
  * compared: programs give anything from zeros to equal shares there.
- * @param columns how long a row is
  */
 export function measure(
   theirs: Tensor['data'],
   ours: Tensor['data'],
-  columns: number,
   { logits, stored, computed }: Rounding,
 ): Measure {
   const size = Math.min(theirs.length, ours.length);
-  let [squares, total, error, cells, power] = [0, 0, 0, 0, 0];
-  for (let at = 0; at < size; at++) {
-    const value = ours[at] ?? 0;
-    if (Number.isFinite(value)) {
-      power += value * value;
-      cells++;
-    }
-  }
-  const typical = Math.sqrt(power / Math.max(1, cells));
+  const typical = rootMeanSquare(ours);
   // float32 keeps 24 bits; sums of products lose a few more.
   const float = 1e-5 * (1 + logits / 16);
   const half = computed * 6 * (1 + logits / 2);
-  let [excess, loose] = [0, 0];
-  for (let start = 0; start < size; start += columns) {
-    const end = Math.min(size, start + columns);
-    let empty = true;
-    for (let at = start; at < end && empty; at++) empty = Number.isNaN(ours[at] ?? Number.NaN);
-    if (empty) continue;
-    for (let at = start; at < end; at++) {
-      const [own, other] = [ours[at] ?? 0, theirs[at] ?? 0];
-      if (own === other || (own === -Infinity && other <= masked)) continue;
-      const difference = Math.abs(own - other);
-      if (!Number.isFinite(difference)) {
-        return { error: Infinity, relative: Infinity, excess: Infinity, loose: Infinity };
-      }
-      const magnitude = Math.abs(own);
-      squares += difference * difference;
-      total += other * other;
-      error = Math.max(error, difference);
-      const tolerance = float * (typical + magnitude) + stored * 1.01 * magnitude + (stored > 0 ? 2 ** -25 : 0);
-      excess = Math.max(excess, difference / tolerance);
-      loose = Math.max(loose, difference / (tolerance + half * (typical + magnitude)));
-    }
-  }
+  let [squares, total, error, excess, loose, compared] = [0, 0, 0, 0, 0, 0];
   for (let at = 0; at < size; at++) {
-    const value = theirs[at] ?? 0;
-    if (Number.isFinite(value) && value > masked && ours[at] === value) total += value * value;
+    const [own, other] = [ours[at] ?? 0, theirs[at] ?? 0];
+    if (Number.isNaN(own)) {
+      if (Number.isNaN(other)) compared++;
+      continue;
+    }
+    compared++;
+    if (own === -Infinity ? other <= masked : own === other) {
+      if (Number.isFinite(own)) total += own * own;
+      continue;
+    }
+    const difference = Math.abs(own - other);
+    if (!Number.isFinite(difference)) return apart;
+    const magnitude = Math.abs(own);
+    squares += difference * difference;
+    total += other * other;
+    error = Math.max(error, difference);
+    const tolerance = float * (typical + magnitude) + stored * 1.01 * magnitude + (stored > 0 ? 2 ** -25 : 0);
+    excess = Math.max(excess, difference / tolerance);
+    loose = Math.max(loose, difference / (tolerance + half * (typical + magnitude)));
   }
-  const relative = squares === 0 ? 0 : Math.sqrt(squares / Math.max(total, 1e-30));
-  return { error, relative, excess, loose };
+  if (compared < leastCompared * size) return apart;
+  return { error, relative: squares === 0 ? 0 : Math.sqrt(squares / Math.max(total, 1e-30)), excess, loose };
+}
+
+function rootMeanSquare(data: Tensor['data']): number {
+  let [sum, count] = [0, 0];
+  for (const value of data) {
+    if (!Number.isFinite(value)) continue;
+    sum += value * value;
+    count++;
+  }
+  return Math.sqrt(sum / Math.max(1, count));
 }
 
 export function storedRoundoff(precision: HalfPrecision | undefined): number {

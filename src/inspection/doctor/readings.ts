@@ -65,7 +65,9 @@ export class Readings {
     const places = this.given.map((each) => placesOf(each, formula));
     if (places.some((each) => each.length === 0)) return undefined;
     const logits = logitsOf(formula);
-    const wanted = [...new Set([...places.flat().map(({ step }) => step), ...(logits === undefined ? [] : [logits])])];
+    const wanted = [
+      ...new Set([...places.flat().map(({ step }) => step), ...(logits === undefined ? [] : [logits])]),
+    ];
     const made = this.numbers(formula, wanted, rows);
     const numbers = new Map(wanted.map((step, at) => [step, made[at]]));
     const largest = logits === undefined ? 0 : magnitude(numbers.get(logits));
@@ -78,7 +80,7 @@ export class Readings {
         const theirs = cut(tensor, rowsOf(step, rows));
         if (as === 'weights') weights ??= { ours, theirs };
         const rounding = { logits: as === 'scores' ? 0 : largest, stored, computed };
-        const own = measure(theirs.data, ours.data, step.shape.at(-1) ?? 1, rounding);
+        const own = measure(theirs.data, ours.data, rounding);
         return [{ step, own }];
       });
       return all.reduce((a, b) => (b.own.excess < a.own.excess ? b : a));
@@ -113,7 +115,8 @@ function logitsOf(formula: Formula): Value | undefined {
 
 function magnitude(tensor: Tensor | undefined): number {
   let largest = 0;
-  for (const value of tensor?.data ?? []) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  for (const value of tensor?.data ?? [])
+    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
   return largest;
 }
 

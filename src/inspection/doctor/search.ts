@@ -30,7 +30,12 @@ function fewRows(queries: number, count: number): Range {
  * with dropout, with two. What fits on a few rows is tried on all.
  * @throws ShapeError where what was given has no step's shape
  */
-export function search(known: Known, given: readonly Given[], readings: Readings, signal?: AbortSignal): Found {
+export function search(
+  known: Known,
+  given: readonly Given[],
+  readings: Readings,
+  signal?: AbortSignal,
+): Found {
   const { queries } = known.formula;
   const base = readings.try([]);
   if (base === undefined) throw shapeError(known, given);
@@ -38,7 +43,9 @@ export function search(known: Known, given: readonly Given[], readings: Readings
     slip.changes(known).map((change): MadeChange => ({ ...change, id: slip.id, order })),
   );
   if (base.excess <= 1) {
-    const same = changes.filter((change) => change.same === true).flatMap((change) => readings.try([change]) ?? []);
+    const same = changes
+      .filter((change) => change.same === true)
+      .flatMap((change) => readings.try([change]) ?? []);
     return { base, readings: [], fits: true, same: same.filter(({ excess }) => excess <= 1) };
   }
   const few = fewRows(queries, 4);
@@ -57,7 +64,8 @@ export function search(known: Known, given: readonly Given[], readings: Readings
   const dropped = withDropout(readings, near, given);
   if (dropped.length > 0) return { base, readings: dropped, fits: true, same: [] };
   const half = rounded(readings, near.slice(0, 8), rounding, few);
-  if (half.length > 0 && (half[0]?.changes.length ?? 0) === 1) return { base, readings: half, fits: true, same: [] };
+  if (half.length > 0 && (half[0]?.changes.length ?? 0) === 1)
+    return { base, readings: half, fits: true, same: [] };
 
   const pairs = tryPairs(singles, looked);
   const two = fitting(readings, pairs);
@@ -91,7 +99,10 @@ function rankOf({ changes }: Tried): number {
   return changes.reduce((sum, { rank }) => sum + rank, 0);
 }
 
-function tryPairs(singles: readonly Tried[], looked: (made: readonly MadeChange[]) => Tried | undefined): Tried[] {
+function tryPairs(
+  singles: readonly Tried[],
+  looked: (made: readonly MadeChange[]) => Tried | undefined,
+): Tried[] {
   const changes = singles.flatMap(({ changes: [change] }) => change ?? []);
   const tried: Tried[] = [];
   const end = performance.now() + pairsFor;
@@ -112,7 +123,10 @@ function tryPairs(singles: readonly Tried[], looked: (made: readonly MadeChange[
 function withDropout(readings: Readings, near: readonly Tried[], given: readonly Given[]): Tried[] {
   if (!given.some(({ as }) => as === 'weights')) return [];
   return near
-    .filter(({ weights }) => weights !== undefined && droppedShare(weights.ours.data, weights.theirs.data) !== undefined)
+    .filter(
+      ({ weights }) =>
+        weights !== undefined && droppedShare(weights.ours.data, weights.theirs.data) !== undefined,
+    )
     .slice(0, 6)
     .flatMap(({ changes }) => {
       const { weights } = readings.try(changes) ?? {};
@@ -125,7 +139,12 @@ function withDropout(readings: Readings, near: readonly Tried[], given: readonly
 }
 
 /** Readings that are met as nearly as half precision allows, and much nearer than without it. */
-function rounded(readings: Readings, near: readonly Tried[], rounding: readonly MadeChange[], rows: Range): Tried[] {
+function rounded(
+  readings: Readings,
+  near: readonly Tried[],
+  rounding: readonly MadeChange[],
+  rows: Range,
+): Tried[] {
   return near
     .filter(({ distance }) => distance < 0.1)
     .flatMap((exact) =>

@@ -1,5 +1,5 @@
-import { input, inputsOf, label, type Value } from '../../../engine/graph.js';
-import { add, multiply } from '../../../engine/ops/index.js';
+import { input, inputsOf, label, positions, sorted, type Value } from '../../../engine/graph.js';
+import { add, full, multiply, replace } from '../../../engine/ops/index.js';
 import type { Tensor } from '../../../engine/tensor.js';
 import { after, fed, need, renamed, without, type Formula } from '../formula.js';
 import type { Change, Slip } from '../slip.js';
@@ -28,21 +28,44 @@ export function logitsOf(formula: Formula): Value {
 
 const axes = ['head', 'query', 'key'] as const;
 
+/** How programs write what is masked: −∞, or the most negative number that there is, by which rows without any key stay finite. */
+type Fill = 'infinite' | 'finite';
+
+const leastNumber = -3.4028234663852886e38;
+
 /** The formula with this mask in place of its own. */
-export function masked(formula: Formula, keep: Keep): Formula {
+export function masked(formula: Formula, keep: Keep, fill: Fill = 'infinite'): Formula {
   const bare = unmasked(formula);
   const logits = logitsOf(bare);
   const leaf = label(input(keep.shape), {
     name: 'mask_as_read',
-    symbol: "M'",
+    symbol: fill === 'infinite' ? "M'" : "\\bar{M}'",
     axes: axes.slice(3 - keep.shape.length),
   });
-  const note = 'The mask as it is read here: −∞ takes a key away from a query.';
+  const note =
+    fill === 'infinite'
+      ? 'The mask as it is read here: −∞ takes a key away from a query.'
+      : 'The mask as it is read here: where it is 1, the score becomes the most negative number of float32.';
   const added = after(bare, logits, (before) => {
     const own = renamed(before, { name: 'masked', symbol: '\\hat{S}', title: 'Masked', note });
-    return label(add(before, leaf), { ...own, step: { ...own.step, phase: 'score', role: 'masked' } });
+    const value =
+      fill === 'infinite' ? add(before, leaf) : replace(before, leaf, full(positions(1), leastNumber));
+    return label(value, { ...own, step: { ...own.step, phase: 'score', role: 'masked' } });
   });
-  return fed(added, leaf, { shape: keep.shape, data: keep.data.map((each) => (each === 0 ? -Infinity : 0)) });
+  const away = fill === 'infinite' ? -Infinity : 1;
+  return fed(added, leaf, { shape: keep.shape, data: keep.data.map((each) => (each === 0 ? away : 0)) });
+}
+
+/** The formula with the mask that it has, whichever that is, in finite numbers; itself where it has none. */
+export function finitelyMasked(formula: Formula, own: Keep | undefined): Formula {
+  if (!formula.steps.some(isMask)) return formula;
+  const read = sorted(formula.steps).find(({ label: name }) => name?.name === 'mask_as_read');
+  const added = read === undefined ? undefined : formula.feeds.get(read.origin);
+  const keep =
+    added === undefined
+      ? own
+      : { shape: added.shape, data: Float64Array.from(added.data, (each) => (each === 0 ? 1 : 0)) };
+  return keep === undefined ? formula : masked(formula, keep, 'finite');
 }
 
 const change = (title: string, rank: number, formula: Change['formula']): Change => ({

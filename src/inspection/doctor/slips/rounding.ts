@@ -1,7 +1,7 @@
 import { label, type Value } from '../../../engine/graph.js';
 import { roundTo } from '../../../engine/ops/index.js';
-import { roundoff, type HalfPrecision } from '../../../engine/precision.js';
-import { swap, type Formula } from '../formula.js';
+import { nearest, roundoff, type HalfPrecision } from '../../../engine/precision.js';
+import { swap, type Draft, type Formula } from '../formula.js';
 import type { Change, Slip } from '../slip.js';
 
 /** The formula with each of these steps rounded when it has been computed. */
@@ -10,6 +10,15 @@ function rounded(formula: Formula, precision: HalfPrecision, names: readonly str
     const step = changed.steps.find(({ label: own }) => own?.name === name);
     return step === undefined ? changed : swap(changed, step, roundTo(unnamed(step), precision));
   }, formula);
+}
+
+/** The formula of inputs that were stored in half precision. */
+function roundedInputs(draft: Draft, precision: HalfPrecision): Draft {
+  const inputs = [...draft.inputs].map(([name, { shape, data }]) => {
+    const rounded = Float64Array.from(data, (each) => nearest(each, precision));
+    return [name, { shape, data: rounded }] as const;
+  });
+  return { ...draft, inputs: new Map(inputs) };
 }
 
 /** A computed step without its name, which its rounded numbers bear; what is given keeps it, so that it can be written. */
@@ -28,6 +37,7 @@ export const roundingToHalf: Slip = {
         group: 'rounding',
         rank: 3,
         rounds: roundoff(precision),
+        draft: (draft) => roundedInputs(draft, precision),
         formula: (formula) => rounded(formula, precision, names(formula)),
       },
       {
@@ -35,6 +45,7 @@ export const roundingToHalf: Slip = {
         group: 'rounding',
         rank: 4,
         rounds: roundoff(precision),
+        draft: (draft) => roundedInputs(draft, precision),
         formula: (formula) => rounded(formula, precision, until),
       },
     ]);

@@ -29,9 +29,7 @@ function explained({ setting, results }: Dump): Explained {
   const id = inputs.has('X') ? 'multi-head' : 'scaled-dot-product';
   const mechanism = mechanisms.find((each) => each.id === id);
   assert.ok(mechanism);
-  const given = Object.fromEntries(
-    Object.entries(results).map(([as, name]) => [as, fixture.tensor(name)]),
-  );
+  const given = Object.fromEntries(Object.entries(results).map(([as, name]) => [as, fixture.tensor(name)]));
   return explainMismatch({ mechanism, inputs, parameters: parameters[setting] ?? {}, given });
 }
 
