@@ -16,7 +16,9 @@ export interface Found {
 }
 
 /** How many milliseconds pairs of slips are tried for, and how many readings are listed where none fits. */
-const pairsFor = 1200;
+const pairsFor = 1000;
+/** After the first pair that fits, so many more are tried: another one may be the more usual. */
+const pairsAfter = 60;
 const listed = 4;
 
 /** Rows that are looked at first: enough to tell most readings apart. */
@@ -106,14 +108,16 @@ function tryPairs(
   const changes = singles.flatMap(({ changes: [change] }) => change ?? []);
   const tried: Tried[] = [];
   const end = performance.now() + pairsFor;
+  let left = Infinity;
   // The nearer two are to what was given, the sooner they are tried together.
-  for (let sum = 1; sum < 2 * changes.length; sum++) {
+  search: for (let sum = 1; sum < 2 * changes.length; sum++) {
     for (let at = Math.max(0, sum - changes.length + 1); 2 * at < sum; at++) {
       const [a, b] = [changes[at], changes[sum - at]];
       if (a === undefined || b === undefined || a.group === b.group) continue;
-      if (performance.now() > end) return tried.sort((x, y) => x.distance - y.distance);
+      if (left-- <= 0 || performance.now() > end) break search;
       const made = looked([a, b]);
       if (made !== undefined) tried.push(made);
+      if (made !== undefined && made.excess <= 1 && left === Infinity) left = pairsAfter;
     }
   }
   return tried.sort((x, y) => x.distance - y.distance);

@@ -1,15 +1,39 @@
-import { label, type Value } from '../../../engine/graph.js';
+import { sorted, type Value } from '../../../engine/graph.js';
 import { roundTo } from '../../../engine/ops/index.js';
 import { nearest, roundoff, type HalfPrecision } from '../../../engine/precision.js';
-import { swap, type Draft, type Formula } from '../formula.js';
+import type { Draft, Formula } from '../formula.js';
 import type { Change, Slip } from '../slip.js';
 
-/** The formula with each of these steps rounded when it has been computed. */
-function rounded(formula: Formula, precision: HalfPrecision, names: readonly string[]): Formula {
-  return names.reduce((changed, name) => {
-    const step = changed.steps.find(({ label: own }) => own?.name === name);
-    return step === undefined ? changed : swap(changed, step, roundTo(unnamed(step), precision));
-  }, formula);
+/**
+ * The formula with the result of every operation rounded, as programs do that compute in half precision: sums within an
+ * operation are longer, and what only moves numbers rounds nothing.
+ * @param until the step before which it ends; all of the formula where left out
+ */
+function rounded(formula: Formula, precision: HalfPrecision, until?: string): Formula {
+  const at = formula.steps.findIndex(({ label: own }) => own?.name === until);
+  const affected = sorted(at < 0 ? formula.steps : formula.steps.slice(0, at));
+  const made = new Map<Value['origin'], Value['origin']>();
+  const take = (value: Value): Value => ({ ...value, origin: made.get(value.origin) ?? value.origin });
+  for (const { origin, shape, type } of affected) {
+    if (origin.kind !== 'operation' || made.has(origin)) continue;
+    const again: Value = { shape, type, origin: { ...origin, inputs: origin.inputs.map(take) } };
+    const isExact = origin.operation.moves === true || type === 'integer' || isOfPositions(origin);
+    made.set(origin, (isExact ? again : roundTo(again, precision)).origin);
+  }
+  const later = at < 0 ? [] : sorted(formula.steps.slice(at));
+  for (const { origin } of later) {
+    if (origin.kind !== 'operation' || made.has(origin)) continue;
+    const inputs = origin.inputs.map(take);
+    if (inputs.some((from, place) => from.origin !== origin.inputs[place]?.origin)) {
+      made.set(origin, { ...origin, inputs });
+    }
+  }
+  return { ...formula, steps: formula.steps.map(take) };
+}
+
+/** Whether it is made from places alone: programs keep such tables in float32. */
+function isOfPositions({ inputs }: Extract<Value['origin'], { kind: 'operation' }>): boolean {
+  return inputs.every(({ type }) => type === 'integer');
 }
 
 /** The formula of inputs that were stored in half precision. */
@@ -21,16 +45,9 @@ function roundedInputs(draft: Draft, precision: HalfPrecision): Draft {
   return { ...draft, inputs: new Map(inputs) };
 }
 
-/** A computed step without its name, which its rounded numbers bear; what is given keeps it, so that it can be written. */
-function unnamed({ label: own, ...value }: Value): Value {
-  return value.origin.kind === 'operation' || own === undefined ? value : label(value, own);
-}
-
 export const roundingToHalf: Slip = {
   id: 'rounding',
-  changes({ formula: { steps } }) {
-    const named = steps.flatMap(({ label: own }) => (own === undefined ? [] : [own.name]));
-    const until = named.slice(0, named.indexOf('weights'));
+  changes() {
     return (['float16', 'bfloat16'] as const).flatMap((precision): Change[] => [
       {
         title: `It is computed in ${precision}`,
@@ -38,7 +55,7 @@ export const roundingToHalf: Slip = {
         rank: 3,
         rounds: roundoff(precision),
         draft: (draft) => roundedInputs(draft, precision),
-        formula: (formula) => rounded(formula, precision, names(formula)),
+        formula: (formula) => rounded(formula, precision),
       },
       {
         title: `The scores are computed in ${precision}, the softmax in float32`,
@@ -46,12 +63,8 @@ export const roundingToHalf: Slip = {
         rank: 4,
         rounds: roundoff(precision),
         draft: (draft) => roundedInputs(draft, precision),
-        formula: (formula) => rounded(formula, precision, until),
+        formula: (formula) => rounded(formula, precision, 'weights'),
       },
     ]);
   },
 };
-
-function names({ steps }: Formula): string[] {
-  return steps.flatMap(({ label: own }) => (own === undefined ? [] : [own.name]));
-}
