@@ -143,9 +143,20 @@ export interface Wanted {
   readonly region: Region;
 }
 
-/** Computes parts of formulas in float64. Products of inputs with weights are the same in most readings, and kept. */
+/** A value that was computed once, and the number under which what is computed from it is found. */
+interface Kept {
+  readonly id: number;
+  readonly tensor: Tensor;
+}
+
+/** Operators that have nothing but their inputs, and turn leaves into what most readings share: X W + b. */
+const shared: ReadonlySet<string> = new Set(['matmul', 'add']);
+
+/** Computes parts of formulas in float64. Projections are the same in most readings, and kept. */
 export class Evaluator {
-  private readonly products = new WeakMap<Tensor, WeakMap<Tensor, Tensor<Float64Array>>>();
+  private readonly leaves = new WeakMap<Tensor, Kept>();
+  private readonly made = new Map<string, Kept>();
+  private next = 1;
 
   /** @param known values whose numbers are given instead of computed */
   run(
@@ -153,8 +164,9 @@ export class Evaluator {
     wanted: readonly Wanted[],
     known: ReadonlyMap<Value['origin'], Tensor> = new Map(),
   ): Tensor<Float64Array>[] {
+    const seen = new Map<Value['origin'], Kept | undefined>();
     const tensorOf = (value: Value): Tensor | undefined =>
-      known.get(value.origin) ?? feeds.get(value.origin) ?? this.product(value, feeds);
+      known.get(value.origin) ?? this.kept(value, feeds, seen)?.tensor;
     const {
       targets,
       regions,
@@ -173,16 +185,33 @@ export class Evaluator {
     });
   }
 
-  /** The product of two leaves, computed once. */
-  private product(value: Value, feeds: Formula['feeds']): Tensor<Float64Array> | undefined {
-    const { origin, shape } = value;
-    if (origin.kind !== 'operation' || origin.operation.name !== 'matmul') return undefined;
-    const [a, b] = origin.inputs.map((from) => feeds.get(from.origin));
-    if (a === undefined || b === undefined) return undefined;
-    const row = this.products.get(a) ?? new WeakMap<Tensor, Tensor<Float64Array>>();
-    this.products.set(a, row);
-    const made = row.get(b) ?? { shape, data: origin.operation.evaluate([a, b], shape) };
-    row.set(b, made);
-    return made;
+  /** A leaf, or what is made of leaves by products and sums alone. */
+  private kept(
+    { origin, shape }: Value,
+    feeds: Formula['feeds'],
+    seen: Map<Value['origin'], Kept | undefined>,
+  ): Kept | undefined {
+    if (seen.has(origin)) return seen.get(origin);
+    const found = ((): Kept | undefined => {
+      const leaf = feeds.get(origin);
+      if (leaf !== undefined) {
+        const own = this.leaves.get(leaf) ?? { id: this.next++, tensor: leaf };
+        this.leaves.set(leaf, own);
+        return own;
+      }
+      if (origin.kind !== 'operation' || !shared.has(origin.operation.name)) return undefined;
+      const parts = origin.inputs.map((from) => this.kept(from, feeds, seen));
+      if (!parts.every((part) => part !== undefined)) return undefined;
+      const key = `${origin.operation.name} ${parts.map(({ id }) => id).join(' ')}`;
+      const inputs = parts.map(({ tensor }) => tensor);
+      const own = this.made.get(key) ?? {
+        id: this.next++,
+        tensor: { shape, data: origin.operation.evaluate(inputs, shape) },
+      };
+      this.made.set(key, own);
+      return own;
+    })();
+    seen.set(origin, found);
+    return found;
   }
 }

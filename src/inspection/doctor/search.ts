@@ -16,7 +16,7 @@ export interface Found {
 }
 
 /** How many milliseconds pairs of slips are tried for, and how many readings are listed where none fits. */
-const pairsFor = 1000;
+const pairsFor = 4000;
 /** After the first pair that fits, so many more are tried: another one may be the more usual. */
 const pairsAfter = 60;
 const listed = 4;
@@ -91,7 +91,7 @@ export function search(
 function fitting(readings: Readings, tried: readonly Tried[]): Tried[] {
   return tried
     .filter(({ excess }) => excess <= 1)
-    .slice(0, 12)
+    .slice(0, 5)
     .flatMap(({ changes }) => readings.try(changes) ?? [])
     .filter(({ excess }) => excess <= 1)
     .sort((a, b) => rankOf(a) - rankOf(b) || a.distance - b.distance);

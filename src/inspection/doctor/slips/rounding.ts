@@ -1,6 +1,7 @@
 import { sorted, type Value } from '../../../engine/graph.js';
 import { roundTo } from '../../../engine/ops/index.js';
 import { nearest, roundoff, type HalfPrecision } from '../../../engine/precision.js';
+import type { Tensor } from '../../../engine/tensor.js';
 import type { Draft, Formula } from '../formula.js';
 import type { Change, Slip } from '../slip.js';
 
@@ -36,11 +37,19 @@ function isOfPositions({ inputs }: Extract<Value['origin'], { kind: 'operation' 
   return inputs.every(({ type }) => type === 'integer');
 }
 
+/** Inputs that have been rounded, so that what is computed from them is known again. */
+const stored = { float16: new WeakMap<Tensor, Tensor>(), bfloat16: new WeakMap<Tensor, Tensor>() };
+
 /** The formula of inputs that were stored in half precision. */
 function roundedInputs(draft: Draft, precision: HalfPrecision): Draft {
-  const inputs = [...draft.inputs].map(([name, { shape, data }]) => {
-    const rounded = Float64Array.from(data, (each) => nearest(each, precision));
-    return [name, { shape, data: rounded }] as const;
+  const inputs = [...draft.inputs].map(([name, tensor]) => {
+    const { shape, data } = tensor;
+    const rounded = stored[precision].get(tensor) ?? {
+      shape,
+      data: Float64Array.from(data, (each) => nearest(each, precision)),
+    };
+    stored[precision].set(tensor, rounded);
+    return [name, rounded] as const;
   });
   return { ...draft, inputs: new Map(inputs) };
 }
