@@ -15,7 +15,7 @@ describe('a text that the embedded GPT goes on with', () => {
     await workbench.openFile('story.md');
     await workbench.command('Attention: Use Model');
     await picks(workbench).filter({ hasText: 'gpt-packages' }).first().click();
-    const status = workbench.page.locator('.statusbar-item').filter({ hasText: 'embedded GPT' });
+    const status = workbench.page.locator('.statusbar-item').filter({ hasText: 'gpt-packages' });
     await until('its use', async () => (await status.count()) > 0);
   });
   after(() => workbench.close());
@@ -36,7 +36,7 @@ describe('a text that the embedded GPT goes on with', () => {
     const frame = await panel(workbench);
     prompt = await tokensOf(frame);
     await frame.getByRole('tab', { name: 'Heads' }).click();
-    await frame.locator('.next').getByRole('combobox', { name: 'Choice' }).click();
+    await frame.locator('.next').getByRole('combobox', { name: 'Decoding' }).click();
     await frame.locator('.next').getByRole('option', { name: 'Sample' }).click();
     await set(frame, 'Seed', '7');
     await set(frame, 'Max new tokens', '12');

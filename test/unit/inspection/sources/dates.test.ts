@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
-import { dateScores } from '../../../../src/models/dates/index.js';
+import { dateScores } from '../../../../src/common/embedded-models.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
 import { platform } from '../../../support/platform.js';
