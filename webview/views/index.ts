@@ -1,5 +1,6 @@
 import { answersView } from './answers/view.js';
 import { compareView } from './compare/view.js';
+import { diagnosisView } from './diagnosis/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
 import { metricsView } from './metrics/view.js';
@@ -15,6 +16,7 @@ export const views: readonly RegisteredView[] = [
   heatmapView,
   tableView,
   answersView,
+  diagnosisView,
   headsView,
   metricsView,
   nextView,

@@ -117,6 +117,7 @@ export class Inspection {
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
+      ...(subject.diagnosis === undefined ? {} : { diagnosis: subject.diagnosis }),
       ...this.continuation,
       ...(this.interventions.length === 0 ? {} : { interventions: this.interventions }),
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),

@@ -6,20 +6,25 @@ import type { Platform } from '../../platform/platform.js';
 import type { FileReference, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { asksToExplain, withResults } from '../doctor/preparation.js';
+import { resultsAmong, type ResultSources } from '../doctor/results.js';
 import { findRoles, type Candidate } from './roles.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 
 /** Matrix files, run through a mechanism. */
 export const filesSource: Source = {
   id: 'files',
-  async open({ material, by }, { platform, runtime }, task) {
+  async open({ material, by, parameters }, { platform, runtime }, task) {
     if (material.kind !== 'files') return undefined;
     const { files, roles } = material;
     const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, signal: task.signal });
     if (opened.kind === 'question') return opened;
     try {
-      const preparation = new TensorPreparation(opened.inputs, runtime);
-      return { kind: 'preparation', preparation: namingFiles(preparation, opened.inputs.title) };
+      const { title } = opened.inputs;
+      const explain = { title, runtime, asked: asksToExplain(parameters) };
+      const inputs = new TensorPreparation(opened.inputs, runtime);
+      const preparation = withResults(inputs, opened.results, explain);
+      return { kind: 'preparation', preparation: namingFiles(preparation, title) };
     } catch (error) {
       await opened.inputs.close?.();
       throw nameFiles(error, opened.inputs.title);
@@ -51,7 +56,7 @@ function nameFiles(error: unknown, title: string): Error {
 
 /** Files as a mechanism's inputs, or what has to be asked first. Files stay open until `close`. */
 type OpenedFiles =
-  | { readonly kind: 'inputs'; readonly inputs: TensorInputs }
+  | { readonly kind: 'inputs'; readonly inputs: TensorInputs; readonly results: ResultSources }
   | { readonly kind: 'question'; readonly question: RoleQuestion };
 
 /**
@@ -101,12 +106,17 @@ async function openFiles(
       await close();
       return roles;
     }
+    const results = await resultsAmong(candidates, roles.tensors, options.roles);
+    const notices = roles.notices.filter(
+      (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
+    );
     return {
       kind: 'inputs',
+      results: results.sources,
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
-        notices: [...roles.notices, ...skipped],
+        notices: [...notices, ...skipped],
         mechanism: options.mechanism,
         words: wordsOf(found, sidesOf(candidates, roles.tensors)),
         likelyWords: await wordsInFolder(platform, files),
