@@ -21,7 +21,10 @@ export interface NodeOptions {
  * const { shape, data } = await inspection.slice('weights');
  * await inspection.dispose();
  */
-export const { inspectText, inspectTensors, inspectFiles, explainMismatch } = createLibrary<string, NodeOptions>(open);
+export const { inspectText, inspectTensors, inspectFiles, explainMismatch } = createLibrary<
+  string,
+  NodeOptions
+>(open);
 
 /** Inspections share one engine, which goes when the last of them is disposed of. */
 const shared = new Map<string, { readonly engine: Engine; users: number }>();

@@ -1,7 +1,7 @@
 import { ShapeError, type Range } from '../../engine/tensor.js';
 import { dropout, droppedShare } from './dropout.js';
 import { placesOf, type Given } from './given.js';
-import { Readings, type Tried } from './readings.js';
+import type { Readings, Tried } from './readings.js';
 import { slips } from './slips/index.js';
 import type { Known, MadeChange } from './slip.js';
 
