@@ -147,14 +147,17 @@ function firstDifferent(compared: readonly ComparedStep[], { steps }: Formula): 
 
 /** The first step of the formula that is another, or is not there, in a reading of it. */
 function firstChanged(readings: Readings, formula: Formula, reading: Formula): string | null {
-  const rows = { start: 0, end: Math.min(8, formula.queries) };
+  const sample = {
+    rows: { start: 0, end: Math.min(8, formula.queries) },
+    heads: { start: 0, end: formula.heads },
+  };
   for (const step of formula.steps) {
     const name = step.label?.name ?? '';
     const other = reading.steps.find(({ label }) => label?.name === name);
     if (other === undefined) return name;
     if (other.origin === step.origin && inputsOf(step).length > 0) continue;
-    const [ours] = readings.numbers(formula, [step], rows);
-    const [theirs] = readings.numbers(reading, [other], rows);
+    const [ours] = readings.numbers(formula, [step], sample);
+    const [theirs] = readings.numbers(reading, [other], sample);
     if (ours === undefined || theirs === undefined || differ(ours, theirs)) return name;
   }
   return null;

@@ -11,6 +11,8 @@ export interface Measure {
   readonly excess: number;
   /** The same, where numbers were rounded on the way. */
   readonly loose: number;
+  /** Where the largest difference is. */
+  readonly at: number;
 }
 
 /** The precision that numbers were stored in, where that is less than float32. */
@@ -43,7 +45,7 @@ const masked = -1000;
 /** Of the cells, at least this share has numbers in the formula, or nothing was compared. */
 const leastCompared = 0.62;
 
-const apart: Measure = { error: Infinity, relative: Infinity, excess: Infinity, loose: Infinity };
+const apart = { error: Infinity, relative: Infinity, excess: Infinity, loose: Infinity } as const;
 
 /**
  * Compares numbers of the same shape. Cells that have none in the formula, because all of a row's keys are masked, are not
@@ -59,7 +61,7 @@ export function measure(
   // float32 keeps 24 bits; sums of products lose a few more.
   const float = 1e-5 * (1 + logits / 16);
   const half = computed * 6 * (1 + logits / 2);
-  let [squares, total, error, excess, loose, compared] = [0, 0, 0, 0, 0, 0];
+  let [squares, total, error, excess, loose, compared, place] = [0, 0, 0, 0, 0, 0, 0];
   for (let at = 0; at < size; at++) {
     const [own, other] = [ours[at] ?? 0, theirs[at] ?? 0];
     if (Number.isNaN(own)) {
@@ -72,17 +74,26 @@ export function measure(
       continue;
     }
     const difference = Math.abs(own - other);
-    if (!Number.isFinite(difference)) return apart;
+    if (!Number.isFinite(difference)) return { ...apart, at };
     const magnitude = Math.abs(own);
     squares += difference * difference;
     total += other * other;
-    error = Math.max(error, difference);
+    if (difference > error) {
+      error = difference;
+      place = at;
+    }
     const tolerance = float * (typical + magnitude) + stored * 1.01 * magnitude + (stored > 0 ? 2 ** -25 : 0);
     excess = Math.max(excess, difference / tolerance);
     loose = Math.max(loose, difference / (tolerance + half * (typical + magnitude)));
   }
-  if (compared < leastCompared * size) return apart;
-  return { error, relative: squares === 0 ? 0 : Math.sqrt(squares / Math.max(total, 1e-30)), excess, loose };
+  if (compared < leastCompared * size) return { ...apart, at: place };
+  return {
+    error,
+    relative: squares === 0 ? 0 : Math.sqrt(squares / Math.max(total, 1e-30)),
+    excess,
+    loose,
+    at: place,
+  };
 }
 
 function rootMeanSquare(data: Tensor['data']): number {

@@ -1,7 +1,7 @@
 import { ShapeError, type Range } from '../../engine/tensor.js';
 import { dropout, droppedShare } from './dropout.js';
 import { placesOf, type Given } from './given.js';
-import type { Readings, Tried } from './readings.js';
+import type { Readings, Sample, Tried } from './readings.js';
 import { slips } from './slips/index.js';
 import type { Known, MadeChange } from './slip.js';
 
@@ -15,16 +15,26 @@ export interface Found {
   readonly same: readonly Tried[];
 }
 
-/** How many milliseconds pairs of slips are tried for, and how many readings are listed where none fits. */
-const pairsFor = 4000;
+/** At most so many pairs of slips are tried. */
+const mostPairs = 1200;
+/** Of slips that can be made in many ways, only the nearest are paired with others. */
+const mostPaired: ReadonlyMap<string, number> = new Map([
+  ['dropped-head', 2],
+  ['rotary-added', 2],
+]);
 /** After the first pair that fits, so many more are tried: another one may be the more usual. */
 const pairsAfter = 60;
+/** How many readings are listed where none fits. */
 const listed = 4;
 
-/** Rows that are looked at first: enough to tell most readings apart. */
-function fewRows(queries: number, count: number): Range {
-  const start = Math.max(0, Math.min(queries - count, Math.floor(queries / 2)));
-  return { start, end: Math.min(queries, start + count) };
+/** Queries and heads that are looked at first, around where the formula is farthest from what was given. */
+function sampleOf({ formula: { heads, queries }, worst }: Tried): Sample {
+  return { rows: around(worst.row, 4, queries), heads: around(worst.head, 3, heads) };
+}
+
+function around(middle: number, count: number, all: number): Range {
+  const start = Math.max(0, Math.min(all - count, middle - (count >> 1)));
+  return { start, end: Math.min(all, start + count) };
 }
 
 /**
@@ -38,7 +48,6 @@ export function search(
   readings: Readings,
   signal?: AbortSignal,
 ): Found {
-  const { queries } = known.formula;
   const base = readings.try([]);
   if (base === undefined) throw shapeError(known, given);
   const changes = slips.flatMap((slip, order) =>
@@ -50,7 +59,7 @@ export function search(
       .flatMap((change) => readings.try([change]) ?? []);
     return { base, readings: [], fits: true, same: same.filter(({ excess }) => excess <= 1) };
   }
-  const few = fewRows(queries, 4);
+  const few = sampleOf(base);
   const looked = (made: readonly MadeChange[]): Tried | undefined => {
     signal?.throwIfAborted();
     return readings.try(made, few);
@@ -105,19 +114,29 @@ function tryPairs(
   singles: readonly Tried[],
   looked: (made: readonly MadeChange[]) => Tried | undefined,
 ): Tried[] {
-  const changes = singles.flatMap(({ changes: [change] }) => change ?? []);
+  const taken = new Map<string, number>();
+  const changes = singles
+    .flatMap(({ changes: [change] }) => change ?? [])
+    .filter(({ id }) => {
+      const count = (taken.get(id) ?? 0) + 1;
+      taken.set(id, count);
+      return count <= (mostPaired.get(id) ?? Infinity);
+    });
   const tried: Tried[] = [];
-  const end = performance.now() + pairsFor;
-  let left = Infinity;
+  let left = mostPairs;
+  let fits = false;
   // The nearer two are to what was given, the sooner they are tried together.
   search: for (let sum = 1; sum < 2 * changes.length; sum++) {
     for (let at = Math.max(0, sum - changes.length + 1); 2 * at < sum; at++) {
       const [a, b] = [changes[at], changes[sum - at]];
       if (a === undefined || b === undefined || a.group === b.group) continue;
-      if (left-- <= 0 || performance.now() > end) break search;
+      if (left-- <= 0) break search;
       const made = looked([a, b]);
-      if (made !== undefined) tried.push(made);
-      if (made !== undefined && made.excess <= 1 && left === Infinity) left = pairsAfter;
+      if (made === undefined) continue;
+      tried.push(made);
+      if (made.excess > 1 || fits) continue;
+      fits = true;
+      left = Math.min(left, pairsAfter);
     }
   }
   return tried.sort((x, y) => x.distance - y.distance);
@@ -147,13 +166,13 @@ function rounded(
   readings: Readings,
   near: readonly Tried[],
   rounding: readonly MadeChange[],
-  rows: Range,
+  sample: Sample,
 ): Tried[] {
   return near
     .filter(({ distance }) => distance < 0.1)
     .flatMap((exact) =>
       rounding
-        .flatMap((change) => readings.try([...exact.changes, change], rows) ?? [])
+        .flatMap((change) => readings.try([...exact.changes, change], sample) ?? [])
         .filter(({ loose, distance }) => loose <= 1 && distance < 0.7 * exact.distance),
     )
     .flatMap(({ changes }) => readings.try(changes) ?? [])
