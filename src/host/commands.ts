@@ -6,6 +6,7 @@ import type { Examples } from './examples/index.js';
 import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
+import { pickSet } from './base/pick-set.js';
 import { fileEndings } from '../file-types.js';
 import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
@@ -168,7 +169,10 @@ export class Commands extends Disposable {
       openLabel: l10n.t('Inspect'),
       title: l10n.t('Select tensor files'),
     });
-    if (files.length > 0) await this.context.opener.openFiles(files);
+    if (files.length === 0) return;
+    const [only] = files;
+    const wanted = only !== undefined && files.length === 1 ? await pickSet(only) : files;
+    if (wanted !== undefined) await this.context.opener.openFiles(wanted);
   }
 
   /** Files that hold the results of an implementation beside its inputs: how they differ from the formula, and why. */

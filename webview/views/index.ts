@@ -1,6 +1,8 @@
 import { answersView } from './answers/view.js';
+import { axesView } from './axes/view.js';
 import { compareView } from './compare/view.js';
 import { diagnosisView } from './diagnosis/view.js';
+import { findingsView } from './findings/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
 import { metricsView } from './metrics/view.js';
@@ -17,6 +19,8 @@ export const views: readonly RegisteredView[] = [
   tableView,
   answersView,
   diagnosisView,
+  axesView,
+  findingsView,
   headsView,
   metricsView,
   nextView,

@@ -15,6 +15,7 @@ import type {
   GeneratedTokens,
   Intervention,
   Span,
+  TensorAxes,
 } from '../../protocol.js';
 import { definition } from '../../engine/explain.js';
 import { unset } from '../../engine/rewrite.js';
@@ -51,6 +52,8 @@ export interface Subject {
   readonly answers?: Answers;
   /** Set where results were given beside the inputs, and are explained. */
   readonly diagnosis?: Diagnosis;
+  /** What the axes of given tensors were taken for. */
+  readonly axes?: readonly TensorAxes[];
   /** Set where a model says what comes next. */
   readonly next?: Next;
   /** Set where the model wrote what is shown. */

@@ -90,7 +90,7 @@ class ExplainingPreparation implements Preparation {
         explainParameter('yes'),
         readingParameter(formula === undefined ? 'formula' : reading, explained),
         ...plain.parameters
-          .filter(({ name }) => name === 'mechanism' || values.has(name))
+          .filter(({ name }) => name in withoutGradients({ [name]: 0 }))
           .map((each) => values.get(each.name) ?? each),
       ],
       diagnosis:
@@ -126,8 +126,8 @@ class ExplainingPreparation implements Preparation {
       checkSize([...sources, ...Object.values(this.results)]);
     });
     const shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
-    const names = new Set(mechanism.parameters(shapes).map(({ name }) => name));
-    const values = parameters.filter(({ name, value, default: usual }) => names.has(name) && value !== usual);
+    const usual = new Map(mechanism.parameters(shapes).map(({ name, value }) => [name, value]));
+    const values = parameters.filter(({ name, value }) => usual.has(name) && usual.get(name) !== value);
     const given: Partial<Record<GivenResult, Tensor>> = {};
     for (const [as, source] of Object.entries(this.results)) {
       const read = await firstLayer(source);

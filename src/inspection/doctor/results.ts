@@ -11,19 +11,19 @@ const outputs =
 
 /**
  * Results that lie in files beside the inputs that they were made from: scores, weights, output.
- * @param used the inputs that were found among the same tensors
+ * @param used tensor key → role of the inputs that were found among the same tensors
  * @param chosen what a person has answered: tensor key → role
  */
 export async function resultsAmong(
   candidates: readonly Candidate[],
-  used: Readonly<Record<string, TensorSource>>,
+  used: ReadonlyMap<string, string>,
   chosen: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly sources: ResultSources; readonly names: readonly string[] }> {
   const sources: Partial<Record<GivenResult, TensorSource>> = {};
   const names: string[] = [];
-  if (!('Q' in used && 'K' in used) && !('W_Q' in used)) return { sources, names };
-  const taken = new Set(Object.values(used));
-  for (const candidate of candidates.filter(({ source }) => !taken.has(source))) {
+  const roles = new Set(used.values());
+  if (!(roles.has('Q') && roles.has('K')) && !roles.has('W_Q')) return { sources, names };
+  for (const candidate of candidates.filter(({ key }) => !used.has(key))) {
     const as = isResult(chosen[candidate.key]) ?? (await resultOf(candidate));
     if (as === undefined || sources[as] !== undefined) continue;
     sources[as] = candidate.source;
