@@ -4,6 +4,7 @@ import type {
   CodeLanguage,
   CodeRequest,
   ContinueResult,
+  Diagnosis,
   ExporterDescription,
   ExportRequest,
   ExportScope,
@@ -50,6 +51,31 @@ export interface Library<File, More extends object> {
     files: File | readonly File[],
     options?: InspectFilesOptions & Partial<More>,
   ): Promise<OpenInspection>;
+  /**
+   * Says why the numbers of an implementation are not those of the formula: compares `scores`, `weights` and `output`, whichever
+   * are given beside the inputs, with the formula as `params` say it is meant, and looks for the usual slips that give them.
+   * The inspection shows the formula; `change({ reading: 'theirs' })` what was given, and each explanation by its `reading`.
+   *
+   * @example
+   * const { diagnosis, dispose } = await explainMismatch({ tensors: { Q, K, V, weights } }, { params: { mask: 'causal' } });
+   * console.log(diagnosis.sentence); // “The scores are not scaled. …”
+   * @param given files as `inspectFiles` reads them, or tensors by name, row-major float32: (head, n, d_k) or (n, heads · d_k)
+   *   for vectors, (head, n, m) for scores and weights, (head, n, d_v) or (n, d_model) for the output
+   * @throws RolesNeeded as `inspectFiles`, and Error where nothing of them is a result
+   */
+  explainMismatch(
+    given: GivenMismatch<File>,
+    options?: InspectFilesOptions & Partial<More>,
+  ): Promise<ExplainedInspection>;
+}
+
+/** Where inputs and results of an implementation are. */
+export type GivenMismatch<File> =
+  { readonly files: File | readonly File[] } | { readonly tensors: Readonly<Record<string, WireTensor>> };
+
+/** The formula beside what was given. */
+export interface ExplainedInspection extends OpenInspection {
+  readonly diagnosis: Diagnosis;
 }
 
 /** Text run through a model, or tensors through a mechanism. Dispose of it when done. */
@@ -231,6 +257,27 @@ export function createLibrary<File, More extends object>(
       const list = isList(files) ? files : [files];
       const told = roles === undefined ? {} : { roles };
       return present(await open({ kind: 'files', files: list, ...told, ...by(mechanism) }, options ?? {}));
+    },
+    async explainMismatch(given, options) {
+      const { mechanism, roles, params } = options ?? {};
+      const told = roles === undefined ? {} : { roles };
+      const asked: Asked<File> =
+        'tensors' in given
+          ? { kind: 'tensors', tensors: given.tensors, ...by(mechanism) }
+          : {
+              kind: 'files',
+              files: isList(given.files) ? given.files : [given.files],
+              ...told,
+              ...by(mechanism),
+            };
+      const rest: InspectOptions & Partial<More> = options ?? {};
+      const opened = await open(asked, { ...rest, params: { ...params, explain: 'yes' } });
+      const { diagnosis } = opened.summary;
+      if (diagnosis === undefined) {
+        await opened.dispose();
+        throw new Error('There is nothing to explain: no result was given beside the inputs.');
+      }
+      return Object.assign(present(opened), { diagnosis });
     },
   };
 }

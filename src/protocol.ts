@@ -11,6 +11,7 @@ export type * from './protocol/model-page.js';
 export type * from './protocol/answers.js';
 export type * from './protocol/media.js';
 export type * from './protocol/inspection.js';
+export type * from './protocol/doctor.js';
 export type * from './protocol/interventions.js';
 export type * from './protocol/open.js';
 export type * from './protocol/views.js';

@@ -27,7 +27,7 @@ export function evaluate(
           `${value.label?.name ?? 'An input'} has shape ${formatShape(tensor.shape)} instead of ${formatShape(value.shape)}.`,
         );
       }
-      known.set(value.origin, { shape: value.shape, data: Float64Array.from(tensor.data) });
+      known.set(value.origin, { shape: value.shape, data: new Float64Array(tensor.data) });
     } else if (value.origin.kind === 'operation') {
       const { operation } = value.origin;
       known.set(value.origin, {

@@ -49,6 +49,7 @@ export class Commands extends Disposable {
     this.add('openExample', (id) => examples.run(id));
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
+    this.add('explainMismatch', (clicked, all) => this.explainMismatch(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
     this.add('closeInspection', (entry) => {
       (entry instanceof Session ? entry : inspections.active)?.dispose();
@@ -163,25 +164,41 @@ export class Commands extends Disposable {
     });
   }
 
-  /** From the explorer: the clicked file and all that are selected; from a tab: its file; from the palette: a dialog. */
   private async inspectFile(clicked: unknown, all: unknown): Promise<void> {
-    const several = Array.isArray(all) ? all.filter((entry) => entry instanceof Uri) : [];
-    const one = clicked instanceof Uri ? [clicked] : [];
-    const files =
-      several.length > 0
-        ? several
-        : one.length > 0
-          ? one
-          : await window.showOpenDialog({
-              canSelectMany: true,
-              openLabel: l10n.t('Inspect'),
-              title: l10n.t('Select tensor files'),
-              filters: { [l10n.t('Tensors')]: fileEndings.map((ending) => ending.slice(1)) },
-            });
-    if (files === undefined || files.length === 0) return;
+    const files = await this.filesOf(clicked, all, {
+      openLabel: l10n.t('Inspect'),
+      title: l10n.t('Select tensor files'),
+    });
+    if (files.length === 0) return;
     const [only] = files;
     const wanted = only !== undefined && files.length === 1 ? await pickSet(only) : files;
     if (wanted !== undefined) await this.context.opener.openFiles(wanted);
+  }
+
+  /** Files that hold the results of an implementation beside its inputs: how they differ from the formula, and why. */
+  private async explainMismatch(clicked: unknown, all: unknown): Promise<void> {
+    const files = await this.filesOf(clicked, all, {
+      openLabel: l10n.t('Explain'),
+      title: l10n.t('Select files with Q, K, V and the scores, weights or output of an implementation'),
+    });
+    if (files.length > 0) await this.context.opener.openFiles(files, { explain: 'yes' });
+  }
+
+  /** From the explorer: the clicked file and all that are selected; from a tab: its file; from the palette: a dialog. */
+  private async filesOf(
+    clicked: unknown,
+    all: unknown,
+    dialog: { readonly openLabel: string; readonly title: string },
+  ): Promise<readonly Uri[]> {
+    const several = Array.isArray(all) ? all.filter((entry) => entry instanceof Uri) : [];
+    if (several.length > 0) return several;
+    if (clicked instanceof Uri) return [clicked];
+    const chosen = await window.showOpenDialog({
+      canSelectMany: true,
+      ...dialog,
+      filters: { [l10n.t('Tensors')]: fileEndings.map((ending) => ending.slice(1)) },
+    });
+    return chosen ?? [];
   }
 
   private async copy(language: CodeLanguage): Promise<void> {

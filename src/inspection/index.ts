@@ -21,7 +21,10 @@ export interface NodeOptions {
  * const { shape, data } = await inspection.slice('weights');
  * await inspection.dispose();
  */
-export const { inspectText, inspectTensors, inspectFiles } = createLibrary<string, NodeOptions>(open);
+export const { inspectText, inspectTensors, inspectFiles, explainMismatch } = createLibrary<
+  string,
+  NodeOptions
+>(open);
 
 /** Inspections share one engine, which goes when the last of them is disposed of. */
 const shared = new Map<string, { readonly engine: Engine; users: number }>();
@@ -131,8 +134,10 @@ export type {
   CellIndex,
   ChangeOptions,
   ContinueOptions,
+  ExplainedInspection,
   ExportedBytes,
   ExportOptions,
+  GivenMismatch,
   HeadPlace,
   InspectFilesOptions,
   InspectOptions,
@@ -145,7 +150,10 @@ export type {
   Arithmetic,
   Candidates,
   CodeLanguage,
+  ComparedStep,
   ContinueResult,
+  Diagnosis,
+  Explanation,
   ExporterDescription,
   ExportScope,
   InspectionSummary,

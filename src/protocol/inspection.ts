@@ -1,4 +1,5 @@
 import type { Answers } from './answers.js';
+import type { Diagnosis } from './doctor.js';
 import type { Continuation } from './generation.js';
 import type { Intervention } from './interventions.js';
 import type { Labels, Medium } from './media.js';
@@ -76,6 +77,8 @@ export interface InspectionSummary {
   readonly interventions?: readonly Intervention[];
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
+  /** Where somebody's results were given beside the inputs: how they differ, and why. */
+  readonly diagnosis?: Diagnosis;
   /** What the axes of given tensors were taken for; left out of what a model computed. */
   readonly axes?: readonly TensorAxes[];
   /** What can be plotted of it. */

@@ -1,6 +1,7 @@
 import { answersView } from './answers/view.js';
 import { axesView } from './axes/view.js';
 import { compareView } from './compare/view.js';
+import { diagnosisView } from './diagnosis/view.js';
 import { findingsView } from './findings/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
@@ -17,6 +18,7 @@ export const views: readonly RegisteredView[] = [
   heatmapView,
   tableView,
   answersView,
+  diagnosisView,
   axesView,
   findingsView,
   headsView,

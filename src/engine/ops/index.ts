@@ -4,6 +4,7 @@ export { concat } from './structure/concat.js';
 export { gather, scatterRows } from './structure/gather.js';
 export { repeatHeads, sumHeads } from './structure/head-groups.js';
 export { mergeHeads, splitHeads } from './structure/heads.js';
+export { rearrange } from './structure/rearrange.js';
 export { pad, slice } from './structure/slice.js';
 export { spread, sumTo } from './structure/spread.js';
 
@@ -21,6 +22,7 @@ export { normalDensity, normalDistribution } from './elementwise/normal.js';
 export { oneMinus } from './elementwise/one-minus.js';
 export { relu, wherePositive } from './elementwise/relu.js';
 export { replace } from './elementwise/replace.js';
+export { roundTo } from './elementwise/round-to.js';
 export { scale } from './elementwise/scale.js';
 export { sigmoid } from './elementwise/sigmoid.js';
 export { silu } from './elementwise/silu.js';

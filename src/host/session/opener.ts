@@ -1,6 +1,6 @@
 import { l10n, Uri, ViewColumn, window } from 'vscode';
 import type { WebviewPanel, WebviewPanelSerializer } from 'vscode';
-import type { ModelReference, Position } from '../../protocol.js';
+import type { ModelReference, ParameterValues, Position } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
 import { createSession } from './create.js';
@@ -79,8 +79,8 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   /** Inspects files as one; a panel opens only when that has worked. */
-  async openFiles(uris: readonly Uri[]): Promise<void> {
-    const inspection = this.make({ kind: 'files', uris: uris.map(String) });
+  async openFiles(uris: readonly Uri[], parameters: ParameterValues = {}): Promise<void> {
+    const inspection = this.make({ kind: 'files', uris: uris.map(String) }, { parameters });
     await this.run(inspection);
     this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
   }

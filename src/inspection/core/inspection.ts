@@ -119,6 +119,7 @@ export class Inspection {
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
+      ...(subject.diagnosis === undefined ? {} : { diagnosis: subject.diagnosis }),
       ...(subject.axes === undefined ? {} : { axes: subject.axes }),
       ...this.continuation,
       ...(this.interventions.length === 0 ? {} : { interventions: this.interventions }),

@@ -3,6 +3,7 @@ import { extent } from '../../engine/mechanisms/heads.js';
 import type { Range, TensorSource } from '../../engine/tensor.js';
 import type {
   Answers,
+  Diagnosis,
   AxisName,
   Candidates,
   ContinueResult,
@@ -49,6 +50,8 @@ export interface Subject {
   readonly interventions?: readonly Intervention[];
   /** Set where a model was asked a question about a text. */
   readonly answers?: Answers;
+  /** Set where results were given beside the inputs, and are explained. */
+  readonly diagnosis?: Diagnosis;
   /** What the axes of given tensors were taken for. */
   readonly axes?: readonly TensorAxes[];
   /** Set where a model says what comes next. */

@@ -10,6 +10,8 @@ import { cutFused, headCounts } from '../axes/fused.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
+import { asksToExplain, withResults } from '../doctor/preparation.js';
+import { resultsAmong, type ResultSources } from '../doctor/results.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 
 /** Matrix files, run through a mechanism. */
@@ -22,8 +24,11 @@ export const filesSource: Source = {
     const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, parameters, signal });
     if (opened.kind === 'question') return opened;
     try {
-      const preparation = new TensorPreparation(opened.inputs, runtime);
-      return { kind: 'preparation', preparation: namingFiles(preparation, opened.inputs.title) };
+      const { title } = opened.inputs;
+      const explain = { title, runtime, asked: asksToExplain(parameters) };
+      const inputs = new TensorPreparation(opened.inputs, runtime);
+      const preparation = withResults(inputs, opened.results, explain);
+      return { kind: 'preparation', preparation: namingFiles(preparation, title) };
     } catch (error) {
       await opened.inputs.close?.();
       throw nameFiles(error, opened.inputs.title);
@@ -55,7 +60,7 @@ function nameFiles(error: unknown, title: string): Error {
 
 /** Files as a mechanism's inputs, or what has to be asked first. Files stay open until `close`. */
 type OpenedFiles =
-  | { readonly kind: 'inputs'; readonly inputs: TensorInputs }
+  | { readonly kind: 'inputs'; readonly inputs: TensorInputs; readonly results: ResultSources }
   | { readonly kind: 'question'; readonly question: RoleQuestion };
 
 /**
@@ -142,12 +147,18 @@ async function openFiles(
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
       return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
     }
+    const used = new Map(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
+    const results = await resultsAmong(gathered.candidates, used, options.roles);
+    const notices = roles.notices.filter(
+      (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
+    );
     return {
       kind: 'inputs',
+      results: results.sources,
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
-        notices: [...roles.notices, ...before],
+        notices: [...notices, ...before],
         mechanism: options.mechanism,
         words,
         likelyWords: await wordsInFolder(platform, files),

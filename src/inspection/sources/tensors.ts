@@ -21,6 +21,8 @@ import type { Labels, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capture, pair } from '../run/capture.js';
 import { formatCount } from '../../common/strings.js';
+import { asksToExplain, withResults } from '../doctor/preparation.js';
+import { splitResults } from '../doctor/results.js';
 import { withGradients, withoutGradients } from '../run/gradients.js';
 import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
@@ -51,15 +53,20 @@ export interface TensorInputs {
 /** Tensors that a caller holds, under a mechanism's input names. */
 export const tensorsSource: Source = {
   id: 'tensors',
-  async open({ material, by }, { runtime }) {
+  async open({ material, by, parameters }, { runtime }) {
     if (material.kind !== 'tensors') return undefined;
-    const { tensors } = material;
-    const inputs: TensorInputs = {
-      title: Object.keys(tensors).join(', '),
-      tensors: sourcesOf(tensors),
-      mechanism: by?.mechanism,
-    };
-    return { kind: 'preparation', preparation: new TensorPreparation(inputs, runtime) };
+    const title = Object.keys(material.tensors).join(', ');
+    const asked = asksToExplain(parameters);
+    const { tensors, results } = asked
+      ? splitResults(sourcesOf(material.tensors))
+      : { tensors: sourcesOf(material.tensors), results: {} };
+    const inputs: TensorInputs = { title, tensors, mechanism: by?.mechanism };
+    const preparation = withResults(new TensorPreparation(inputs, runtime), results, {
+      title,
+      runtime,
+      asked,
+    });
+    return { kind: 'preparation', preparation };
   },
 };
 
@@ -173,6 +180,27 @@ export class TensorPreparation implements Preparation {
 
   async dispose(): Promise<void> {
     await this.given.close?.();
+  }
+
+  /**
+   * The inputs of one layer, read whole, and the mechanism that they are for.
+   * @param check told what will be read, before it is
+   */
+  async layerInputs(
+    parameters: ParameterValues,
+    layer: number,
+    check: (sources: readonly TensorSource[]) => void,
+  ): Promise<{ readonly mechanism: Mechanism; readonly tensors: ReadonlyMap<string, Tensor> }> {
+    const arranged = await this.arrange(parameters);
+    const candidates = await this.candidates(arranged, undefined);
+    const { mechanism, sources, layered } = choose(candidates, parameters['mechanism']);
+    const own = [...sources].map(([name, source]) => {
+      return [name, layered.has(name) ? oneLayer(source, layer) : source] as const;
+    });
+    check(own.map(([, source]) => source));
+    const tensors = new Map<string, Tensor>();
+    for (const [name, source] of own) tensors.set(name, await source.read(wholeOf(source.shape)));
+    return { mechanism, tensors };
   }
 
   /** The controls with what the file says of them as their defaults. */

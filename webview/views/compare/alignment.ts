@@ -104,9 +104,23 @@ function after({ name, choices, value }: Extract<Parameter, { kind: 'choice' }>)
   return ['none', ...others.filter((other) => other !== 'none')];
 }
 
-/** The weights' step, under that name in every mechanism. */
+/** What is compared first: of given results that are explained, those; else nothing that is known beforehand. */
+export function explained({ diagnosis }: InspectionSummary): readonly ParameterValues[] {
+  if (diagnosis === undefined) return [];
+  const [best] = diagnosis.explanations;
+  return [{ reading: 'theirs' }, ...(best === undefined ? [] : [{ reading: best.reading }])];
+}
+
+/**
+ * The step whose matrices are compared: the weights, under that name in every mechanism; where nothing but the output was given to
+ * be explained, that.
+ */
 export function weightsOf(summary: InspectionSummary): Step | undefined {
+  const { compared = [] } = summary.diagnosis ?? {};
+  const onlyOutput = compared.length > 0 && compared.every(({ given }) => given === 'output');
   return (
-    findStep(summary, 'weights') ?? summary.steps.find((step) => step.scale === 'weights' && isPairwise(step))
+    (onlyOutput ? findStep(summary, compared[0]?.step ?? '') : undefined) ??
+    findStep(summary, 'weights') ??
+    summary.steps.find((step) => step.scale === 'weights' && isPairwise(step))
   );
 }

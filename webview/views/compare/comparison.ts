@@ -3,7 +3,7 @@ import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { Store } from '../../store.js';
-import { suggest } from './alignment.js';
+import { explained, suggest } from './alignment.js';
 import type { CompareMemory } from './view.js';
 
 /** No more stand beside an inspection. */
@@ -117,7 +117,8 @@ export class Comparison {
     if (summary === null) return;
     const { variants } = this.memory.get();
     if (variants === null) {
-      this.set([suggest(summary.parameters, [])]);
+      const given = explained(summary);
+      this.set(given.length > 0 ? given : [suggest(summary.parameters, [])]);
       return;
     }
     const asking = new AbortController();

@@ -145,6 +145,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       return operators.wherePositive(draw.numbers(...shape), draw.fixed(...shape));
     },
   ],
+  roundTo: [
+    each((value) => operators.roundTo(value, 'float16')),
+    each((value) => operators.roundTo(value, 'bfloat16')),
+  ],
   replace: [
     (draw) => {
       const [heads, rows, columns] = [draw.upTo(3), draw.upTo(4), draw.upTo(4)];
@@ -204,6 +208,16 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     },
   ],
   mergeHeads: [(draw) => operators.mergeHeads(draw.numbers(...sizes(draw, 3)))],
+  rearrange: [
+    (draw) => {
+      const rows = draw.upTo(3);
+      return operators.rearrange(draw.numbers(rows, 6), [2, 3 * rows]);
+    },
+    (draw) => {
+      const [n, heads, size] = [draw.upTo(3), draw.upTo(3), draw.upTo(3)];
+      return operators.rearrange(draw.numbers(n, heads * size), [n, size, heads], [2, 0, 1]);
+    },
+  ],
   repeatHeads: [
     (draw) => {
       const groups = draw.upTo(3);

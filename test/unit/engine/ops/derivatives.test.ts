@@ -20,7 +20,8 @@ const without: Readonly<Record<string, string>> = {
 
 describe('gradients, beside finite differences', () => {
   for (const name of Object.keys(samples)) {
-    if (Object.hasOwn(without, name)) continue;
+    // Rounding is constant but for jumps; its gradient passes through, as it does in PyTorch's casts.
+    if (Object.hasOwn(without, name) || name === 'roundTo') continue;
     it(`of ${name}`, () => {
       for (const { what, draw, value } of drawn(6).filter((each) => each.name === name)) {
         const seed = randomTensor(value.shape, draw.next);
@@ -81,6 +82,12 @@ describe('an operator’s derivative', () => {
         if (part !== undefined) assert.deepEqual(part.shape, inputs[at]?.shape, `${what}, input ${at}`);
       });
     }
+  });
+
+  it('of rounding is the identity', () => {
+    const value = input([2, 3]);
+    const upstream = input([2, 3]);
+    assert.deepEqual(gradient(operators.roundTo(value, 'float16'), upstream, [value]), [upstream]);
   });
 
   it('of argmax is the identity for the straight-through estimator', () => {
