@@ -34,6 +34,15 @@ export function normalizerOf(description: Json | undefined, where: string): Norm
   return normalizerIn(description, fail, 0);
 }
 
+/** Whether one of the normalisers is SentencePiece's table of characters. */
+export function hasTable(description: Json | undefined): boolean {
+  if (!isRecord(description)) return false;
+  const { type, normalizers } = description;
+  return (
+    type === 'Precompiled' || (Array.isArray(normalizers) && (normalizers as readonly Json[]).some(hasTable)) // As above.
+  );
+}
+
 function normalizerIn(description: Json | undefined, fail: Fail, depth: number): Normalizer {
   if (description === null || description === undefined) return (text) => text;
   if (!isRecord(description)) return fail('has a normalizer that is not an object');

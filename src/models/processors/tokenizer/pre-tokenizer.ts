@@ -19,8 +19,11 @@ import type { Fail } from './description.js';
 import { numbers, punctuation, words } from './unicode.js';
 import { scripts } from './unicode-scripts.js';
 
-/** Cuts text into the words that a model splits further, in the characters that its vocabulary is written in. */
-export type Splitter = (text: Aligned) => Aligned[];
+/**
+ * Cuts text into the words that a model splits further, in the characters that its vocabulary is written in.
+ * @param begins whether a text that begins at this place is the beginning of all
+ */
+export type Splitter = (text: Aligned, begins: (place: number) => boolean) => Aligned[];
 
 type JsonObject = { readonly [name: string]: Json };
 
@@ -67,7 +70,7 @@ const makers: Readonly<Record<string, (settings: JsonObject, fail: Fail, depth: 
     if (!Array.isArray(pretokenizers)) return fail('has a Sequence without a list of pre-tokenizers');
     const list = pretokenizers as readonly Json[]; // Only what Array.isArray takes away.
     const steps = list.map((one) => splitterIn(one, fail, depth + 1));
-    return (text) => steps.reduce((all, step) => all.flatMap((word) => step(word)), [text]);
+    return (text, begins) => steps.reduce((all, step) => all.flatMap((word) => step(word, begins)), [text]);
   },
   Split: split,
   UnicodeScripts: () => splitScripts,
@@ -107,7 +110,7 @@ function splitterIn(description: Json | undefined, fail: Fail, depth: number): S
 /** Cuts where characters are of a kind, each match one character. */
 function cutBy(text: Aligned, matches: (character: string) => boolean, behavior: Behavior): Aligned[] {
   const kinds = text.characters.map((character) => matches(character));
-  const stretches: Stretch[] = runsOf(kinds).flatMap(({ kind, from, to }) =>
+  const stretches = runsOf(kinds).flatMap(({ kind, from, to }): Stretch[] =>
     kind
       ? Array.from({ length: to - from }, (_, at) => ({ from: from + at, to: from + at + 1, matches: true }))
       : [{ from, to, matches: false }],
@@ -120,7 +123,7 @@ function runsOf<Kind>(kinds: readonly Kind[]): { kind: Kind; from: number; to: n
   const runs: { kind: Kind; from: number; to: number }[] = [];
   kinds.forEach((kind, at) => {
     const last = runs.at(-1);
-    if (last?.kind === kind) last.to = at + 1;
+    if (last !== undefined && last.kind === kind) last.to = at + 1;
     else runs.push({ kind, from: at, to: at + 1 });
   });
   return runs;
@@ -178,8 +181,8 @@ function metaspace(description: JsonObject, fail: Fail): Splitter {
   }
   const when = scheme ?? (prefixed === false ? 'never' : 'always');
   const separate = description['split'] !== false;
-  return (text) => {
-    const first = text.starts[0] === 0;
+  return (text, begins) => {
+    const first = begins(text.starts[0] ?? 0);
     const spaced = replaced(text, / /gu, replacement);
     const starts = spaced.characters[0] === replacement;
     const whole =

@@ -7,7 +7,7 @@ import { aligned, rangeOf, type CharacterRange } from './aligned.js';
 import { decoderOf } from './decoder.js';
 import { checked } from './description.js';
 import { legibleBy, type Legible } from './legible.js';
-import { normalizerOf, type Normalizer } from './normalizer.js';
+import { hasTable, normalizerOf, type Normalizer } from './normalizer.js';
 import { wordModelOf, type WordModel } from './models/index.js';
 import { splitterOf, type Splitter } from './pre-tokenizer.js';
 import { templateOf, type Slot, type Template } from './template.js';
@@ -75,6 +75,7 @@ export function createTokenizer(description: Json, settings: Json, where: string
       splitterOf(parts['pre_tokenizer'], where),
       model,
       trimmerOf(parts['post_processor']),
+      hasTable(parts['normalizer']),
     );
     return new ModelTokenizer(
       model,
@@ -191,12 +192,18 @@ class ModelTokenizer implements TextTokenizer {
   }
 }
 
+/** Characters that SentencePiece's tables take away; the library does not count them at the beginning of a text. */
+// oxlint-disable-next-line no-control-regex -- they are what is meant
+const silent = /^[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]*$/;
+
+/** @param table whether a table of characters is applied first */
 function cutter(
   added: readonly AddedToken[],
   normalize: Normalizer,
   split: Splitter,
   model: WordModel,
   trim: Trimmer,
+  table: boolean,
 ): (text: string) => Piece[] {
   const plain = added.filter(({ normalized }) => !normalized);
   const normalized = added.filter((token) => token.normalized);
@@ -208,6 +215,7 @@ function cutter(
     section.kind === 'token' ? [section] : after.split(normalize(section.text));
   return (text) => {
     const places: Piece[] = [];
+    const begins = (place: number): boolean => place === 0 || (table && silent.test(text.slice(0, place)));
     const put = (id: number, token: string, surface: string, range: CharacterRange): void => {
       places.push({ id, token, range: trim(surface, range, places.length === 0, text) });
     };
@@ -217,7 +225,7 @@ function cutter(
         put(token.id, token.content, text.slice(range.start, range.end), range);
         continue;
       }
-      for (const word of split(section.text)) {
+      for (const word of split(section.text, begins)) {
         if (word.characters.length === 0) continue;
         for (const { id, token, from, to } of model.cut(word.characters)) {
           put(id, token, token, rangeOf(word, from, to));
