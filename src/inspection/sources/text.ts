@@ -291,6 +291,7 @@ async function extended(encoding: Encoding, ids: readonly number[], model: Model
     ids,
     tokens: [...encoding.tokens, ...tokens],
     ranges: [...encoding.ranges, ...added.map(() => null)],
+    unknown: encoding.unknown,
     total: encoding.total + added.length,
   };
 }

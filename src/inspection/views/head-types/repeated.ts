@@ -31,6 +31,7 @@ export async function repeatedTokens(model: Model, around: Encoding): Promise<En
     ranges: ids.map((_, at) =>
       at < before.length || at >= ids.length - after.length ? null : { start: at, end: at + 1 },
     ),
+    unknown: [],
     total: ids.length,
   };
 }

@@ -10,6 +10,8 @@ export interface AddedToken {
   /** Takes the spaces on its left, or right, with it. */
   readonly left: boolean;
   readonly right: boolean;
+  /** Stands for no text. */
+  readonly special: boolean;
   /** Looked for after normalisation rather than before. */
   readonly normalized: boolean;
 }
@@ -33,6 +35,7 @@ export function addedTokensOf(description: Json | undefined): AddedToken[] {
               singleWord: single_word === true,
               left: lstrip === true,
               right: rstrip === true,
+              special: special === true,
               normalized: typeof normalized === 'boolean' ? normalized : special !== true,
             },
           ]

@@ -7,3 +7,10 @@ export const byteCharacters: readonly string[] = (() => {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPlain(byte) ? byte : next++));
 })();
+
+const encoder = new TextEncoder();
+
+/** A text as bytes of UTF-8, each written as one printable character. */
+export function bytesWritten(text: string): string {
+  return Array.from(encoder.encode(text), (byte) => byteCharacters[byte] ?? '').join('');
+}

@@ -19,17 +19,16 @@ export function checked(description: JsonObject, where: string): JsonObject {
     throw new ModelError(`${where} ${what}.`);
   };
   if (!isRecord(model)) return fail('describes no tokenizer: it has no "model"');
-  const { type, vocab, merges } = model;
-  if (type !== undefined && type !== 'WordPiece' && type !== 'BPE' && type !== 'Unigram') {
+  const { vocab, merges } = model;
+  const type = model['type'] ?? impliedType(model);
+  if (type !== 'WordPiece' && type !== 'BPE' && type !== 'Unigram' && type !== 'WordLevel') {
     return fail(
-      `describes no tokenizer that is known: its model has the type ${quotedJson(type)}; known are WordPiece, BPE and Unigram`,
+      `describes no tokenizer that is known: its model has the type ${quotedJson(type)}; known are WordPiece, WordLevel, BPE and Unigram`,
     );
   }
   if (type === 'Unigram') checkScored(vocab, model['unk_id'], fail);
   else if (isRecord(vocab)) checkVocabulary(vocab, fail);
-  else if (type !== undefined || !Array.isArray(vocab)) {
-    return fail('has no "vocab" in its model that gives each token its number');
-  }
+  else return fail('has no "vocab" in its model that gives each token its number');
   if (type === 'BPE') checkMerges(merges, fail);
   const added = description['added_tokens'] ?? [];
   if (!Array.isArray(added)) return fail('has "added_tokens" that are not a list');
@@ -44,11 +43,20 @@ export function checked(description: JsonObject, where: string): JsonObject {
     post_processor: null,
     decoder: null,
     ...description,
+    model: { ...model, type },
     added_tokens: added,
   };
 }
 
-type Fail = (what: string) => never;
+/** Older files leave the type out; what a model has tells. */
+function impliedType({ vocab, merges, max_input_chars_per_word: most }: JsonObject): string {
+  if (merges !== undefined) return 'BPE';
+  if (Array.isArray(vocab)) return 'Unigram';
+  return most === undefined ? 'WordLevel' : 'WordPiece';
+}
+
+/** @throws ModelError with the file before it and a full stop behind it */
+export type Fail = (what: string) => never;
 
 function checkVocabulary(vocabulary: JsonObject, fail: Fail): void {
   for (const [token, id] of Object.entries(vocabulary)) {

@@ -1,9 +1,13 @@
 import type { Json } from '../../../formats/json-text.js';
 import { typeOf } from '../../config.js';
 import { isRecord } from '../../../common/values.js';
+import { quoted } from '../../../formats/untrusted.js';
+import { ModelError } from '../../error.js';
 import { mapped, part, prepended, type Aligned } from './aligned.js';
+import { bytesWritten } from './byte-characters.js';
 import { CharacterTable } from './charsmap.js';
 import { CodePoints } from './code-points.js';
+import type { Fail } from './description.js';
 import { expressionOf, replaced } from './pattern.js';
 import { accents, ideographs, marks, removed } from './unicode.js';
 import { normalForm } from './unicode-forms.js';
@@ -21,12 +25,28 @@ const MAX_DEPTH = 16;
 
 /**
  * The normaliser that a tokenizer.json describes, as the `tokenizers` library has it.
- * @returns undefined for one that is not known here
- * @throws when it is known and cannot be read
+ * @throws ModelError naming one that is not known here
  */
-export function normalizerOf(description: Json | undefined, depth = 0): Normalizer | undefined {
+export function normalizerOf(description: Json | undefined, where: string): Normalizer {
+  const fail: Fail = (what) => {
+    throw new ModelError(`${where} ${what}.`);
+  };
+  return normalizerIn(description, fail, 0);
+}
+
+/** Whether one of the normalisers is SentencePiece's table of characters. */
+export function hasTable(description: Json | undefined): boolean {
+  if (!isRecord(description)) return false;
+  const { type, normalizers } = description;
+  return (
+    type === 'Precompiled' || (Array.isArray(normalizers) && (normalizers as readonly Json[]).some(hasTable)) // As above.
+  );
+}
+
+function normalizerIn(description: Json | undefined, fail: Fail, depth: number): Normalizer {
   if (description === null || description === undefined) return (text) => text;
-  if (!isRecord(description) || depth > MAX_DEPTH) return undefined;
+  if (!isRecord(description)) return fail('has a normalizer that is not an object');
+  if (depth > MAX_DEPTH) return fail(`has more than ${MAX_DEPTH} normalizers within one another`);
   const type = typeOf(description);
   switch (type) {
     case 'BertNormalizer':
@@ -43,23 +63,26 @@ export function normalizerOf(description: Json | undefined, depth = 0): Normaliz
     case 'Strip':
       return stripper(description['strip_left'] === true, description['strip_right'] === true);
     case 'Prepend':
-      return prefixer(description['prepend']);
+      return prefixer(description['prepend'], fail);
+    case 'Nmt':
+      return byCharacter(nmt);
+    case 'ByteLevel':
+      return byCharacter(bytesWritten);
     case 'Replace':
-      return replacer(description['pattern'], description['content']);
+      return replacer(description['pattern'], description['content'], fail);
     case 'Precompiled':
-      return precompiled(description['precompiled_charsmap'], description['longest'] === true);
+      return precompiled(description['precompiled_charsmap'], description['longest'] === true, fail);
     case 'Sequence':
-      return sequence(description['normalizers'], depth);
+      return sequence(description['normalizers'], fail, depth);
     default:
-      return undefined;
+      return fail(`has a normalizer of the type ${quoted(type ?? '')}, which is not known`);
   }
 }
 
-function sequence(descriptions: Json | undefined, depth: number): Normalizer | undefined {
-  if (!Array.isArray(descriptions)) return undefined;
+function sequence(descriptions: Json | undefined, fail: Fail, depth: number): Normalizer {
+  if (!Array.isArray(descriptions)) return fail('has a Sequence without a list of normalizers');
   const list = descriptions as readonly Json[]; // Only what Array.isArray takes away.
-  const steps = list.map((one) => normalizerOf(one, depth + 1)).filter((step) => step !== undefined);
-  if (steps.length < list.length) return undefined;
+  const steps = list.map((one) => normalizerIn(one, fail, depth + 1));
   return (text) => steps.reduce((each, step) => step(each), text);
 }
 
@@ -74,19 +97,21 @@ function stripper(left: boolean, right: boolean): Normalizer {
   };
 }
 
-function prefixer(prefix: Json | undefined): Normalizer | undefined {
-  return typeof prefix === 'string' ? (text) => prepended(prefix, text) : undefined;
+function prefixer(prefix: Json | undefined, fail: Fail): Normalizer {
+  return typeof prefix === 'string'
+    ? (text) => prepended(prefix, text)
+    : fail('has a Prepend without the text that it puts before');
 }
 
-function replacer(pattern: Json | undefined, content: Json | undefined): Normalizer | undefined {
+function replacer(pattern: Json | undefined, content: Json | undefined, fail: Fail): Normalizer {
   const expression = expressionOf(pattern);
   return expression && typeof content === 'string'
     ? (text) => replaced(text, expression, content)
-    : undefined;
+    : fail('has a Replace without a pattern or what it puts there');
 }
 
-function precompiled(table: Json | undefined, longest: boolean): Normalizer | undefined {
-  if (typeof table !== 'string') return undefined;
+function precompiled(table: Json | undefined, longest: boolean, fail: Fail): Normalizer {
+  if (typeof table !== 'string') return fail('has a Precompiled without its table of characters');
   if (table === '') return (text) => text;
   const characters = new CharacterTable(table, longest);
   return (text) => characters.normalize(text);
@@ -94,6 +119,13 @@ function precompiled(table: Json | undefined, longest: boolean): Normalizer | un
 
 /** What becomes of one character; nothing here looks at its neighbours. */
 type CharacterMap = (character: string) => string;
+
+const isSilent = new CodePoints('1-8 b e-1f 7f 8f 9f');
+const isBlank = new CodePoints('9-a c-d 1680 200b-200f 2028-2029 2581 feff fffd');
+
+/** SentencePiece's own rules for machine translation: control characters go, and what looks like a space is one. */
+const nmt: CharacterMap = (character) =>
+  isSilent.has(character) ? '' : isBlank.has(character) ? ' ' : character;
 
 const lowercase: CharacterMap = (character) => character.toLowerCase();
 

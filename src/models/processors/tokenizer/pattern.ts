@@ -35,15 +35,18 @@ export function expressionOf(pattern: Json | undefined): RegExp | undefined {
   return made instanceof RegExp ? made : undefined;
 }
 
-/** The whole text, in characters, as matches and what lies between them. */
+/** The whole text, in characters, as matches, which may be empty, and what lies between them. */
 export function stretchesOf(text: Aligned, expression: RegExp): Stretch[] {
   const units = unitsOf(text);
   const stretches: Stretch[] = [];
   let done = 0;
+  let ended: number | undefined;
   for (const match of text.characters.join('').matchAll(expression)) {
-    if (match[0] === '') continue;
     const from = units[match.index] ?? 0;
     const to = units[match.index + match[0].length] ?? 0;
+    // Nothing is matched once more where a match has just ended.
+    if (from === to && to === ended) continue;
+    ended = to;
     if (from > done) stretches.push({ from: done, to: from, matches: false });
     stretches.push({ from, to, matches: true });
     done = to;
@@ -59,9 +62,13 @@ export function replaced(text: Aligned, expression: RegExp, content: string): Al
   if (!stretches.some(({ matches }) => matches)) return text;
   const inserted = Array.from(content, (character, at): Written => ({ character, takes: at === 0 ? 1 : 0 }));
   return joined(
-    stretches.map(({ from, to, matches }) =>
-      matches ? rewritten(part(text, to - 1, to), inserted) : part(text, from, to),
-    ),
+    stretches.map(({ from, to, matches }) => {
+      if (!matches) return part(text, from, to);
+      if (to > 0) return rewritten(part(text, to - 1, to), inserted);
+      // What is put before everything stands for nothing.
+      const start = inserted.map(() => text.starts[0] ?? 0);
+      return { characters: inserted.map(({ character }) => character), starts: start, ends: start };
+    }),
   );
 }
 
@@ -74,7 +81,9 @@ export const isBehavior = (value: Json | undefined): value is Behavior =>
 
 /** The text cut at the stretches that match. */
 export function cutAt(text: Aligned, stretches: readonly Stretch[], behavior: Behavior): Aligned[] {
-  return merged(stretches, behavior).map(({ from, to }) => part(text, from, to));
+  return merged(stretches, behavior)
+    .filter(({ from, to }) => to > from)
+    .map(({ from, to }) => part(text, from, to));
 }
 
 function merged(stretches: readonly Stretch[], behavior: Behavior): { from: number; to: number }[] {

@@ -1,16 +1,16 @@
-import { Tokenizer } from '@huggingface/tokenizers';
 import type { Json } from '../../../formats/json-text.js';
 import { isRecord } from '../../../common/values.js';
 import { ModelError } from '../../error.js';
 import { reasonOf } from '../../../common/values.js';
 import { AddedTokenFinder, addedTokensOf, type AddedToken, type Section } from './added-tokens.js';
-import { aligned, type Aligned, type CharacterRange } from './aligned.js';
+import { aligned, rangeOf, type CharacterRange } from './aligned.js';
+import { decoderOf } from './decoder.js';
 import { checked } from './description.js';
 import { legibleBy, type Legible } from './legible.js';
-import { normalizerOf, type Normalizer } from './normalizer.js';
-import { piecesOf, type Piece } from './pieces.js';
+import { hasTable, normalizerOf, type Normalizer } from './normalizer.js';
+import { wordModelOf, type WordModel } from './models/index.js';
 import { splitterOf, type Splitter } from './pre-tokenizer.js';
-import { searched } from './search.js';
+import { templateOf, type Slot, type Template } from './template.js';
 import { trimmerOf, type Trimmer } from './trim.js';
 
 export type { CharacterRange } from './aligned.js';
@@ -24,6 +24,8 @@ export interface Encoding {
    * and where the place cannot be told. Tokens that are made of parts of one character have that character in common.
    */
   readonly ranges: readonly (CharacterRange | null)[];
+  /** Which of them stand for text that the vocabulary does not have. */
+  readonly unknown: readonly number[];
   /** How many tokens the whole text has, special ones included; more than `ids` where it was too long. */
   readonly total: number;
 }
@@ -58,8 +60,7 @@ export interface TextTokenizer {
 }
 
 /**
- * The tokenizer that a tokenizer.json describes. Vocabulary and splitting into pieces are the library's; what comes
- * before them is done here, so that every piece knows its place in the text, and as the Rust library does it.
+ * The tokenizer that a tokenizer.json describes, as the Rust library has it; every token knows its place in the text.
  * @param description tokenizer.json
  * @param settings tokenizer_config.json
  * @throws ModelError when it describes nothing that is known
@@ -68,11 +69,25 @@ export function createTokenizer(description: Json, settings: Json, where: string
   if (!isRecord(description)) throw new ModelError(`${where} is not a JSON object.`);
   try {
     const parts = checked(description, where);
-    const tokenizer = new Tokenizer(parts, isRecord(settings) ? settings : {});
-    const added = addedTokensOf(description['added_tokens']);
-    forget(added, parts['model'], tokenizer);
-    const pieces = cutterOf(description, tokenizer, added) ?? libraryCutter(tokenizer);
-    return new ModelTokenizer(tokenizer, added, pieces, legibleBy(parts), where);
+    const added = addedTokensOf(parts['added_tokens']);
+    const model = wordModelOf(isRecord(parts['model']) ? parts['model'] : {}, where);
+    const pieces = cutter(
+      added,
+      normalizerOf(parts['normalizer'], where),
+      splitterOf(parts['pre_tokenizer'], where),
+      model,
+      trimmerOf(parts['post_processor']),
+      hasTable(parts['normalizer']),
+    );
+    return new ModelTokenizer(
+      model,
+      added,
+      pieces,
+      templateOf(parts['post_processor'], where),
+      decoderOf(parts),
+      legibleBy(parts),
+      where,
+    );
   } catch (error) {
     throw error instanceof ModelError
       ? error
@@ -82,98 +97,73 @@ export function createTokenizer(description: Json, settings: Json, where: string
   }
 }
 
-/** The library puts added tokens into its model, which would then make them of parts of words. */
-function forget(added: readonly AddedToken[], model: Json | undefined, { model: library }: Tokenizer): void {
-  const vocabulary = isRecord(model) ? model['vocab'] : undefined;
-  if (!isRecord(vocabulary)) return; // A list is read before they are added.
-  for (const { content } of added) {
-    if (!Object.hasOwn(vocabulary, content)) library?.tokens_to_ids.delete(content);
-  }
+/** A token of a text. */
+interface Piece {
+  readonly id: number;
+  readonly token: string;
+  readonly range: CharacterRange | null;
 }
 
 /** A piece of one of two texts, or a special token around them. */
-type PlacedPiece = Piece & { readonly part: PairEncoding['parts'][number]; readonly segment: number };
+type PlacedPiece = Piece & { readonly part: 0 | 1 | undefined; readonly segment: number };
 
 class ModelTokenizer implements TextTokenizer {
   readonly added: ReadonlyMap<string, number>;
-  /** The special tokens before and after the text. */
-  private readonly before: readonly Piece[];
-  private readonly after: readonly Piece[];
+  private readonly addedTokens: ReadonlyMap<number, string>;
 
   constructor(
-    private readonly tokenizer: Tokenizer,
+    private readonly model: WordModel,
     added: readonly AddedToken[],
     private readonly cut: (text: string) => Piece[],
+    private readonly template: Template,
+    private readonly decoder: (tokens: readonly string[]) => string,
     private readonly read: Legible,
     private readonly where: string,
   ) {
     this.added = new Map(added.map(({ content, id }) => [content, id]));
-    const mark = '\0';
-    const around = tokenizer.post_processor?.post_process([mark], null, true).tokens ?? [mark];
-    const at = around.indexOf(mark);
-    if (at < 0 || around.lastIndexOf(mark) !== at) {
-      throw new ModelError(`${where} puts the text into a template that is not known.`);
-    }
-    const special = around.map((token) => ({ token, range: null }));
-    this.before = special.slice(0, at);
-    this.after = special.slice(at + 1);
+    this.addedTokens = new Map(added.map(({ content, id }) => [id, content]));
+    this.special = new Set(added.filter(({ special }) => special).map(({ content }) => content));
   }
 
+  private readonly special: ReadonlySet<string>;
+
   encode(text: string, limit: number): Encoding {
+    const { single } = this.template;
     const pieces = this.cut(text);
-    const special = this.before.length + this.after.length;
-    const used = pieces.slice(0, Math.max(0, limit - special));
-    const all = [...this.before, ...used, ...this.after];
-    return {
-      ids: all.map(({ token }) => this.idOf(token)),
-      tokens: all.map(({ token }) => token),
-      ranges: all.map(({ range }) => range),
-      total: pieces.length + special,
-    };
+    const around = single.length - 1;
+    return this.encoding(
+      this.placed(single, [pieces.slice(0, Math.max(0, limit - around)), []]),
+      pieces.length + around,
+    );
   }
 
   encodePair(first: string, second: string, limit: number): PairEncoding {
-    const marks = ['\0', '\u0001'] as const;
-    const { tokens = [], token_type_ids: types } =
-      this.tokenizer.post_processor?.post_process([marks[0]], [marks[1]], true) ?? {};
-    const order = marks.map((mark) => tokens.indexOf(mark));
-    if (order.some((at) => at < 0)) {
+    const { pair } = this.template;
+    if (pair === undefined) {
       throw new ModelError(`${this.where} does not say how two texts are put together.`);
     }
-    // RoBERTa knows no segments, though the library numbers them.
-    const isNumbered = this.tokenizer.post_processor?.config.type !== 'RobertaProcessing';
     const [question, all] = [this.cut(first), this.cut(second)];
-    const room = limit - (tokens.length - marks.length) - question.length;
+    const room = limit - (pair.length - 2) - question.length;
     if (room < 1) {
       throw new ModelError(
         `The question has ${question.length} tokens, which leaves no room for a text to answer it: the model reads ${limit} together.`,
       );
     }
-    const placed = tokens.flatMap((token, at): PlacedPiece[] => {
-      const segment = isNumbered ? (types?.[at] ?? 0) : 0;
-      if (token === marks[0]) return question.map((piece) => ({ ...piece, part: 0, segment }));
-      if (token === marks[1]) return all.slice(0, room).map((piece) => ({ ...piece, part: 1, segment }));
-      return [{ token, range: null, part: undefined, segment }];
-    });
+    const placed = this.placed(pair, [question, all.slice(0, room)]);
     return {
-      ids: placed.map(({ token }) => this.idOf(token)),
-      tokens: placed.map(({ token }) => token),
-      ranges: placed.map(({ range }) => range),
+      ...this.encoding(placed, placed.length + Math.max(0, all.length - room)),
       parts: placed.map(({ part }) => part),
       segments: placed.map(({ segment }) => segment),
-      total: placed.length + Math.max(0, all.length - room),
     };
   }
 
   decode(ids: readonly number[]): string {
-    const known = ids.filter((id) => this.spell(id) !== undefined);
-    return known.length === 0
-      ? ''
-      : this.tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    const tokens = ids.flatMap((id) => this.spell(id) ?? []).filter((token) => !this.special.has(token));
+    return this.decoder(tokens);
   }
 
   spell(id: number): string | undefined {
-    return this.tokenizer.id_to_token(id);
+    return this.addedTokens.get(id) ?? this.model.vocabulary.spell(id);
   }
 
   legible(token: string): string {
@@ -181,34 +171,41 @@ class ModelTokenizer implements TextTokenizer {
     return this.added.has(token) ? token : this.read(token);
   }
 
-  private idOf(token: string): number {
-    const id =
-      this.added.get(token) ?? this.tokenizer.token_to_id(token) ?? this.tokenizer.model?.unk_token_id;
-    if (id === undefined)
-      throw new ModelError(`${this.where} has no number for the token ${JSON.stringify(token)}.`);
-    return id;
+  private placed(slots: readonly Slot[], texts: readonly [Piece[], Piece[]]): PlacedPiece[] {
+    return slots.flatMap((slot): PlacedPiece[] => {
+      const { segment } = slot;
+      if (slot.kind === 'special') {
+        const { token, id } = slot;
+        return [{ token, id, range: null, part: undefined, segment }];
+      }
+      return texts[slot.which].map((piece) => ({ ...piece, part: slot.which, segment }));
+    });
+  }
+
+  private encoding(placed: readonly PlacedPiece[], total: number): Encoding {
+    const { unknown } = this.model;
+    return {
+      ids: placed.map(({ id }) => id),
+      tokens: placed.map(({ token }) => token),
+      ranges: placed.map(({ range }) => range),
+      unknown: placed.flatMap(({ id, part }, at) => (id === unknown && part !== undefined ? [at] : [])),
+      total,
+    };
   }
 }
 
-/** Cuts text into pieces that know their places; undefined where the description has parts not known here. */
-function cutterOf(
-  description: { readonly [name: string]: Json },
-  tokenizer: Tokenizer,
-  added: readonly AddedToken[],
-): ((text: string) => Piece[]) | undefined {
-  const normalize = normalizerOf(description['normalizer']);
-  const split = splitterOf(description['pre_tokenizer']);
-  const pieces = piecesOf(description['model'], tokenizer.model);
-  if (normalize === undefined || split === undefined || pieces === undefined) return undefined;
-  return cutter(added, normalize, split, pieces, trimmerOf(description['post_processor']));
-}
+/** Characters that SentencePiece's tables take away; the library does not count them at the beginning of a text. */
+// oxlint-disable-next-line no-control-regex -- they are what is meant
+const silent = /^[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]*$/;
 
+/** @param table whether a table of characters is applied first */
 function cutter(
   added: readonly AddedToken[],
   normalize: Normalizer,
   split: Splitter,
-  pieces: (word: Aligned) => Piece[],
+  model: WordModel,
   trim: Trimmer,
+  table: boolean,
 ): (text: string) => Piece[] {
   const plain = added.filter(({ normalized }) => !normalized);
   const normalized = added.filter((token) => token.normalized);
@@ -220,30 +217,24 @@ function cutter(
     section.kind === 'token' ? [section] : after.split(normalize(section.text));
   return (text) => {
     const places: Piece[] = [];
-    const put = (token: string, surface: string, range: CharacterRange | null): void => {
-      places.push({ token, range: range && trim(surface, range, places.length === 0, text) });
+    const begins = (place: number): boolean => place === 0 || (table && silent.test(text.slice(0, place)));
+    const put = (id: number, token: string, surface: string, range: CharacterRange): void => {
+      places.push({ id, token, range: trim(surface, range, places.length === 0, text) });
     };
-    for (const [at, section] of before.split(aligned(text)).flatMap(further).entries()) {
+    for (const section of before.split(aligned(text)).flatMap(further)) {
       if (section.kind === 'token') {
         const { token, range } = section;
-        put(token.content, text.slice(range.start, range.end), range);
+        put(token.id, token.content, text.slice(range.start, range.end), range);
         continue;
       }
-      for (const word of split(section.text, at === 0)) {
-        for (const { token, range } of pieces(word)) put(token, token, range);
+      for (const word of split(section.text, begins)) {
+        if (word.characters.length === 0) continue;
+        for (const { id, token, from, to } of model.cut(word.characters)) {
+          put(id, token, token, rangeOf(word, from, to));
+        }
       }
     }
     return places;
-  };
-}
-
-/** The library's own way from text to tokens, which loses their places; they are looked for afterwards. */
-function libraryCutter(tokenizer: Tokenizer): (text: string) => Piece[] {
-  return (text) => {
-    const { tokens } = tokenizer.encode(text, { add_special_tokens: false });
-    const surfaces = tokens.map((token) => token.replace(/^##/, '').replace(/^[▁Ġ]+/u, ''));
-    const ranges = searched(text, surfaces);
-    return tokens.map((token, at) => ({ token, range: ranges[at] ?? null }));
   };
 }
 

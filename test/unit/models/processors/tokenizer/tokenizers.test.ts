@@ -206,7 +206,7 @@ describe('A tokenizer.json that is wrong', () => {
     [
       'has a model of an unknown type',
       { model: { ...pair, type: 'Magic' } },
-      /the type "Magic"; known are WordPiece, BPE and Unigram/,
+      /the type "Magic"; known are WordPiece, WordLevel, BPE and Unigram/,
     ],
     ['has no vocabulary', { model: { type: 'WordPiece' } }, /has no "vocab"/],
     ['has a list where numbers belong', { model: { ...pair, vocab: ['a'] } }, /has no "vocab"/],
@@ -246,7 +246,7 @@ describe('A tokenizer.json that is wrong', () => {
     [
       'has an unknown normaliser',
       { model: pair, normalizer: { type: 'Magic' } },
-      /Unknown Normalizer type: Magic/,
+      /a normalizer of the type "Magic", which is not known/,
     ],
     [
       'has a table of characters that is cut off',
