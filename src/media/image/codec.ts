@@ -1,30 +1,18 @@
 import { isRecord } from '../../common/values.js';
 import { ImageError } from './image.js';
 
-/** A decoder that Emscripten built. */
-export type CodecFactory<Decode> = (options: {
-  readonly noInitialRun: boolean;
-  /** Its binary is handed in, so that nothing is fetched. */
-  readonly instantiateWasm: (
-    imports: WebAssembly.Imports,
-    done: (instance: WebAssembly.Instance) => void,
-  ) => WebAssembly.Exports;
-  /** Keeps it from looking for the place of its own script, which a bundle does not have. */
-  readonly locateFile: (path: string) => string;
-  readonly print: (line: string) => void;
-  readonly printErr: (line: string) => void;
-}) => Promise<{ readonly decode: Decode }>;
-
 /**
  * A decoder's WebAssembly, compiled when it is first needed. Each image gets an instance of its own: memory never shrinks, and one
  * that was stopped by a damaged image cannot go on.
  */
-export class Codec<Decode extends (data: Uint8Array, upright: boolean) => unknown> {
+export class Codec {
   private module: Promise<WebAssembly.Module> | undefined;
 
   constructor(
-    private readonly factory: CodecFactory<Decode>,
+    private readonly factory: EmscriptenCodec,
     private readonly binary: Uint8Array<ArrayBuffer>,
+    /** What it has to be told besides the bytes: exactly as many as it takes. */
+    private readonly options: readonly boolean[],
   ) {}
 
   /**
@@ -34,7 +22,7 @@ export class Codec<Decode extends (data: Uint8Array, upright: boolean) => unknow
   async decode(
     where: string,
     size: { readonly width: number; readonly height: number },
-    run: (decode: Decode) => unknown,
+    bytes: Uint8Array,
   ): Promise<Uint8ClampedArray> {
     provideImageData();
     this.module ??= WebAssembly.compile(this.binary);
@@ -52,7 +40,7 @@ export class Codec<Decode extends (data: Uint8Array, upright: boolean) => unknow
     });
     let found: unknown;
     try {
-      found = run(decode);
+      found = decode(bytes, ...this.options);
     } catch {
       throw new ImageError(`${where} is damaged: its pixels cannot be decoded.`);
     }

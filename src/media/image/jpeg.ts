@@ -5,7 +5,8 @@ import { Codec, withoutAlpha } from './codec.js';
 import { Bytes, checkSize, ImageError, type Decoded } from './image.js';
 import { orientationOf } from './orientation.js';
 
-const codec = new Codec(mozjpeg, binary);
+/** It leaves EXIF alone, which is read here as for every format. */
+const codec = new Codec(mozjpeg, binary, [false]);
 
 interface Frame {
   readonly width: number;
@@ -22,7 +23,7 @@ export async function decodeJpeg(all: Uint8Array, where: string): Promise<Decode
   const frame = frameOf(all, where);
   const { width, height, orientation } = frame;
   if (frame.components !== 4) {
-    const data = withoutAlpha(await codec.decode(where, frame, (decode) => decode(all, false)));
+    const data = withoutAlpha(await codec.decode(where, frame, all));
     return { width, height, data, orientation, notes: [] };
   }
   try {

@@ -87,8 +87,8 @@ function tapsOf(from: number, to: number, kernel: Kernel): Taps {
 
 /**
  * As Pillow’s `Image.resize` for RGB: two passes in 22-bit fixed point, widened by how much the image shrinks, each rounded to
- * eight bits. Pillow 13 goes vertically first where the height shrinks by more than twice as much as the width; earlier ones always
- * go horizontally first.
+ * eight bits. Pillow 13 goes vertically first where the height shrinks by more than twice as many pixels as the width; earlier ones
+ * always go horizontally first.
  * @throws ImageError where the new size is too large
  */
 export function resize(image: Image, width: number, height: number, filter: Filter): Image {
@@ -102,7 +102,7 @@ export function resize(image: Image, width: number, height: number, filter: Filt
 }
 
 function verticalFirst(image: Image, width: number, height: number): boolean {
-  return image.height / height > 2 * (image.width / width);
+  return height < image.height && image.height - height > 2 * (image.width - width);
 }
 
 function horizontally(image: Image, width: number, kernel: Kernel): Image {

@@ -5,14 +5,12 @@ declare module '*.wasm' {
 }
 
 declare module '@jsquash/jpeg/codec/dec/mozjpeg_dec.js' {
-  import type { CodecFactory } from './codec.js';
-  const factory: CodecFactory<(data: Uint8Array, upright: boolean) => unknown>;
+  const factory: EmscriptenCodec;
   export default factory;
 }
 
 declare module '@jsquash/webp/codec/dec/webp_dec.js' {
-  import type { CodecFactory } from './codec.js';
-  const factory: CodecFactory<(data: Uint8Array) => unknown>;
+  const factory: EmscriptenCodec;
   export default factory;
 }
 
@@ -29,3 +27,19 @@ declare namespace WebAssembly {
   }
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
 }
+
+/** A decoder that Emscripten built. */
+type EmscriptenCodec = (options: {
+  readonly noInitialRun: boolean;
+  /** Its binary is handed in, so that nothing is fetched. */
+  readonly instantiateWasm: (
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance) => void,
+  ) => WebAssembly.Exports;
+  /** Keeps it from looking for the place of its own script, which a bundle does not have. */
+  readonly locateFile: (path: string) => string;
+  readonly print: (line: string) => void;
+  readonly printErr: (line: string) => void;
+}) => Promise<{
+  decode(data: Uint8Array, ...options: readonly boolean[]): unknown;
+}>;

@@ -4,7 +4,7 @@ import { Codec, withoutAlpha } from './codec.js';
 import { Bytes, checkSize, ImageError, type Decoded } from './image.js';
 import { orientationOf } from './orientation.js';
 
-const codec = new Codec(webp, binary);
+const codec = new Codec(webp, binary, []);
 
 interface Size {
   readonly width: number;
@@ -35,7 +35,7 @@ export async function decodeWebp(all: Uint8Array, where: string): Promise<Decode
   const frame = chunks.find(({ name }) => name === 'ANMF');
   if (header === undefined || frame === undefined) {
     const size = sizeOf(chunks, where);
-    const data = withoutAlpha(await codec.decode(where, size, (decode) => decode(all)));
+    const data = withoutAlpha(await codec.decode(where, size, all));
     return { ...size, data, orientation, notes: [] };
   }
   const canvas = sizeOf([header], where);
@@ -76,7 +76,7 @@ async function firstFrame(
     file.set(part, at);
     at += part.length;
   }
-  const data = withoutAlpha(await codec.decode(where, size, (decode) => decode(file)));
+  const data = withoutAlpha(await codec.decode(where, size, file));
   return { part: { ...size, data }, left: 2 * uint24(bytes, 0), top: 2 * uint24(bytes, 3) };
 }
 
