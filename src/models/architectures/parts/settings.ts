@@ -1,5 +1,5 @@
 import type { Value } from '../../../engine/graph.js';
-import { gelu, relu, silu } from '../../../engine/ops/index.js';
+import { gelu, multiply, relu, scale, sigmoid, silu } from '../../../engine/ops/index.js';
 import type { Checkpoint } from '../../checkpoint.js';
 import type { Config } from '../../config.js';
 import { ModelError } from '../../error.js';
@@ -21,6 +21,8 @@ export const activations = {
   gelu_new: (value: Value) => gelu(value, 'tanh'),
   gelu_fast: (value: Value) => gelu(value, 'tanh'),
   gelu_pytorch_tanh: (value: Value) => gelu(value, 'tanh'),
+  // Hendrycks & Gimpel 2016, §2.
+  quick_gelu: (value: Value) => multiply(value, sigmoid(scale(value, 1.702, '1.702'))),
   relu,
   silu,
   swish: silu,
