@@ -82,6 +82,7 @@ export class Checkpoint {
 
   /**
    * A weight as a leaf of a graph.
+   * @param as other axes to read the same numbers along, in the same order; the file’s own where left out
    * @throws ModelError when it is missing or has another shape
    */
   weight(name: string, shape: Shape, as?: Shape): Value {

@@ -82,3 +82,9 @@ export function withoutAlpha(data: Uint8ClampedArray): Uint8Array {
   }
   return out;
 }
+
+/** Whether any pixel is not wholly opaque. @param data // (row, column, 4) */
+export function hasAlpha(data: Uint8ClampedArray): boolean {
+  for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return true;
+  return false;
+}

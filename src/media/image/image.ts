@@ -93,3 +93,7 @@ export class Bytes {
     }
   }
 }
+
+/** Said where something is, or may be, transparent. */
+export const droppedAlpha =
+  'Transparency is dropped: what lies under it is seen, as Pillow’s convert("RGB") does.';

@@ -1,6 +1,6 @@
 import { Unzlib } from 'fflate';
 import { crc32 } from '../../platform/crc32.js';
-import { Bytes, checkSize, ImageError, type Decoded } from './image.js';
+import { Bytes, checkSize, droppedAlpha, ImageError, type Decoded } from './image.js';
 import { orientationOf } from './orientation.js';
 
 /** Samples per pixel of each colour type. */
@@ -51,6 +51,7 @@ export function decodePng(all: Uint8Array, where: string): Decoded {
   let palette: Uint8Array = new Uint8Array(0);
   let orientation = 1;
   let animated = false;
+  let transparent = false;
   for (let at = 8; ; ) {
     const length = bytes.uint32(at);
     const name = bytes.word(at + 4, 4);
@@ -63,11 +64,13 @@ export function decodePng(all: Uint8Array, where: string): Decoded {
     else if (name === 'IDAT') parts.push(body);
     else if (name === 'eXIf') orientation = orientationOf(body);
     else if (name === 'acTL') animated = true;
+    else if (name === 'tRNS') transparent = true;
     else if (name === 'IEND') break;
     at += length + 12;
   }
   if (header === undefined) throw new ImageError(`${where} is damaged: it does not say its size.`);
   const notes: string[] = [];
+  if (transparent || header.kind === 4 || header.kind === 6) notes.push(droppedAlpha);
   if (animated) notes.push('Of the animation, the first picture is read.');
   if (header.kind === 0 && header.depth === 16) {
     notes.push('Grey values of 16 bits are cut off at 255, as Pillow’s convert("RGB") does.');

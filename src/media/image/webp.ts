@@ -1,7 +1,7 @@
 import webp from '@jsquash/webp/codec/dec/webp_dec.js';
 import binary from '@jsquash/webp/codec/dec/webp_dec.wasm';
-import { Codec, withoutAlpha } from './codec.js';
-import { Bytes, checkSize, ImageError, type Decoded } from './image.js';
+import { Codec, hasAlpha, withoutAlpha } from './codec.js';
+import { Bytes, checkSize, droppedAlpha, ImageError, type Decoded } from './image.js';
 import { orientationOf } from './orientation.js';
 
 const codec = new Codec(webp, binary, []);
@@ -35,8 +35,9 @@ export async function decodeWebp(all: Uint8Array, where: string): Promise<Decode
   const frame = chunks.find(({ name }) => name === 'ANMF');
   if (header === undefined || frame === undefined) {
     const size = sizeOf(chunks, where);
-    const data = withoutAlpha(await codec.decode(where, size, all));
-    return { ...size, data, orientation, notes: [] };
+    const data = await codec.decode(where, size, all);
+    const notes = hasAlpha(data) ? [droppedAlpha] : [];
+    return { ...size, data: withoutAlpha(data), orientation, notes };
   }
   const canvas = sizeOf([header], where);
   const { part, left, top } = await firstFrame(frame, where);

@@ -96,6 +96,8 @@ describe('decoding images', () => {
     assert.match((await decodeImage(read('frames.gif'), 'a')).notes.join(), /first frame/);
     assert.match((await decodeImage(read('frames.webp'), 'a')).notes.join(), /first frame/);
     assert.match((await decodeImage(read('deep-grey.png'), 'a')).notes.join(), /cut off at 255/);
+    assert.match((await decodeImage(read('rgba.png'), 'a')).notes.join(), /Transparency is dropped/);
+    assert.match((await decodeImage(read('alpha.webp'), 'a')).notes.join(), /Transparency is dropped/);
     assert.deepEqual((await decodeImage(read('rgb.png'), 'a')).notes, []);
   });
 });

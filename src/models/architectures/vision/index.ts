@@ -20,14 +20,7 @@ export const visionArchitectures: readonly VisionArchitecture[] = [
   vit,
 ];
 
-export type {
-  PixelSize,
-  VisionArchitecture,
-  VisionDescription,
-  VisionGraph,
-  VisionInput,
-  VisionToken,
-} from './architecture.js';
+export type { VisionGraph } from './architecture.js';
 
 /** Families whose attention is no dense grid of patches, and why they are not shown as if it were. */
 const windowed: ReadonlyMap<string, string> = new Map([
