@@ -1,9 +1,11 @@
 import { fileTypes } from '../file-types.js';
 import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
-import { npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
+import { readPickle } from './pickle.js';
+import { npyNotices, npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
 import { FormatError, partOf, viewOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
+import { numpyStrings, pickledArray } from './torch/numpy-arrays.js';
 import { checkByteLength, quoted } from './untrusted.js';
 import { isZip, readZipDirectory, type ZipEntry } from './zip.js';
 
@@ -22,6 +24,7 @@ export const npz: Format = {
     const inflater = new Inflater(source, platform.inflate);
     const tensors: NamedTensor[] = [];
     const skipped: { name: string; reason: string }[] = [];
+    const notices: string[] = [];
     const tokens = new TokenCollector();
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -42,12 +45,16 @@ export const npz: Format = {
       }
       try {
         tensors.push(npyTensor(member, header, name, where, stored ? entry.offset : undefined));
+        notices.push(...npyNotices(header, where));
       } catch (error) {
         if (!(error instanceof UnsupportedArray)) throw error;
         skipped.push({ name, reason: error.message });
       }
     }
-    return contentsOf(source, entries, tensors, skipped, tokens);
+    return {
+      ...contentsOf(source, entries, tensors, skipped, tokens),
+      ...(notices.length === 0 ? {} : { notices }),
+    };
   },
 };
 
@@ -76,6 +83,7 @@ async function readLabels(
   header: NpyHeader,
   where: string,
 ): Promise<string[] | undefined> {
+  if (header.descr === '|O') return pickledLabels(member, header, where);
   const [, order, width = ''] = /^([<>])U(\d{1,7})$/.exec(header.descr ?? '') ?? [];
   const [count, ...rest] = header.shape;
   if (order === undefined || count === undefined || rest.length > 0) return undefined;
@@ -92,6 +100,24 @@ async function readLabels(
   return Array.from({ length: count }, (_, i) =>
     readLabel(view, i * characters * 4, characters, order === '<', where),
   );
+}
+
+/** The strings of an array of Python's objects, which is a pickle: it is read, never run. Undefined when they are none. */
+async function pickledLabels(
+  member: ByteSource,
+  { dataOffset }: NpyHeader,
+  where: string,
+): Promise<string[] | undefined> {
+  const length = member.size - dataOffset;
+  if (length > MAX_TOKEN_BYTES) return undefined;
+  const bytes = await member.read(dataOffset, length);
+  try {
+    const array = pickledArray(readPickle(bytes, 0, where).value);
+    return array && numpyStrings(array);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 /** One string of UTF-32 code units, padded with zeros. */

@@ -2,9 +2,11 @@ import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
 import { gatherText } from '../text-change.js';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
+import type { Examples } from './examples/index.js';
 import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
+import { pickSet } from './base/pick-set.js';
 import { fileEndings } from '../file-types.js';
 import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
@@ -29,6 +31,7 @@ export interface CommandContext {
   readonly headTypes: KnownHeadTypes;
   readonly readerPicker: ReaderPicker;
   readonly adding: AddModel;
+  readonly examples: Examples;
   readonly pages: ModelPages;
   readonly log: LogOutputChannel;
 }
@@ -40,9 +43,10 @@ const continued = 32;
 export class Commands extends Disposable {
   constructor(private readonly context: CommandContext) {
     super();
-    const { opener, inspections, models, adding, log } = context;
+    const { opener, inspections, models, adding, examples, log } = context;
     this.add('inspectSelection', () => this.inspectSelection());
     this.add('inspectSelectionWith', (given) => this.inspectWith(given));
+    this.add('openExample', (id) => examples.run(id));
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
@@ -102,7 +106,11 @@ export class Commands extends Disposable {
 
   /** The active model reads the selection; of two selections one that answers questions takes both. */
   private async inspectSelection(): Promise<void> {
-    const { opener } = this.context;
+    const { examples, opener } = this.context;
+    if (window.visibleTextEditors.length === 0) {
+      await examples.run(undefined, l10n.t('No text is open to inspect: begin with an example'));
+      return;
+    }
     const [one, all] = [selectedText(), selectedTexts()];
     const active = all.texts.length === 1 ? undefined : await this.activeModel();
     if (active?.answers === true) await opener.openText(all, { model: active.reference });
@@ -170,7 +178,10 @@ export class Commands extends Disposable {
               title: l10n.t('Select tensor files'),
               filters: { [l10n.t('Tensors')]: fileEndings.map((ending) => ending.slice(1)) },
             });
-    if (files !== undefined && files.length > 0) await this.context.opener.openFiles(files);
+    if (files === undefined || files.length === 0) return;
+    const [only] = files;
+    const wanted = only !== undefined && files.length === 1 ? await pickSet(only) : files;
+    if (wanted !== undefined) await this.context.opener.openFiles(wanted);
   }
 
   private async copy(language: CodeLanguage): Promise<void> {
@@ -220,9 +231,7 @@ export class Commands extends Disposable {
     await this.showModel({ kind: 'model', model });
   }
 
-  private async pickModel(
-    title = l10n.t('The model that reads selected text'),
-  ): Promise<ModelDescription | undefined> {
+  private async pickModel(title = l10n.t('Select a model for text')): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationTarget, workspace } from 'vscode';
+import { dateScores } from '../../common/embedded-models.js';
 import type { ModelReference } from '../../protocol.js';
 import { modelAt } from '../models/model-path.js';
-import { dateScores } from '../session/request.js';
 
 export const section = 'attentionInspector';
 

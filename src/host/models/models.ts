@@ -112,9 +112,9 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     return models;
   }
 
-  /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
-  refusal(name: string, config: string): Promise<string | null> {
-    return this.engine.request('refusal', { name, config });
+  /** Why a checkpoint with this config.json, and files of these names, cannot be read; null where it can, as far as they tell. */
+  refusal(name: string, config: string, files: readonly string[]): Promise<string | null> {
+    return this.engine.request('refusal', { name, config, files });
   }
 
   /** Takes an added folder off the list; the files stay where they are. */
@@ -267,6 +267,14 @@ function usableItem(model: ModelDescription): TreeItem {
       : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
     where,
   ].join('\n');
+  // A click uses it; on the one in use there is nothing to do.
+  if (!active) {
+    item.command = {
+      command: 'attention-inspector.useModel',
+      title: l10n.t('Use Model'),
+      arguments: [{ kind: 'model', model } satisfies FoundModel],
+    };
+  }
   item.contextValue = [
     'model',
     ...(reference.kind === 'dates' ? ['dates'] : []),

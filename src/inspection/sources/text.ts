@@ -245,9 +245,10 @@ export class TextPreparation implements Preparation {
     const { ids, total } = this.encoding;
     const { model } = this.handle;
     return [
-      ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
+      ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`]),
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
+      ...model.remarks,
       ...(model.answers && this.beside.head === undefined
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,

@@ -41,7 +41,7 @@ export interface Behaviour {
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
   readonly first: PanelState | null;
-  readonly kinds: HeadTypesState;
+  readonly headTypes: HeadTypesState;
   /** What the page of a model is told. */
   readonly model: ModelAnswers | null;
 }
@@ -161,6 +161,7 @@ export class FakeHost {
         slice: answer('slice', (params) => this.at(params).slice(params)),
         arithmetic: answer('arithmetic', (params) => this.at(params).arithmetic(params)),
         thumbnails: answer('thumbnails', (params) => this.at(params).thumbnails(params.size, params.layers)),
+        findings: answer('findings', (params) => this.at(params).subject.given?.findings ?? []),
         metrics: answer('metrics', (params) => this.at(params).metrics(params.layer, params.head)),
         compare: answer('compare', ({ variants }) => this.compare(variants)),
         plot: answer('plot', ({ name }) => {
@@ -182,7 +183,7 @@ export class FakeHost {
           this.show();
           return null;
         }),
-        headTypes: answer('headTypes', () => behaviour.kinds),
+        headTypes: answer('headTypes', () => behaviour.headTypes),
         classifyHeads: answer('classifyHeads', () => null),
         cancel: answer('cancel', () => null),
         retry: answer('retry', () => {

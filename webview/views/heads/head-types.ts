@@ -1,0 +1,117 @@
+import './head-types.css';
+import type { HeadTypesState, InspectionSummary, StackHeadTypes } from '../../../src/protocol.js';
+import { h } from '../../dom.js';
+import { Lifetime } from '../../lifetime.js';
+import type { Panel } from '../../panel.js';
+import { button } from '../../ui.js';
+import type { ViewContext } from '../view.js';
+import { headTypesLegend, signOf, type HeadTypeSign } from './head-types-grid.js';
+
+/** The switch that labels the heads by what they do, or the offer to find that out. */
+export class HeadTypesView {
+  private readonly box = h('input', { attributes: { type: 'checkbox' } });
+  private readonly toggle = h('label', { class: 'head-types-toggle' }, this.box, 'Head types');
+  private readonly offer: HTMLElement;
+  private readonly legend = h('div');
+  readonly element: HTMLElement;
+  private state: HeadTypesState = { kind: 'none' };
+  private readonly panel: Panel;
+  private readonly life = new Lifetime();
+
+  constructor(
+    private readonly context: ViewContext,
+    /** Whether heads are labelled by what they do, where that is known. */
+    public labelled: boolean,
+    /** Called with another sign for each head; with null where none are shown. */
+    private readonly shown: (sign: ((layer: number, head: number) => HeadTypeSign) | null) => void,
+  ) {
+    const { panel } = context;
+    this.panel = panel;
+    this.offer = button({
+      text: 'Classify heads',
+      title: 'Run a short built-in text through the model and see what each head does most.',
+      press: () => {
+        panel.channel.request('classifyHeads', null).catch((error: unknown) => {
+          context.reportError(error);
+        });
+      },
+    });
+    this.element = h('div', { class: 'section' }, this.toggle, this.offer, this.legend);
+    this.box.addEventListener('change', () => {
+      this.label(this.box.checked);
+    });
+    this.draw();
+    this.life.add(
+      panel.store.watch(
+        ({ headTypes }) => headTypes,
+        (state) => {
+          if (state !== null) this.take(state);
+        },
+      ),
+      panel.store.follow(
+        ({ content }) => (content.kind === 'inspection' ? content.summary : null),
+        (summary) => {
+          void this.ask(summary);
+        },
+      ),
+    );
+  }
+
+  dispose(): void {
+    this.life.dispose();
+  }
+
+  private label(labelled: boolean): void {
+    this.labelled = labelled;
+    this.context.changed();
+    this.draw();
+  }
+
+  /** Takes on what the host knows now. */
+  private take(state: HeadTypesState): void {
+    const found = this.state.kind === 'unknown' && state.kind === 'known';
+    this.state = state;
+    // What the user asked for is shown when it comes.
+    this.label(found || this.labelled);
+  }
+
+  private async ask(summary: InspectionSummary | null): Promise<void> {
+    if (summary === null) return;
+    try {
+      const state = await this.panel.channel.request('headTypes', null);
+      if (this.panel.summary !== summary) return;
+      this.state = state;
+      this.draw();
+    } catch (error) {
+      this.context.reportError(error);
+    }
+  }
+
+  private draw(): void {
+    const { state } = this;
+    const { summary } = this.panel;
+    const wanted = this.labelled;
+    const stack =
+      state.kind === 'known' && summary !== null ? stackOf(state.types.stacks, summary) : undefined;
+    this.box.checked = wanted;
+    this.toggle.hidden = stack === undefined;
+    this.offer.hidden = state.kind !== 'unknown';
+    this.element.hidden = this.toggle.hidden && this.offer.hidden;
+    if (state.kind !== 'known' || stack === undefined || !wanted) {
+      this.legend.replaceChildren();
+      this.shown(null);
+      return;
+    }
+    const { types } = state;
+    this.legend.replaceChildren(headTypesLegend(types, stack));
+    this.shown((layer, head) => signOf(types, stack, layer, head));
+  }
+}
+
+/** The attention that is shown, where its layers and heads are those that were probed. */
+function stackOf(stacks: readonly StackHeadTypes[], summary: InspectionSummary): StackHeadTypes | undefined {
+  const attention = summary.parameters.find(({ name }) => name === 'attention')?.value ?? 'self';
+  return stacks.find(
+    ({ stack, layers, heads }) => stack === attention && layers === summary.layers && heads === summary.heads,
+  );
+}
