@@ -106,6 +106,10 @@ function plan({ production = false, tests = false, allowMissing = false }) {
     minify: production,
     sourcemap: production ? false : 'linked',
     legalComments: 'eof',
+    // Decoders of images are WebAssembly; inside the bundle they need neither a file nor a network.
+    loader: { '.wasm': 'binary' },
+    // They ask for the place of their own script only where nobody hands their binary in.
+    logOverride: { 'empty-import-meta': 'silent' },
   };
   const builds = products.flatMap(({ entries, options }) => {
     const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
@@ -132,7 +136,7 @@ function plan({ production = false, tests = false, allowMissing = false }) {
     entryPoints,
     outdir: 'out/test',
     external: testExternals,
-    loader: browserTarget.loader ?? {},
+    loader: { ...common.loader, ...browserTarget.loader },
   };
   return [...builds, testBuild];
 }

@@ -1,5 +1,5 @@
 import { parameter, type Storage, type Value } from '../engine/graph.js';
-import { formatShape, type Shape } from '../engine/tensor.js';
+import { formatShape, inMemory, wholeOf, type Shape, type TensorSource } from '../engine/tensor.js';
 import type { NamedTensor } from '../formats/format.js';
 import type { Json } from '../formats/json-text.js';
 import type { ByteSource } from '../formats/source.js';
@@ -119,9 +119,10 @@ export class Checkpoint {
 
   /**
    * A weight as a leaf of a graph.
+   * @param as other axes to read the same numbers along, in the same order; the file’s own where left out
    * @throws ModelError when it is missing or has another shape
    */
-  weight(name: string, shape: Shape): Value {
+  weight(name: string, shape: Shape, as?: Shape): Value {
     const found = this.parts.weights.get(name);
     const own = quoted(this.parts.nameOf?.(name) ?? name);
     if (found === undefined) throw new MissingTensor(`${this.name} lacks the tensor ${own}.`);
@@ -132,7 +133,8 @@ export class Checkpoint {
         `${this.name}: ${file}: the tensor ${own} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
       );
     }
-    return parameter(tensor, storageOf(tensor, place));
+    const read = as === undefined ? tensor : reshaped(tensor, as);
+    return parameter(read, storageOf(tensor, place));
   }
 
   /** The contents of a JSON file that belongs to the checkpoint; undefined where there is none. @throws ModelError */
@@ -219,6 +221,17 @@ export function storageOf({ storage }: NamedTensor, place: Place): Storage | und
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'
     ? { ...place, offset, length, dtype }
     : undefined;
+}
+
+/** The same numbers in the same order, along other axes. */
+function reshaped(source: TensorSource, shape: Shape): TensorSource {
+  return {
+    shape,
+    async read(region, into) {
+      const { data } = await source.read(wholeOf(source.shape));
+      return inMemory({ shape, data }).read(region, into);
+    },
+  };
 }
 
 async function closeAll(sources: readonly ByteSource[]): Promise<void> {

@@ -99,6 +99,16 @@ export class Config {
     );
   }
 
+  /** Words by their keys: what classes are called; none where nothing of the kind is said. */
+  names(name: string): ReadonlyMap<string, string> {
+    const section = this.get(name);
+    return new Map(
+      Object.entries(isRecord(section) ? section : {}).flatMap(([key, text]) =>
+        typeof text === 'string' ? [[key, text] as const] : [],
+      ),
+    );
+  }
+
   /** A list of whatever it holds; none where there is none. */
   list(name: string): readonly Json[] {
     return listOf(this.get(name));

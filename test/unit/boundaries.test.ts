@@ -22,6 +22,9 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
   ['src/formats/npy.ts', 'node:fs/promises'],
   ['src/formats/npy.ts', 'zlib'],
   ['src/formats/npy.ts', '../platform/node.js'],
+  ['src/media/image/png.ts', '../../models/checkpoint.js'],
+  ['src/media/image/png.ts', '../../platform/node.js'],
+  ['src/media/image/png.ts', 'node:zlib'],
   ['src/models/architectures/bidirectional/bert.ts', '../../../runtime/session.js'],
   ['src/models/checkpoint.ts', '../inspection/index.js'],
   ['src/models/checkpoint.ts', 'onnxruntime-node'],
@@ -70,6 +73,8 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
 const allowed: typeof forbidden = [
   ['src/hub/listing.ts', '../common/values.js'],
   ['src/engine/ops/elementwise/add.ts', '../../tensor.js'],
+  ['src/media/image/png.ts', '../../formats/untrusted.js'],
+  ['src/models/processors/image/process.ts', '../../../media/image/index.js'],
   ['src/runtime/session.ts', '../engine/tensor.js'],
   ['src/runtime/session.ts', 'onnxruntime-node'],
   ['src/formats/npy.ts', '../engine/tensor.js'],

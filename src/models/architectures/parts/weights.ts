@@ -1,7 +1,7 @@
 import { positions, type Value } from '../../../engine/graph.js';
 import type { Projection } from '../../../engine/mechanisms/index.js';
 import { add, full, layerNorm, matmul, rmsNorm, slice, transpose } from '../../../engine/ops/index.js';
-import type { Range } from '../../../engine/tensor.js';
+import type { Range, Shape } from '../../../engine/tensor.js';
 import type { Checkpoint } from '../../checkpoint.js';
 
 /** A linear layer with a bias. */
@@ -49,6 +49,11 @@ export class Weights {
   /** (extent) */
   vector(name: string, extent: number): Value {
     return this.checkpoint.weight(`${this.prefix}${name}`, [extent]);
+  }
+
+  /** A weight whose numbers are read along other axes, in the same order. @param stored its shape in the file */
+  reshaped(name: string, stored: Shape, as: Shape): Value {
+    return this.checkpoint.weight(`${this.prefix}${name}`, stored, as);
   }
 
   /** A linear layer; PyTorch stores its weight as (out, in). */

@@ -1,0 +1,47 @@
+import { quoted } from '../../../formats/untrusted.js';
+import type { Config } from '../../config.js';
+import { ModelError } from '../../error.js';
+import type { VisionArchitecture } from './architecture.js';
+import { beit } from './beit.js';
+import { clip } from './clip.js';
+import { deit } from './deit.js';
+import { dinov2, dinov2WithRegisters } from './dinov2.js';
+import { siglip } from './siglip.js';
+import { vit } from './vit.js';
+
+/** Every family of models that reads images; a new one is a file of its own and a line here. */
+export const visionArchitectures: readonly VisionArchitecture[] = [
+  beit,
+  clip,
+  deit,
+  dinov2,
+  dinov2WithRegisters,
+  siglip,
+  vit,
+];
+
+export type { VisionGraph } from './architecture.js';
+
+/** Families whose attention is no dense grid of patches, and why they are not shown as if it were. */
+const windowed: ReadonlyMap<string, string> = new Map([
+  ['swin', 'attends within shifted windows, whose patches are merged from stage to stage'],
+  ['swinv2', 'attends within shifted windows, whose patches are merged from stage to stage'],
+  ['deformable_detr', 'attends to a few sampled places, not to a grid of patches'],
+]);
+
+/** @throws ModelError when no family goes by the configuration's "model_type", with those that are known or why not. */
+export function visionArchitectureOf(config: Config): VisionArchitecture {
+  const { modelType } = config;
+  const found = visionArchitectures.find(({ modelTypes }) => modelTypes.some((known) => known === modelType));
+  if (found !== undefined) return found;
+  const reason = windowed.get(modelType ?? '');
+  if (reason !== undefined) {
+    throw new ModelError(`${config.where}: ${quoted(modelType ?? '')} ${reason}; it is not read.`);
+  }
+  const known = visionArchitectures.flatMap(({ modelTypes }) => modelTypes.map(quoted)).join(', ');
+  throw new ModelError(
+    modelType === undefined
+      ? `${config.where} does not say "model_type"; ${known} read images.`
+      : `${config.where} says that "model_type" is ${quoted(modelType)}, which reads no images here; ${known} do.`,
+  );
+}
