@@ -44,6 +44,8 @@ export function withLanguage(
     };
   }
   const kept = new Set(encoding.ids.flatMap((id, at) => (isLanguage(id, at) ? [] : [at])));
+  const unknown = new Set(encoding.unknown);
+  const shift = place === 'before' ? 1 : 0;
   const around = <Item>(all: readonly Item[], own: Item): Item[] => {
     const others = all.filter((_, at) => kept.has(at));
     return place === 'before' ? [own, ...others] : [...others, own];
@@ -52,6 +54,7 @@ export function withLanguage(
     ids: around(encoding.ids, language),
     tokens: around(encoding.tokens, name),
     ranges: around(encoding.ranges, null),
+    unknown: [...kept].flatMap((before, at) => (unknown.has(before) ? [at + shift] : [])),
     total: encoding.total + kept.size + 1 - encoding.ids.length,
   };
 }

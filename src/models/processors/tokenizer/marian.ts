@@ -82,14 +82,16 @@ function sideOf(
       const special = code === '' ? 1 : 2;
       const cut = pieces.encode(text.slice(shift), Math.max(0, limit - special));
       const number = (token: string): number => ids.get(token) ?? unknown;
+      const numbers = [...(code === '' ? [] : [code]), ...cut.tokens].map(number);
       return {
-        ids: [...(code === '' ? [] : [number(code)]), ...cut.tokens.map(number), end],
+        ids: [...numbers, end],
         tokens: [...(code === '' ? [] : [code]), ...cut.tokens, '</s>'],
         ranges: [
           ...(code === '' ? [] : [{ start: 0, end: shift }]),
           ...cut.ranges.map((range) => range && { start: range.start + shift, end: range.end + shift }),
           null,
         ],
+        unknown: numbers.flatMap((id, at) => (id === unknown ? [at] : [])),
         total: cut.total + special,
       };
     },
