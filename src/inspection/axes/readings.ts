@@ -58,7 +58,7 @@ export const groups: readonly Group[] = [
   },
   {
     parameter: 'vectorAxes',
-    roles: ['Q', 'K', 'V'],
+    roles: ['Q', 'K', 'V', 'past_K', 'past_V'],
     order: ['head', 'row', 'feature'],
     readings: [
       [],

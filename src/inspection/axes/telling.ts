@@ -197,15 +197,18 @@ function countsOf(combination: Combination, tensors: Tensors): Map<string, numbe
       const own = shortened(reading, shape.length);
       if (own === undefined) return undefined;
       const of = (part: Part): number | undefined => extentsOf(own, shape, part)[0];
-      const heads = role === 'K' || role === 'V' ? 'groups' : 'heads';
+      const past = role.startsWith('past_');
+      const heads = past || role === 'K' || role === 'V' ? 'groups' : 'heads';
       const rows = group.parameter === 'matrixAxes' ? undefined : of('row');
-      const feature = role === 'V' || group.parameter === 'inputAxes' ? undefined : of('feature');
+      const feature = role.endsWith('V') || group.parameter === 'inputAxes' ? undefined : of('feature');
       const batches = extentsOf(own, shape, 'batch').filter((extent) => extent !== 1);
       if (!batches.every((extent, at) => agree(`batch ${at}`, extent))) return undefined;
       if (!agree('layers', of('layer')) || !agree(heads, of('head')) || !agree('feature', feature))
         return undefined;
       if (!agree('queries', of('query') ?? (rowOf(role) === 'query' ? rows : undefined))) return undefined;
-      if (!agree('keys', of('key') ?? (rowOf(role) === 'key' ? rows : undefined))) return undefined;
+      // Keys from before come to those of now.
+      if (!agree(past ? 'past' : 'keys', of('key') ?? (rowOf(role) === 'key' ? rows : undefined)))
+        return undefined;
     }
   }
   return counts;
@@ -221,7 +224,11 @@ function fits(combination: Combination, tensors: Tensors, hints: Hints): boolean
   if (first && shared !== undefined && shared > 1 && heads === undefined) return false;
   const same = (known: number | undefined, count: number | undefined): boolean =>
     known === undefined || count === undefined || known === count;
-  if (!same(hints.queries, counts.get('queries')) || !same(hints.keys, counts.get('keys'))) return false;
+  if (
+    !same(hints.queries, counts.get('queries')) ||
+    !same(hints.keys, (counts.get('keys') ?? 0) + (counts.get('past') ?? 0) || undefined)
+  )
+    return false;
   if (!same(hints.heads, heads)) return false;
   // A layer's weights beside an input of several axes: the input has as many layers as they, or is of a batch.
   const layers = counts.get('layers');
