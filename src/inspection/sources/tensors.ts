@@ -1,6 +1,7 @@
 import {
   mechanisms,
   ParameterError,
+  withDefaults,
   withValues,
   type AttentionGraph,
   type Mechanism,
@@ -25,6 +26,7 @@ import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
@@ -39,6 +41,10 @@ export interface TensorInputs {
   /** Words that are shown where there are as many as rows or columns, and nothing better is known. */
   readonly likelyWords?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
   readonly notices?: readonly string[];
+  /** What the axes are, where it was told before; else it is told from names and shapes. */
+  readonly plan?: AxesPlan;
+  /** Values of controls that what was read says itself; they are the standard ones. */
+  readonly standards?: ParameterValues;
   close?(): Promise<void>;
 }
 
@@ -64,16 +70,20 @@ const keptBytes = 32 << 20;
 interface Candidate {
   readonly mechanism: Mechanism;
   readonly sources: ReadonlyMap<string, TensorSource>;
+  /** The inputs whose first axis is layers. */
+  readonly layered: ReadonlySet<string>;
 }
 
 /**
- * Tensors run through a mechanism, or through any other that can read them. An input with one axis more than the
- * mechanism takes has a leading layer axis.
+ * Tensors run through a mechanism, or through any other that can read them. What their axes are is told from names and shapes, and
+ * can be set. An input that nothing is told of has a leading layer axis where it has one axis more than the mechanism takes.
  */
 export class TensorPreparation implements Preparation {
   private readonly first: Mechanism;
   private readonly tensors: ReadonlyMap<string, TensorSource>;
-  private candidates: Promise<readonly Candidate[]> | undefined;
+  private plan: Promise<AxesPlan> | undefined;
+  /** The last that were found, and for what axes. */
+  private found: { readonly axes: string; readonly candidates: Promise<readonly Candidate[]> } | undefined;
 
   /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
   constructor(
@@ -87,28 +97,23 @@ export class TensorPreparation implements Preparation {
         throw new ShapeError(`${this.first.title} has no input “${name}”; its inputs are ${names}.`);
       }
     }
-    this.tensors = new Map(
-      Object.entries(given.tensors).map(([name, source]) => [
-        name,
-        keepSmall(withoutOnes(this.first, name, source)),
-      ]),
-    );
+    this.tensors = new Map(Object.entries(given.tensors).map(([name, source]) => [name, keepSmall(source)]));
   }
 
   async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const begun = performance.now();
     task.signal?.throwIfAborted();
-    const candidates = await (this.candidates ??= this.findCandidates(task.signal).catch((error: unknown) => {
-      this.candidates = undefined;
-      throw error;
-    }));
-    const { mechanism, sources } = choose(candidates, parameters['mechanism']);
-    const count = layerCount(mechanism, sources);
-    const shapes = shapesOf(mechanism, sources);
-    const own = mechanism.parameters(shapes);
+    const arranged = await this.arrange(parameters);
+    const candidates = await this.candidates(arranged, task.signal);
+    const { mechanism, sources, layered } = choose(candidates, parameters['mechanism']);
+    const count = layerCount(sources, layered);
+    const shapes = shapesOf(sources, layered);
+    const own = this.withStandards(mechanism.parameters(shapes));
     const described = withValues(
       own,
-      spelledOut(ownValues(own, everyControl(candidates), withoutGradients(parameters))),
+      spelledOut(
+        ownValues(own, [...axesControls, ...everyControl(candidates)], withoutGradients(parameters)),
+      ),
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const graph = mechanism.build(shapes, values);
@@ -124,7 +129,7 @@ export class TensorPreparation implements Preparation {
       const set = intervene({ layers: [graph.steps] }, own, graph.heads);
       const { steps, parameters: controls } = withGradients(set.graph.layers.flat(), parameters);
       ofGradients = controls;
-      const kept = keptOf(mechanism, graph, sources, index);
+      const kept = keptOf(graph, sources, layered, index);
       for (const [value, leaf] of set.renamed)
         pair(value, kept.get(leaf)).forEach((each) => kept.set(...each));
       for (const [leaf, numbers] of set.feeds(0)) kept.set(leaf, inMemory(numbers));
@@ -141,7 +146,9 @@ export class TensorPreparation implements Preparation {
       media: [],
       queries: labels(graph.queries, this.given.words?.query ?? this.given.likelyWords?.query),
       keys: labels(graph.keys, this.given.words?.key ?? this.given.likelyWords?.key),
+      axes: arranged.axes,
       parameters: [
+        ...arranged.parameters,
         ...(candidates.length > 1
           ? [
               mechanismParameter(
@@ -155,6 +162,7 @@ export class TensorPreparation implements Preparation {
       ],
       notices: [
         ...(this.given.notices ?? []),
+        ...arranged.notices,
         ...wordNotices(this.given.words, graph.queries, graph.keys),
         ...interventionNotices(made),
       ],
@@ -167,25 +175,77 @@ export class TensorPreparation implements Preparation {
     await this.given.close?.();
   }
 
+  /** The controls with what the file says of them as their defaults. */
+  private withStandards(parameters: readonly Parameter[]): readonly Parameter[] {
+    const { standards = {} } = this.given;
+    const fits = Object.entries(standards).filter(([name, value]) =>
+      parameters.some(
+        (each) =>
+          each.name === name &&
+          (each.kind === 'number' || each.choices.some((choice) => choice.value === String(value))),
+      ),
+    );
+    return withDefaults(parameters, Object.fromEntries(fits));
+  }
+
+  private async arrange(parameters: ParameterValues): Promise<Arranged> {
+    this.plan ??=
+      this.given.plan === undefined ? AxesPlan.make(this.tensors) : Promise.resolve(this.given.plan);
+    const plan = await this.plan.catch((error: unknown) => {
+      this.plan = undefined;
+      throw error;
+    });
+    return plan.arrange(parameters);
+  }
+
+  private candidates(arranged: Arranged, signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
+    const axes = JSON.stringify(arranged.parameters.map(({ value }) => value));
+    if (this.found?.axes === axes) return this.found.candidates;
+    const candidates = this.findCandidates(arranged, signal).catch((error: unknown) => {
+      this.found = undefined;
+      throw error;
+    });
+    this.found = { axes, candidates };
+    return candidates;
+  }
+
   /** The mechanism that was meant, then every other that can be built from some of these tensors. */
-  private async findCandidates(signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
-    const tensors = await nameMask(this.tensors, signal);
-    const own = { mechanism: this.first, sources: tensors };
+  private async findCandidates(
+    { sources: arranged, layered: told, others: unread }: Arranged,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Candidate[]> {
+    const fitted = new Map(
+      [...arranged].map(([name, source]) => [
+        name,
+        unread.has(name) ? withoutOnes(this.first, name, source) : source,
+      ]),
+    );
+    const tensors = await nameMask(fitted, signal);
+    const layeredIn = (mechanism: Mechanism, sources: Candidate['sources']): Set<string> =>
+      new Set(
+        [...sources].flatMap(([name, source]) => {
+          const first =
+            arranged.has(name) && !unread.has(name) ? told.has(name) : isLayered(mechanism, name, source);
+          return first ? [name] : [];
+        }),
+      );
+    const own = { mechanism: this.first, sources: tensors, layered: layeredIn(this.first, tensors) };
     // Which mechanism was meant decides how tensors without heads are read: the others are offered on the same terms.
     const others = mechanisms
       .filter((mechanism) => mechanism !== this.first)
       .map((mechanism): Candidate => {
         const known = new Set(mechanism.inputs.map(({ name }) => name));
-        return { mechanism, sources: new Map([...tensors].filter(([name]) => known.has(name))) };
+        const sources = new Map([...tensors].filter(([name]) => known.has(name)));
+        return { mechanism, sources, layered: layeredIn(mechanism, sources) };
       })
-      .filter(({ mechanism, sources }) => canBuild(mechanism, sources));
+      .filter(canBuild);
     return [own, ...others];
   }
 }
 
-function canBuild(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSource>): boolean {
+function canBuild({ mechanism, sources, layered }: Candidate): boolean {
   if (sources.size === 0) return false;
-  const shapes = shapesOf(mechanism, sources);
+  const shapes = shapesOf(sources, layered);
   try {
     const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value] as const);
     mechanism.build(shapes, Object.fromEntries(values));
@@ -197,14 +257,11 @@ function canBuild(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSourc
 }
 
 function shapesOf(
-  mechanism: Mechanism,
-  sources: ReadonlyMap<string, TensorSource>,
+  sources: Candidate['sources'],
+  layered: Candidate['layered'],
 ): Readonly<Record<string, Shape>> {
   return Object.fromEntries(
-    [...sources].map(([name, source]) => [
-      name,
-      isLayered(mechanism, name, source) ? source.shape.slice(1) : source.shape,
-    ]),
+    [...sources].map(([name, { shape }]) => [name, layered.has(name) ? shape.slice(1) : shape]),
   );
 }
 
@@ -233,24 +290,24 @@ export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanis
 
 /** The names of all controls that any of the mechanisms has for these tensors. */
 function everyControl(candidates: readonly Candidate[]): string[] {
-  const own = candidates.flatMap(({ mechanism, sources }) =>
-    mechanism.parameters(shapesOf(mechanism, sources)),
+  const own = candidates.flatMap(({ mechanism, sources, layered }) =>
+    mechanism.parameters(shapesOf(sources, layered)),
   );
   return ['mechanism', ...own.map(({ name }) => name)];
 }
 
 /** The leaves of one layer and where their numbers are. */
 function keptOf(
-  mechanism: Mechanism,
   graph: AttentionGraph,
-  sources: ReadonlyMap<string, TensorSource>,
+  sources: Candidate['sources'],
+  layered: Candidate['layered'],
   layer: number,
 ): Map<Value, TensorSource> {
   const kept = new Map<Value, TensorSource>();
   for (const [name, leaf] of graph.inputs) {
     const source = sources.get(name);
     if (source === undefined) continue;
-    kept.set(leaf, isLayered(mechanism, name, source) ? oneLayer(source, layer) : source);
+    kept.set(leaf, layered.has(name) ? oneLayer(source, layer) : source);
   }
   return kept;
 }
@@ -314,11 +371,11 @@ function isLayered(mechanism: Mechanism, name: string, source: TensorSource): bo
   return source.shape.length === mostAxes(mechanism, name) + 1;
 }
 
-function layerCount(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSource>): number {
-  const layered = [...sources].filter(([name, source]) => isLayered(mechanism, name, source));
-  const counts = new Map(layered.map(([name, source]) => [source.shape[0] ?? 0, name]));
+function layerCount(sources: Candidate['sources'], layered: Candidate['layered']): number {
+  const several = [...sources].filter(([name]) => layered.has(name));
+  const counts = new Map(several.map(([name, source]) => [source.shape[0] ?? 0, name]));
   if (counts.size > 1) {
-    const each = layered.map(([name, source]) => `${name} has ${source.shape[0]}`).join(', ');
+    const each = several.map(([name, source]) => `${name} has ${source.shape[0]}`).join(', ');
     throw new ShapeError(`The inputs do not have the same number of layers: ${each}.`);
   }
   const [count = 1] = counts.keys();

@@ -226,6 +226,11 @@ describe('Architectures', () => {
       model({ rope_parameters: { rope_type: 'linear', factor: 0 } }),
       /"factor" is .*0.* a positive number/,
     );
+    const partly = { rope_type: 'linear', factor: 2, partial_rotary_factor: 0.5 };
+    await assert.rejects(
+      model({ rope_parameters: partly }),
+      /lets 4 of 6 features turn, for which this family has no code in transformers/,
+    );
     await assert.rejects(model({ num_key_value_heads: 3 }), /shares 3 heads of keys among 4 of queries/);
     await assert.rejects(model({ head_dim: 5 }), /a head has 5 of them, which is not even/);
   });
