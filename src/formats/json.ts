@@ -51,7 +51,7 @@ async function parseFile(source: ByteSource, signal: AbortSignal | undefined): P
     );
   }
   const text = utf8(await source.read(0, source.size));
-  if (text === undefined) throw new FormatError(`${source.name} is not UTF-8 text.`);
+  if (text === undefined) throw new FormatError(`${source.name} is not UTF-8 text: save it as UTF-8.`);
   signal?.throwIfAborted();
   return parseJson(text, source.name, { maxDepth: MAX_DEPTH, pythonNumbers: true });
 }

@@ -108,8 +108,15 @@ const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ['f8', elementTypes.float64],
 ]);
 
+interface ForeignType {
+  readonly type: ElementType;
+  readonly name: string;
+  readonly how: string;
+  readonly unless?: string;
+}
+
 /** What NumPy writes for the types of ml_dtypes, which it has no names for, and what is taken for it. */
-const FOREIGN_TYPES: ReadonlyMap<string, { type: ElementType; name: string; how: string }> = new Map([
+const FOREIGN_TYPES: ReadonlyMap<string, ForeignType> = new Map<string, ForeignType>([
   [
     '<V2',
     { type: elementTypes.bfloat16, name: 'bfloat16', how: 'as NumPy writes the bfloat16 of ml_dtypes' },
@@ -127,7 +134,8 @@ const FOREIGN_TYPES: ReadonlyMap<string, { type: ElementType; name: string; how:
     {
       type: elementTypes.float8_e4m3,
       name: 'float8_e4m3fn',
-      how: 'as NumPy writes every type of one byte of ml_dtypes: where it is not float8_e4m3fn, save it as float32',
+      how: 'as NumPy writes all of the types of ml_dtypes that have one byte',
+      unless: ': where it is another of them, save it as float32',
     },
   ],
 ]);
@@ -157,12 +165,28 @@ function typeOf(descr: string): {
   return { order, kind, type: type ?? FOREIGN_TYPES.get(descr)?.type };
 }
 
-/** What is taken for what in an array whose header does not say its type. */
-export function npyNotices({ descr = '' }: NpyHeader, where: string): string[] {
+/** Bytes that are looked at to tell a type of four bits from one of eight. */
+const SAMPLE_BYTES = 1 << 16;
+
+/**
+ * What is taken for what in an array whose header does not say its type.
+ * @throws UnsupportedArray where its bytes are those of whole numbers of four bits too, or of float4
+ */
+export async function npyNotices(source: ByteSource, header: NpyHeader, where: string): Promise<string[]> {
+  const { descr = '', dataOffset } = header;
   const foreign = FOREIGN_TYPES.get(descr);
-  return foreign
-    ? [`${where} has the type ${quoted(descr)}, ${foreign.how}: it was read as ${foreign.name}.`]
-    : [];
+  if (foreign === undefined) return [];
+  if (foreign.unless !== undefined) {
+    const sample = await source.read(dataOffset, Math.min(SAMPLE_BYTES, source.size - dataOffset));
+    if (sample.length > 0 && sample.every((byte) => byte < 0x10 || byte >= 0xf8)) {
+      throw new UnsupportedArray(
+        `${where} has the type ${quoted(descr)}, ${foreign.how}, and may hold int4, uint4, float4 or float8: save it as float32.`,
+      );
+    }
+  }
+  return [
+    `${where} has the type ${quoted(descr)}, ${foreign.how}, and was read as ${foreign.name}${foreign.unless ?? ''}.`,
+  ];
 }
 
 /** A kind of array that is sound but holds nothing that becomes float32. */
@@ -228,7 +252,7 @@ export const npy: Format = {
     const header = await readNpyHeader(source, source.name);
     const end = await endOfFirst(source, header);
     const first = end === undefined ? source : partOf(source, source.name, 0, end);
-    const notices = npyNotices(header, source.name);
+    const notices = await npyNotices(source, header, source.name);
     if (end !== undefined) {
       notices.push(
         `${source.name} holds more than one array, one behind the other: the first was read. Save each in a file of its own, or all of them with numpy.savez.`,

@@ -44,8 +44,9 @@ export const npz: Format = {
         continue;
       }
       try {
-        tensors.push(npyTensor(member, header, name, where, stored ? entry.offset : undefined));
-        notices.push(...npyNotices(header, where));
+        const tensor = npyTensor(member, header, name, where, stored ? entry.offset : undefined);
+        notices.push(...(await npyNotices(member, header, where)));
+        tensors.push(tensor);
       } catch (error) {
         if (!(error instanceof UnsupportedArray)) throw error;
         skipped.push({ name, reason: error.message });

@@ -110,9 +110,26 @@ function entriesOf(value: Pickled): (readonly [Pickled, Pickled])[] | undefined 
   if (isKind(value, 'dict')) return value.entries;
   if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items.map((item, at) => [at, item]);
   if (!isKind(value, 'call') || !isKind(value.callee, 'global')) return undefined;
+  const own = moduleEntries(value);
+  if (own !== undefined) return own;
   const { objects } = pickledArray(value) ?? {};
   if (objects !== undefined) return objects.map((item, at) => [at, item]);
   return dictionaries.has(value.callee.name) ? value.entries : undefined;
+}
+
+/** Of a whole torch.nn.Module, whose class is never loaded: its parameters, buffers and parts, as its state_dict() has them. */
+function moduleEntries(value: Pickled): (readonly [Pickled, Pickled])[] | undefined {
+  if (!isKind(value, 'call') || !isKind(value.state, 'dict')) return undefined;
+  const { entries } = value.state;
+  const kept = (name: string): readonly (readonly [Pickled, Pickled])[] | undefined => {
+    const own = entries.find(([key]) => key === name)?.[1];
+    if (isKind(own, 'dict')) return own.entries;
+    const isOrdered =
+      isKind(own, 'call') && isKind(own.callee, 'global') && dictionaries.has(own.callee.name);
+    return isOrdered ? own.entries : undefined;
+  };
+  const [parameters, parts] = [kept('_parameters'), kept('_modules')];
+  return parameters && parts && [...parameters, ...(kept('_buffers') ?? []), ...parts];
 }
 
 const dictionaries: ReadonlySet<string> = new Set(['collections.OrderedDict', 'collections.defaultdict']);

@@ -98,7 +98,7 @@ async function readText(source: ByteSource): Promise<string> {
     );
   }
   const text = utf8(await source.read(0, source.size));
-  if (text === undefined) throw new FormatError(`${source.name} is not UTF-8 text.`);
+  if (text === undefined) throw new FormatError(`${source.name} is not UTF-8 text: save it as UTF-8.`);
   return text;
 }
 

@@ -68,9 +68,6 @@ export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | unde
     case 'torch._utils._rebuild_meta_tensor_no_storage':
       return 'is a tensor on the meta device, which has no numbers.';
     default:
-      if (isModule(value)) {
-        return `is a whole model (${spelt(callee.name)}), whose class is never loaded; save its state_dict() instead.`;
-      }
       return `would be made by ${spelt(callee.name)}, which is never called.`;
   }
 }
@@ -78,13 +75,6 @@ export function tensorOf(value: Pickled, depth = 0): SavedTensor | string | unde
 /** A name as Python has it, fit for a message. */
 function spelt(name: string): string {
   return quoted(name).slice(1, -1);
-}
-
-/** What torch.nn.Module keeps of itself. */
-function isModule(value: Pickled | undefined): boolean {
-  if (!isKind(value, 'call') || !isKind(value.state, 'dict')) return false;
-  const names = new Set(value.state.entries.map(([name]) => name));
-  return names.has('_parameters') && names.has('_modules');
 }
 
 /** Source: torch/_utils.py. */
