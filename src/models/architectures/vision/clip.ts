@@ -1,6 +1,7 @@
 import type { AttendParameters } from '../../../engine/mechanisms/index.js';
 import type { Checkpoint } from '../../checkpoint.js';
-import type { Config } from '../../config.js';
+import { isRecord } from '../../../common/values.js';
+import { Config } from '../../config.js';
 import { activationOf, limits } from '../parts/settings.js';
 import { Weights } from '../parts/weights.js';
 import type { PixelSize, VisionArchitecture, VisionDescription, VisionGraph } from './architecture.js';
@@ -11,16 +12,13 @@ import { buildTower, classifier, meanOf, rowsOf, visionLayer, type VisionLayerNa
 export interface ContrastiveVariant {
   /** Whether a class token stands before the patches, and a norm before the first layer; patches have no bias then. */
   readonly classToken: boolean;
-  readonly patch: number;
-  readonly activation: 'quick_gelu' | 'gelu_pytorch_tanh';
-  readonly epsilon: number;
+  /** What the settings of this half are called by themselves. */
+  readonly modelType: string;
 }
 
 const variant: ContrastiveVariant = {
   classToken: true,
-  patch: 32,
-  activation: 'quick_gelu',
-  epsilon: 1e-5,
+  modelType: 'clip_vision_model',
 };
 
 /** The half of CLIP that reads images: Radford et al. 2021. The norm behind its last layer is for the class token alone. */
@@ -32,13 +30,16 @@ export const clip: VisionArchitecture = {
 };
 
 /** @throws ModelError */
-export function describeContrastive(config: Config, { patch }: ContrastiveVariant): VisionDescription {
-  return describeVision(imageHalf(config), { layers: 12, heads: 12, width: 768, image: 224, patch }, config);
+export function describeContrastive(config: Config, own: ContrastiveVariant): VisionDescription {
+  return describeVision(imageHalf(config, own), config);
 }
 
-/** The settings of the half that reads images, where both stand in one file. */
-function imageHalf(config: Config): Config {
-  return config.section('vision_config') ?? config;
+/** The settings of the half that reads images, where both stand in one file; what they leave out is as where they stand alone. */
+function imageHalf(config: Config, { modelType }: ContrastiveVariant): Config {
+  const section = config.raw('vision_config');
+  if (section === undefined) return config;
+  const where = `${config.where}: "vision_config"`;
+  return Config.ofClass(isRecord(section) ? { ...section, model_type: modelType } : section, where);
 }
 
 /** @throws ModelError */
@@ -48,16 +49,16 @@ export function buildContrastive(
   attention: AttendParameters,
   own: ContrastiveVariant,
 ): VisionGraph {
-  const config = imageHalf(checkpoint.config);
+  const config = imageHalf(checkpoint.config, own);
   const description = describeContrastive(checkpoint.config, own);
   const { width, heads, layers, labels, patch, trained } = description;
   const weights = new Weights(checkpoint, 'vision_model.', 'embeddings.patch_embedding.weight');
-  const epsilon = config.positive('layer_norm_eps', own.epsilon);
+  const epsilon = config.positive('layer_norm_eps', 1e-6);
   const sizes = {
     heads,
     width,
-    inner: config.count('intermediate_size', limits.inner, 3072),
-    activation: activationOf(config, 'hidden_act', own.activation),
+    inner: config.count('intermediate_size', limits.inner),
+    activation: activationOf(config, 'hidden_act'),
     epsilon,
     biases: { query: true, key: true, value: true },
   };

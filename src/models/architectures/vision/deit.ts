@@ -9,7 +9,7 @@ import { positionTable, token, vitSizes, vitStack } from './vit.js';
 export const deit: VisionArchitecture = {
   modelTypes: ['deit'],
   title: 'DeiT',
-  describe: describeVision,
+  describe: (config) => describeVision(config),
   build(checkpoint, size, attention) {
     const description = describeVision(checkpoint.config);
     const { width, labels } = description;

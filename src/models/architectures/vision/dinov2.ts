@@ -14,7 +14,7 @@ import { positionTable, token, vitNames } from './vit.js';
 export const dinov2: VisionArchitecture = {
   modelTypes: ['dinov2'],
   title: 'DINOv2',
-  describe: describeVision,
+  describe: (config) => describeVision(config),
   build: (checkpoint, size, attention) => buildDino(checkpoint, size, attention, 0),
 };
 
@@ -22,7 +22,7 @@ export const dinov2: VisionArchitecture = {
 export const dinov2WithRegisters: VisionArchitecture = {
   modelTypes: ['dinov2_with_registers'],
   title: 'DINOv2 with registers',
-  describe: describeVision,
+  describe: (config) => describeVision(config),
   build: (checkpoint, size, attention) =>
     buildDino(
       checkpoint,

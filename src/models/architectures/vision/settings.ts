@@ -6,31 +6,18 @@ import type { PixelSize, VisionDescription } from './architecture.js';
 
 const edges = { from: 1, to: 16_384 } as const;
 
-/** What a family means where its configuration is silent; nothing where it never is. */
-export interface VisionDefaults {
-  readonly layers?: number;
-  readonly heads?: number;
-  readonly width?: number;
-  readonly image?: number;
-  readonly patch?: number;
-}
-
 /**
  * @param labelled the configuration that names the classes, where that is not the vision model's own
  * @throws ModelError
  */
-export function describeVision(
-  config: Config,
-  defaults: VisionDefaults = {},
-  labelled: Config = config,
-): VisionDescription {
-  const layers = config.count('num_hidden_layers', limits.layers, defaults.layers);
-  const heads = config.count('num_attention_heads', limits.heads, defaults.heads);
-  const width = config.count('hidden_size', limits.width, defaults.width);
+export function describeVision(config: Config, labelled: Config = config): VisionDescription {
+  const layers = config.count('num_hidden_layers', limits.layers);
+  const heads = config.count('num_attention_heads', limits.heads);
+  const width = config.count('hidden_size', limits.width);
   checkHeads(config, width, heads);
   config.count('num_channels', { from: 3, to: 3 }, 3);
-  const patch = sizeIn(config, 'patch_size', defaults.patch);
-  const trained = sizeIn(config, 'image_size', defaults.image);
+  const patch = sizeIn(config, 'patch_size');
+  const trained = sizeIn(config, 'image_size');
   if (trained.width < patch.width || trained.height < patch.height) {
     throw new ModelError(`${config.where} says that an image is smaller than a patch.`);
   }
@@ -48,13 +35,13 @@ export function describeVision(
 }
 
 /** One number for both edges, or height and width. */
-function sizeIn(config: Config, name: string, standard: number | undefined): PixelSize {
+function sizeIn(config: Config, name: string): PixelSize {
   const numbers = config.numbers(name);
-  const [height = standard ?? 0, width = height] = numbers;
+  const [height = 0, width = height] = numbers;
   const whole = (edge: number) => Number.isInteger(edge) && edge >= edges.from && edge <= edges.to;
   if (numbers.length > 2 || !whole(height) || !whole(width)) {
     // Says what is there and what is expected.
-    const edge = config.count(name, edges, standard);
+    const edge = config.count(name, edges);
     return { width: edge, height: edge };
   }
   return { width, height };

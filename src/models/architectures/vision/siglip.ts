@@ -3,9 +3,7 @@ import { buildContrastive, describeContrastive, type ContrastiveVariant } from '
 
 const variant: ContrastiveVariant = {
   classToken: false,
-  patch: 16,
-  activation: 'gelu_pytorch_tanh',
-  epsilon: 1e-6,
+  modelType: 'siglip_vision_model',
 };
 
 /** The half of SigLIP that reads images: Zhai et al. 2023. It has no class token. */

@@ -17,7 +17,7 @@ import {
 export const vit: VisionArchitecture = {
   modelTypes: ['vit'],
   title: 'ViT',
-  describe: describeVision,
+  describe: (config) => describeVision(config),
   build(checkpoint, size, attention) {
     const description = describeVision(checkpoint.config);
     const { width, labels } = description;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { standardAttention } from '../../../../src/engine/mechanisms/index.js';
+import type { Json } from '../../../../src/formats/json-text.js';
 import { stepFor, type Value } from '../../../../src/engine/graph.js';
 import { Checkpoint } from '../../../../src/models/checkpoint.js';
 import { Config } from '../../../../src/models/config.js';
@@ -120,6 +121,24 @@ describe('Vision architectures', () => {
     refusal({ model_type: 'bert' }, /"bert", which reads no images here; "beit", .* do\.$/);
     refusal({ model_type: 'swin' }, /"swin" attends within shifted windows/);
     refusal({}, /does not say "model_type"/);
+  });
+
+  it('take what is left out of settings as transformers does', () => {
+    const described = (config: Record<string, Json>) =>
+      visionArchitectureOf(Config.ofClass(config, 'it')).describe(Config.ofClass(config, 'it'));
+    const siglip = described({ model_type: 'siglip', vision_config: { model_type: 'siglip_vision_model' } });
+    assert.deepEqual(
+      [siglip.layers, siglip.width, siglip.patch.width, siglip.trained.height],
+      [12, 768, 16, 224],
+    );
+    const clip = described({
+      model_type: 'clip',
+      vision_config: { patch_size: 14, hidden_size: 1024, num_attention_heads: 16 },
+    });
+    assert.deepEqual([clip.layers, clip.heads, clip.patch.width], [12, 16, 14]);
+    assert.deepEqual(described({ model_type: 'dinov2' }).patch, { width: 14, height: 14 });
+    const oblong = described({ model_type: 'vit', image_size: [160, 224] });
+    assert.deepEqual(oblong.trained, { width: 224, height: 160 });
   });
 
   it('each have a checkpoint to compare with', async () => {
