@@ -129,15 +129,21 @@ async function openFiles(
       return { kind: 'question', question: { ...roles.question, notices: before } };
     }
     const words = wordsOf(found, sidesOf(gathered.candidates, roles.tensors));
+    const used = new Map(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
+    const results = await resultsAmong(gathered.candidates, used, options.roles);
+    // Given scores and weights are (head, query, key), and tell the axes of what they were made from.
+    const shape = (results.sources.weights ?? results.sources.scores)?.shape ?? [];
+    const [heads, queries, keys] = shape.length < 3 ? [] : shape.slice(-3);
+    const told = counted.heads ?? heads;
     const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), {
       of: roles.from,
-      queries: words.query?.length,
-      keys: words.key?.length,
-      heads: counted.heads,
+      queries: words.query?.length ?? queries,
+      keys: words.key?.length ?? keys,
+      heads: told,
     });
     const settings = [
       ...plan.questions(parameters),
-      ...headsQuestion(counted.heads, parameters, { from: roles.from, plan }),
+      ...headsQuestion(told, parameters, { from: roles.from, plan }),
     ];
     const [first] = settings;
     if (first !== undefined) {
@@ -147,8 +153,6 @@ async function openFiles(
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
       return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
     }
-    const used = new Map(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
-    const results = await resultsAmong(gathered.candidates, used, options.roles);
     const notices = roles.notices.filter(
       (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
     );
@@ -163,7 +167,7 @@ async function openFiles(
         words,
         likelyWords: await wordsInFolder(platform, files),
         plan,
-        standards: counted.heads === undefined ? {} : { heads: counted.heads },
+        standards: told === undefined ? {} : { heads: told },
         close,
       },
     };
