@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { cutOff, faults } from '../support/page/checks.js';
-import { eventually, painted, Stage, story } from '../support/page/open.js';
+import { eventually, keep, painted, Stage, story } from '../support/page/open.js';
 
 const choices = ['layer batch head query key', 'batch layer head query key'];
 
@@ -79,6 +79,8 @@ describe('given tensors in the panel', function () {
 
   it('say what each axis was taken for, with the shape and the reason', async () => {
     const page = await open();
+    await keep(page, 'given');
+
     const text = await page.locator('.axes-list li').innerText();
     for (const part of ['attentions.* → weights', 'layer 6', 'batch 2', 'head 12', 'one tensor a layer'])
       assert.ok(text.includes(part), `${part} in ${text}`);
