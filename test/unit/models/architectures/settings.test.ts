@@ -44,7 +44,7 @@ describe('Settings that config.json leaves out, calls otherwise or has unusual o
                 ['cross_attentions', second.cross.map(weightsOf)],
               ];
         const feeds = new Map([...first.feeds(ids), ...(second?.feeds(previous) ?? [])]);
-        const logits = second?.logits === undefined ? [] : [second.logits];
+        const logits = second === undefined ? [] : [second.logits ?? assert.fail()];
         const results = await runtime.run([...wanted.flatMap(([, values]) => values), ...logits], feeds);
         for (const [of, values] of wanted) {
           const all = tensorNamed(expected, of);
