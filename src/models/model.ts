@@ -16,7 +16,12 @@ import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
 import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
-import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
+import {
+  labelsOf,
+  type Encoding,
+  type PairEncoding,
+  type TextTokenizer,
+} from './processors/tokenizer/tokenizer.js';
 
 const languageToken = /^(?:[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__)$/;
 
@@ -88,24 +93,32 @@ export class Model {
    */
   async encode(text: string): Promise<Encoding> {
     const tokenizer = await this.openedTokenizer();
-    return this.known(tokenizer, tokenizer.encode(text, this.limit));
+    return this.known(tokenizer, tokenizer.encode(text, this.limit), () => text);
   }
 
   /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
   async encodePair(first: string, second: string): Promise<PairEncoding> {
     const tokenizer = await this.openedTokenizer();
-    return this.known(tokenizer, tokenizer.encodePair(first, second, this.limit));
+    const encoding = tokenizer.encodePair(first, second, this.limit);
+    return this.known(tokenizer, encoding, (at) => (encoding.parts[at] === 1 ? second : first));
   }
 
-  /** @throws ModelError where there is a token that the model has no vector for */
-  private known<Tokens extends Encoding>(tokenizer: TextTokenizer, encoding: Tokens): Tokens {
+  /**
+   * Tokens in readable form; those that the vocabulary does not have as their text writes them.
+   * @throws ModelError where there is a token that the model has no vector for
+   */
+  private known<Tokens extends Encoding>(
+    tokenizer: TextTokenizer,
+    encoding: Tokens,
+    textOf: (at: number) => string,
+  ): Tokens {
     const strange = encoding.ids.findIndex((id) => id >= this.vocabulary);
     if (strange >= 0) {
       throw new ModelError(
         `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${this.vocabulary} tokens.`,
       );
     }
-    return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
+    return { ...encoding, tokens: labelsOf(tokenizer, encoding, textOf) };
   }
 
   /** The text that tokens stand for. @throws ModelError as `encode` */

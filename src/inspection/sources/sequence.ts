@@ -1,4 +1,4 @@
-import { truncated } from '../core/truncated.js';
+import { truncated, unknownTokens } from '../core/truncated.js';
 import { isRecord } from '../../common/values.js';
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
@@ -327,7 +327,11 @@ export class SequencePreparation implements Preparation {
     const { ids: own, ending, drawn } = generated;
     const { ids, total } = encoding;
     const { left } = await model.generation();
-    const always = [...run.budget.notices(model.name), ...truncated(ids.length, total)];
+    const always = [
+      ...run.budget.notices(model.name),
+      ...truncated(ids.length, total),
+      ...unknownTokens(encoding),
+    ];
     if (own.length === 0) return always;
     const otherwise =
       left.length === 0

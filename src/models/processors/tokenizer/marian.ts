@@ -55,6 +55,7 @@ export function marianTokenizer(source: Uint8Array, vocabulary: Json, name: stri
           ...cut.ranges.map((range) => range && { start: range.start + shift, end: range.end + shift }),
           null,
         ],
+        unknown: cut.tokens.flatMap((token, at) => (ids.has(token) ? [] : [at + (led ? 1 : 0)])),
         total: cut.total + special,
       };
     },

@@ -2,6 +2,7 @@ import type { Json } from '../../../formats/json-text.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type TextTokenizer } from './tokenizer.js';
 import { marianTokenizer } from './marian.js';
+import { describeFiles } from './vocabulary-files.js';
 
 /** Files that belong to a model; undefined for one that is not there. */
 export interface TokenizerFiles {
@@ -17,6 +18,11 @@ export async function openTokenizer(files: TokenizerFiles, name: string): Promis
   if (tokenizer === undefined) {
     const [source, vocabulary] = await Promise.all([files.bytes('source.spm'), files.json('vocab.json')]);
     if (source !== undefined && vocabulary !== undefined) return marianTokenizer(source, vocabulary, name);
+    const described = await describeFiles(files, name);
+    if (described !== undefined) {
+      const settings = await files.json('tokenizer_config.json');
+      return createTokenizer(described, settings ?? {}, `${name}: its vocabulary`);
+    }
     const { tokenizer: missing = 'tokenizer.json' } = files;
     throw new ModelError(`${name} has no ${missing}, without which text cannot become tokens.`);
   }

@@ -59,6 +59,7 @@ describe('A model whose weights are too large to be held together', () => {
         ids,
         tokens: ids.map(String),
         ranges: ids.map(() => null),
+        unknown: [],
         total: ids.length,
       };
       const handle = { model, identity: undefined, release: () => model.dispose() };
