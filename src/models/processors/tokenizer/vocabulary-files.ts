@@ -56,7 +56,7 @@ export async function describeFiles(files: VocabularyFiles, name: string): Promi
       const model = await files.bytes('sentencepiece.bpe.model');
       return model && xlmRoberta(model, `${name}: sentencepiece.bpe.model`);
     }
-    default:
+    case undefined:
       return undefined;
   }
 }
