@@ -20,7 +20,12 @@ import { languageSettingsOf, languagesIn, type LanguageSettings } from './langua
 import { seeThrough } from './prefixes.js';
 import { unusedNotice } from './unused.js';
 import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
-import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
+import {
+  labelsOf,
+  type Encoding,
+  type PairEncoding,
+  type TextTokenizer,
+} from './processors/tokenizer/tokenizer.js';
 
 /** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
 export class Model {
@@ -99,7 +104,7 @@ export class Model {
    */
   async encode(text: string): Promise<Encoding> {
     const tokenizer = await this.openedTokenizer();
-    return this.known(tokenizer, tokenizer.encode(text, this.limit));
+    return this.known(tokenizer, tokenizer.encode(text, this.limit), () => text);
   }
 
   /**
@@ -109,19 +114,24 @@ export class Model {
   async encodeTarget(text: string): Promise<Encoding> {
     const tokenizer = await this.writtenTokenizer();
     const { limit, vocabulary } = this.decoder ?? this;
-    return this.known(tokenizer, tokenizer.encode(text, limit), vocabulary);
+    return this.known(tokenizer, tokenizer.encode(text, limit), () => text, vocabulary);
   }
 
   /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
   async encodePair(first: string, second: string): Promise<PairEncoding> {
     const tokenizer = await this.openedTokenizer();
-    return this.known(tokenizer, tokenizer.encodePair(first, second, this.limit));
+    const encoding = tokenizer.encodePair(first, second, this.limit);
+    return this.known(tokenizer, encoding, (at) => (encoding.parts[at] === 1 ? second : first));
   }
 
-  /** @throws ModelError where there is a token that the model has no vector for */
+  /**
+   * Tokens in readable form; those that the vocabulary does not have as their text writes them.
+   * @throws ModelError where there is a token that the model has no vector for
+   */
   private known<Tokens extends Encoding>(
     tokenizer: TextTokenizer,
     encoding: Tokens,
+    textOf: (at: number) => string,
     vocabulary = this.vocabulary,
   ): Tokens {
     const strange = encoding.ids.findIndex((id) => id >= vocabulary);
@@ -130,7 +140,7 @@ export class Model {
         `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${vocabulary} tokens.`,
       );
     }
-    return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
+    return { ...encoding, tokens: labelsOf(tokenizer, encoding, textOf) };
   }
 
   /** The text that tokens that were written stand for. @throws ModelError as `encode` */

@@ -1,7 +1,19 @@
+import type { Encoding } from '../../models/index.js';
+
 /**
  * The notice that a model did not read all of what it was given; none where it did.
  * @param what are counted: "tokens"
  */
 export function truncated(used: number, total: number, what = 'tokens'): readonly string[] {
   return total > used ? [`Truncated to the model’s limit: ${used} of ${total} ${what}.`] : [];
+}
+
+/** The notice that a vocabulary does not have all of a text; none where it has. */
+export function unknownTokens({ ids, unknown }: Pick<Encoding, 'ids' | 'unknown'>): readonly string[] {
+  const { length } = unknown;
+  return length === 0
+    ? []
+    : [
+        `${length} of ${ids.length} tokens ${length === 1 ? 'is' : 'are'} unknown to this vocabulary: the model sees the same token for each.`,
+      ];
 }

@@ -1,4 +1,4 @@
-import { truncated } from '../core/truncated.js';
+import { truncated, unknownTokens } from '../core/truncated.js';
 import { isRecord } from '../../common/values.js';
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
@@ -367,6 +367,7 @@ export class SequencePreparation implements Preparation {
       }),
       ...run.budget.notices(model.name),
       ...truncated(ids.length, total),
+      ...unknownTokens(encoding),
       ...model.remarks,
     ];
     if (own.length === 0) return always;

@@ -1,4 +1,4 @@
-import { truncated } from '../core/truncated.js';
+import { truncated, unknownTokens } from '../core/truncated.js';
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
@@ -261,6 +261,7 @@ export class TextPreparation implements Preparation {
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
       ...model.remarks,
+      ...unknownTokens(this.encoding),
       ...(model.answers && this.beside.head === undefined
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,

@@ -9,7 +9,7 @@ import { Config } from '../config.js';
 import { ModelError, named } from '../error.js';
 import { reasonOf } from '../../common/values.js';
 import { openTokenizer } from '../processors/tokenizer/open-tokenizer.js';
-import type { Encoding, TextTokenizer } from '../processors/tokenizer/tokenizer.js';
+import { labelsOf, type Encoding, type TextTokenizer } from '../processors/tokenizer/tokenizer.js';
 import type { AddedNode, FoundAttention } from './attention.js';
 import { withoutBranches } from './branches.js';
 import { Companions } from './companions.js';
@@ -151,7 +151,7 @@ export class OnnxModel {
   async encode(text: string): Promise<Encoding> {
     const tokenizer = await this.openedTokenizer();
     const encoding = tokenizer.encode(text, this.limit);
-    return { ...encoding, tokens: encoding.tokens.map((token) => tokenizer.legible(token)) };
+    return { ...encoding, tokens: labelsOf(tokenizer, encoding, () => text) };
   }
 
   /** What tokenizer.json beside it says; undefined where there is none. @throws ModelError where it cannot be read */

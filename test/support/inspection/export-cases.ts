@@ -60,7 +60,13 @@ export async function openModel(name: string): Promise<Opened> {
   const model = await Model.open(platform, join(fixtures, name));
   const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
   const ids = [...tensorNamed(expected, 'ids').data].slice(0, 12);
-  const encoding = { ids, tokens: ids.map(String), ranges: ids.map(() => null), unknown: [], total: ids.length };
+  const encoding = {
+    ids,
+    tokens: ids.map(String),
+    ranges: ids.map(() => null),
+    unknown: [],
+    total: ids.length,
+  };
   const handle = { model, identity: undefined, release: () => model.dispose() };
   const preparation = new TextPreparation(handle, encoding, runtime);
   const inspection = await Inspection.open(name, preparation, runtime, { parameters: {} }, {});

@@ -1,4 +1,4 @@
-import { truncated } from '../../core/truncated.js';
+import { truncated, unknownTokens } from '../../core/truncated.js';
 import { withValues } from '../../../engine/mechanisms/index.js';
 import type { Encoding } from '../../../models/index.js';
 import type { Labels, Parameter, ParameterValues } from '../../../protocol.js';
@@ -139,6 +139,7 @@ export class OnnxPreparation implements Preparation {
         ? [`${name} always reads ${fixed} tokens: ${fixed - ids.length} of them are padding.`]
         : []),
       ...truncated(ids.length, total),
+      ...unknownTokens(this.encoding),
       ...(this.texts === 1 ? [] : [`${name} reads one text: the second selection was not used.`]),
     ];
   }

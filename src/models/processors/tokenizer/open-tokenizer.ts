@@ -2,6 +2,7 @@ import type { Json } from '../../../formats/json-text.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type TextTokenizer } from './tokenizer.js';
 import { marianTokenizer, type MarianTarget } from './marian.js';
+import { describeFiles } from './vocabulary-files.js';
 import { isRecord } from '../../../common/values.js';
 
 /** Files that belong to a model; undefined for one that is not there. */
@@ -19,6 +20,11 @@ export async function openTokenizer(files: TokenizerFiles, name: string): Promis
     const [source, vocabulary] = await Promise.all([files.bytes('source.spm'), files.json('vocab.json')]);
     if (source !== undefined && vocabulary !== undefined) {
       return marianTokenizer(source, vocabulary, name, await marianTarget(files, name));
+    }
+    const described = await describeFiles(files, name);
+    if (described !== undefined) {
+      const settings = await files.json('tokenizer_config.json');
+      return createTokenizer(described, settings ?? {}, `${name}: its vocabulary`);
     }
     const { tokenizer: missing = 'tokenizer.json' } = files;
     throw new ModelError(`${name} has no ${missing}, without which text cannot become tokens.`);

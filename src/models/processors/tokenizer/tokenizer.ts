@@ -9,6 +9,7 @@ import { checked } from './description.js';
 import { legibleBy, type Legible } from './legible.js';
 import { hasTable, normalizerOf, type Normalizer } from './normalizer.js';
 import { wordModelOf, type WordModel } from './models/index.js';
+import { withSettings } from './settings.js';
 import { splitterOf, type Splitter } from './pre-tokenizer.js';
 import { templateOf, type Slot, type Template } from './template.js';
 import { trimmerOf, type Trimmer } from './trim.js';
@@ -68,7 +69,7 @@ export interface TextTokenizer {
 export function createTokenizer(description: Json, settings: Json, where: string): TextTokenizer {
   if (!isRecord(description)) throw new ModelError(`${where} is not a JSON object.`);
   try {
-    const parts = checked(description, where);
+    const parts = checked(withSettings(description, settings), where);
     const added = addedTokensOf(parts['added_tokens']);
     const model = wordModelOf(isRecord(parts['model']) ? parts['model'] : {}, where);
     const pieces = cutter(
@@ -236,6 +237,24 @@ function cutter(
     }
     return places;
   };
+}
+
+/**
+ * Tokens as people read them; those that the vocabulary does not have as their text writes them.
+ * @param textOf the text that the token at a place belongs to
+ */
+export function labelsOf(
+  tokenizer: TextTokenizer,
+  { tokens, ranges, unknown }: Encoding,
+  textOf: (at: number) => string,
+): string[] {
+  const strange = new Set(unknown);
+  return tokens.map((token, at) => {
+    const range = ranges[at] ?? null;
+    return strange.has(at) && range !== null && range.end > range.start
+      ? textOf(at).slice(range.start, range.end)
+      : tokenizer.legible(token);
+  });
 }
 
 /**

@@ -5,8 +5,6 @@ import { unigram } from './unigram.js';
 import { Vocabulary, type WordCutter } from './vocabulary.js';
 import { wordLevel, wordPiece } from './word-pieces.js';
 
-export { Vocabulary, type WordCutter, type WordToken } from './vocabulary.js';
-
 /** The tokens that a model knows, and how it cuts words into them. */
 export interface WordModel {
   readonly vocabulary: Vocabulary;
@@ -25,7 +23,8 @@ export function wordModelOf(model: { readonly [name: string]: Json }, where: str
   const token = typeof model['unk_token'] === 'string' ? model['unk_token'] : undefined;
   const unknown = { token, where };
   const id = token === undefined ? undefined : vocabulary.ids.get(token);
-  switch (model['type']) {
+  const { type } = model;
+  switch (typeof type === 'string' ? type : '') {
     case 'WordLevel':
       return { vocabulary, unknown: id, cut: wordLevel(vocabulary, unknown) };
     case 'WordPiece': {
