@@ -20,7 +20,7 @@ describe('The types of files', () => {
       ([, list = '']) => list.split('|').map((each) => `.${each}`),
     );
     const ofTensors = menus.filter((endings) => endings.includes('.npy'));
-    assert.equal(ofTensors.length, 2);
+    assert.equal(ofTensors.length, 3);
     for (const endings of ofTensors) assert.deepEqual(sorted(endings), sorted(fileEndings));
   });
 
