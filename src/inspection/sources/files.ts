@@ -6,6 +6,7 @@ import type { Platform } from '../../platform/platform.js';
 import type { FileReference, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { readFileMasks, splitAnswers } from './mask-meanings.js';
 import { findRoles, type Candidate } from './roles.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 
@@ -96,16 +97,28 @@ async function openFiles(
         tokens: { ...contents.tokens, ...(await wordsBeside(platform, file)) },
       });
     }
-    const roles = await findRoles(candidates, options.roles);
+    const answers = options.roles === undefined ? undefined : splitAnswers(options.roles);
+    const roles = await findRoles(candidates, answers?.roles);
     if (roles.kind === 'question') {
       await close();
       return roles;
+    }
+    const masks = await readFileMasks(
+      candidates,
+      roles.tensors,
+      answers?.told ?? new Map(),
+      options.signal,
+    );
+    if (masks.kind === 'question') {
+      await close();
+      return masks;
     }
     return {
       kind: 'inputs',
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
+        meanings: masks.meanings,
         notices: [...roles.notices, ...skipped],
         mechanism: options.mechanism,
         words: wordsOf(found, sidesOf(candidates, roles.tensors)),

@@ -26,6 +26,8 @@ import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import type { Task } from '../core/task.js';
+import { fitLengths, fitMask, fitPadding, overScores, type FittedMask, type MaskedShape } from './masks.js';
+import { maskNotices, readMaskNames, withMeanings, type MaskMeaning } from './mask-meanings.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
 
@@ -38,6 +40,8 @@ export interface TensorInputs {
   readonly words?: { readonly query?: readonly string[]; readonly key?: readonly string[] } | undefined;
   /** Words that are shown where there are as many as rows or columns, and nothing better is known. */
   readonly likelyWords?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
+  /** What the numbers of masks mean, by input name; what `meaningOf` says where left out. */
+  readonly meanings?: Readonly<Record<string, MaskMeaning>>;
   readonly notices?: readonly string[];
   close?(): Promise<void>;
 }
@@ -45,12 +49,15 @@ export interface TensorInputs {
 /** Tensors that a caller holds, under a mechanism's input names. */
 export const tensorsSource: Source = {
   id: 'tensors',
-  async open({ material, by }, { runtime }) {
+  async open({ material, by, parameters }, { runtime }, task) {
     if (material.kind !== 'tensors') return undefined;
     const { tensors } = material;
+    const named = sourcesOf(tensors);
+    const { tensors: known, meanings } = await readMaskNames(named, parameters ?? {}, task.signal);
     const inputs: TensorInputs = {
       title: Object.keys(tensors).join(', '),
-      tensors: sourcesOf(tensors),
+      tensors: known,
+      meanings,
       mechanism: by?.mechanism,
     };
     return { kind: 'preparation', preparation: new TensorPreparation(inputs, runtime) };
@@ -64,6 +71,9 @@ const keptBytes = 32 << 20;
 interface Candidate {
   readonly mechanism: Mechanism;
   readonly sources: ReadonlyMap<string, TensorSource>;
+  /** The inputs with a leading axis of layers, or of a batch. */
+  readonly layered: ReadonlySet<string>;
+  readonly notices: readonly string[];
 }
 
 /**
@@ -102,10 +112,11 @@ export class TensorPreparation implements Preparation {
       this.candidates = undefined;
       throw error;
     }));
-    const { mechanism, sources } = choose(candidates, parameters['mechanism']);
-    const count = layerCount(mechanism, sources);
-    const shapes = shapesOf(mechanism, sources);
-    const own = mechanism.parameters(shapes);
+    const chosen = choose(candidates, parameters['mechanism']);
+    const { mechanism } = chosen;
+    const count = layerCount(chosen);
+    const shapes = shapesOf(chosen);
+    const own = withMeanings(mechanism.parameters(shapes), this.given.meanings);
     const described = withValues(
       own,
       spelledOut(ownValues(own, everyControl(candidates), withoutGradients(parameters))),
@@ -124,7 +135,7 @@ export class TensorPreparation implements Preparation {
       const set = intervene({ layers: [graph.steps] }, own, graph.heads);
       const { steps, parameters: controls } = withGradients(set.graph.layers.flat(), parameters);
       ofGradients = controls;
-      const kept = keptOf(mechanism, graph, sources, index);
+      const kept = keptOf(chosen, graph, index);
       for (const [value, leaf] of set.renamed)
         pair(value, kept.get(leaf)).forEach((each) => kept.set(...each));
       for (const [leaf, numbers] of set.feeds(0)) kept.set(leaf, inMemory(numbers));
@@ -155,6 +166,8 @@ export class TensorPreparation implements Preparation {
       ],
       notices: [
         ...(this.given.notices ?? []),
+        ...chosen.notices,
+        ...maskNotices(values, graph, this.given.meanings),
         ...wordNotices(this.given.words, graph.queries, graph.keys),
         ...interventionNotices(made),
       ],
@@ -169,42 +182,97 @@ export class TensorPreparation implements Preparation {
 
   /** The mechanism that was meant, then every other that can be built from some of these tensors. */
   private async findCandidates(signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
-    const tensors = await nameMask(this.tensors, signal);
-    const own = { mechanism: this.first, sources: tensors };
+    signal?.throwIfAborted();
     // Which mechanism was meant decides how tensors without heads are read: the others are offered on the same terms.
-    const others = mechanisms
-      .filter((mechanism) => mechanism !== this.first)
-      .map((mechanism): Candidate => {
-        const known = new Set(mechanism.inputs.map(({ name }) => name));
-        return { mechanism, sources: new Map([...tensors].filter(([name]) => known.has(name))) };
-      })
-      .filter(({ mechanism, sources }) => canBuild(mechanism, sources));
+    const own = candidateOf(this.first, this.tensors, this.given.meanings);
+    const others = mechanisms.flatMap((mechanism) => {
+      if (mechanism === this.first) return [];
+      const known = new Set(mechanism.inputs.map(({ name }) => name));
+      const tensors = new Map([...this.tensors].filter(([name]) => known.has(name)));
+      return tensors.size === 0 ? [] : (buildable(mechanism, tensors, this.given.meanings) ?? []);
+    });
     return [own, ...others];
   }
 }
 
-function canBuild(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSource>): boolean {
-  if (sources.size === 0) return false;
-  const shapes = shapesOf(mechanism, sources);
+/** A mechanism with tensors, if it can be built from them. */
+function buildable(
+  mechanism: Mechanism,
+  tensors: ReadonlyMap<string, TensorSource>,
+  meanings: TensorInputs['meanings'],
+): Candidate | undefined {
   try {
+    const candidate = candidateOf(mechanism, tensors, meanings);
+    const shapes = shapesOf(candidate);
     const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value] as const);
     mechanism.build(shapes, Object.fromEntries(values));
-    return true;
+    return candidate;
   } catch (error) {
-    if (error instanceof ShapeError || error instanceof ParameterError) return false;
+    if (error instanceof ShapeError || error instanceof ParameterError) return undefined;
     throw error;
   }
 }
 
-function shapesOf(
+/** @throws ShapeError where a mask does not fit */
+function candidateOf(
   mechanism: Mechanism,
-  sources: ReadonlyMap<string, TensorSource>,
-): Readonly<Record<string, Shape>> {
+  tensors: ReadonlyMap<string, TensorSource>,
+  meanings: TensorInputs['meanings'],
+): Candidate {
+  const isAside = (name: string): boolean =>
+    overScores.has(name) || name === 'padding' || name === 'lengths';
+  const layered = new Set(
+    [...tensors].flatMap(([name, { shape }]) =>
+      !isAside(name) && shape.length === mostAxes(mechanism, name) + 1 ? [name] : [],
+    ),
+  );
+  const sources = new Map(tensors);
+  const plain: Candidate = { mechanism, sources, layered, notices: [] };
+  const to = maskedShape(plain);
+  const notices: string[] = [];
+  for (const [name, source] of tensors) {
+    if (!isAside(name)) continue;
+    const fitted = fitOne(name, source, to, {
+      perSequence: meanings?.[name]?.perSequence === true,
+      pads: tensors.has('lengths'),
+    });
+    sources.set(name, fitted.source);
+    if (fitted.layered) layered.add(name);
+    if (fitted.notice !== undefined) notices.push(fitted.notice);
+  }
+  return { ...plain, notices };
+}
+
+function fitOne(
+  name: string,
+  source: TensorSource,
+  to: MaskedShape,
+  how: { readonly perSequence: boolean; readonly pads: boolean },
+): FittedMask {
+  if (name === 'padding') return fitPadding(source, to);
+  return name === 'lengths' ? fitLengths(source, to) : fitMask(name, source, to, how);
+}
+
+/** What masks have to fit, as far as the other inputs tell. */
+function maskedShape(candidate: Candidate): MaskedShape {
+  const shapes = shapesOf(candidate);
+  const { Q, K, V, X, Xq, Xkv, S, H, scores, weights, past_K } = shapes;
+  const rows = (shape: Shape | undefined): number | undefined => shape?.at(-2);
+  const whole = scores ?? weights;
+  const keys = rows(K ?? V);
+  const perHead = whole ?? Q;
+  return {
+    layers: layerCount(candidate),
+    heads: perHead?.length === 3 ? perHead[0] : whole === undefined && S === undefined ? undefined : 1,
+    queries: whole?.at(-2) ?? rows(Q ?? Xq ?? X ?? S),
+    keys:
+      whole?.at(-1) ?? rows(Xkv ?? X ?? H) ?? (keys === undefined ? undefined : keys + (rows(past_K) ?? 0)),
+  };
+}
+
+function shapesOf({ sources, layered }: Candidate): Readonly<Record<string, Shape>> {
   return Object.fromEntries(
-    [...sources].map(([name, source]) => [
-      name,
-      isLayered(mechanism, name, source) ? source.shape.slice(1) : source.shape,
-    ]),
+    [...sources].map(([name, { shape }]) => [name, layered.has(name) ? shape.slice(1) : shape]),
   );
 }
 
@@ -233,50 +301,23 @@ export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanis
 
 /** The names of all controls that any of the mechanisms has for these tensors. */
 function everyControl(candidates: readonly Candidate[]): string[] {
-  const own = candidates.flatMap(({ mechanism, sources }) =>
-    mechanism.parameters(shapesOf(mechanism, sources)),
-  );
+  const own = candidates.flatMap((candidate) => candidate.mechanism.parameters(shapesOf(candidate)));
   return ['mechanism', ...own.map(({ name }) => name)];
 }
 
 /** The leaves of one layer and where their numbers are. */
 function keptOf(
-  mechanism: Mechanism,
+  { sources, layered }: Candidate,
   graph: AttentionGraph,
-  sources: ReadonlyMap<string, TensorSource>,
   layer: number,
 ): Map<Value, TensorSource> {
   const kept = new Map<Value, TensorSource>();
   for (const [name, leaf] of graph.inputs) {
     const source = sources.get(name);
     if (source === undefined) continue;
-    kept.set(leaf, isLayered(mechanism, name, source) ? oneLayer(source, layer) : source);
+    kept.set(leaf, layered.has(name) ? oneLayer(source, layer) : source);
   }
   return kept;
-}
-
-/** A mask of zeros and ones says which keys are kept; anything else is added to the scores as it is. */
-async function nameMask(
-  sources: ReadonlyMap<string, TensorSource>,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, TensorSource>> {
-  const mask = sources.get('mask');
-  if (mask === undefined || !(await isBinary(mask, signal))) return sources;
-  return new Map([...sources].map(([name, source]) => [name === 'mask' ? 'keep' : name, source]));
-}
-
-/** Whether there is nothing but zeros and ones in a tensor, and at least one of these. */
-async function isBinary(source: TensorSource, signal: AbortSignal | undefined): Promise<boolean> {
-  let ones = false;
-  const whole = wholeOf(source.shape);
-  const [first = { start: 0, end: 0 }, ...rest] = whole;
-  for (let start = first.start; start < first.end; start++) {
-    signal?.throwIfAborted();
-    const { data } = await source.read([{ start, end: start + 1 }, ...rest]);
-    if (!data.every((value) => value === 0 || value === 1)) return false;
-    ones ||= data.includes(1);
-  }
-  return ones;
 }
 
 function chooseMechanism({ mechanism: id, tensors }: TensorInputs): Mechanism {
@@ -310,12 +351,8 @@ function mostAxes(mechanism: Mechanism, name: string): number {
   return Math.max(...axes.map((each) => each.length));
 }
 
-function isLayered(mechanism: Mechanism, name: string, source: TensorSource): boolean {
-  return source.shape.length === mostAxes(mechanism, name) + 1;
-}
-
-function layerCount(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSource>): number {
-  const layered = [...sources].filter(([name, source]) => isLayered(mechanism, name, source));
+function layerCount({ sources, layered: names }: Candidate): number {
+  const layered = [...sources].filter(([name]) => names.has(name));
   const counts = new Map(layered.map(([name, source]) => [source.shape[0] ?? 0, name]));
   if (counts.size > 1) {
     const each = layered.map(([name, source]) => `${name} has ${source.shape[0]}`).join(', ');
@@ -328,6 +365,8 @@ function layerCount(mechanism: Mechanism, sources: ReadonlyMap<string, TensorSou
 
 /** Leading axes of 1 that are too many for the mechanism, such as a batch of one, are taken off. */
 function withoutOnes(mechanism: Mechanism, name: string, source: TensorSource): TensorSource {
+  // Masks are repeated along such axes.
+  if (overScores.has(name) || name === 'padding' || name === 'lengths') return source;
   const most = mostAxes(mechanism, name) + 1;
   let taken = 0;
   while (source.shape.length - taken > most && source.shape[taken] === 1) taken++;
