@@ -1,7 +1,7 @@
 import type { Value } from '../graph.js';
 import type { Shape } from '../tensor.js';
 import { allOf, singleMasks, type MaskParameters, type Meaning, type SingleMask } from './masks.js';
-import { withoutMaskShorthand } from './mask-shorthand.js';
+import { noSuchMask, withoutMaskShorthand } from './mask-shorthand.js';
 import { numeric } from './numeric.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';
 import type { Ending } from './places.js';
@@ -189,6 +189,13 @@ export function maskValues(mask: MaskParameters): ParameterValues {
 /** @throws ParameterError when a mask is chosen whose tensor is missing. */
 export function readMask(given: ParameterValues, tensors: MaskTensors): MaskParameters {
   const values = withoutMaskShorthand(given);
+  const { mask } = given;
+  const isMissing =
+    (mask === 'padding' && tensors.padding === undefined) ||
+    (mask === 'matrix' && tensors.matrix === undefined && tensors.kept === undefined);
+  if (mask !== undefined && (isMissing || values['mask'] !== undefined)) {
+    throw new ParameterError(noSuchMask(mask));
+  }
   const masks: SingleMask[] = [];
   if (isOn(values, 'causal', 'off')) {
     const prefix = numeric(values, 'prefix', 0);

@@ -1,5 +1,6 @@
 import { label, type Value } from '../graph.js';
 import { addMask, mask, maskBeyond, maskKeys } from '../ops/index.js';
+import { formatShape, ShapeError } from '../tensor.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
 import type { Places } from './places.js';
 
@@ -126,6 +127,7 @@ function nameOf(each: SingleMask): keyof typeof names {
 export function applyMask(scores: Value, each: SingleMask, { queries, keys }: Places): [Value, string] {
   switch (each.kind) {
     case 'given':
+      if (each.of === 'padding') checkPadding(scores, each.given);
       return [given(scores, each.given, each.meaning), givenNote(each.of, each.meaning)];
     case 'valid':
       return [
@@ -142,6 +144,15 @@ export function applyMask(scores: Value, each: SingleMask, { queries, keys }: Pl
     case 'window':
     case 'prefix':
       return [mask(scores, queries, keys, each), ruleNote(each)];
+  }
+}
+
+function checkPadding({ shape }: Value, padding: Value): void {
+  const keys = shape.at(-1) ?? 0;
+  if (padding.shape.at(-1) !== keys) {
+    throw new ShapeError(
+      `A padding mask has one entry a key, ${keys} here, but its shape is ${formatShape(padding.shape)}.`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { withoutMaskShorthand } from './mask-shorthand.js';
+import { noSuchMask, withoutMaskShorthand } from './mask-shorthand.js';
 
 /** A parameter of a mechanism, with everything that is needed to show it. */
 export type Parameter = {
@@ -43,9 +43,7 @@ export function withValues(parameters: readonly Parameter[], given: ParameterVal
   const values = known.has('causal') ? withoutMaskShorthand(given, known) : given;
   const { mask } = values;
   if (mask !== undefined && known.has('causal') && !known.has('mask')) {
-    throw new ParameterError(
-      `There is no mask called “${mask}”; it is none, causal, sliding-window, prefix, padding or matrix.`,
-    );
+    throw new ParameterError(noSuchMask(mask));
   }
   for (const name of Object.keys(values)) {
     if (!known.has(name)) {

@@ -100,7 +100,7 @@ export function scoreLeaves(
   const keepName = matrix === undefined ? 'mask' : 'keep';
   const tensors = {
     padding: leaf('padding', padding, 'p', ['key']),
-    lengths: leaf('lengths', lengths, 'L', ['sample'], 'length'),
+    lengths: leaf('lengths', lengths, 'L', ['sample']),
     matrix: over('mask', matrix, 'M'),
     kept: over('keep', kept, matrix === undefined ? 'M' : 'M^{\\text{kept}}', keepName),
     bias: over('bias', bias, 'B'),

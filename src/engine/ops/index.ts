@@ -37,6 +37,7 @@ export { rmsNorm } from './rows/rms-norm.js';
 export { rowSum } from './rows/row-sum.js';
 export { sinkSoftmax } from './rows/sink-softmax.js';
 export { softmax } from './rows/softmax.js';
+export { weightedSum } from './rows/weighted-sum.js';
 
 // From the places of queries and keys.
 export { alibi } from './position/alibi.js';

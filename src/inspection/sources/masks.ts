@@ -27,7 +27,12 @@ export interface FittedMask {
 }
 
 /** The inputs that are repeated along axes which they lack, or which are 1. */
-export const overScores: ReadonlySet<string> = new Set(['mask', 'keep', 'bias']);
+const overScores: ReadonlySet<string> = new Set(['mask', 'keep', 'bias']);
+
+/** Whether an input only shapes scores, and is fitted to the others. */
+export function isAside(name: string): boolean {
+  return overScores.has(name) || name === 'padding' || name === 'lengths';
+}
 
 /**
  * A mask as (key), (query, key) or (head, query, key), with a layer axis in front where it has one: from (m), (1, m),

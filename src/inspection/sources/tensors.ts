@@ -26,8 +26,10 @@ import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import type { Task } from '../core/task.js';
-import { fitLengths, fitMask, fitPadding, overScores, type FittedMask, type MaskedShape } from './masks.js';
+import { buildable, candidateOf, layerCount, mostAxes, shapesOf, type Candidate } from './candidates.js';
+import { isAside } from './masks.js';
 import { maskNotices, readMaskNames, withMeanings, type MaskMeaning } from './mask-meanings.js';
+import { hasGaps, withoutGaps } from './gaps.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
 
@@ -67,14 +69,8 @@ export const tensorsSource: Source = {
 /** A source up to this many bytes is read once and kept; a larger one is read in parts each time. */
 const keptBytes = 32 << 20;
 
-/** A mechanism with the tensors that are its inputs. */
-interface Candidate {
-  readonly mechanism: Mechanism;
-  readonly sources: ReadonlyMap<string, TensorSource>;
-  /** The inputs with a leading axis of layers, or of a batch. */
-  readonly layered: ReadonlySet<string>;
-  readonly notices: readonly string[];
-}
+/** What values are made from. */
+const intoValues = ['V', 'past_V', 'X', 'Xkv', 'H'] as const;
 
 /**
  * Tensors run through a mechanism, or through any other that can read them. An input with one axis more than the
@@ -84,6 +80,8 @@ export class TensorPreparation implements Preparation {
   private readonly first: Mechanism;
   private readonly tensors: ReadonlyMap<string, TensorSource>;
   private candidates: Promise<readonly Candidate[]> | undefined;
+  /** Whether values hold what is no number, which must not get past a mask. */
+  private gaps: boolean | undefined;
 
   /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
   constructor(
@@ -122,7 +120,9 @@ export class TensorPreparation implements Preparation {
       spelledOut(ownValues(own, everyControl(candidates), withoutGradients(parameters))),
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
-    const graph = mechanism.build(shapes, values);
+    const built = mechanism.build(shapes, values);
+    this.gaps ??= await this.findGaps(task.signal);
+    const graph = this.gaps ? { ...built, steps: withoutGaps(built.steps) } : built;
     // Layers are alike but for their numbers, and for what is set in them.
     const plain = { layers: Array.from({ length: count }, () => graph.steps) };
     const made = checkInterventions(interventions, plain, graph.heads);
@@ -180,6 +180,14 @@ export class TensorPreparation implements Preparation {
     await this.given.close?.();
   }
 
+  private async findGaps(signal: AbortSignal | undefined): Promise<boolean> {
+    for (const name of intoValues) {
+      const source = this.tensors.get(name);
+      if (source !== undefined && (await hasGaps(source, signal))) return true;
+    }
+    return false;
+  }
+
   /** The mechanism that was meant, then every other that can be built from some of these tensors. */
   private async findCandidates(signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
     signal?.throwIfAborted();
@@ -193,87 +201,6 @@ export class TensorPreparation implements Preparation {
     });
     return [own, ...others];
   }
-}
-
-/** A mechanism with tensors, if it can be built from them. */
-function buildable(
-  mechanism: Mechanism,
-  tensors: ReadonlyMap<string, TensorSource>,
-  meanings: TensorInputs['meanings'],
-): Candidate | undefined {
-  try {
-    const candidate = candidateOf(mechanism, tensors, meanings);
-    const shapes = shapesOf(candidate);
-    const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value] as const);
-    mechanism.build(shapes, Object.fromEntries(values));
-    return candidate;
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof ParameterError) return undefined;
-    throw error;
-  }
-}
-
-/** @throws ShapeError where a mask does not fit */
-function candidateOf(
-  mechanism: Mechanism,
-  tensors: ReadonlyMap<string, TensorSource>,
-  meanings: TensorInputs['meanings'],
-): Candidate {
-  const isAside = (name: string): boolean =>
-    overScores.has(name) || name === 'padding' || name === 'lengths';
-  const layered = new Set(
-    [...tensors].flatMap(([name, { shape }]) =>
-      !isAside(name) && shape.length === mostAxes(mechanism, name) + 1 ? [name] : [],
-    ),
-  );
-  const sources = new Map(tensors);
-  const plain: Candidate = { mechanism, sources, layered, notices: [] };
-  const to = maskedShape(plain);
-  const notices: string[] = [];
-  for (const [name, source] of tensors) {
-    if (!isAside(name)) continue;
-    const fitted = fitOne(name, source, to, {
-      perSequence: meanings?.[name]?.perSequence === true,
-      pads: tensors.has('lengths'),
-    });
-    sources.set(name, fitted.source);
-    if (fitted.layered) layered.add(name);
-    if (fitted.notice !== undefined) notices.push(fitted.notice);
-  }
-  return { ...plain, notices };
-}
-
-function fitOne(
-  name: string,
-  source: TensorSource,
-  to: MaskedShape,
-  how: { readonly perSequence: boolean; readonly pads: boolean },
-): FittedMask {
-  if (name === 'padding') return fitPadding(source, to);
-  return name === 'lengths' ? fitLengths(source, to) : fitMask(name, source, to, how);
-}
-
-/** What masks have to fit, as far as the other inputs tell. */
-function maskedShape(candidate: Candidate): MaskedShape {
-  const shapes = shapesOf(candidate);
-  const { Q, K, V, X, Xq, Xkv, S, H, scores, weights, past_K } = shapes;
-  const rows = (shape: Shape | undefined): number | undefined => shape?.at(-2);
-  const whole = scores ?? weights;
-  const keys = rows(K ?? V);
-  const perHead = whole ?? Q;
-  return {
-    layers: layerCount(candidate),
-    heads: perHead?.length === 3 ? perHead[0] : whole === undefined && S === undefined ? undefined : 1,
-    queries: whole?.at(-2) ?? rows(Q ?? Xq ?? X ?? S),
-    keys:
-      whole?.at(-1) ?? rows(Xkv ?? X ?? H) ?? (keys === undefined ? undefined : keys + (rows(past_K) ?? 0)),
-  };
-}
-
-function shapesOf({ sources, layered }: Candidate): Readonly<Record<string, Shape>> {
-  return Object.fromEntries(
-    [...sources].map(([name, { shape }]) => [name, layered.has(name) ? shape.slice(1) : shape]),
-  );
 }
 
 function choose(candidates: readonly Candidate[], wanted: ParameterValues[string] | undefined): Candidate {
@@ -346,27 +273,10 @@ function spelledOut(parameters: ParameterValues): ParameterValues {
   return typeof scaling === 'number' ? { ...parameters, scaling: 'number', divisor: scaling } : parameters;
 }
 
-function mostAxes(mechanism: Mechanism, name: string): number {
-  const axes = mechanism.inputs.find((each) => each.name === name)?.axes ?? [];
-  return Math.max(...axes.map((each) => each.length));
-}
-
-function layerCount({ sources, layered: names }: Candidate): number {
-  const layered = [...sources].filter(([name]) => names.has(name));
-  const counts = new Map(layered.map(([name, source]) => [source.shape[0] ?? 0, name]));
-  if (counts.size > 1) {
-    const each = layered.map(([name, source]) => `${name} has ${source.shape[0]}`).join(', ');
-    throw new ShapeError(`The inputs do not have the same number of layers: ${each}.`);
-  }
-  const [count = 1] = counts.keys();
-  if (count < 1) throw new ShapeError('There is no layer in these tensors: their first axis is empty.');
-  return count;
-}
-
 /** Leading axes of 1 that are too many for the mechanism, such as a batch of one, are taken off. */
 function withoutOnes(mechanism: Mechanism, name: string, source: TensorSource): TensorSource {
   // Masks are repeated along such axes.
-  if (overScores.has(name) || name === 'padding' || name === 'lengths') return source;
+  if (isAside(name)) return source;
   const most = mostAxes(mechanism, name) + 1;
   let taken = 0;
   while (source.shape.length - taken > most && source.shape[taken] === 1) taken++;
