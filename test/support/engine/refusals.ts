@@ -48,9 +48,9 @@ const dotProduct: Readonly<Record<string, Refusal>> = {
     /mask is \(query 5, key 7\), but \(5,\)/,
   ],
   'a mask of heads without heads': [
-    { Q: [5, 8], K: [7, 8], mask: [2, 5, 7] },
+    { Q: [5, 8], K: [7, 8], mask: [3, 5, 7] },
     {},
-    /mask is \(query 5, key 7\), but \(2, 5, 7\)/,
+    /mask is \(query 5, key 7\), but \(3, 5, 7\)/,
   ],
   'keys from before of another size': [
     { Q: [5, 8], K: [7, 8], past_K: [3, 4] },
@@ -351,4 +351,5 @@ export const spoken: Readonly<Record<string, string>> = {
   bias: 'position bias',
   sinks: 'sink logits',
   keep: 'mask',
+  lengths: 'valid length',
 };

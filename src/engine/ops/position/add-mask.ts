@@ -1,5 +1,6 @@
 import { binding, inside } from '../../expression.js';
 import type { Value } from '../../graph.js';
+import { maskedBefore } from '../cases.js';
 import { binary, type Binary } from '../elementwise.js';
 import { checkMaskShape } from './mask-keys.js';
 
@@ -38,6 +39,9 @@ const description: Binary = {
     text: `${score.text} + ${inside(added, added.text.startsWith('-') ? binding.atom : binding.sum, 'tex')}`,
     binding: binding.sum,
   }),
-  remark: (_, added) => (added === -Infinity ? 'Masked: the mask has −∞ here.' : undefined),
+  remark(score, added) {
+    if (added === -Infinity) return 'Masked: the mask has −∞ here.';
+    return score === -Infinity ? maskedBefore : undefined;
+  },
   vjp: (upstream) => [upstream, upstream],
 };

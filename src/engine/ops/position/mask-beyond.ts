@@ -1,7 +1,7 @@
 import { atom, binding, compose, number } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region } from '../../tensor.js';
-import { cellOf, printFill } from '../cases.js';
+import { cellOf, printFill, unchanged } from '../cases.js';
 
 /**
  * Sets the scores of keys beyond a sequence’s valid length to −∞: those are only padding.
@@ -61,7 +61,7 @@ function operationFor(fill: number): Operation {
     async derive(cell) {
       const key = cell.index.at(-1) ?? 0;
       const [position, length] = await Promise.all([cell.scalar(1, [key]), cell.scalar(2, [0])]);
-      if (position.value < length.value) return cell.scalar(0, cell.index);
+      if (position.value < length.value) return unchanged(cell);
       return {
         value: fill,
         numbers: number(fill),

@@ -2,7 +2,7 @@ import { atom, binding, compose, number, type Language } from '../../expression.
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Shape } from '../../tensor.js';
 import { broadcastEvaluate, broadcastIndex, broadcastRegion, broadcastShape } from '../broadcast.js';
-import { cellOf, printFill } from '../cases.js';
+import { cellOf, printFill, unchanged } from '../cases.js';
 
 /** What a mask’s ones say: that a key takes part (transformers, ONNX), or that it is left out (PyTorch’s `nn.Transformer`). */
 export type Kept = 'ones' | 'zeros';
@@ -27,7 +27,7 @@ export function checkMaskShape(scores: Shape, given: Shape): Shape {
     (extent, at) => extent === 1 || extent === scores[at - own.length + scores.length],
   );
   if (!fits || extra.some((extent) => extent !== 1) || given.length === 0) {
-    const most = heads === undefined ? '' : `, or (head ${heads}, query ${n}, key ${m})`;
+    const most = heads === undefined || heads === 1 ? '' : `, or (head ${heads}, query ${n}, key ${m})`;
     throw new ShapeError(
       `The mask is (query ${n}, key ${m})${most}, but ${formatShape(given)} was given. It may lack axes in front, and be 1 along any.`,
     );
@@ -86,7 +86,7 @@ function operationFor(fill: number, kept: Kept): Operation {
     async derive(cell) {
       const at = broadcastIndex(cell.index, cell.shapes[1] ?? []);
       const given = await cell.scalar(1, at);
-      if (keeps(given.value)) return cell.scalar(0, cell.index);
+      if (keeps(given.value)) return unchanged(cell);
       const place = maskPlace(cell.index.slice(-at.length));
       return {
         value: fill,

@@ -1,7 +1,7 @@
 import { atom, binding, compose, number, type Language } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region, type Shape } from '../../tensor.js';
-import { cellOf, printFill } from '../cases.js';
+import { cellOf, printFill, unchanged } from '../cases.js';
 
 /** Which keys j a query i may attend to, by position alone. */
 export type MaskRule =
@@ -185,7 +185,7 @@ function operationFor(rule: MaskRule, fill: number): Operation {
       if (!allowed(rule, ...positions)) {
         return { value: fill, numbers: number(fill), sums: [], remark: remark(rule, ...positions, query) };
       }
-      return cell.scalar(0, cell.index);
+      return unchanged(cell);
     },
 
     vjp: (upstream, [, queries, keys]) => [
