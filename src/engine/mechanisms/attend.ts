@@ -64,12 +64,7 @@ export interface Attended {
  * @param K (head, key, feature), (group, key, feature) or (key, feature)
  */
 export function attend(Q: Value, K: Value, parameters: AttendParameters): Attended {
-  const places = placesOf(
-    Q.shape.at(-2) ?? 0,
-    K.shape.at(-2) ?? 0,
-    parameters.places,
-    parameters.ending,
-  );
+  const places = placesOf(Q.shape.at(-2) ?? 0, K.shape.at(-2) ?? 0, parameters.places, parameters.ending);
   const turned = rotaryForm(parameters.rotary, Q, K, places);
   const [queries, keys] = turned.length === 2 ? turned : [Q, K];
   const after = fromScores(score(queries, keys), Q.shape.at(-1) ?? 1, parameters);

@@ -78,13 +78,19 @@ export function maskParameters(offered: Offered): readonly Parameter[] {
     reach('windowRight', 'Window, after', 'after', keys),
     ...(given('lengths')
       ? [
-          onOff('lengths', 'Valid length', 'Whether keys beyond each sequence’s given valid length are masked.'),
+          onOff(
+            'lengths',
+            'Valid length',
+            'Whether keys beyond each sequence’s given valid length are masked.',
+          ),
         ]
       : []),
     ...(given('padding')
       ? [meaning('padding', 'Padding mask', 'What the ones of the given padding mask say.', 'keep')]
       : []),
-    ...(given('mask') ? [meaning('givenMask', 'Given mask', 'What the numbers of the given mask say.', 'add')] : []),
+    ...(given('mask')
+      ? [meaning('givenMask', 'Given mask', 'What the numbers of the given mask say.', 'add')]
+      : []),
     ...(given('keep')
       ? [meaning('keepMask', 'Given mask of ones and zeros', 'What its ones say.', 'keep')]
       : []),

@@ -35,7 +35,9 @@ export function withoutMaskShorthand(
   const meant = Object.hasOwn(shorthand, mask) ? shorthand[mask] : undefined;
   if (meant === undefined || needed[mask]?.some((name) => known.has(name)) === false) return values;
   const reach =
-    mask === 'sliding-window' && typeof window === 'number' ? { windowLeft: window, windowRight: window } : {};
+    mask === 'sliding-window' && typeof window === 'number'
+      ? { windowLeft: window, windowRight: window }
+      : {};
   const all = Object.entries({ ...meant, ...reach });
   const isLost = ([name, value]: readonly [string, unknown]): boolean =>
     !known.has(name) && value !== 'off' && value !== 0 && value !== -1;

@@ -30,9 +30,7 @@ export type SingleMask =
 
 /** Any masks together: a key takes part if each of them lets it. */
 export type MaskParameters =
-  | { readonly kind: 'none' }
-  | SingleMask
-  | { readonly kind: 'all'; readonly masks: readonly SingleMask[] };
+  { readonly kind: 'none' } | SingleMask | { readonly kind: 'all'; readonly masks: readonly SingleMask[] };
 
 /** The masks of which a mask consists. */
 export function singleMasks(parameters: MaskParameters): readonly SingleMask[] {
@@ -181,7 +179,9 @@ function givenNote(of: 'padding' | 'givenMask' | 'keepMask', meaning: Meaning): 
   }
 }
 
-function ruleNote(rule: Extract<SingleMask, { kind: 'causal' | 'sliding-window' | 'window' | 'prefix' }>): string {
+function ruleNote(
+  rule: Extract<SingleMask, { kind: 'causal' | 'sliding-window' | 'window' | 'prefix' }>,
+): string {
   switch (rule.kind) {
     case 'causal':
       return 'A query may attend to keys up to its own position, never ahead; the others get −∞ and so weight 0.';

@@ -3,11 +3,7 @@ import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import type { ScoreTensors } from './attend-values.js';
 import type { InputDescription } from './mechanism.js';
 
-const overScores: readonly (readonly AxisName[])[] = [
-  ['key'],
-  ['query', 'key'],
-  ['head', 'query', 'key'],
-];
+const overScores: readonly (readonly AxisName[])[] = [['key'], ['query', 'key'], ['head', 'query', 'key']];
 
 /** The tensors that masks need. */
 export const maskInputs: readonly InputDescription[] = [
@@ -33,7 +29,9 @@ export const scoreInputs: readonly InputDescription[] = [
 /** Whether the given masks, biases and sinks are for this number of heads. */
 export function fitsHeads(inputs: Readonly<Record<string, Shape>>, heads: number): boolean {
   const { bias, mask, keep, relative_bias: relativeBias, sinks } = inputs;
-  const repeated = [bias, mask, keep].flatMap((shape) => (shape?.length === 3 && shape[0] !== 1 ? shape[0] : []));
+  const repeated = [bias, mask, keep].flatMap((shape) =>
+    shape?.length === 3 && shape[0] !== 1 ? shape[0] : [],
+  );
   const counts = [sinks?.[0], relativeBias?.[1], ...repeated];
   return counts.every((count) => count === undefined || count === heads);
 }
@@ -87,12 +85,7 @@ export function scoreLeaves(
     leaves.set(key, value);
     return value;
   };
-  const over = (
-    key: string,
-    shape: Shape | undefined,
-    symbol: string,
-    name = key,
-  ): Value | undefined => {
+  const over = (key: string, shape: Shape | undefined, symbol: string, name = key): Value | undefined => {
     const axes = (['head', 'query', 'key'] as const).slice(-(shape?.length ?? 1));
     return leaf(key, shape, shape?.length === 3 ? `${symbol}_h` : symbol, axes, name);
   };

@@ -128,7 +128,16 @@ export function start(inputs: Shapes, heads: number, leaves: Map<string, Value>)
   return {
     kind: 'vectors',
     Q: vectorLeaf('Q', 'Queries', 'What each query looks for.', ['query', 'feature'], Q, all, leaves),
-    K: vectorLeaf('K', 'Keys', 'What each key offers to be found by.', ['key', 'feature'], K, all, leaves, past),
+    K: vectorLeaf(
+      'K',
+      'Keys',
+      'What each key offers to be found by.',
+      ['key', 'feature'],
+      K,
+      all,
+      leaves,
+      past,
+    ),
   };
 }
 
@@ -139,7 +148,10 @@ export function start(inputs: Shapes, heads: number, leaves: Map<string, Value>)
 function pastOf(name: 'K' | 'V', inputs: Shapes): Shape | undefined {
   const [past, now] = [inputs[`past_${name}`], inputs[name] ?? []];
   if (past === undefined) return undefined;
-  if (past.length !== now.length || now.some((each, axis) => axis !== now.length - 2 && each !== past[axis])) {
+  if (
+    past.length !== now.length ||
+    now.some((each, axis) => axis !== now.length - 2 && each !== past[axis])
+  ) {
     throw new ShapeError(
       `past_${name} ${formatShape(past)} does not fit ${name} ${formatShape(now)}: all but the number of keys has to agree.`,
     );
@@ -288,9 +300,7 @@ export function valueLeaf(
   const rows = extent(shape, -2) + extent(past, -2);
   if (rows !== keys) {
     const together = past === undefined ? '' : ', with those from before,';
-    throw new ShapeError(
-      `V ${formatShape(shape)}${together} has ${rows} rows, but there are ${keys} keys.`,
-    );
+    throw new ShapeError(`V ${formatShape(shape)}${together} has ${rows} rows, but there are ${keys} keys.`);
   }
   const V = vectorLeaf(
     'V',

@@ -1,13 +1,6 @@
 import { ParameterError, type Mechanism } from '../../engine/mechanisms/index.js';
 import { ShapeError, type Shape, type TensorSource } from '../../engine/tensor.js';
-import {
-  fitLengths,
-  fitMask,
-  fitPadding,
-  isAside,
-  type FittedMask,
-  type MaskedShape,
-} from './masks.js';
+import { fitLengths, fitMask, fitPadding, isAside, type FittedMask, type MaskedShape } from './masks.js';
 import type { MaskMeaning } from './mask-meanings.js';
 
 type Meanings = Readonly<Record<string, MaskMeaning>> | undefined;

@@ -103,12 +103,7 @@ async function openFiles(
       await close();
       return roles;
     }
-    const masks = await readFileMasks(
-      candidates,
-      roles.tensors,
-      answers?.told ?? new Map(),
-      options.signal,
-    );
+    const masks = await readFileMasks(candidates, roles.tensors, answers?.told ?? new Map(), options.signal);
     if (masks.kind === 'question') {
       await close();
       return masks;

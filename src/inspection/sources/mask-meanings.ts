@@ -60,7 +60,12 @@ const maskNames: readonly MaskName[] = [
     perSequence: true,
   },
   { pattern: /^keep(_mask)?$/, input: 'mask', ones: 'keep', because: 'as its name says' },
-  { pattern: /^padding$/, input: 'padding', ones: 'keep', because: 'a padding mask has 1 for a real key here' },
+  {
+    pattern: /^padding$/,
+    input: 'padding',
+    ones: 'keep',
+    because: 'a padding mask has 1 for a real key here',
+  },
   { pattern: /^padding_?mask$/, input: 'padding', because: '' },
   { pattern: /^(m|mask|attn_?mask|causal_?mask|bias_mask)$/, input: 'mask', because: '' },
 ];

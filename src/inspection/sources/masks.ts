@@ -173,7 +173,8 @@ function viewed(source: TensorSource, shape: Shape): TensorSource {
       const rows = region.slice(0, -1);
       const last = region.at(-1) ?? { start: 0, end: 1 };
       const simple = regionUnder(own, shape, region);
-      if (simple !== undefined) return { shape: region.map(({ start, end }) => end - start), data: (await source.read(simple)).data };
+      if (simple !== undefined)
+        return { shape: region.map(({ start, end }) => end - start), data: (await source.read(simple)).data };
       let at = 0;
       for (const index of indices(rows)) {
         const row = index.reduce((sum, each, axis) => sum * (shape[axis] ?? 1) + each, 0);
@@ -193,7 +194,9 @@ function regionUnder(own: Shape, shape: Shape, region: Region): Region | undefin
   const wide = (of: Shape): string => of.filter((extent) => extent !== 1).join();
   if (wide(own) !== wide(shape)) return undefined;
   const ranges = region.filter((_, axis) => shape[axis] !== 1);
-  return own.map((extent) => (extent === 1 ? { start: 0, end: 1 } : (ranges.shift() ?? { start: 0, end: 0 })));
+  return own.map((extent) =>
+    extent === 1 ? { start: 0, end: 1 } : (ranges.shift() ?? { start: 0, end: 0 }),
+  );
 }
 
 function* indices(region: Region): Generator<readonly number[]> {

@@ -48,7 +48,10 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
   ['relative_bias', /^relative_?(attention_?|position_?)?bias$/],
   ['bias', /^(bias|(position|attention|attn)_?bias|alibi)$/],
   ['sinks', /^(sinks?|sink_?logits?)$/],
-  ['padding', /^(padding|((src|tgt|memory|encoder|decoder|self_attn)_)?(padding_?mask|key_?padding(_?mask)?))$/],
+  [
+    'padding',
+    /^(padding|((src|tgt|memory|encoder|decoder|self_attn)_)?(padding_?mask|key_?padding(_?mask)?))$/,
+  ],
   [
     'mask',
     /^(m|mask|keep(_mask)?|attn_?mask|(src|tgt|memory)_?mask|((encoder|decoder|cross)_)?attention_?mask|causal_?mask|bias_mask)$/,

@@ -226,10 +226,13 @@ export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanis
   };
 }
 
+/** Controls over masks and keys that may be given: where these are not, there is nothing that they could change. */
+const ofGiven = ['givenMask', 'keepMask', 'padding', 'lengths', 'queryPlaces'] as const;
+
 /** The names of all controls that any of the mechanisms has for these tensors. */
 function everyControl(candidates: readonly Candidate[]): string[] {
   const own = candidates.flatMap((candidate) => candidate.mechanism.parameters(shapesOf(candidate)));
-  return ['mechanism', ...own.map(({ name }) => name)];
+  return ['mechanism', ...ofGiven, ...own.map(({ name }) => name)];
 }
 
 /** The leaves of one layer and where their numbers are. */

@@ -1,5 +1,10 @@
 import { truncated } from '../core/truncated.js';
-import { attendParameters, isCausal, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
+import {
+  attendParameters,
+  isCausal,
+  readAttendParameters,
+  withValues,
+} from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';

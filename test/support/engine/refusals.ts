@@ -297,7 +297,9 @@ const luongLocal: Readonly<Record<string, Refusal>> = {
 
 const linear: Readonly<Record<string, Refusal>> = {
   ...Object.fromEntries(
-    Object.entries(dotProduct).filter(([name]) => !/mask|ones and zeros|padding|weights|scores|valid lengths/.test(name)),
+    Object.entries(dotProduct).filter(
+      ([name]) => !/mask|ones and zeros|padding|weights|scores|valid lengths/.test(name),
+    ),
   ),
   'ready scores': [{ scores: [5, 7] }, {}, /starts from Q and K/],
   'a window': [vectors, { mask: 'sliding-window' }, /no mask called “sliding-window” here/],

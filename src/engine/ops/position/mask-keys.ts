@@ -23,9 +23,7 @@ export function checkMaskShape(scores: Shape, given: Shape): Shape {
   const [m = 0, n = 0, heads] = scores.toReversed();
   const own = given.slice(-scores.length);
   const extra = given.slice(0, given.length - own.length);
-  const fits = own.every(
-    (extent, at) => extent === 1 || extent === scores[at - own.length + scores.length],
-  );
+  const fits = own.every((extent, at) => extent === 1 || extent === scores[at - own.length + scores.length]);
   if (!fits || extra.some((extent) => extent !== 1) || given.length === 0) {
     const most = heads === undefined || heads === 1 ? '' : `, or (head ${heads}, query ${n}, key ${m})`;
     throw new ShapeError(

@@ -174,8 +174,17 @@ describe('parameters', () => {
     assert.throws(() => readAttendParameters({ scaling: 'cube' }, {}), /no scaling called “cube”/);
     assert.throws(() => readAttendParameters({ mask: 'matrix' }, {}), /needs a tensor named “mask”/);
     assert.throws(() => readAttendParameters({ mask: 'x' }, {}), /no mask called “x”/);
-    assert.throws(() => readAttendParameters({ givenMask: 'drop' }, {}), /givenMask needs a tensor named “mask”/);
-    assert.throws(() => readAttendParameters({ lengths: 'on' }, {}), /lengths needs a tensor named “lengths”/);
-    assert.throws(() => readAttendParameters({ queryPlaces: 'past' }, {}), /queryPlaces is start or end, or past/);
+    assert.throws(
+      () => readAttendParameters({ givenMask: 'drop' }, {}),
+      /givenMask needs a tensor named “mask”/,
+    );
+    assert.throws(
+      () => readAttendParameters({ lengths: 'on' }, {}),
+      /lengths needs a tensor named “lengths”/,
+    );
+    assert.throws(
+      () => readAttendParameters({ queryPlaces: 'past' }, {}),
+      /queryPlaces is start or end, or past/,
+    );
   });
 });

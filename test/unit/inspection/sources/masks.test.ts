@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inspectTensors, type OpenInspection } from '../../../../src/inspection/index.js';
+import {
+  inspectFiles,
+  inspectTensors,
+  RolesNeeded,
+  type OpenInspection,
+} from '../../../../src/inspection/index.js';
 import { Fixture } from '../../../support/engine/numbers.js';
 import { seeded, tensor, type TestTensor } from '../../../support/inspection/numbers.js';
 
@@ -56,7 +63,10 @@ describe('masks', () => {
             const reference = expected.data[place * rows * columns + cell] ?? Number.NaN;
             // What is masked is no number in a slice, and 0 there.
             const own = step === 'weights' && Number.isNaN(value) ? 0 : value;
-            assert.ok(Math.abs(own - reference) < 1e-5, `${step} ${place}, ${cell}: ${own}, not ${reference}`);
+            assert.ok(
+              Math.abs(own - reference) < 1e-5,
+              `${step} ${place}, ${cell}: ${own}, not ${reference}`,
+            );
           });
         }
       }
@@ -84,6 +94,55 @@ describe('masks', () => {
     });
   });
 
+  it('with two readings are asked about where a file has them, with a picture of both', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'attention-'));
+    try {
+      const path = join(folder, 'dump.json');
+      const rows = [
+        [1, 0, 1],
+        [1, 1, 0],
+        [0, 1, 1],
+      ];
+      const { Q, K, V } = vectors(3, 3);
+      const listed = ({ data }: TestTensor): number[][] =>
+        [0, 1, 2].map((row) => [...data.subarray(row * 4, row * 4 + 4)]);
+      assert.ok(Q && K && V);
+      const mask = rows.map((row) => row.map(Boolean));
+      await writeFile(path, JSON.stringify({ Q: listed(Q), K: listed(K), V: listed(V), attn_mask: mask }));
+      const asked = await inspectFiles(path).then(
+        () => assert.fail('It was not asked.'),
+        (error: unknown) => error,
+      );
+      assert.ok(asked instanceof RolesNeeded);
+      const { reason, roles, known, tensors } = asked.question;
+      assert.match(reason, /^Choose what the ones of attn_mask \(3, 3\) mean/);
+      assert.deepEqual(
+        roles.filter(({ picture }) => picture !== undefined),
+        [
+          { role: 'mask.keep', title: '1 takes part', picture: '█·█ ██· ·██' },
+          { role: 'mask.drop', title: '1 is left out', picture: '·█· ··█ █··' },
+        ],
+      );
+      const key = tensors.find(({ name }) => name === 'attn_mask')?.key ?? '';
+      assert.equal(known[key], undefined);
+      for (const [answer, kept] of [
+        ['mask.keep', 1],
+        ['mask.drop', 0],
+      ] as const) {
+        const inspection = await inspectFiles(path, { roles: { ...known, [key]: answer } });
+        open.push(inspection);
+        const { data } = await inspection.slice('weights');
+        assert.deepEqual(
+          [...data].map((value) => !Number.isNaN(value)),
+          rows.flat().map((value) => value === kept),
+        );
+        assert.match(inspection.summary.notices.join(), /The mask attn_mask .*, as you said/);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('are turned round by a control, which says so', async () => {
     const key_padding_mask = tensor([5], (at) => Number(at > 2));
     const inspection = await inspect({ ...vectors(3, 5), key_padding_mask });
@@ -102,7 +161,14 @@ describe('masks', () => {
       { params: { causal: 'on', windowLeft: 2 } },
     );
     const names = inspection.steps.map(({ name }) => name);
-    assert.deepEqual(names.slice(4), ['scaled', 'masked_causal', 'masked_window', 'masked', 'weights', 'output']);
+    assert.deepEqual(names.slice(4), [
+      'scaled',
+      'masked_causal',
+      'masked_window',
+      'masked',
+      'weights',
+      'output',
+    ]);
     const left = async (step: string): Promise<number> =>
       (await inspection.slice(step)).data.filter((value) => !Number.isNaN(value)).length;
     assert.deepEqual(

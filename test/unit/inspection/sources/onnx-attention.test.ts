@@ -96,7 +96,8 @@ describe('ONNX’s conformance cases of Attention', () => {
       /** Compares a step with an output: (batch, head, row, column), or, of three axes, with heads side by side. */
       const compare = async (step: string, output: string, count: number): Promise<void> => {
         const { shape, data } = fixture.tensor(`${each.name}/out/${output}`);
-        const expected = shape.length === 3 ? split({ shape, data: Float32Array.from(data) }, count) : { shape, data };
+        const expected =
+          shape.length === 3 ? split({ shape, data: Float32Array.from(data) }, count) : { shape, data };
         const [batch = 0, all = 0, rows = 0, columns = 0] = expected.shape;
         assert.deepEqual([layers, count], [batch, all]);
         const rounding = roundings[each.types[`out/${output}`] ?? ''] ?? 0;
@@ -128,7 +129,9 @@ describe('ONNX’s conformance cases of Attention', () => {
       if (each.types['out/present_value'] !== undefined) await compare('V', 'present_value', kvHeads);
       if (each.types['out/qk_matmul_output'] !== undefined) {
         const names = new Set(inspection.steps.map(({ name }) => name));
-        const step = modes[each.attributes['qk_matmul_output_mode'] ?? 0]?.findLast((name) => names.has(name));
+        const step = modes[each.attributes['qk_matmul_output_mode'] ?? 0]?.findLast((name) =>
+          names.has(name),
+        );
         assert.ok(step);
         await compare(step, 'qk_matmul_output', heads);
       }
