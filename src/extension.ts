@@ -4,6 +4,7 @@ import { AddModel } from './host/models/add-model.js';
 import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
+import { Examples } from './host/examples/index.js';
 import { TensorEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
@@ -65,6 +66,11 @@ export function activate({
       models,
       headTypes,
       adding,
+      examples: new Examples(
+        opener,
+        Uri.joinPath(extensionUri, 'media', 'sample'),
+        Uri.joinPath(globalStorageUri, 'examples'),
+      ),
       pages,
       readerPicker: new ReaderPicker(engine, models),
       log,

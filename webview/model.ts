@@ -8,7 +8,7 @@ import { isCancelled } from './matrices.js';
 import { reasonOf } from '../src/common/values.js';
 import { button } from './ui.js';
 import { factList, partTable, section } from './views/model/facts.js';
-import { KindsView } from './views/model/kinds.js';
+import { HeadTypesView } from './views/model/head-types.js';
 import { LayerView } from './views/model/layer.js';
 
 type Nothing = Record<never, never>;
@@ -20,7 +20,7 @@ const channel: Channel<ModelPageMethods, Nothing, Nothing, ModelPageNotices> = n
       tellUse(isUsed);
     },
     headTypes: (state) => {
-      showKinds(state);
+      showHeadTypes(state);
     },
   },
 );
@@ -53,19 +53,19 @@ function tellUse(isUsed: boolean): void {
   use.hidden = isUsed;
 }
 
-const kinds = new KindsView(async (signal, told) => {
+const headTypes = new HeadTypesView(async (signal, report) => {
   await channel.request('classifyHeads', null, {
     signal,
     onProgress: ({ message, fraction }) => {
-      told(message, fraction);
+      report(message, fraction);
     },
   });
 });
-const kindsSection = section('Heads', kinds.element);
-kindsSection.hidden = true;
-function showKinds(state: HeadTypesState): void {
-  kindsSection.hidden = state.kind === 'none';
-  kinds.show(state);
+const headTypesSection = section('Heads', headTypes.element);
+headTypesSection.hidden = true;
+function showHeadTypes(state: HeadTypesState): void {
+  headTypesSection.hidden = state.kind === 'none';
+  headTypes.show(state);
 }
 
 function show(page: ModelPage): void {
@@ -90,10 +90,10 @@ function show(page: ModelPage): void {
       ...(parts.length === 0 ? [] : [section('Parameters', partTable(page))]),
       ...(tokenizer.length === 0 ? [] : [section('Tokenizer', factList(tokenizer))]),
     ),
-    kindsSection,
+    headTypesSection,
     ...(stacks.length === 0
       ? []
-      : [section('A layer', new LayerView(stacks, (layer) => channel.request('layer', layer)).element)]),
+      : [section('Layer graph', new LayerView(stacks, (layer) => channel.request('layer', layer)).element)]),
   );
 }
 
@@ -106,4 +106,4 @@ function describe(): void {
 }
 
 describe();
-channel.request('headTypes', null).then(showKinds, reportError);
+channel.request('headTypes', null).then(showHeadTypes, reportError);

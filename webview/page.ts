@@ -34,8 +34,8 @@ export function startPage(views: readonly RegisteredView[]): void {
       position: (moved) => {
         panel.follow(moved);
       },
-      headTypes: (toldKinds) => {
-        panel.store.update({ toldKinds });
+      headTypes: (headTypes) => {
+        panel.store.update({ headTypes });
       },
       progress: ({ message, fraction }) => {
         panel.progress(message, fraction);

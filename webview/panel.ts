@@ -65,8 +65,8 @@ export interface PanelView {
   /** Which of the centre's views is shown, by id. */
   readonly centre: string;
   readonly covering: Covering | null;
-  /** What is known of the heads' kinds, as the host told last without being asked. */
-  readonly toldKinds: HeadTypesState | null;
+  /** The heads' types, as the host last told without being asked. */
+  readonly headTypes: HeadTypesState | null;
   /** Names what is inspected for what views remember of it: its id when this page, or an earlier life of it, first saw it. */
   readonly origin: string;
 }
@@ -95,7 +95,7 @@ export function emptyView(): PanelView {
     front: 'centre',
     centre: '',
     covering: null,
-    toldKinds: null,
+    headTypes: null,
     origin: '',
   };
 }

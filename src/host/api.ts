@@ -7,7 +7,7 @@ import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
 import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
-import { activeModel } from './base/settings.js';
+import { chosenModel } from './base/settings.js';
 
 /** A file by its address, or by its path on this machine's disk. */
 export type GivenFile = Uri | string;
@@ -28,7 +28,7 @@ export function createApi(engine: EngineClient): AttentionInspectorApi {
     asked: Asked<GivenFile>,
     { params, interventions, signal }: InspectOptions,
   ): Promise<Answering> => {
-    const session = createSession(engine, requestOf(asked), {
+    const session = createSession(engine, await requestOf(asked), {
       ...(params === undefined ? {} : { parameters: params }),
       ...(interventions === undefined ? {} : { interventions }),
       ask: (question) => Promise.reject(new RolesNeeded(question)),
@@ -52,11 +52,11 @@ export function createApi(engine: EngineClient): AttentionInspectorApi {
   };
 }
 
-function requestOf(asked: Asked<GivenFile>): InspectionRequest {
+async function requestOf(asked: Asked<GivenFile>): Promise<InspectionRequest> {
   if (asked.kind === 'tensors') return asked;
   if (asked.kind === 'text') {
     const { model } = asked;
-    const reference = typeof model === 'string' ? modelAt(model) : (model ?? activeModel());
+    const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenModel()));
     return { ...asked, model: reference };
   }
   const { files, ...rest } = asked;

@@ -2,6 +2,7 @@ import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { LogOutputChannel, QuickPickItem } from 'vscode';
 import { gatherText } from '../text-change.js';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
+import type { Examples } from './examples/index.js';
 import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
@@ -19,7 +20,7 @@ import { withProgress } from './base/progress.js';
 import type { ReaderPicker } from './editor/reader-picker.js';
 import { readModel } from './session/request.js';
 import { selectedText, selectedTexts } from './editor/selection.js';
-import { activeModel } from './base/settings.js';
+import { activeModel, chosenModel } from './base/settings.js';
 import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
@@ -29,6 +30,7 @@ export interface CommandContext {
   readonly headTypes: KnownHeadTypes;
   readonly readerPicker: ReaderPicker;
   readonly adding: AddModel;
+  readonly examples: Examples;
   readonly pages: ModelPages;
   readonly log: LogOutputChannel;
 }
@@ -40,9 +42,10 @@ const continued = 32;
 export class Commands extends Disposable {
   constructor(private readonly context: CommandContext) {
     super();
-    const { opener, inspections, models, adding, log } = context;
+    const { opener, inspections, models, adding, examples, log } = context;
     this.add('inspectSelection', () => this.inspectSelection());
     this.add('inspectSelectionWith', (given) => this.inspectWith(given));
+    this.add('openExample', (id) => examples.run(id));
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
@@ -102,7 +105,11 @@ export class Commands extends Disposable {
 
   /** The active model reads the selection; of two selections one that answers questions takes both. */
   private async inspectSelection(): Promise<void> {
-    const { opener } = this.context;
+    const { examples, opener } = this.context;
+    if (window.visibleTextEditors.length === 0) {
+      await examples.run(undefined, l10n.t('No text is open to inspect: begin with an example'));
+      return;
+    }
     const [one, all] = [selectedText(), selectedTexts()];
     const active = all.texts.length === 1 ? undefined : await this.activeModel();
     if (active?.answers === true) await opener.openText(all, { model: active.reference });
@@ -110,8 +117,9 @@ export class Commands extends Disposable {
   }
 
   private async activeModel(): Promise<ModelDescription | undefined> {
+    const chosen = await chosenModel();
     const models = await this.context.models.usable();
-    return models.find(({ reference }) => sameModel(reference, activeModel()));
+    return models.find(({ reference }) => sameModel(reference, chosen));
   }
 
   /** A model or a mechanism is picked, or given, and reads the selection; what was picked last comes first. */
@@ -219,9 +227,7 @@ export class Commands extends Disposable {
     await this.showModel({ kind: 'model', model });
   }
 
-  private async pickModel(
-    title = l10n.t('The model that reads selected text'),
-  ): Promise<ModelDescription | undefined> {
+  private async pickModel(title = l10n.t('Select a model for text')): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
@@ -252,7 +258,7 @@ export class Commands extends Disposable {
     const request = inspections.active?.request;
     const looked = request?.kind === 'text' ? request.model : undefined;
     const listed = isFound(given) && given.kind === 'model' ? given.model.reference : undefined;
-    const model = listed ?? readModel(given) ?? looked ?? activeModel();
+    const model = listed ?? readModel(given) ?? looked ?? (await chosenModel());
     await withProgress(l10n.t('Classifying heads'), (signal, onProgress) =>
       headTypes.find(model, { signal, onProgress }),
     );

@@ -4,8 +4,9 @@ import type { Platform } from '../platform/platform.js';
 import { architectureOf } from './architectures/index.js';
 import { looksLikeModel } from './checkpoint.js';
 import { Config } from './config.js';
-import { DateModel, dateScores } from './dates/index.js';
+import { DateModel } from './dates/index.js';
 import type { DateScore } from './description.js';
+import { dateScores, embeddedNames } from '../common/embedded-models.js';
 import { named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import type { FoundModel, ModelDescription } from './description.js';
@@ -13,9 +14,6 @@ import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
-
-/** The names of the embedded models: an encoder, and a causal model. */
-const EMBEDDED = { embedded: 'all-MiniLM-L6-v2', gpt: 'gpt-packages' } as const;
 
 const MAX_DEPTH = 4;
 /** A workspace may have very many folders. */
@@ -32,16 +30,16 @@ const skipped: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'si
 export function embeddedFolder(
   { paths }: Platform,
   media: string,
-  kind: keyof typeof EMBEDDED = 'embedded',
+  kind: keyof typeof embeddedNames = 'embedded',
 ): string {
-  return paths.join(media, 'models', EMBEDDED[kind]);
+  return paths.join(media, 'models', embeddedNames[kind]);
 }
 
 /** An embedded model, for lists. */
 export async function embedded(
   platform: Platform,
   media: string,
-  kind: keyof typeof EMBEDDED = 'embedded',
+  kind: keyof typeof embeddedNames = 'embedded',
 ): Promise<FoundModel> {
   const found = await describe(platform, embeddedFolder(platform, media, kind));
   return found.kind === 'model' ? { kind: 'model', model: { ...found.model, reference: { kind } } } : found;

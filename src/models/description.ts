@@ -1,3 +1,5 @@
+import type { dateScores } from '../common/embedded-models.js';
+
 /** A checkpoint folder or file, one of the two embedded ones, or one of those that come along for written dates. */
 export type ModelReference =
   /** The embedded BERT, which reads. */
@@ -10,7 +12,7 @@ export type ModelReference =
   | { readonly kind: 'dates'; readonly score: DateScore };
 
 /** The attention of a date model. */
-export type DateScore = 'bahdanau' | 'luong' | 'transformer';
+export type DateScore = (typeof dateScores)[number];
 
 export interface ModelDescription {
   readonly reference: ModelReference;

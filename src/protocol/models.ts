@@ -1,4 +1,4 @@
-export type { DateScore, FoundModel, ModelDescription, ModelReference } from '../models/description.js';
+export type { FoundModel, ModelDescription, ModelReference } from '../models/description.js';
 
 /** A file on the engine's own disk, or, for virtual workspaces, its bytes. */
 export type FileReference =

@@ -68,7 +68,7 @@ export const fake: HostUnderContract = {
       id: 'one',
       first: null,
       model: null,
-      kinds: { kind: 'none' as const },
+      headTypes: { kind: 'none' as const },
     };
     const host = new FakeHost(behaviour, false);
     return Promise.resolve({

@@ -34,7 +34,7 @@ describe('side by side', function () {
     assert.deepEqual(await asked(page), [{ inspection: 'one', variants: [{ mechanism: 'additive' }] }]);
     assert.deepEqual(await page.locator('.compare-title').allInnerTexts(), [
       'Multi-head attention',
-      '≠\nDiffers from the first column\nAdditive attention',
+      '≠\nDiffers from the baseline\nAdditive attention',
     ]);
     const single = await compare(stage);
     assert.deepEqual(await asked(single), [{ inspection: 'one', variants: [{ scaling: 'none' }] }]);
@@ -49,7 +49,7 @@ describe('side by side', function () {
     const line = (index: number, title: string): Locator =>
       column(page, index).locator('.compare-line', { hasText: title });
     assert.equal(await column(page, 0).locator('.differs').count(), 0);
-    assert.match(await line(1, 'Masked scores').innerText(), /^≠\s*Differs from the first column/);
+    assert.match(await line(1, 'Masked scores').innerText(), /^≠\s*Differs from the baseline/);
     assert.match(await line(1, 'without scaled scores').innerText(), /^≠/);
     assert.equal(await line(1, 'Weights').evaluate((one) => one.classList.contains('differs')), false);
     assert.equal((await column(page, 1).locator('.compare-formula .katex').count()) > 2, true);

@@ -32,7 +32,7 @@ describe('the page of a model', function () {
     const page = await stage.open({ page: 'model', model: bert, width: 1100 });
     await page.getByRole('heading', { name: 'all-MiniLM-L6-v2' }).waitFor();
     const facts = page.locator('.model-facts').first();
-    assert.match(await facts.innerText(), /Width \(d_model\)\s+384/);
+    assert.match(await facts.innerText(), /Hidden size \(d_model\)\s+384/);
     const rows = await page.locator('.model-parts tbody tr').allInnerTexts();
     assert.deepEqual(rows.at(0)?.split(/\s+/), ['Embeddings', '11,917,824', '52.8', '%']);
     assert.deepEqual(rows.at(-1)?.split(/\s+/), ['All', 'tensors', '22,565,376', '100.0', '%']);
@@ -80,6 +80,11 @@ describe('the page of a model', function () {
     await page.getByRole('button', { name: 'Weights (12, n, n)' }).click();
     const side = page.locator('.layer-side');
     await side.locator('.katex').first().waitFor();
+    const note = side.locator('p').filter({ hasText: 'projects each token to what it looks for' });
+    await page.getByRole('button', { name: 'Queries (12, n, 32)' }).click();
+    // The symbol stands in the sentence as it stands in the formula.
+    assert.equal(await note.locator('.katex msup').textContent(), 'WQ');
+    await page.getByRole('button', { name: 'Weights (12, n, n)' }).click();
     assert.match(await side.innerText(), /Softmax turns each row into shares/);
     await page.getByRole('button', { name: 'Linear (n, 1536)' }).press('Enter');
     assert.match(await side.innerText(), /A weight matrix \(384, 1536\), and a bias \(1536\)/);
@@ -122,14 +127,14 @@ describe('the page of a model', function () {
     const page = await stage.open({
       page: 'model',
       model: gpt,
-      kinds: { kind: 'unknown' },
+      headTypes: { kind: 'unknown' },
       width: 1000,
       height: 1100,
     });
     await page.getByRole('button', { name: 'Classify Heads' }).click();
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'classifyHeads'));
-    await page.evaluate((kinds) => {
-      window.fakeHost.panel.notify('headTypes', { kind: 'known', types: kinds });
+    await page.evaluate((types) => {
+      window.fakeHost.panel.notify('headTypes', { kind: 'known', types });
     }, found);
     const table = page.getByRole('table', { name: 'Head types: Heads' });
     await table.waitFor();
@@ -143,10 +148,10 @@ describe('the page of a model', function () {
         .innerText();
     assert.match(await cell(2, 7), /Previous token, 0\.\d\d/);
     assert.match(await cell(4, 3), /Induction, 0\.\d\d/);
-    await keep(page, 'model-kinds');
+    await keep(page, 'model-head-types');
     assert.deepEqual(await faults(page), []);
     const failing = { classifyHeads: 'The model is gone.' };
-    const other = await stage.open({ page: 'model', model: gpt, kinds: { kind: 'unknown' }, failing });
+    const other = await stage.open({ page: 'model', model: gpt, headTypes: { kind: 'unknown' }, failing });
     await other.getByRole('button', { name: 'Classify Heads' }).click();
     await other.getByText('The model is gone.').waitFor();
     await other.getByRole('button', { name: 'Classify Heads' }).waitFor();

@@ -55,7 +55,7 @@ const scalingParameters: readonly Parameter[] = [
     choices: [
       { value: 'sqrt', title: '1 / √d_k' },
       { value: 'none', title: 'None' },
-      { value: 'number', title: 'A number' },
+      { value: 'number', title: 'Custom' },
     ],
   },
   {
@@ -161,8 +161,8 @@ const rotaryParameters: readonly Parameter[] = [
     default: 'none',
     choices: [
       { value: 'none', title: 'None' },
-      { value: 'neighbours', title: 'Neighbouring pairs' },
-      { value: 'halves', title: 'Paired halves' },
+      { value: 'neighbours', title: 'Interleaved (GPT-J)' },
+      { value: 'halves', title: 'Half-split (NeoX, Llama)' },
     ],
   },
   {
@@ -193,7 +193,7 @@ function sinkParameters(inputs: Shapes): readonly Parameter[] {
       default: standard,
       choices: [
         { value: 'none', title: 'None' },
-        { value: 'logit', title: 'A logit' },
+        { value: 'logit', title: 'Learned logit' },
         ...(given ? [{ value: 'given', title: 'Given logits' }] : []),
       ],
     },

@@ -40,7 +40,7 @@ export function gradientParameters(steps: readonly Value[]): readonly Parameter[
         { value: 'none', title: 'None' },
         { value: 'feature', title: 'One output feature' },
         { value: 'sum', title: 'Sum of the output' },
-        { value: 'norm', title: 'Half its squared norm' },
+        { value: 'norm', title: '½‖output‖²' },
       ],
     },
     {
@@ -213,11 +213,11 @@ function gradientSymbol(symbol: string): string {
 function objectiveNote(objective: Objective): string {
   switch (objective.kind) {
     case 'feature':
-      return `Differentiated is feature ${objective.feature} of each query’s output: its own gradient is 1 there and 0 elsewhere.`;
+      return `Target: output feature ${objective.feature} of each query; its own gradient is 1 there and 0 elsewhere.`;
     case 'sum':
-      return 'Differentiated is the sum of the output: each entry has gradient 1.';
+      return 'Target: the sum of the output; each entry has gradient 1.';
     case 'norm':
-      return 'Differentiated is half the output’s squared norm: its gradient is the output itself.';
+      return 'Target: ½‖output‖²; its gradient is the output itself.';
   }
 }
 

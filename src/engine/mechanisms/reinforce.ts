@@ -221,7 +221,7 @@ export const reinforceParameters: readonly Parameter[] = [
     choices: [
       { value: 'none', title: 'None' },
       { value: 'expected', title: 'Expected reward' },
-      { value: 'number', title: 'A number' },
+      { value: 'number', title: 'Custom' },
     ],
   },
   {

@@ -4,7 +4,7 @@ import { meanOfRows, type Metric } from './metric.js';
 export const confidence: Metric = {
   name: 'confidence',
   title: 'Confidence',
-  note: 'The largest weight of each query, on average.',
+  note: 'Largest weight of each query, averaged over queries.',
   unit: '',
   full: () => 1,
   begin: () =>

@@ -4,7 +4,7 @@ import { meanOfRows, type Metric } from './metric.js';
 export const distance: Metric = {
   name: 'distance',
   title: 'Distance',
-  note: 'How far away the keys are that a query takes from, weighted, on average.',
+  note: 'Mean distance from query to key, weighted by attention.',
   unit: 'tokens',
   full: (n, m) => Math.max(1, (Math.max(n, m) - 1) / 2),
   begin: () =>

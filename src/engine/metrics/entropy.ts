@@ -4,7 +4,7 @@ import { meanOfRows, type Metric } from './metric.js';
 export const entropy: Metric = {
   name: 'entropy',
   title: 'Entropy',
-  note: 'How spread out the weights are: 0 where each query takes from one key alone.',
+  note: 'Entropy of each query’s weights in nats, averaged: 0 where each attends to one key alone.',
   unit: 'nats',
   full: (_, m) => Math.log(Math.max(2, m)),
   begin: () =>

@@ -4,7 +4,7 @@ import { meanOfRows, type Metric } from './metric.js';
 export const firstToken: Metric = {
   name: 'first-token',
   title: 'First-token mass',
-  note: 'How much of each query’s weight goes to the first key, a common sink.',
+  note: 'Weight on the first key (a common attention sink), averaged over queries.',
   unit: '',
   full: () => 1,
   begin: () =>

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationTarget, workspace } from 'vscode';
+import { dateScores } from '../../common/embedded-models.js';
 import type { ModelReference } from '../../protocol.js';
 import { modelAt } from '../models/model-path.js';
-import { dateScores } from '../session/request.js';
 
 export const section = 'attentionInspector';
 
@@ -19,8 +19,23 @@ export function activeModel(): ModelReference {
   return path === '' ? { kind: 'embedded' } : modelAt(absolute(path));
 }
 
+/** VS Code takes a while to write a setting down; until then it still tells the one before. */
+let choosing: Promise<void> = Promise.resolve();
+
+/** The model that reads what is inspected next, also where it was chosen this very moment. */
+export async function chosenModel(): Promise<ModelReference> {
+  // Who chose hears of a setting that cannot be written; here the model before stays.
+  await choosing.catch(() => undefined);
+  return activeModel();
+}
+
 /** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
-export async function setActiveModel(model: ModelReference): Promise<void> {
+export function setActiveModel(model: ModelReference): Promise<void> {
+  choosing = writeActiveModel(model);
+  return choosing;
+}
+
+async function writeActiveModel(model: ModelReference): Promise<void> {
   const configuration = workspace.getConfiguration(section);
   const ofWorkspace = configuration.inspect('model')?.workspaceValue !== undefined;
   await configuration.update(

@@ -26,7 +26,7 @@ export class ReaderPicker {
    */
   async pick(two: boolean): Promise<Reader | undefined> {
     const chosen = await window.showQuickPick(this.choices(two), {
-      title: l10n.t('What reads the selection'),
+      title: l10n.t('Inspect selection with…'),
       matchOnDescription: true,
       matchOnDetail: true,
     });

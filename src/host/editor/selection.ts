@@ -8,10 +8,22 @@ export interface SelectedText {
 }
 
 /**
+ * The editor with the focus. Where a panel has it, the one in sight in which something is selected, or the only one in sight:
+ * a command of the palette means the text that is looked at.
+ */
+function editorInSight(): TextEditor | undefined {
+  const { activeTextEditor, visibleTextEditors } = window;
+  if (activeTextEditor !== undefined) return activeTextEditor;
+  const selected = visibleTextEditors.filter(({ selections }) => selections.some((one) => !one.isEmpty));
+  const [only, another] = selected.length === 0 ? visibleTextEditors : selected;
+  return another === undefined ? only : undefined;
+}
+
+/**
  * The selected text of the active editor, or the paragraph at its cursor. Of several selections, the main one.
  * @throws Error with a sentence where there is no editor or no text
  */
-export function selectedText(editor: TextEditor | undefined = window.activeTextEditor): SelectedText {
+export function selectedText(editor = editorInSight()): SelectedText {
   if (editor === undefined) {
     throw new Error(l10n.t('No text editor is active: open a document and select the text to inspect.'));
   }
@@ -32,7 +44,7 @@ export function selectedText(editor: TextEditor | undefined = window.activeTextE
  * The selected texts of the active editor: of two selections or more, the first two in the document.
  * @throws Error with a sentence where there is no editor or no text
  */
-export function selectedTexts(editor: TextEditor | undefined = window.activeTextEditor): SelectedText {
+export function selectedTexts(editor = editorInSight()): SelectedText {
   const filled = (editor?.selections ?? [])
     .filter((one) => !one.isEmpty && editor?.document.getText(one).trim() !== '')
     .toSorted((a, b) => a.start.compareTo(b.start));

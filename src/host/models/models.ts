@@ -267,6 +267,14 @@ function usableItem(model: ModelDescription): TreeItem {
       : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
     where,
   ].join('\n');
+  // A click uses it; on the one in use there is nothing to do.
+  if (!active) {
+    item.command = {
+      command: 'attention-inspector.useModel',
+      title: l10n.t('Use Model'),
+      arguments: [{ kind: 'model', model } satisfies FoundModel],
+    };
+  }
   item.contextValue = [
     'model',
     ...(reference.kind === 'dates' ? ['dates'] : []),

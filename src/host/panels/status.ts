@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { l10n, StatusBarAlignment, window, workspace } from 'vscode';
+import { embeddedNames } from '../../common/embedded-models.js';
 import type { ModelReference } from '../../protocol.js';
 import { modelPath } from '../models/model-path.js';
 import { Disposable } from '../base/disposable.js';
@@ -28,22 +29,19 @@ export class ModelStatus extends Disposable {
     const model = activeModel();
     const name = nameOf(model);
     this.item.text = `$(eye) ${name}`;
-    this.item.tooltip =
-      model.kind === 'embedded'
-        ? l10n.t('Attention: selected text is read by the embedded model. Click to choose another.')
-        : l10n.t(
-            'Attention: selected text is read by {0}. Click to choose another.',
-            modelPath(model) ?? name,
-          );
+    this.item.tooltip = l10n.t(
+      'Attention: selected text is read by {0}. Click to choose another.',
+      modelPath(model) ?? name,
+    );
   }
 }
 
 function nameOf(model: ModelReference): string {
   switch (model.kind) {
     case 'embedded':
-      return l10n.t('embedded model');
+      return embeddedNames.embedded;
     case 'gpt':
-      return l10n.t('embedded GPT');
+      return embeddedNames.gpt;
     case 'folder':
     case 'file':
       return basename(model.path);

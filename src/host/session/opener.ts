@@ -14,7 +14,7 @@ import type { FileReadings } from './file-readings.js';
 import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
-import { activeModel } from '../base/settings.js';
+import { chosenModel } from '../base/settings.js';
 
 type Earlier = Omit<Remembered, 'label' | 'request'>;
 
@@ -50,7 +50,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
    * the engine starts, and is closed again if the run fails.
    */
   async openText({ texts, origin }: SelectedText, reader: Reader = {}): Promise<Session> {
-    const { model = activeModel(), mechanism } = reader;
+    const { model = await chosenModel(), mechanism } = reader;
     const used = [...this.panels].find(({ panel, inspection: { request } }) => {
       const here = request.kind === 'text' && request.origin?.document === origin.document;
       return here && panel.viewType === panelType;

@@ -1,8 +1,8 @@
 import { l10n } from 'vscode';
 import { shortened } from '../../common/strings.js';
 import { isRecord } from '../../common/values.js';
+import { dateScores } from '../../common/embedded-models.js';
 import type {
-  DateScore,
   Ending,
   Material,
   ModelReference,
@@ -11,9 +11,6 @@ import type {
   Continuation,
   WireTensor,
 } from '../../protocol.js';
-
-/** The models for written dates that there are. */
-export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
 
 /** Where inspected texts stand: a document, and the UTF-16 offsets of their first characters. */
 export interface Origin {

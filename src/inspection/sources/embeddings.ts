@@ -115,7 +115,7 @@ export class EmbeddingPreparation implements Preparation {
     const subject = await inner.prepare(setting, task);
     return {
       ...subject,
-      title: `Words of ${handle.model.name}`,
+      title: `Embeddings of ${handle.model.name}`,
       media: second === undefined ? [textMedium(0)] : [textMedium(0), textMedium(1)],
       queries: second === undefined ? labelsOf(keys, textMedium(0)) : labelsOf(second, textMedium(1)),
       keys: labelsOf(keys, textMedium(0)),
@@ -228,7 +228,7 @@ function ownParameters(mechanism: Mechanism): readonly Parameter[] {
       value: 'words',
       default: 'words',
       choices: [
-        { value: 'words', title: 'As they are' },
+        { value: 'words', title: 'Raw' },
         { value: 'standardised', title: 'Standardised' },
       ],
     },
@@ -316,7 +316,7 @@ function noteOf(
       : 'the identity (vectors: ones)';
   const weights =
     names.length === 0
-      ? 'no weights are needed'
+      ? 'no projections are used'
       : `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${how}, not trained`;
   return `No model has run: ${mechanism.title} reads the ${vectors}. ${sides}; ${weights}.`;
 }

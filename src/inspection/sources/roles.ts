@@ -216,8 +216,8 @@ function whatIsUnclear(
   if (has('weights') || has('scores') || has('Q', 'K') || has('S', 'H')) return undefined;
   if (has('W_Q', 'W_K', 'W_V') && (has('X') || has('Xq', 'Xkv'))) return undefined;
   return candidates.length === 1
-    ? `What ${candidates[0]?.name ?? 'the tensor'} is cannot be told from its name and shape.`
-    : 'Which of these are queries, keys, values, scores or weights cannot be told from their names and shapes.';
+    ? `Choose the role of ${candidates[0]?.name ?? 'the tensor'}: its name and shape leave it open.`
+    : 'Choose which tensors are queries, keys, values, scores or weights: their names and shapes leave it open.';
 }
 
 function question(

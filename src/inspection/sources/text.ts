@@ -250,7 +250,7 @@ export class TextPreparation implements Preparation {
     const { ids, total } = this.encoding;
     const { model } = this.handle;
     return [
-      ...(this.said === '' ? [] : [`It goes on: “${shortened(this.said, 600)}”`]),
+      ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`]),
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
       ...(model.answers && this.beside.head === undefined

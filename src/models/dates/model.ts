@@ -13,9 +13,6 @@ import { recurrentGraph } from './recurrent.js';
 import { transformerGraph, transformerHeads, type TransformerAttention } from './transformer.js';
 import { DateWeights } from './weights.js';
 
-/** The attention of a date model, by which the three are told apart. */
-export const dateScores: readonly DateScore[] = ['bahdanau', 'luong', 'transformer'];
-
 interface Shown {
   readonly title: string;
   readonly layers: number;

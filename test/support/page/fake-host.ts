@@ -41,7 +41,7 @@ export interface Behaviour {
   readonly failing: Readonly<Record<string, string>>;
   readonly id: string;
   readonly first: PanelState | null;
-  readonly kinds: HeadTypesState;
+  readonly headTypes: HeadTypesState;
   /** What the page of a model is told. */
   readonly model: ModelAnswers | null;
 }
@@ -182,7 +182,7 @@ export class FakeHost {
           this.show();
           return null;
         }),
-        headTypes: answer('headTypes', () => behaviour.kinds),
+        headTypes: answer('headTypes', () => behaviour.headTypes),
         classifyHeads: answer('classifyHeads', () => null),
         cancel: answer('cancel', () => null),
         retry: answer('retry', () => {

@@ -55,7 +55,7 @@ const usual: Behaviour = {
   id: 'one',
   first: null,
   model: null,
-  kinds: { kind: 'none' },
+  headTypes: { kind: 'none' },
 };
 
 export interface Opening extends Partial<Behaviour> {

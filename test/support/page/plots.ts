@@ -44,7 +44,7 @@ export const plots: readonly Plot[] = [
         ],
       },
       {
-        title: 'Gradient before the softmax, root mean square',
+        title: 'Gradient w.r.t. scores (RMS)',
         unit: '',
         logarithmic: true,
         series: [series('Normal vectors, not scaled', 'measured', widths, (x) => 0.015 / x)],

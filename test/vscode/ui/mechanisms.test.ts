@@ -72,7 +72,7 @@ describe('mechanisms', () => {
     await workbench.command('Attention: Continue Selection');
     await until('the continuation', async () => {
       const text = await bodyOf();
-      return text.includes('gpt-packages') && text.includes('It goes on: “');
+      return text.includes('gpt-packages') && text.includes('Continuation: “');
     });
     await workbench.screenshot('vscode/continued');
     const frame = await panel(workbench);

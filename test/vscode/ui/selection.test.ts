@@ -116,11 +116,6 @@ describe('a selection', () => {
 
   it('of nothing is refused with a sentence, and opens nothing', async () => {
     await closeAllEditors(workbench);
-    await workbench.command('Attention: Inspect Selection');
-    await notification(
-      workbench,
-      /No text editor is active: open a document and select the text to inspect\./,
-    );
     await workbench.openFile('story.md');
     await clickLine(workbench, '# It');
     await workbench.page.keyboard.press('ArrowDown');

@@ -5,7 +5,7 @@ import { ordinal, visibleWord } from '../../labels.js';
 /** Said of the answers to a question. */
 export const answerStrings = {
   title: 'Answer',
-  list: 'The likeliest answers in the text, with their probabilities',
+  list: 'The most probable answers in the text, with their probabilities',
   rank: (rank: number) => `${rank + 1}.`,
   percent,
   hint: ({ text, first, last, start, end, probability }: Answer) =>

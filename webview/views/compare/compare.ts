@@ -31,7 +31,7 @@ export class CompareView implements OpenView {
     h(
       'div',
       { class: 'whole-bar' },
-      h('h2', { class: 'whole-title', text: compareStrings.region }),
+      h('h2', { class: 'whole-title', text: compareStrings.title }),
       this.place,
       this.running,
       h('span', { class: 'spring' }),

@@ -10,7 +10,7 @@ import { reasonOf } from '../../../src/common/values.js';
 import { headPlace } from '../../labels.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import type { KindSign } from './kinds-grid.js';
+import type { HeadTypeSign } from './head-types-grid.js';
 import { partsOf } from './parts.js';
 
 /** Sides of a thumbnail, in CSS pixels; small ones stand closer. */
@@ -36,7 +36,7 @@ export class HeadsView {
   private gap = 2;
   private readonly life = new Lifetime();
   private asking: AbortController | null = null;
-  private sign: ((layer: number, head: number) => KindSign) | null = null;
+  private sign: ((layer: number, head: number) => HeadTypeSign) | null = null;
   private readonly resized = settled(120, () => {
     this.layout();
   });
@@ -80,16 +80,16 @@ export class HeadsView {
   }
 
   /** Labels each head by what it does, or no longer. */
-  label(sign: ((layer: number, head: number) => KindSign) | null): void {
+  label(sign: ((layer: number, head: number) => HeadTypeSign) | null): void {
     this.sign = sign;
     for (const [layer, line] of this.cells.entries()) {
       for (const [head, cell] of line.entries()) {
-        const kind = sign?.(layer, head);
+        const type = sign?.(layer, head);
         const name = headPlace(layer, head);
-        const text = kind === undefined ? name : `${name}: ${kind.text}`;
-        cell.className = kind === undefined ? 'heads-cell' : `heads-cell ${kind.class}`;
-        if (kind === undefined) delete cell.dataset['kind'];
-        else cell.dataset['kind'] = kind.label;
+        const text = type === undefined ? name : `${name}: ${type.text}`;
+        cell.className = type === undefined ? 'heads-cell' : `heads-cell ${type.class}`;
+        if (type === undefined) delete cell.dataset['headType'];
+        else cell.dataset['headType'] = type.label;
         cell.title = text;
         cell.setAttribute('aria-label', text);
       }

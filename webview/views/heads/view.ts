@@ -2,7 +2,7 @@ import { h } from '../../dom.js';
 import { fieldsOf } from '../../parse.js';
 import { defineView } from '../view.js';
 import { HeadsView } from './heads.js';
-import { KindsView } from './kinds.js';
+import { HeadTypesView } from './head-types.js';
 
 interface HeadsMemory {
   /** Whether heads are labelled by what they do. */
@@ -16,7 +16,7 @@ export const headsView = defineView<HeadsMemory>({
   recall: (remembered) => ({ labelled: fieldsOf(remembered)?.['labelled'] === true }),
   open: (context, recalled) => {
     const heads = new HeadsView(context.panel, context.theme);
-    const kinds = new KindsView(context, recalled?.labelled ?? false, (sign) => {
+    const headTypes = new HeadTypesView(context, recalled?.labelled ?? false, (sign) => {
       heads.label(sign);
     });
     return {
@@ -24,16 +24,16 @@ export const headsView = defineView<HeadsMemory>({
         'section',
         { class: 'section' },
         h('h2', { class: 'section-title', text: 'Heads' }),
-        kinds.element,
+        headTypes.element,
         heads.element,
       ),
       retheme: (theme) => {
         heads.retheme(theme);
       },
-      remember: (): HeadsMemory => ({ labelled: kinds.labelled }),
+      remember: (): HeadsMemory => ({ labelled: headTypes.labelled }),
       dispose: () => {
         heads.dispose();
-        kinds.dispose();
+        headTypes.dispose();
       },
     };
   },

@@ -1,5 +1,6 @@
 import type { LayerBox, LayerPicture, LayerStack } from '../../../src/protocol.js';
 import { h, uniqueId } from '../../dom.js';
+import { prose } from '../../draw/prose.js';
 import { renderTex } from '../../draw/tex.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { button, dropdown, type DropdownControl } from '../../ui.js';
@@ -177,7 +178,7 @@ export class LayerView {
       renderTex(tex, formula);
       parts.push(formula);
     }
-    if (note !== '') parts.push(h('p', { text: note }));
+    if (note !== '') parts.push(h('p', {}, ...prose(note)));
     this.detail.replaceChildren(...parts);
   }
 }

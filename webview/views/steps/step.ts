@@ -2,6 +2,7 @@ import type { AxisName, Slice, SliceRequest, Step } from '../../../src/protocol.
 import { h, settled, uniqueId } from '../../dom.js';
 import { colorScale } from '../../draw/colormap.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
+import { prose } from '../../draw/prose.js';
 import { renderTex } from '../../draw/tex.js';
 import { formatShape } from '../../format.js';
 import type { Matrices } from '../../matrices.js';
@@ -79,7 +80,7 @@ export class StepView {
     this.body = h(
       'div',
       { class: 'step-body', attributes: { id } },
-      h('p', { class: 'step-note', text: step.note }),
+      h('p', { class: 'step-note' }, ...prose(step.note)),
       this.query,
       this.picture,
       this.choosers,

@@ -26,23 +26,25 @@ export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: numb
         : `encoder ${layers} × ${heads}, decoder ${decoder.layers} × ${decoder.heads}`,
     ],
     [
-      'Heads of keys and values',
+      'Key–value heads',
       groups === undefined || groups === heads ? undefined : `${groups}, shared by ${heads} of queries`,
     ],
-    ['Width (d_model)', grouped(width)],
-    ['Size of a head (d_k)', size === undefined ? undefined : grouped(size)],
-    ['Feed-forward width', layer?.widest === undefined ? undefined : grouped(layer.widest)],
+    ['Hidden size (d_model)', grouped(width)],
+    ['Head dimension (d_k)', size === undefined ? undefined : grouped(size)],
+    ['Intermediate size (d_ff)', layer?.widest === undefined ? undefined : grouped(layer.widest)],
     ['Vocabulary', `${grouped(vocabulary)} tokens`],
     ['Context', `${grouped(limit)} tokens`],
     [
-      'Positions',
-      { embedded: 'added to the words', rotary: 'rotary, in queries and keys', bias: 'a bias on scores' }[
-        model.positions
-      ],
+      'Position encoding',
+      {
+        embedded: 'absolute, added to the embeddings',
+        rotary: 'rotary (RoPE)',
+        bias: 'relative, a bias on scores',
+      }[model.positions],
     ],
-    ['Norms', layer?.norms],
+    ['Normalization', layer?.norms],
     ['Activation', layer?.activation],
-    ['Word vectors', tied(stacks)],
+    ['Embeddings', tied(stacks)],
     ['Weights', weightsOf(model)],
   ];
   return facts.flatMap(([title, value]) => (value === undefined || value === '' ? [] : [{ title, value }]));
@@ -58,14 +60,14 @@ function inner({ layers, hiddenStates }: Stack) {
   const names = values.flatMap(({ origin }) => (origin.kind === 'operation' ? [origin.operation.name] : []));
   const norm = names.find((name) => name.endsWith('-norm'));
   const isAfter = to.origin.kind === 'operation' && to.origin.operation.name === norm;
-  const kind = norm === 'rms-norm' ? 'root mean square' : 'layer norm';
+  const kind = norm === 'rms-norm' ? 'RMSNorm' : 'LayerNorm';
   const attended = new Set(sorted(steps.slice(-1)).map(({ origin }) => origin));
   const widths = values.flatMap((value) =>
     isLinear(value) && !attended.has(value.origin) ? [value.shape.at(-1) ?? 0] : [],
   );
   return {
     step,
-    norms: norm === undefined ? undefined : `${kind}, ${isAfter ? 'after' : 'before'} each part`,
+    norms: norm === undefined ? undefined : `${kind}, ${isAfter ? 'post' : 'pre'}-norm`,
     activation: names.flatMap((name) => activations[name] ?? [])[0],
     widest: widths.length === 0 ? undefined : Math.max(...widths),
   };
@@ -91,9 +93,7 @@ function tied(stacks: readonly Stack[]): string | undefined {
   const tables = (value: Value): Set<unknown> =>
     new Set(sorted([value]).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.source] : [])));
   const words = new Set(embeddings.flatMap((each) => [...tables(each)]));
-  return isHeadOf(logits, words)
-    ? 'the language head reads them again (tied)'
-    : 'the language head has its own';
+  return isHeadOf(logits, words) ? 'tied with the LM head' : 'not tied with the LM head';
 }
 
 function isHeadOf(logits: Value, words: ReadonlySet<unknown>): boolean {
@@ -135,9 +135,9 @@ export function tokenizerFacts(description: Json | undefined, source: boolean): 
   const shown = added.slice(0, 8).join('  ');
   const facts: [string, string][] = [
     ['Model', isRecord(model) ? typeOf(model) || 'WordPiece or BPE' : ''],
-    ['Entries', size === 0 ? '' : grouped(size)],
-    ['Normalisation', typesIn(description['normalizer'], 'normalizers')],
-    ['Cuts before', typesIn(description['pre_tokenizer'], 'pretokenizers')],
+    ['Vocabulary size', size === 0 ? '' : grouped(size)],
+    ['Normalizer', typesIn(description['normalizer'], 'normalizers')],
+    ['Pre-tokenizer', typesIn(description['pre_tokenizer'], 'pretokenizers')],
     ['Special tokens', added.length > 8 ? `${shown}  … ${added.length} in all` : shown],
   ];
   return facts.flatMap(([title, value]) => (value === '' ? [] : [{ title, value }]));

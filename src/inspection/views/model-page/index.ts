@@ -55,7 +55,7 @@ export async function describeExport(model: OnnxModel, description: ModelDescrip
     ['Attention', `${attention.length} places: ${collapsed(attention.map(({ title }) => title)).join(', ')}`],
     ['Told by', [...new Set(attention.map(({ operator }) => operator))].join(', ')],
     ['Heads', heads === 0 ? '' : String(heads)],
-    ['Width (d_model)', width === 0 ? '' : width.toLocaleString('en-US')],
+    ['Hidden size (d_model)', width === 0 ? '' : width.toLocaleString('en-US')],
     ['Context', `${limit.toLocaleString('en-US')} tokens`],
     ['Weights', `${(description.size / 1e6).toFixed(1)} MB on disk`],
     ['Not told', 'parameters by part, the graph of a layer, head types: they are told of checkpoints'],

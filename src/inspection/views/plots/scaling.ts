@@ -79,7 +79,7 @@ export const scalingPlot: Plotter = {
             values: Float64Array.from(x, () => Math.log(most)),
           },
         ]),
-        panel('Gradient before the softmax, root mean square', 'gradient', '', true, []),
+        panel('Gradient w.r.t. scores (RMS)', 'gradient', '', true, []),
       ],
     };
   },

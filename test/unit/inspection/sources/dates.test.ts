@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
-import { dateScores } from '../../../../src/models/dates/index.js';
+import { dateScores } from '../../../../src/common/embedded-models.js';
 import { openText } from '../../../support/inspections.js';
 import { spansIn } from '../../../support/spans.js';
 import { platform } from '../../../support/platform.js';
@@ -198,6 +198,6 @@ describe('an inspection of a written date', function () {
       mechanism: 'luong',
     });
     open.push(inspection);
-    assert.equal(inspection.summary.title, 'Words of all-MiniLM-L6-v2');
+    assert.equal(inspection.summary.title, 'Embeddings of all-MiniLM-L6-v2');
   });
 });

@@ -97,7 +97,7 @@ describe('an inspection of files', () => {
     const paths = [await npy('first.npy', Q), await npy('second.npy', K)];
     const needed = await inspectFiles(paths).catch((error: unknown) => error);
     assert.ok(needed instanceof RolesNeeded);
-    assert.match(needed.message, /cannot be told/);
+    assert.match(needed.message, /^Choose which tensors are queries/);
     const [first, second] = needed.question.tensors;
     assert.deepEqual(first?.shape, [5, 8]);
     const roles = { [first?.key ?? '']: 'Q', [second?.key ?? '']: 'K' };

@@ -20,20 +20,20 @@ describe('The page of a model', () => {
   it('tells sizes, positions, norms and activations from the graph', async () => {
     const gemma = await engine.modelPage(folder('gemma2'));
     assert.equal(fact(gemma, 'Layers × heads'), '3 × 4');
-    assert.equal(fact(gemma, 'Heads of keys and values'), '2, shared by 4 of queries');
-    assert.equal(fact(gemma, 'Size of a head (d_k)'), '6');
-    assert.equal(fact(gemma, 'Feed-forward width'), '14');
-    assert.equal(fact(gemma, 'Positions'), 'rotary, in queries and keys');
-    assert.equal(fact(gemma, 'Norms'), 'root mean square, before each part');
-    assert.equal(fact(gemma, 'Word vectors'), 'the language head reads them again (tied)');
+    assert.equal(fact(gemma, 'Key–value heads'), '2, shared by 4 of queries');
+    assert.equal(fact(gemma, 'Head dimension (d_k)'), '6');
+    assert.equal(fact(gemma, 'Intermediate size (d_ff)'), '14');
+    assert.equal(fact(gemma, 'Position encoding'), 'rotary (RoPE)');
+    assert.equal(fact(gemma, 'Normalization'), 'RMSNorm, pre-norm');
+    assert.equal(fact(gemma, 'Embeddings'), 'tied with the LM head');
     const neox = await engine.modelPage(folder('gpt-neox'));
-    assert.equal(fact(neox, 'Word vectors'), 'the language head has its own');
+    assert.equal(fact(neox, 'Embeddings'), 'not tied with the LM head');
     const bert = await engine.modelPage({ kind: 'embedded' });
-    assert.equal(fact(bert, 'Norms'), 'layer norm, after each part');
-    assert.equal(fact(bert, 'Heads of keys and values'), undefined);
+    assert.equal(fact(bert, 'Normalization'), 'LayerNorm, post-norm');
+    assert.equal(fact(bert, 'Key–value heads'), undefined);
     assert.deepEqual(bert.tokenizer.slice(0, 2), [
       { title: 'Model', value: 'WordPiece' },
-      { title: 'Entries', value: '30,522' },
+      { title: 'Vocabulary size', value: '30,522' },
     ]);
     const t5 = await engine.modelPage(folder('t5'));
     assert.equal(fact(t5, 'Layers × heads'), 'encoder 2 × 3, decoder 3 × 3');

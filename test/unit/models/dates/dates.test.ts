@@ -8,12 +8,8 @@ import { evaluate } from '../../../../src/engine/evaluate.js';
 import { sorted, type Value } from '../../../../src/engine/graph.js';
 import { wholeOf, type Tensor } from '../../../../src/engine/tensor.js';
 import { datesFolder } from '../../../../src/models/catalog.js';
-import {
-  DateModel,
-  dateScores,
-  outputCharacters,
-  type DateGraph,
-} from '../../../../src/models/dates/index.js';
+import { dateScores } from '../../../../src/common/embedded-models.js';
+import { DateModel, outputCharacters, type DateGraph } from '../../../../src/models/dates/index.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import {
   assertClose,

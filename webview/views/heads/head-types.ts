@@ -1,16 +1,16 @@
-import './kinds.css';
+import './head-types.css';
 import type { HeadTypesState, InspectionSummary, StackHeadTypes } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Panel } from '../../panel.js';
 import { button } from '../../ui.js';
 import type { ViewContext } from '../view.js';
-import { kindsLegend, signOf, type KindSign } from './kinds-grid.js';
+import { headTypesLegend, signOf, type HeadTypeSign } from './head-types-grid.js';
 
 /** The switch that labels the heads by what they do, or the offer to find that out. */
-export class KindsView {
+export class HeadTypesView {
   private readonly box = h('input', { attributes: { type: 'checkbox' } });
-  private readonly toggle = h('label', { class: 'kinds-toggle' }, this.box, 'Head types');
+  private readonly toggle = h('label', { class: 'head-types-toggle' }, this.box, 'Head types');
   private readonly offer: HTMLElement;
   private readonly legend = h('div');
   readonly element: HTMLElement;
@@ -22,8 +22,8 @@ export class KindsView {
     private readonly context: ViewContext,
     /** Whether heads are labelled by what they do, where that is known. */
     public labelled: boolean,
-    /** Told another sign for each head; null where none are shown. */
-    private readonly shown: (sign: ((layer: number, head: number) => KindSign) | null) => void,
+    /** Called with another sign for each head; with null where none are shown. */
+    private readonly shown: (sign: ((layer: number, head: number) => HeadTypeSign) | null) => void,
   ) {
     const { panel } = context;
     this.panel = panel;
@@ -43,9 +43,9 @@ export class KindsView {
     this.draw();
     this.life.add(
       panel.store.watch(
-        ({ toldKinds }) => toldKinds,
-        (told) => {
-          if (told !== null) this.take(told);
+        ({ headTypes }) => headTypes,
+        (state) => {
+          if (state !== null) this.take(state);
         },
       ),
       panel.store.follow(
@@ -103,7 +103,7 @@ export class KindsView {
       return;
     }
     const { types } = state;
-    this.legend.replaceChildren(kindsLegend(types, stack));
+    this.legend.replaceChildren(headTypesLegend(types, stack));
     this.shown((layer, head) => signOf(types, stack, layer, head));
   }
 }

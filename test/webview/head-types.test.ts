@@ -8,7 +8,7 @@ import type { ThemeName } from '../support/page/themes.js';
 const described = headTypes.map(({ name, title, label, note, threshold }): HeadTypeDescription => {
   return { name, title, label, note, threshold };
 });
-/** Each kind in turn, and one head in eight of none. */
+/** Each type in turn, and one head in eight of none. */
 const known: HeadTypesState = {
   kind: 'known',
   types: {
@@ -21,15 +21,15 @@ const known: HeadTypesState = {
         heads: 12,
         looked: described.map(({ name }) => name),
         types: Array.from({ length: 72 }, (_, at) => {
-          const kind = described[at % 8];
-          return kind === undefined ? null : { name: kind.name, score: 0.95 };
+          const type = described[at % 8];
+          return type === undefined ? null : { name: type.name, score: 0.95 };
         }),
       },
     ],
   },
 };
 
-describe('kinds of heads', function () {
+describe('head types', function () {
   this.timeout(90_000);
   let stage: Stage;
 
@@ -40,16 +40,16 @@ describe('kinds of heads', function () {
 
   for (const theme of ['dark', 'light', 'high-contrast'] as const satisfies readonly ThemeName[]) {
     it(`label and colour the heads in the ${theme} theme, when that is wanted`, async () => {
-      const page = await stage.open({ theme, kinds: known });
+      const page = await stage.open({ theme, headTypes: known });
       await painted(page);
       const cell = page.locator('.heads-cell').nth(5);
-      assert.equal(await cell.getAttribute('data-kind'), null);
+      assert.equal(await cell.getAttribute('data-head-type'), null);
       await page.getByRole('checkbox', { name: 'Head types' }).check();
-      assert.equal(await cell.getAttribute('data-kind'), 'I');
+      assert.equal(await cell.getAttribute('data-head-type'), 'I');
       assert.equal(await cell.getAttribute('aria-label'), 'Layer 1, head 6: Induction, 0.95');
-      assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-kind'), '·');
+      assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-head-type'), '·');
       await resting(page);
-      await keep(page, `kinds-${theme}`);
+      await keep(page, `head-types-${theme}`);
       assert.deepEqual(await faults(page), []);
       assert.deepEqual(await cutOff(page), []);
       await eventually(
@@ -64,19 +64,19 @@ describe('kinds of heads', function () {
     const page = await stage.open({
       width: 300,
       height: 600,
-      kinds: known,
+      headTypes: known,
       persisted: { views: { heads: { labelled: true } } },
     });
     await painted(page);
     await page.getByRole('tab', { name: 'Heads', exact: true }).click();
     await resting(page);
-    await keep(page, 'kinds-narrow');
+    await keep(page, 'head-types-narrow');
     assert.deepEqual(await cutOff(page), []);
     assert.deepEqual(await faults(page), []);
   });
 
   it('are offered where they are not known, and shown when they are', async () => {
-    const page = await stage.open({ kinds: { kind: 'unknown' } });
+    const page = await stage.open({ headTypes: { kind: 'unknown' } });
     await painted(page);
     await page.getByRole('button', { name: 'Classify heads' }).click();
     await eventually(
@@ -86,7 +86,7 @@ describe('kinds of heads', function () {
     await page.evaluate((state) => {
       window.fakeHost.panel.notify('headTypes', state);
     }, known);
-    await eventually(() => page.locator('.heads-cell').first().getAttribute('data-kind'), 'P');
+    await eventually(() => page.locator('.heads-cell').first().getAttribute('data-head-type'), 'P');
     assert.equal(await page.getByRole('button', { name: 'Classify heads' }).isVisible(), false);
   });
 

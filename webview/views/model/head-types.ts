@@ -3,29 +3,29 @@ import { h } from '../../dom.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { button } from '../../ui.js';
-import { kindsGrid } from '../heads/kinds-grid.js';
+import { headTypesGrid } from '../heads/head-types-grid.js';
 
-/** Finds kinds; tells how far it is. */
-export type FindKinds = (
+/** Classifies the heads; reports its progress. */
+export type ClassifyHeads = (
   signal: AbortSignal,
-  told: (message: string, fraction: number | null) => void,
+  report: (message: string, fraction: number | null) => void,
 ) => Promise<void>;
 
 /** What the heads of a model do, or the offer to find out. */
-export class KindsView {
-  private readonly content = h('div', { class: 'model-kinds' });
+export class HeadTypesView {
+  private readonly content = h('div', { class: 'model-head-types' });
   private readonly progress = h('span', { class: 'muted', attributes: { role: 'status' } });
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
   readonly element = h('div', {}, this.content, this.problem);
-  private finding: AbortController | null = null;
+  private running: AbortController | null = null;
 
-  constructor(private readonly find: FindKinds) {
+  constructor(private readonly classify: ClassifyHeads) {
     this.problem.hidden = true;
   }
 
   show(state: HeadTypesState): void {
     this.element.hidden = state.kind === 'none';
-    if (state.kind === 'known') this.content.replaceChildren(kindsGrid(state.types));
+    if (state.kind === 'known') this.content.replaceChildren(headTypesGrid(state.types));
     else this.offer();
   }
 
@@ -44,19 +44,19 @@ export class KindsView {
   }
 
   private async run(): Promise<void> {
-    const finding = new AbortController();
-    this.finding = finding;
+    const running = new AbortController();
+    this.running = running;
     this.problem.hidden = true;
     this.progress.textContent = '';
     const stop = button({
       text: 'Cancel',
       press: () => {
-        this.finding?.abort();
+        this.running?.abort();
       },
     });
     this.content.replaceChildren(this.progress, stop);
     try {
-      await this.find(finding.signal, (message, fraction) => {
+      await this.classify(running.signal, (message, fraction) => {
         this.progress.textContent =
           fraction === null ? message : `${message} · ${Math.round(100 * fraction)} %`;
       });

@@ -1,9 +1,9 @@
-import './kinds.css';
+import './head-types.css';
 import type { HeadTypes, HeadTypeDescription, StackHeadTypes } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 
 /** What a cell says of a head. */
-export interface KindSign {
+export interface HeadTypeSign {
   /** One or two letters. */
   readonly label: string;
   /** "Previous token, 0.83" */
@@ -13,38 +13,38 @@ export interface KindSign {
 }
 
 /** A head under every threshold. */
-const mixed: KindSign = { label: '·', text: 'Mixed', class: 'kind-mixed' };
+const mixed: HeadTypeSign = { label: '·', text: 'Mixed', class: 'head-type-mixed' };
 
 export function signOf(
   { described }: HeadTypes,
   stack: StackHeadTypes,
   layer: number,
   head: number,
-): KindSign {
-  const kind = stack.types[layer * stack.heads + head] ?? null;
-  const found = described.find(({ name }) => name === kind?.name);
-  if (kind === null || found === undefined) return mixed;
+): HeadTypeSign {
+  const type = stack.types[layer * stack.heads + head] ?? null;
+  const found = described.find(({ name }) => name === type?.name);
+  if (type === null || found === undefined) return mixed;
   return {
     label: found.label,
-    text: `${found.title}, ${kind.score.toFixed(2)}`,
-    class: `kind-${found.name}`,
+    text: `${found.title}, ${type.score.toFixed(2)}`,
+    class: `head-type-${found.name}`,
   };
 }
 
-/** The kinds that were looked for, each with its sign and from which score on a head is of it. */
-export function kindsLegend({ described }: HeadTypes, stack: StackHeadTypes): HTMLElement {
+/** The types that were looked for, each with its sign and the score from which on a head is of it. */
+export function headTypesLegend({ described }: HeadTypes, stack: StackHeadTypes): HTMLElement {
   const looked = described.filter(({ name }) => stack.looked.includes(name));
-  const item = (label: string, kind: string, title: string, note: string): HTMLElement =>
-    h('li', { title: note }, h('span', { class: `kind-sign ${kind}`, text: label }), title);
+  const item = (label: string, className: string, title: string, note: string): HTMLElement =>
+    h('li', { title: note }, h('span', { class: `head-type-sign ${className}`, text: label }), title);
   return h(
     'ul',
-    { class: 'kinds-legend', attributes: { 'aria-label': 'Head types' } },
+    { class: 'head-types-legend', attributes: { 'aria-label': 'Head types' } },
     ...looked.map((each: HeadTypeDescription) =>
       item(
         each.label,
-        `kind-${each.name}`,
+        `head-type-${each.name}`,
         `${each.title} ≥ ${each.threshold}`,
-        `${each.note} From ${each.threshold} on a head is of this kind; of several, the one farthest above.`,
+        `${each.note} From ${each.threshold} on a head is of this type; of several, the one farthest above.`,
       ),
     ),
     item(mixed.label, mixed.class, mixed.text, 'Under every threshold.'),
@@ -58,29 +58,29 @@ const stackTitles: Readonly<Record<StackHeadTypes['stack'], string>> = {
   cross: 'Target to source',
 };
 
-/** The kinds of all heads, layers × heads, with the legend: a table for each of the model's attentions. */
-export function kindsGrid(kinds: HeadTypes): HTMLElement {
+/** The types of all heads, layers × heads, with the legend: a table for each of the model's attentions. */
+export function headTypesGrid(types: HeadTypes): HTMLElement {
   return h(
     'div',
-    { class: 'kinds-grid' },
-    ...kinds.stacks.flatMap((stack) => [table(kinds, stack), kindsLegend(kinds, stack)]),
+    { class: 'head-types-grid' },
+    ...types.stacks.flatMap((stack) => [table(types, stack), headTypesLegend(types, stack)]),
   );
 }
 
-function table(kinds: HeadTypes, stack: StackHeadTypes): HTMLElement {
+function table(types: HeadTypes, stack: StackHeadTypes): HTMLElement {
   const rows = Array.from({ length: stack.layers }, (_, layer) =>
     h(
       'tr',
       {},
       h('th', { text: String(layer + 1), attributes: { scope: 'row', 'aria-label': `Layer ${layer + 1}` } }),
       ...Array.from({ length: stack.heads }, (__, head) => {
-        const sign = signOf(kinds, stack, layer, head);
+        const sign = signOf(types, stack, layer, head);
         const title = `Layer ${layer + 1}, head ${head + 1}: ${sign.text}`;
         return h(
           'td',
           { title },
           h('span', {
-            class: `kind-sign ${sign.class}`,
+            class: `head-type-sign ${sign.class}`,
             text: sign.label,
             attributes: { 'aria-hidden': 'true' },
           }),
@@ -93,5 +93,5 @@ function table(kinds: HeadTypes, stack: StackHeadTypes): HTMLElement {
     h('th', { text: String(head + 1), attributes: { scope: 'col', 'aria-label': `Head ${head + 1}` } }),
   );
   const caption = h('caption', { class: 'aside', text: `Head types: ${stackTitles[stack.stack]}` });
-  return h('table', { class: 'kinds-table' }, caption, h('tr', {}, h('td'), ...numbers), ...rows);
+  return h('table', { class: 'head-types-table' }, caption, h('tr', {}, h('td'), ...numbers), ...rows);
 }
