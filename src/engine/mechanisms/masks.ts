@@ -34,14 +34,8 @@ export type MaskParameters =
 
 /** The masks of which a mask consists. */
 export function singleMasks(parameters: MaskParameters): readonly SingleMask[] {
-  switch (parameters.kind) {
-    case 'none':
-      return [];
-    case 'all':
-      return parameters.masks;
-    default:
-      return [parameters];
-  }
+  if (parameters.kind === 'none') return [];
+  return parameters.kind === 'all' ? parameters.masks : [parameters];
 }
 
 /** Masks as one. */

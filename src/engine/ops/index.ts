@@ -46,7 +46,7 @@ export { identity } from './position/identity.js';
 export { mask } from './position/mask.js';
 export { addMask } from './position/add-mask.js';
 export { maskBeyond } from './position/mask-beyond.js';
-export { checkMaskShape, maskKeys, type Kept } from './position/mask-keys.js';
+export { checkMaskShape, maskKeys } from './position/mask-keys.js';
 export { shift } from './position/shift.js';
 export { offset } from './position/offset.js';
 export { relativeBias, type BucketRule } from './position/relative-bias.js';
