@@ -52,7 +52,6 @@ const webEngineTarget = {
   format: 'esm',
   target: 'chrome120',
   alias: {
-    'csv-parse': 'csv-parse/browser/esm',
     'onnxruntime-web': 'onnxruntime-web/wasm',
     // There is one build for browsers, whatever it is asked for as.
     'onnxruntime-node': 'onnxruntime-web/wasm',

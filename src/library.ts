@@ -162,7 +162,10 @@ export interface InspectFilesOptions extends InspectTensorsOptions {
   readonly roles?: Readonly<Record<string, string>>;
 }
 
-/** Thrown where files do not say which tensor is what; its question lists them. */
+/**
+ * Thrown where files do not say which tensor is what, or how its axes lie; its question lists them. Roles are answered with the option
+ * `roles`, the question's `settings` with `params`: `{ vectorAxes: 'batch row head feature' }`, `{ heads: '12' }`.
+ */
 export class RolesNeeded extends Error {
   override readonly name = 'RolesNeeded';
   constructor(readonly question: RoleQuestion) {

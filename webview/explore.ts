@@ -19,7 +19,7 @@ import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { button } from './ui.js';
 import { picker } from './views/explore/picker.js';
-import { ParametersView } from './views/parameters/parameters.js';
+import { isOfRun, ParametersView } from './views/parameters/parameters.js';
 
 const store = new Store<{ readonly state: ExploreState; readonly problem: string | null }>({
   state: { kind: 'none' },
@@ -104,7 +104,7 @@ function show(summary: ExploreSummary, position: Position): void {
   mechanism.textContent = summary.mechanism.title;
   layer.show(summary.layers, position.layer);
   head.show(summary.heads, position.head);
-  parameters.show(summary.parameters);
+  parameters.show(summary.parameters.filter(isOfRun));
 }
 
 store.watch(

@@ -1,5 +1,5 @@
 import { fileTypes } from '../file-types.js';
-import { openDelimited } from './delimited.js';
+import { openDelimited } from './text/delimited.js';
 import type { Format } from './format.js';
 
 export const csv: Format = {

@@ -50,38 +50,50 @@ function fromBits(value: number): number {
   return bits.getFloat32(0);
 }
 
-/**
- * A small binary float: one sign bit, `exponentBits`, `mantissaBits`, subnormals.
- * With `infinities` the largest exponent means infinity or NaN (IEEE 754); without, only all ones is NaN (OCP E4M3).
- */
-function smallFloat(code: number, exponentBits: number, mantissaBits: number, infinities: boolean): number {
-  const sign = code >> (exponentBits + mantissaBits) === 0 ? 1 : -1;
+/** How a small binary float spells infinities and NaN. */
+type Specials =
+  /** IEEE 754: the largest exponent means infinity or NaN. */
+  | 'ieee'
+  /** OCP E4M3, "fn": only all ones is NaN, and nothing is infinite. */
+  | 'finite'
+  /** "fnuz": only what would be −0 is NaN, nothing is infinite, and the exponent is biased by one more. */
+  | 'unsigned-zero';
+
+/** A small binary float: one sign bit, `exponentBits`, `mantissaBits`, subnormals. */
+function smallFloat(code: number, exponentBits: number, mantissaBits: number, specials: Specials): number {
+  const isNegative = code >> (exponentBits + mantissaBits) !== 0;
+  const sign = isNegative ? -1 : 1;
   const largest = 2 ** exponentBits - 1;
-  const bias = 2 ** (exponentBits - 1) - 1;
+  const bias = 2 ** (exponentBits - 1) - (specials === 'unsigned-zero' ? 0 : 1);
   const exponent = (code >> mantissaBits) & largest;
   const steps = 2 ** mantissaBits;
   const mantissa = code & (steps - 1);
   if (exponent === largest) {
-    if (infinities) return mantissa === 0 ? sign * Infinity : NaN;
-    if (mantissa === steps - 1) return NaN;
+    if (specials === 'ieee') return mantissa === 0 ? sign * Infinity : NaN;
+    if (specials === 'finite' && mantissa === steps - 1) return NaN;
   }
-  if (exponent === 0) return sign * 2 ** (1 - bias) * (mantissa / steps);
+  if (exponent === 0) {
+    if (specials === 'unsigned-zero' && isNegative && mantissa === 0) return NaN;
+    return sign * 2 ** (1 - bias) * (mantissa / steps);
+  }
   return sign * 2 ** (exponent - bias) * (1 + mantissa / steps);
 }
 
 /** Every value of a small binary float, by its bits; made when first needed. */
-function tableOf(exponentBits: number, mantissaBits: number, infinities: boolean): () => Float32Array {
+function tableOf(exponentBits: number, mantissaBits: number, specials: Specials): () => Float32Array {
   let table: Float32Array | undefined;
   return () =>
     (table ??= Float32Array.from({ length: 2 ** (1 + exponentBits + mantissaBits) }, (_, code) =>
-      smallFloat(code, exponentBits, mantissaBits, infinities),
+      smallFloat(code, exponentBits, mantissaBits, specials),
     ));
 }
 
 /** Every half-precision number, by its bits. */
-export const halves = tableOf(5, 10, true);
-const e5m2 = tableOf(5, 2, true);
-const e4m3 = tableOf(4, 3, false);
+export const halves = tableOf(5, 10, 'ieee');
+const e5m2 = tableOf(5, 2, 'ieee');
+const e4m3 = tableOf(4, 3, 'finite');
+const e5m2fnuz = tableOf(5, 2, 'unsigned-zero');
+const e4m3fnuz = tableOf(4, 3, 'unsigned-zero');
 
 const decodeHalf: Decode = (view, at, count, littleEndian, out, to) => {
   const table = halves();
@@ -126,6 +138,13 @@ export const elementTypes = {
   },
   float8_e4m3: { bytes: 1, decode: decodeByTable(e4m3) },
   float8_e5m2: { bytes: 1, decode: decodeByTable(e5m2) },
+  float8_e4m3fnuz: { bytes: 1, decode: decodeByTable(e4m3fnuz) },
+  float8_e5m2fnuz: { bytes: 1, decode: decodeByTable(e5m2fnuz) },
+  /** A power of two and nothing else: what scales blocks of numbers (OCP MX). */
+  float8_e8m0fnu: {
+    bytes: 1,
+    decode: each(1, (view, at) => (view.getUint8(at) === 255 ? NaN : 2 ** (view.getUint8(at) - 127))),
+  },
   float16: { bytes: 2, storage: 'F16', decode: decodeHalf },
   bfloat16: {
     bytes: 2,

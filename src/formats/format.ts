@@ -21,6 +21,8 @@ export interface Contents {
   readonly tokens?: AxisTokens;
   /** Members of the file that hold no numbers that can be read, each with the reason as a sentence. */
   readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
+  /** What was taken for what, where the file does not say it itself: sentences that name the file. */
+  readonly notices?: readonly string[];
 }
 
 /** The words along the query and the key axis. */

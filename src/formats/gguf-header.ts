@@ -1,4 +1,4 @@
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { quoted, utf8 } from './untrusted.js';
 
 /** What stands in the metadata under one key. */
@@ -183,7 +183,7 @@ class HeaderReader {
     const { name, size } = this.source;
     if (this.position + bytes > size) {
       throw new FormatError(
-        `${name} ends too early: ${what} needs ${bytes} bytes at byte ${this.position}, but the file has ${size}.`,
+        `${name} ends too early: ${what} needs ${bytes} bytes at byte ${this.position}, but the file has ${size}. ${again}`,
       );
     }
     if (this.position + bytes > MAX_HEADER_BYTES) {

@@ -4,7 +4,7 @@ import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { isGguf, readGgufHeader, type GgufHeader, type MetadataValue } from './gguf-header.js';
 import { quants, type Quant } from './quants/index.js';
-import { FormatError, type ByteSource } from './source.js';
+import { again, FormatError, type ByteSource } from './source.js';
 import { allocate, basesOf, checkRegion, readBox } from './strided.js';
 import { checkedShape, quoted } from './untrusted.js';
 
@@ -101,7 +101,7 @@ export async function openGguf(source: ByteSource): Promise<GgufContents> {
         : blocksOf(shape, quant, where) * quant.bytes;
     if (!Number.isSafeInteger(begin + length) || begin + length > source.size) {
       throw new FormatError(
-        `${where} needs ${length} bytes at byte ${begin}, but the file has ${source.size}.`,
+        `${where} needs ${length} bytes at byte ${begin}, but the file has ${source.size}. ${again}`,
       );
     }
     spans.push({ where, begin, end: begin + length });
@@ -159,7 +159,7 @@ function checkApart(spans: readonly { where: string; begin: number; end: number 
   for (const span of spans.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (span.begin < end) {
       throw new FormatError(
-        `${span.where} overlaps the tensor before it: it begins at byte ${span.begin} instead of ${end}.`,
+        `${span.where} overlaps the tensor before it: it begins at byte ${span.begin} instead of ${end}. ${again}`,
       );
     }
     end = span.end;

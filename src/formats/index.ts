@@ -7,7 +7,7 @@ import { npy } from './npy.js';
 import { npz } from './npz.js';
 import { pytorch } from './pytorch.js';
 import { safetensors } from './safetensors.js';
-import { FormatError, type ByteSource } from './source.js';
+import { FormatError, refuseLfsPointer, type ByteSource } from './source.js';
 import { tsv } from './tsv.js';
 
 export type { Contents, Format } from './format.js';
@@ -31,6 +31,7 @@ export async function openTensors(
 ): Promise<Contents & { readonly format: Format }> {
   const { name, size } = source;
   if (size === 0) throw new FormatError(`${name} is empty.`);
+  await refuseLfsPointer(source);
   const head = await source.read(0, Math.min(HEAD_BYTES, size));
   const lowerName = name.toLowerCase();
   const format =

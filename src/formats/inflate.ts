@@ -1,5 +1,5 @@
 import { InflateError, type Inflate } from '../platform/platform.js';
-import { checkRange, FormatError, partOf, type ByteSource } from './source.js';
+import { again, checkRange, FormatError, partOf, type ByteSource } from './source.js';
 import type { ZipEntry } from './zip.js';
 
 /** A compressed member has no rows that could be read alone, so all of it must fit in memory. */
@@ -112,7 +112,7 @@ async function inflated(
   try {
     await inflate.all(chunksOf(partOf(source, where, entry.offset, entry.compressedBytes)), (part) => {
       if (length + part.length > out.length) {
-        throw new FormatError(`${where} inflates to more than the ${entry.bytes} bytes it claims.`);
+        throw new FormatError(`${where} inflates to more than the ${entry.bytes} bytes it claims. ${again}`);
       }
       out.set(part, length);
       length += part.length;
@@ -122,9 +122,10 @@ async function inflated(
     throw damaged(where, error);
   }
   if (length !== entry.bytes) {
-    throw new FormatError(`${where} inflates to ${length} bytes, but claims ${entry.bytes}.`);
+    throw new FormatError(`${where} inflates to ${length} bytes, but claims ${entry.bytes}. ${again}`);
   }
-  if (crc !== entry.crc) throw new FormatError(`${where} is damaged: its checksum does not fit its bytes.`);
+  if (crc !== entry.crc)
+    throw new FormatError(`${where} is damaged: its checksum does not fit its bytes. ${again}`);
   return out;
 }
 
@@ -137,5 +138,7 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
 /** What is wrong with a member's stream, as a sentence; any other error as it is. */
 function damaged(where: string, error: unknown): unknown {
   if (!(error instanceof InflateError)) return error;
-  return new FormatError(`${where} is damaged: it cannot be inflated (${error.message}).`, { cause: error });
+  return new FormatError(`${where} is damaged: it cannot be inflated (${error.message}). ${again}`, {
+    cause: error,
+  });
 }

@@ -1,4 +1,4 @@
-import { reasonOf } from '../common/values.js';
+import { jsonFault } from './json-fault.js';
 import { FormatError } from './source.js';
 import { quoted } from './untrusted.js';
 
@@ -26,8 +26,10 @@ export function parseJson(text: string, where: string, limits: JsonLimits): Json
   try {
     return JSON.parse(sound) as Json; // JSON.parse yields nothing but what the type says.
   } catch (error) {
-    const reason = reasonOf(error);
-    throw new FormatError(`${where} is not valid JSON: ${reason.replaceAll(/\s+/g, ' ')}.`, { cause: error });
+    const fault = jsonFault(text, limits.pythonNumbers === true, endOfString);
+    throw new FormatError(`${where} is not valid JSON: ${fault ?? 'it is too large to be parsed'}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { sizeOf, type Region, type Shape, type Tensor } from '../engine/tensor.j
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Format, NamedTensor } from './format.js';
 import { parsePythonLiteral, PythonSyntaxError, type PythonValue } from './python-literal.js';
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, partOf, viewOf, type ByteSource } from './source.js';
 import { readBox } from './strided.js';
 import { checkByteLength, checkedShape, quoted, stemOf, utf8 } from './untrusted.js';
 
@@ -35,9 +35,10 @@ export function isNpy(head: Uint8Array): boolean {
  */
 export async function readNpyHeader(source: ByteSource, where: string): Promise<NpyHeader> {
   if (source.size < 10)
-    throw new FormatError(`${where} has ${source.size} bytes, too few for a NumPy array.`);
+    throw new FormatError(`${where} has ${source.size} bytes, too few for a NumPy array. ${again}`);
   const start = await source.read(0, 10);
-  if (!isNpy(start)) throw new FormatError(`${where} does not begin as a NumPy array does.`);
+  if (!isNpy(start))
+    throw new FormatError(`${where} does not begin as a NumPy array does: save it with numpy.save.`);
   const [major, minor] = [start[6] ?? 0, start[7] ?? 0];
   if (major < 1 || major > 3 || minor !== 0) {
     throw new FormatError(
@@ -49,11 +50,13 @@ export async function readNpyHeader(source: ByteSource, where: string): Promise<
   const length = major === 1 ? lengthView.getUint16(0, true) : lengthView.getUint32(0, true);
   const headerAt = 8 + lengthBytes;
   if (length > MAX_HEADER_BYTES || headerAt + length > source.size) {
-    throw new FormatError(`${where} claims a header of ${length} bytes, but the file has ${source.size}.`);
+    throw new FormatError(
+      `${where} claims a header of ${length} bytes, but the file has ${source.size}. ${again}`,
+    );
   }
   const bytes = await source.read(headerAt, length);
   const text = major === 3 ? utf8(bytes) : new TextDecoder('latin1').decode(bytes);
-  if (text === undefined) throw new FormatError(`${where} has a header that is not UTF-8.`);
+  if (text === undefined) throw new FormatError(`${where} has a header that is not UTF-8. ${again}`);
   return { ...parseHeader(text, where), dataOffset: headerAt + length };
 }
 
@@ -63,9 +66,12 @@ function parseHeader(text: string, where: string): Omit<NpyHeader, 'dataOffset'>
     header = parsePythonLiteral(text);
   } catch (error) {
     if (!(error instanceof PythonSyntaxError)) throw error;
-    throw new FormatError(`${where} has a header that cannot be read: ${error.message}.`, { cause: error });
+    throw new FormatError(`${where} has a header that cannot be read: ${error.message}. ${again}`, {
+      cause: error,
+    });
   }
-  if (!(header instanceof Map)) throw new FormatError(`${where} has a header that is not a Python dict.`);
+  if (!(header instanceof Map))
+    throw new FormatError(`${where} has a header that is not a Python dict. ${again}`);
   const entries: ReadonlyMap<string, PythonValue> = header;
   const descr = entries.get('descr');
   const fortranOrder = entries.get('fortran_order');
@@ -76,7 +82,9 @@ function parseHeader(text: string, where: string): Omit<NpyHeader, 'dataOffset'>
     typeof fortranOrder !== 'boolean' ||
     !Array.isArray(shape)
   ) {
-    throw new FormatError(`${where} has a header without exactly a descr, a fortran_order and a shape.`);
+    throw new FormatError(
+      `${where} has a header without exactly a descr, a fortran_order and a shape. ${again}`,
+    );
   }
   return {
     descr: typeof descr === 'string' ? descr : undefined,
@@ -100,6 +108,30 @@ const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ['f8', elementTypes.float64],
 ]);
 
+/** What NumPy writes for the types of ml_dtypes, which it has no names for, and what is taken for it. */
+const FOREIGN_TYPES: ReadonlyMap<string, { type: ElementType; name: string; how: string }> = new Map([
+  [
+    '<V2',
+    { type: elementTypes.bfloat16, name: 'bfloat16', how: 'as NumPy writes the bfloat16 of ml_dtypes' },
+  ],
+  [
+    '<f1',
+    {
+      type: elementTypes.float8_e5m2,
+      name: 'float8_e5m2',
+      how: 'as NumPy writes the float8_e5m2 of ml_dtypes',
+    },
+  ],
+  [
+    '<V1',
+    {
+      type: elementTypes.float8_e4m3,
+      name: 'float8_e4m3fn',
+      how: 'as NumPy writes every type of one byte of ml_dtypes: where it is not float8_e4m3fn, save it as float32',
+    },
+  ],
+]);
+
 /** Why an array of another kind is refused, by the letter of its kind. */
 const REFUSALS: ReadonlyMap<string, string> = new Map([
   ['O', 'holds pickled Python objects, which could run code and are therefore never loaded'],
@@ -111,9 +143,27 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ['m', 'holds durations, not numbers'],
   [
     'V',
-    'holds raw bytes without a number type, as NumPy saves bfloat16; save it as float32 or in a safetensors file',
+    'holds raw bytes without a number type, as NumPy keeps bfloat16 that it has loaded from a file; save it as float32',
   ],
 ]);
+
+function typeOf(descr: string): {
+  readonly order: string;
+  readonly kind: string;
+  readonly type: ElementType | undefined;
+} {
+  const [whole, order = '', kind = '', width = ''] = /^([<>|=]?)([A-Za-z?])(\d*)/.exec(descr) ?? [];
+  const type = whole === descr ? NUMBER_TYPES.get(kind + width) : undefined;
+  return { order, kind, type: type ?? FOREIGN_TYPES.get(descr)?.type };
+}
+
+/** What is taken for what in an array whose header does not say its type. */
+export function npyNotices({ descr = '' }: NpyHeader, where: string): string[] {
+  const foreign = FOREIGN_TYPES.get(descr);
+  return foreign
+    ? [`${where} has the type ${quoted(descr)}, ${foreign.how}: it was read as ${foreign.name}.`]
+    : [];
+}
 
 /** A kind of array that is sound but holds nothing that becomes float32. */
 export class UnsupportedArray extends FormatError {}
@@ -136,15 +186,15 @@ export function npyTensor(
       `${where} is a structured array; save each of its fields as an array of its own.`,
     );
   }
-  const [, order = '', kind = '', width = ''] = /^([<>|=]?)([A-Za-z?])(\d*)/.exec(descr) ?? [];
-  const type =
-    descr.length === order.length + kind.length + width.length ? NUMBER_TYPES.get(kind + width) : undefined;
+  const { order, kind, type } = typeOf(descr);
   if (!type) {
     const reason = REFUSALS.get(kind) ?? `has the type ${quoted(descr)}, which cannot be read`;
     throw new UnsupportedArray(`${where} ${reason}.`);
   }
   if (type.bytes > 1 && order !== '<' && order !== '>') {
-    throw new FormatError(`${where} has the type ${quoted(descr)}, which does not say its byte order.`);
+    throw new FormatError(
+      `${where} has the type ${quoted(descr)}, which does not say its byte order: save it again with numpy.save.`,
+    );
   }
   const length = source.size - dataOffset;
   checkByteLength(shape, type.bytes, length, where);
@@ -160,7 +210,7 @@ export function npyTensor(
   } as const;
   return {
     name,
-    dtype: descr,
+    dtype: FOREIGN_TYPES.get(descr)?.name ?? descr,
     shape,
     ...(plain && type.storage !== undefined && start !== undefined
       ? { storage: { offset: start + dataOffset, length, dtype: type.storage } }
@@ -176,9 +226,29 @@ export const npy: Format = {
   recognises: isNpy,
   async open(_platform, source) {
     const header = await readNpyHeader(source, source.name);
-    return { tensors: [npyTensor(source, header, stemOf(source.name), source.name, 0)] };
+    const end = await endOfFirst(source, header);
+    const first = end === undefined ? source : partOf(source, source.name, 0, end);
+    const notices = npyNotices(header, source.name);
+    if (end !== undefined) {
+      notices.push(
+        `${source.name} holds more than one array, one behind the other: the first was read. Save each in a file of its own, or all of them with numpy.savez.`,
+      );
+    }
+    return {
+      tensors: [npyTensor(first, header, stemOf(source.name), source.name, 0)],
+      ...(notices.length === 0 ? {} : { notices }),
+    };
   },
 };
+
+/** Where the first array ends, if another one follows, as after two calls of numpy.save for one file. */
+async function endOfFirst(source: ByteSource, header: NpyHeader): Promise<number | undefined> {
+  const bytes = typeOf(header.descr ?? '').type?.bytes;
+  if (bytes === undefined) return undefined;
+  const end = header.dataOffset + sizeOf(header.shape) * bytes;
+  if (end + MAGIC.length > source.size) return undefined;
+  return isNpy(await source.read(end, MAGIC.length)) ? end : undefined;
+}
 
 /** The digits NumPy leaves room for, so that an array can grow along its first axis without moving. */
 const GROWTH_DIGITS = 21;

@@ -1,9 +1,11 @@
 import { fileTypes } from '../file-types.js';
 import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
-import { npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
-import { FormatError, partOf, viewOf, type ByteSource } from './source.js';
+import { readPickle } from './pickle.js';
+import { npyNotices, npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
+import { FormatError, partOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
+import { numpyStrings, pickledArray } from './torch/numpy-arrays.js';
 import { checkByteLength, quoted } from './untrusted.js';
 import { isZip, readZipDirectory, type ZipEntry } from './zip.js';
 
@@ -22,6 +24,7 @@ export const npz: Format = {
     const inflater = new Inflater(source, platform.inflate);
     const tensors: NamedTensor[] = [];
     const skipped: { name: string; reason: string }[] = [];
+    const notices: string[] = [];
     const tokens = new TokenCollector();
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -42,12 +45,16 @@ export const npz: Format = {
       }
       try {
         tensors.push(npyTensor(member, header, name, where, stored ? entry.offset : undefined));
+        notices.push(...npyNotices(header, where));
       } catch (error) {
         if (!(error instanceof UnsupportedArray)) throw error;
         skipped.push({ name, reason: error.message });
       }
     }
-    return contentsOf(source, entries, tensors, skipped, tokens);
+    return {
+      ...contentsOf(source, entries, tensors, skipped, tokens),
+      ...(notices.length === 0 ? {} : { notices }),
+    };
   },
 };
 
@@ -70,43 +77,44 @@ function contentsOf(
   return { tensors, ...tokens.contents(), ...(skipped.length === 0 ? {} : { skipped }) };
 }
 
-/** The strings of a one-dimensional array of text (`<U7`), or undefined when it is none. */
+/** The strings of a one-dimensional array of text (`<U7`, `S7`), or undefined when it is none. */
 async function readLabels(
   member: ByteSource,
   header: NpyHeader,
   where: string,
 ): Promise<string[] | undefined> {
-  const [, order, width = ''] = /^([<>])U(\d{1,7})$/.exec(header.descr ?? '') ?? [];
-  const [count, ...rest] = header.shape;
-  if (order === undefined || count === undefined || rest.length > 0) return undefined;
-  const characters = Number(width);
+  if (header.descr === '|O') return pickledLabels(member, header, where);
+  const [, order, kind = '', width = ''] = /^([<>|])([US])(\d{1,7})$/.exec(header.descr ?? '') ?? [];
+  if (order === undefined || header.shape.length !== 1) return undefined;
   const length = member.size - header.dataOffset;
-  checkByteLength(header.shape, characters * 4, length, where);
+  checkByteLength(header.shape, Number(width) * (kind === 'U' ? 4 : 1), length, where);
   if (length > MAX_TOKEN_BYTES) {
     throw new FormatError(`${where} has ${length} bytes of labels, more than ${MAX_TOKEN_BYTES}.`);
   }
-  // Labels without a single character take no bytes, so their number is not bounded by the file's length.
-  if (characters === 0) return count === 0 ? [] : undefined;
-  const bytes = await member.read(header.dataOffset, length);
-  const view = viewOf(bytes);
-  return Array.from({ length: count }, (_, i) =>
-    readLabel(view, i * characters * 4, characters, order === '<', where),
-  );
+  return numpyStrings({
+    type: kind + width,
+    extents: header.shape,
+    littleEndian: order !== '>',
+    isFortran: false,
+    bytes: await member.read(header.dataOffset, length),
+    objects: undefined,
+  });
 }
 
-/** One string of UTF-32 code units, padded with zeros. */
-function readLabel(
-  view: DataView,
-  at: number,
-  characters: number,
-  littleEndian: boolean,
+/** The strings of an array of Python's objects, which is a pickle: it is read, never run. Undefined when they are none. */
+async function pickledLabels(
+  member: ByteSource,
+  { dataOffset }: NpyHeader,
   where: string,
-): string {
-  let text = '';
-  for (let i = 0; i < characters; i++) {
-    const code = view.getUint32(at + i * 4, littleEndian);
-    if (code > 0x10ffff) throw new FormatError(`${where} holds text with a character that does not exist.`);
-    text += String.fromCodePoint(code);
+): Promise<string[] | undefined> {
+  const length = member.size - dataOffset;
+  if (length > MAX_TOKEN_BYTES) return undefined;
+  const bytes = await member.read(dataOffset, length);
+  try {
+    const array = pickledArray(readPickle(bytes, 0, where).value);
+    return array && numpyStrings(array);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
   }
-  return text.replace(/\0+$/, '');
 }

@@ -6,7 +6,7 @@ import {
   type PlacedField,
   type Window,
 } from './protobuf.js';
-import { FormatError, viewOf } from './source.js';
+import { again, FormatError, viewOf } from './source.js';
 import { checkedShape, quoted, utf8 } from './untrusted.js';
 
 /** A constant of an ONNX graph: a TensorProto. */
@@ -138,7 +138,7 @@ function outsideOf(
     if (text === undefined) return undefined;
     const value = Number(text);
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new FormatError(`${where} has a constant whose ${key} is ${quoted(text)}.`);
+      throw new FormatError(`${where} has a constant whose ${key} is ${quoted(text)}. ${again}`);
     }
     return value;
   };
@@ -155,7 +155,7 @@ function checkLength(
   const needed = shape.reduce((product, extent) => product * extent, size);
   if (needed !== available) {
     throw new FormatError(
-      `${where}: the constant ${quoted(name)} has the shape (${shape.join(', ')}), which needs ${needed} bytes, but ${available} are there.`,
+      `${where}: the constant ${quoted(name)} has the shape (${shape.join(', ')}), which needs ${needed} bytes, but ${available} are there. ${again}`,
     );
   }
 }
@@ -167,6 +167,9 @@ function rawNumbers(type: number, bytes: Uint8Array): number[] {
   switch (type) {
     case 1:
       return each(4, (at) => view.getFloat32(at, true));
+    case 2:
+    case 9:
+      return each(1, (at) => view.getUint8(at));
     case 6:
       return each(4, (at) => view.getInt32(at, true));
     case 7:

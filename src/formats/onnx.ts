@@ -1,6 +1,6 @@
 import { readPlacedTensor, readTensor, type OnnxTensor } from './onnx-tensor.js';
 import { fieldsOf, placedFields, wholeNumbers, Window, type Field } from './protobuf.js';
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { utf8 } from './untrusted.js';
 
 export { smallNumbers, type OnnxTensor } from './onnx-tensor.js';
@@ -37,7 +37,8 @@ export type OnnxAttribute =
   | { readonly kind: 'numbers'; readonly values: readonly number[] }
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'tensor'; readonly tensor: OnnxTensor }
-  | { readonly kind: 'graph' }
+  /** A GraphProto: a branch, or what a loop repeats. Of several, the last. */
+  | { readonly kind: 'graph'; readonly bytes: Uint8Array }
   | { readonly kind: 'other' };
 
 /** What a graph is given, or gives. */
@@ -72,7 +73,7 @@ export async function readOnnx(source: ByteSource): Promise<OnnxFile> {
     } else if (modelFields.has(field.number)) modelRest.push(await reading.take(field.from, field.end));
   }
   if (graphs === 0 || modelRest.length === 0) {
-    throw new FormatError(`${where} is no ONNX model: there is no graph in it.`);
+    throw new FormatError(`${where} is no ONNX model: there is no graph in it. ${again}`);
   }
   return { ...reading.read, modelRest };
 }
@@ -130,7 +131,29 @@ class Reading {
   }
 }
 
-function readNode(bytes: Uint8Array, where: string): OnnxNode {
+/** What stands within a GraphProto that is part of another: nodes, constants, and the names of what it gives. @throws FormatError */
+export function readBranch(
+  bytes: Uint8Array,
+  where: string,
+): {
+  readonly nodes: readonly OnnxNode[];
+  readonly constants: readonly OnnxTensor[];
+  readonly outputs: readonly string[];
+} {
+  const nodes: OnnxNode[] = [];
+  const constants: OnnxTensor[] = [];
+  const outputs: string[] = [];
+  for (const field of fieldsOf(bytes, where)) {
+    if (field.kind !== 'bytes') continue;
+    if (field.number === 1) nodes.push(readNode(field.value, where));
+    if (field.number === 5) constants.push(readTensor(field.value, where));
+    if (field.number === 12) outputs.push(readValue(field.value, where).name);
+  }
+  return { nodes, constants, outputs };
+}
+
+/** A NodeProto. @throws FormatError */
+export function readNode(bytes: Uint8Array, where: string): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, OnnxAttribute>();
@@ -187,7 +210,7 @@ function readAttribute(bytes: Uint8Array, where: string): [string, OnnxAttribute
         break;
       case 6:
       case 11:
-        value = { kind: 'graph' };
+        if (field.kind === 'bytes') value = { kind: 'graph', bytes: field.value };
         break;
       case 8:
         numbers.push(...wholeNumbers(field, where));

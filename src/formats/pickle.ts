@@ -1,4 +1,4 @@
-import { FormatError, viewOf } from './source.js';
+import { again, FormatError, viewOf } from './source.js';
 import { quoted } from './untrusted.js';
 
 /** What a pickle holds. Nothing in it is ever called: what it asks to call is kept as a `call`, for a reader to understand or not. */
@@ -23,6 +23,8 @@ export type Pickled =
       state?: Pickled;
       /** What would be put into it, where it is a dictionary or a list of its own kind. */
       readonly entries: (readonly [key: Pickled, value: Pickled])[];
+      /** Whether it is an object of a class with its arguments, rather than what a function makes of them. */
+      readonly isNew?: boolean;
     }
   /** Something that lies outside of the pickle. */
   | { readonly kind: 'persistent'; readonly id: Pickled };
@@ -124,7 +126,7 @@ class Reader {
   }
 
   text(length: number): string {
-    return new TextDecoder('utf-8').decode(this.raw(length));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.raw(length));
   }
 
   line(): string {
@@ -179,8 +181,9 @@ class Reader {
 
   append(values: readonly Pickled[]): void {
     const to = this.top();
-    if (isKind(to, 'list') || isKind(to, 'set')) to.items.push(...values);
-    else if (isKind(to, 'call')) to.entries.push(...values.map((value) => [null, value] as const));
+    // One by one: the arguments of a call are bounded by the stack.
+    if (isKind(to, 'list') || isKind(to, 'set')) for (const value of values) to.items.push(value);
+    else if (isKind(to, 'call')) for (const value of values) to.entries.push([null, value]);
     else throw this.fault('items for something that takes none');
   }
 
@@ -194,13 +197,15 @@ class Reader {
   }
 
   fault(what: string): FormatError {
-    return new FormatError(`${this.where} holds ${what}, at byte ${this.at} of its pickle.`);
+    return new FormatError(
+      `${this.where} holds ${what}, at byte ${this.at} of its pickle: save it again with torch.save.`,
+    );
   }
 
   private advance(length: number): number {
     const from = this.at;
     if (length < 0 || from + length > this.bytes.length) {
-      throw new FormatError(`${this.where} ends in the middle of its pickle, at byte ${from}.`);
+      throw new FormatError(`${this.where} ends in the middle of its pickle, at byte ${from}. ${again}`);
     }
     this.at = from + length;
     return from;
@@ -224,9 +229,16 @@ function tuple(items: Pickled[]): Pickled {
   return { kind: 'tuple', items };
 }
 
-function call(reader: Reader): void {
+function call(reader: Reader, isNew: boolean): void {
   const given = reader.pop();
-  reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [] });
+  reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [], isNew });
+}
+
+/** An operation that puts a value on the stack. */
+function pushing(value: (reader: Reader) => Pickled): (reader: Reader) => void {
+  return (reader) => {
+    reader.push(value(reader));
+  };
 }
 
 /** By their codes. */
@@ -240,72 +252,32 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     reader.mark();
   },
   0x30: (reader) => void reader.pop(),
-  0x4e: (reader) => {
-    reader.push(null);
-  },
-  0x88: (reader) => {
-    reader.push(true);
-  },
-  0x89: (reader) => {
-    reader.push(false);
-  },
-  0x4a: (reader) => {
-    reader.push(reader.int32());
-  },
-  0x4b: (reader) => {
-    reader.push(reader.byte());
-  },
-  0x4d: (reader) => {
-    reader.push(reader.uint16());
-  },
-  0x8a: (reader) => {
-    reader.push(reader.long(reader.byte()));
-  },
-  0x8b: (reader) => {
-    reader.push(reader.long(reader.uint32()));
-  },
-  0x47: (reader) => {
-    reader.push(reader.float64());
-  },
-  0x58: (reader) => {
-    reader.push(reader.text(reader.uint32()));
-  },
-  0x8c: (reader) => {
-    reader.push(reader.text(reader.byte()));
-  },
-  0x8d: (reader) => {
-    reader.push(reader.text(reader.uint64()));
-  },
-  0x54: (reader) => {
-    reader.push(reader.text(reader.uint32()));
-  },
-  0x55: (reader) => {
-    reader.push(reader.text(reader.byte()));
-  },
-  0x42: (reader) => {
-    reader.push(reader.raw(reader.uint32()));
-  },
-  0x43: (reader) => {
-    reader.push(reader.raw(reader.byte()));
-  },
-  0x8e: (reader) => {
-    reader.push(reader.raw(reader.uint64()));
-  },
-  0x5d: (reader) => {
-    reader.push({ kind: 'list', items: [] });
-  },
-  0x7d: (reader) => {
-    reader.push({ kind: 'dict', entries: [] });
-  },
-  0x8f: (reader) => {
-    reader.push({ kind: 'set', items: [] });
-  },
-  0x29: (reader) => {
-    reader.push(tuple([]));
-  },
-  0x85: (reader) => {
-    reader.push(tuple([reader.pop()]));
-  },
+  0x31: (reader) => void reader.sinceMark(),
+  0x32: pushing((reader) => reader.top()),
+  0x4e: pushing(() => null),
+  0x88: pushing(() => true),
+  0x89: pushing(() => false),
+  0x4a: pushing((reader) => reader.int32()),
+  0x4b: pushing((reader) => reader.byte()),
+  0x4d: pushing((reader) => reader.uint16()),
+  0x8a: pushing((reader) => reader.long(reader.byte())),
+  0x8b: pushing((reader) => reader.long(reader.uint32())),
+  0x47: pushing((reader) => reader.float64()),
+  0x58: pushing((reader) => reader.text(reader.uint32())),
+  0x8c: pushing((reader) => reader.text(reader.byte())),
+  0x8d: pushing((reader) => reader.text(reader.uint64())),
+  0x54: pushing((reader) => reader.text(reader.uint32())),
+  0x55: pushing((reader) => reader.text(reader.byte())),
+  0x42: pushing((reader) => reader.raw(reader.uint32())),
+  0x43: pushing((reader) => reader.raw(reader.byte())),
+  0x8e: pushing((reader) => reader.raw(reader.uint64())),
+  0x96: pushing((reader) => reader.raw(reader.uint64())), // BYTEARRAY8
+  0x98: () => undefined, // READONLY_BUFFER
+  0x5d: pushing(() => ({ kind: 'list', items: [] })),
+  0x7d: pushing(() => ({ kind: 'dict', entries: [] })),
+  0x8f: pushing(() => ({ kind: 'set', items: [] })),
+  0x29: pushing(() => tuple([])),
+  0x85: pushing((reader) => tuple([reader.pop()])),
   0x86: (reader) => {
     const second = reader.pop();
     reader.push(tuple([reader.pop(), second]));
@@ -314,12 +286,8 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     const [third, second] = [reader.pop(), reader.pop()];
     reader.push(tuple([reader.pop(), second, third]));
   },
-  0x74: (reader) => {
-    reader.push(tuple(reader.sinceMark()));
-  },
-  0x6c: (reader) => {
-    reader.push({ kind: 'list', items: reader.sinceMark() });
-  },
+  0x74: pushing((reader) => tuple(reader.sinceMark())),
+  0x6c: pushing((reader) => ({ kind: 'list', items: reader.sinceMark() })),
   0x64: (reader) => {
     const values = reader.sinceMark();
     reader.push({ kind: 'dict', entries: [] });
@@ -334,6 +302,7 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x90: (reader) => {
     reader.append(reader.sinceMark());
   },
+  0x91: pushing((reader) => ({ kind: 'set', items: reader.sinceMark() })),
   0x73: (reader) => {
     const value = reader.pop();
     reader.setItems([reader.pop(), value]);
@@ -365,15 +334,24 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     if (typeof name !== 'string' || typeof module !== 'string') throw reader.fault('a name that is no text');
     reader.push(globalOf(reader, module, name));
   },
-  0x52: call, // REDUCE
-  0x81: call, // NEWOBJ
+  // REDUCE
+  0x52: (reader) => {
+    call(reader, false);
+  },
+  // NEWOBJ
+  0x81: (reader) => {
+    call(reader, true);
+  },
+  // NEWOBJ_EX: what is given by name is left out.
+  0x92: (reader) => {
+    reader.pop();
+    call(reader, true);
+  },
   0x62: (reader) => {
     const state = reader.pop();
     const to = reader.top();
     if (!isKind(to, 'call')) throw reader.fault('a state for something that takes none');
     to.state = state;
   },
-  0x51: (reader) => {
-    reader.push({ kind: 'persistent', id: reader.pop() });
-  },
+  0x51: pushing((reader) => ({ kind: 'persistent', id: reader.pop() })),
 };

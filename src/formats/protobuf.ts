@@ -1,4 +1,4 @@
-import { FormatError, type ByteSource } from './source.js';
+import { again, FormatError, type ByteSource } from './source.js';
 
 /** One field of a protocol buffers message, as it stands on the wire. */
 export type Field =
@@ -21,7 +21,9 @@ export function* fieldsOf(bytes: Uint8Array, where: string): Generator<Field> {
   };
   const taken = (length: bigint | number): Uint8Array => {
     if (length > bytes.length - at) {
-      throw new FormatError(`${where} ends too early: at byte ${at} there should be ${length} more.`);
+      throw new FormatError(
+        `${where} ends too early: at byte ${at} there should be ${length} more. ${again}`,
+      );
     }
     const start = at;
     at += Number(length);
@@ -44,7 +46,9 @@ export function* fieldsOf(bytes: Uint8Array, where: string): Generator<Field> {
         yield { number, kind: 'fixed32', value: taken(4) };
         break;
       default:
-        throw new FormatError(`${where} is no protocol buffers message: byte ${at} begins no field.`);
+        throw new FormatError(
+          `${where} is no protocol buffers message: byte ${at} begins no field. ${again}`,
+        );
     }
   }
 }
@@ -102,13 +106,13 @@ export async function* placedFields(
     const type = Number(tag.value & 7n);
     const length = lengthOf(type, head, tag.end, where);
     if (length === undefined) {
-      throw new FormatError(`${where} is no protocol buffers message: byte ${at} begins no field.`);
+      throw new FormatError(`${where} is no protocol buffers message: byte ${at} begins no field. ${again}`);
     }
     const from = at;
     const begin = from + length.at;
     if (length.value > end - begin) {
       throw new FormatError(
-        `${where} ends too early: at byte ${begin} there should be ${length.value} more.`,
+        `${where} ends too early: at byte ${begin} there should be ${length.value} more. ${again}`,
       );
     }
     at = begin + Number(length.value);
@@ -158,9 +162,9 @@ function wholeAt(bytes: Uint8Array, at: number, where: string): { value: bigint;
   let value = 0n;
   for (let shift = 0n; shift < 70n; shift += 7n) {
     const byte = bytes[at++];
-    if (byte === undefined) throw new FormatError(`${where} ends in the middle of a number.`);
+    if (byte === undefined) throw new FormatError(`${where} ends in the middle of a number. ${again}`);
     value |= BigInt(byte & 0x7f) << shift;
     if (byte < 0x80) return { value, end: at };
   }
-  throw new FormatError(`${where} has a number of more than 64 bits at byte ${at}.`);
+  throw new FormatError(`${where} has a number of more than 64 bits at byte ${at}. ${again}`);
 }

@@ -1,4 +1,4 @@
-/** A value of the Python literals that a .npy header is made of; a list or tuple is an array, a dict a Map. */
+/** A value of the Python literals that headers and lists of labels are made of; a list or tuple is an array, a dict a Map. */
 export type PythonValue =
   string | number | boolean | null | readonly PythonValue[] | ReadonlyMap<string, PythonValue>;
 
@@ -24,6 +24,31 @@ export function parsePythonLiteral(text: string): PythonValue {
   return value;
 }
 
+const ESCAPE = /\\(?:([\\'"abfnrtv])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{1,3}))/g;
+
+const CONTROLS: ReadonlyMap<string, string> = new Map([
+  ['a', '\u0007'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['v', '\v'],
+]);
+
+/** What a string's escapes stand for; one that Python does not know stays as it is written. */
+function unescaped(text: string): string {
+  return text.replaceAll(
+    ESCAPE,
+    (whole, character?: string, two?: string, four?: string, eight?: string, octal?: string) => {
+      if (character !== undefined) return CONTROLS.get(character) ?? character;
+      const code =
+        octal === undefined ? Number.parseInt(two ?? four ?? eight ?? '', 16) : Number.parseInt(octal, 8);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
+}
+
 type Token = { readonly kind: 'mark' | 'word' | 'string' | 'integer'; readonly text: string };
 
 class Tokens {
@@ -39,7 +64,7 @@ class Tokens {
     if (mark !== undefined) return { kind: 'mark', text: mark };
     if (integer !== undefined) return { kind: 'integer', text: integer };
     if (word !== undefined) return { kind: 'word', text: word };
-    return { kind: 'string', text: (string ?? '').slice(1, -1) };
+    return { kind: 'string', text: unescaped((string ?? '').slice(1, -1)) };
   }
 
   end(): void {

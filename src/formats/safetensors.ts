@@ -4,9 +4,9 @@ import type { Region, Shape } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { parseJson, type Json } from './json-text.js';
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { readBox } from './strided.js';
-import { stringList, tokenAxes, TokenCollector } from './tokens.js';
+import { labelsFromText, tokenAxes, TokenCollector } from './tokens.js';
 import { checkByteLength, checkedShape, quoted, utf8 } from './untrusted.js';
 
 /** The reference implementation's own limit. */
@@ -14,8 +14,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 
 const LENGTH_BYTES = 8;
 
-/** A header is an object of objects with lists of numbers. */
-const HEADER_DEPTH = 3;
+/** A header is an object of objects with lists of numbers; what else others put into it may lie deeper. */
+const HEADER_DEPTH = 16;
 
 const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ['BOOL', elementTypes.bool],
@@ -23,6 +23,9 @@ const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ['I8', elementTypes.int8],
   ['F8_E4M3', elementTypes.float8_e4m3],
   ['F8_E5M2', elementTypes.float8_e5m2],
+  ['F8_E4M3FNUZ', elementTypes.float8_e4m3fnuz],
+  ['F8_E5M2FNUZ', elementTypes.float8_e5m2fnuz],
+  ['F8_E8M0', elementTypes.float8_e8m0fnu],
   ['U16', elementTypes.uint16],
   ['I16', elementTypes.int16],
   ['F16', elementTypes.float16],
@@ -35,8 +38,13 @@ const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ['F64', elementTypes.float64],
 ]);
 
-/** Types of the format that do not become float32 number by number. */
-const UNREADABLE_TYPES: ReadonlySet<string> = new Set(['C64', 'F4', 'F6_E2M3', 'F6_E3M2', 'F8_E8M0']);
+/** Why a type of the format does not become float32 number by number. */
+const UNREADABLE_TYPES: ReadonlyMap<string, string> = new Map([
+  ['C64', 'complex numbers; save its real part, its imaginary part or its abs()'],
+  ['F4', 'numbers of four bits, two in a byte; save it as float32'],
+  ['F6_E2M3', 'numbers of six bits; save it as float32'],
+  ['F6_E3M2', 'numbers of six bits; save it as float32'],
+]);
 
 /** Source: https://github.com/huggingface/safetensors (format, and the checks of the reference implementation). */
 export const safetensors: Format = {
@@ -52,13 +60,18 @@ export const safetensors: Format = {
     const { header, dataAt } = await readHeader(source);
     const tokens = new TokenCollector();
     const spans: Span[] = [];
+    const notices: string[] = [];
     for (const [name, value] of Object.entries(header)) {
-      if (name === '__metadata__') readMetadata(value, tokens, source.name);
+      if (name === '__metadata__') notices.push(...readMetadata(value, tokens, source.name));
       else spans.push(readSpan(name, value, source.name));
     }
-    if (spans.length === 0) throw new FormatError(`${source.name} holds no tensors.`);
+    if (spans.length === 0) throw new FormatError(`${source.name} holds no tensors: its header names none.`);
     checkSpans(spans, source.size - dataAt, source.name);
-    return { ...tensorsOf(source, spans, dataAt), ...tokens.contents() };
+    return {
+      ...tensorsOf(source, spans, dataAt),
+      ...tokens.contents(),
+      ...(notices.length === 0 ? {} : { notices }),
+    };
   },
 };
 
@@ -78,55 +91,61 @@ async function readHeader(
 ): Promise<{ header: { readonly [name: string]: Json }; dataAt: number }> {
   const { name, size } = source;
   if (size < LENGTH_BYTES)
-    throw new FormatError(`${name} has ${size} bytes, too few for a safetensors file.`);
+    throw new FormatError(`${name} has ${size} bytes, too few for a safetensors file. ${again}`);
   const claimed = viewOf(await source.read(0, LENGTH_BYTES)).getBigUint64(0, true);
   if (claimed > BigInt(Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES))) {
     throw new FormatError(
-      `${name} claims a header of ${claimed} bytes, but the file has ${size} and a header may have ${MAX_HEADER_BYTES}.`,
+      `${name} claims a header of ${claimed} bytes, but the file has ${size} and a header may have ${MAX_HEADER_BYTES}. ${again}`,
     );
   }
   const length = Number(claimed);
   const bytes = await source.read(LENGTH_BYTES, length);
   const text = utf8(bytes);
   if (text === undefined || bytes[0] !== 0x7b) {
-    throw new FormatError(`${name} has a header that is not a JSON object in UTF-8.`);
+    throw new FormatError(`${name} has a header that is not a JSON object in UTF-8. ${again}`);
   }
   const header = parseJson(text, `${name}: its header`, { maxDepth: HEADER_DEPTH });
   if (!isRecord(header)) throw new FormatError(`${name} has a header that is not a JSON object.`);
   return { header, dataAt: LENGTH_BYTES + length };
 }
 
-/** Labels are kept in the metadata as a JSON list, since metadata may only hold strings. */
-function readMetadata(metadata: Json, tokens: TokenCollector, file: string): void {
-  if (!isRecord(metadata)) throw new FormatError(`${file}: "__metadata__" is not an object.`);
+/**
+ * Labels are kept in the metadata as a JSON list or as Python's, since metadata may only hold strings.
+ * @returns what is wrong with it: the tensors can be read all the same
+ */
+function readMetadata(metadata: Json, tokens: TokenCollector, file: string): string[] {
+  if (metadata === null) return [];
+  if (!isRecord(metadata)) return [`${file}: "__metadata__" is not an object, and was not read.`];
+  const notices: string[] = [];
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') {
-      throw new FormatError(`${file}: the metadata ${quoted(name)} is not a string.`);
-    }
     const axes = tokenAxes(name);
     // Checkpoints also count the tokens they were trained on: "tokens": "300B".
-    if (!axes || !value.trimStart().startsWith('[')) continue;
-    const list = stringList(parseJson(value, `${file}: the metadata ${quoted(name)}`, { maxDepth: 1 }));
-    if (list) tokens.add(axes, list);
+    if (!axes || typeof value !== 'string' || !/^\s*[[(]/.test(value)) continue;
+    try {
+      tokens.add(axes, labelsFromText(value, `${file}: the metadata ${quoted(name)}`));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      notices.push(`${error.message} It was left out.`);
+    }
   }
+  return notices;
 }
 
 function readSpan(name: string, value: Json, file: string): Span {
   const where = `${file}: tensor ${quoted(name)}`;
-  if (!isRecord(value)) throw new FormatError(`${where} is not described by an object.`);
-  const { dtype, shape, data_offsets: offsets, ...rest } = value;
-  if (
-    typeof dtype !== 'string' ||
-    !Array.isArray(shape) ||
-    !Array.isArray(offsets) ||
-    Object.keys(rest).length > 0
-  ) {
-    throw new FormatError(`${where} is not described by exactly a dtype, a shape and data_offsets.`);
+  if (!isRecord(value))
+    throw new FormatError(
+      `${where} is not described by an object with a dtype, a shape and data_offsets. ${again}`,
+    );
+  // Other fields are no concern of a reader, as in the reference implementation.
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Array.isArray(shape) || !Array.isArray(offsets)) {
+    throw new FormatError(`${where} is not described by a dtype, a shape and data_offsets. ${again}`);
   }
   const [begin, end, ...more] = offsets as readonly unknown[]; // Only what Array.isArray takes away.
   if (!isOffset(begin) || !isOffset(end) || more.length > 0 || begin > end) {
     throw new FormatError(
-      `${where} has the data_offsets ${quoted(JSON.stringify(offsets))}, which make no sense.`,
+      `${where} has the data_offsets ${quoted(JSON.stringify(offsets))}, which make no sense. ${again}`,
     );
   }
   return { name, where, dtype, shape: checkedShape(shape, where), begin, end };
@@ -143,13 +162,15 @@ function checkSpans(spans: readonly Span[], available: number, file: string): vo
     if (span.begin !== end) {
       const fault =
         span.begin < end ? 'overlaps the tensor before it' : 'leaves a gap after the tensor before it';
-      throw new FormatError(`${span.where} ${fault}: it begins at byte ${span.begin} instead of ${end}.`);
+      throw new FormatError(
+        `${span.where} ${fault}: it begins at byte ${span.begin} instead of ${end}. ${again}`,
+      );
     }
     end = span.end;
   }
   if (end !== available) {
     throw new FormatError(
-      `${file} claims ${end} bytes of tensors, but ${available} bytes follow its header.`,
+      `${file} claims ${end} bytes of tensors, but ${available} bytes follow its header. ${again}`,
     );
   }
 }
@@ -161,9 +182,12 @@ function tensorsOf(source: ByteSource, spans: readonly Span[], dataAt: number): 
     const { name, where, dtype, shape, begin, end } = span;
     const type = NUMBER_TYPES.get(dtype);
     if (!type) {
-      const reason = `${where} has the type ${quoted(dtype)}, which cannot be read.`;
-      if (!UNREADABLE_TYPES.has(dtype)) throw new FormatError(reason);
-      skipped.push({ name, reason });
+      const known = UNREADABLE_TYPES.get(dtype);
+      const reason =
+        known === undefined
+          ? `has the type ${quoted(dtype)}, which cannot be read; save it as F32.`
+          : `has the type ${quoted(dtype)}: ${known}.`;
+      skipped.push({ name, reason: `${where} ${reason}` });
       continue;
     }
     checkByteLength(shape, type.bytes, end - begin, where);

@@ -1,5 +1,6 @@
 import type { AxisTokens } from './format.js';
 import { parseJson } from './json-text.js';
+import { parsePythonLiteral, PythonSyntaxError } from './python-literal.js';
 import { FormatError, type ByteSource } from './source.js';
 import { utf8 } from './untrusted.js';
 
@@ -16,6 +17,7 @@ const TOKEN_NAMES: ReadonlyMap<string, readonly ('query' | 'key')[]> = new Map<
   ['keytokens', ['key']],
   ['targettokens', ['query']],
   ['sourcetokens', ['key']],
+  ['strtokens', ['query', 'key']],
 ]);
 
 /** Which axes the labels called `name` belong to: `tokens`, `queryTokens`, `key_tokens`; undefined for other names. */
@@ -40,11 +42,40 @@ export class TokenCollector {
   }
 }
 
-/** The value as a list of strings, or undefined. */
+/** The value as a list of strings, or undefined; of a list of such lists, as of a batch, the only one. */
 export function stringList(value: unknown): readonly string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const list: unknown[] = value;
+  const [first] = list;
+  if (list.length === 1 && Array.isArray(first)) return stringList(first);
   return list.every((item) => typeof item === 'string') ? list : undefined;
+}
+
+/**
+ * Labels written as text: a JSON list of strings, or a list or tuple as Python's `str` writes it.
+ * @param where what is read, to begin a message
+ * @throws FormatError when it is neither
+ */
+export function labelsFromText(text: string, where: string): readonly string[] {
+  const labels = stringList(listFromText(text, where));
+  if (labels === undefined) {
+    throw new FormatError(`${where} is no list of strings, so that nothing is labelled by it.`);
+  }
+  return labels;
+}
+
+function listFromText(text: string, where: string): unknown {
+  try {
+    return parseJson(text, where, { maxDepth: 2 });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    try {
+      return parsePythonLiteral(text);
+    } catch (second) {
+      if (second instanceof PythonSyntaxError) throw error;
+      throw second;
+    }
+  }
 }
 
 /**
@@ -72,7 +103,9 @@ async function readText(source: ByteSource): Promise<string> {
 }
 
 function tokensFromJson(text: string, name: string): AxisTokens {
-  const value = parseJson(text, name, { maxDepth: 2 });
+  // Python's str of a list is taken for the list that it is.
+  const isList = /^\s*[[(]/.test(text);
+  const value = isList ? listFromText(text, name) : parseJson(text, name, { maxDepth: 3 });
   const collector = new TokenCollector();
   const list = stringList(value);
   if (list) collector.add(['query', 'key'], list);

@@ -1,4 +1,4 @@
-import { FormatError } from './source.js';
+import { again, FormatError } from './source.js';
 
 /** NumPy's own limit; a header with more axes was not written by an array library. */
 const MAX_AXES = 64;
@@ -29,20 +29,22 @@ export function checkedShape(extents: readonly unknown[], where: string): number
   }
   const shape = extents.map((extent, axis) => {
     if (typeof extent !== 'number' || !Number.isSafeInteger(extent) || extent < 0) {
-      throw new FormatError(`${where} claims an extent of ${quoted(String(extent))} along axis ${axis}.`);
+      throw new FormatError(
+        `${where} claims an extent of ${quoted(String(extent))} along axis ${axis}. ${again}`,
+      );
     }
     return extent;
   });
   const claimed = `${where} claims the shape (${shape.join(', ')})`;
   if (shape.includes(0)) {
     if (shape.some((extent) => extent > MAX_EMPTY_EXTENT))
-      throw new FormatError(`${claimed}, which is absurd.`);
+      throw new FormatError(`${claimed}, which is absurd. ${again}`);
     return shape;
   }
   let size = 1;
   for (const extent of shape) {
     size *= extent;
-    if (!Number.isSafeInteger(size)) throw new FormatError(`${claimed}, which no file can hold.`);
+    if (!Number.isSafeInteger(size)) throw new FormatError(`${claimed}, which no file can hold. ${again}`);
   }
   return shape;
 }
@@ -60,7 +62,7 @@ export function checkByteLength(
   const needed = shape.reduce((product, extent) => product * extent, itemBytes);
   if (needed !== available) {
     throw new FormatError(
-      `${where} has the shape (${shape.join(', ')}) with ${itemBytes} bytes a number, which needs ${needed} bytes, but ${available} are there.`,
+      `${where} has the shape (${shape.join(', ')}) with ${itemBytes} bytes a number, which needs ${needed} bytes, but ${available} are there. ${again}`,
     );
   }
 }
@@ -71,7 +73,8 @@ export function checkByteLength(
  */
 export function checkedUint64(view: DataView, at: number, what: string): number {
   const value = view.getBigUint64(at, true);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new FormatError(`${what} is ${value}, which is absurd.`);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new FormatError(`${what} is ${value}, which is absurd. ${again}`);
   return Number(value);
 }
 

@@ -1,4 +1,4 @@
-import { FormatError, viewOf, type ByteSource } from './source.js';
+import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { checkedUint64, quoted, utf8 } from './untrusted.js';
 
 /** A member of a zip archive whose headers agree with each other and with the file's length. */
@@ -70,10 +70,11 @@ interface Directory {
 
 async function locateDirectory(source: ByteSource): Promise<Directory> {
   const { name, size } = source;
-  if (size < END_BYTES) throw new FormatError(`${name} has ${size} bytes, too few for a zip archive.`);
+  if (size < END_BYTES)
+    throw new FormatError(`${name} has ${size} bytes, too few for a zip archive. ${again}`);
   // Most archives have no comment, which puts the record at the very end.
   const end = (await findEnd(source, END_BYTES)) ?? (await findEnd(source, END_BYTES + MAX_COMMENT_BYTES));
-  if (!end) throw new FormatError(`${name} has no zip directory at its end; it may be incomplete.`);
+  if (!end) throw new FormatError(`${name} has no zip directory at its end. ${again}`);
   const { at: endAt, record } = end;
   const disks = [record.getUint16(4, true), record.getUint16(6, true)];
   if (disks.some((disk) => disk !== 0 && disk !== 0xffff)) {
@@ -93,7 +94,7 @@ async function locateDirectory(source: ByteSource): Promise<Directory> {
   const { offset, length, count } = directory;
   if (offset + length !== directoryEnd || length > MAX_DIRECTORY_BYTES || count * CENTRAL_BYTES > length) {
     throw new FormatError(
-      `${name} claims a zip directory of ${count} members in ${length} bytes at byte ${offset}, which does not fit the file.`,
+      `${name} claims a zip directory of ${count} members in ${length} bytes at byte ${offset}, which does not fit the file. ${again}`,
     );
   }
   return directory;
@@ -127,12 +128,14 @@ async function readEnd64(
   const at = checkedUint64(locator, 8, `${source.name}: the place of the zip64 directory`);
   if (at + END64_BYTES > endAt - LOCATOR64_BYTES) {
     throw new FormatError(
-      `${source.name} claims a zip64 directory at byte ${at}, which does not fit the file.`,
+      `${source.name} claims a zip64 directory at byte ${at}, which does not fit the file. ${again}`,
     );
   }
   const record = viewOf(await source.read(at, END64_BYTES));
   if (record.getUint32(0, true) !== END64) {
-    throw new FormatError(`${source.name} has no zip64 directory at byte ${at}, where it says there is one.`);
+    throw new FormatError(
+      `${source.name} has no zip64 directory at byte ${at}, where it says there is one. ${again}`,
+    );
   }
   const what = `${source.name}: the zip64 directory's`;
   return {
@@ -157,7 +160,7 @@ function parseDirectory(bytes: Uint8Array, count: number, file: string): Member[
   for (let i = 0; i < count; i++) {
     if (at + CENTRAL_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL) {
       throw new FormatError(
-        `${file} has a damaged zip directory: member ${i + 1} of ${count} is not where it should be.`,
+        `${file} has a damaged zip directory: member ${i + 1} of ${count} is not where it should be. ${again}`,
       );
     }
     const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) =>
@@ -167,7 +170,7 @@ function parseDirectory(bytes: Uint8Array, count: number, file: string): Member[
     const extraEnd = nameEnd + (extraBytes ?? 0);
     const end = extraEnd + (commentBytes ?? 0);
     if (end > bytes.length)
-      throw new FormatError(`${file} has a zip directory that ends within member ${i + 1}.`);
+      throw new FormatError(`${file} has a zip directory that ends within member ${i + 1}. ${again}`);
     members.push(
       parseMember(
         view,
@@ -180,7 +183,7 @@ function parseDirectory(bytes: Uint8Array, count: number, file: string): Member[
     at = end;
   }
   if (at !== bytes.length)
-    throw new FormatError(`${file} has a zip directory longer than its ${count} members.`);
+    throw new FormatError(`${file} has a zip directory longer than its ${count} members. ${again}`);
   return members;
 }
 
@@ -193,7 +196,7 @@ function parseMember(
 ): Member {
   const flags = view.getUint16(at + 8, true);
   const name = (flags & 0x800) === 0 ? new TextDecoder('latin1').decode(nameBytes) : utf8(nameBytes);
-  if (name === undefined) throw new FormatError(`${file} has a member whose name is not UTF-8.`);
+  if (name === undefined) throw new FormatError(`${file} has a member whose name is not UTF-8. ${again}`);
   const where = `${file}: member ${quoted(name)}`;
   if ((flags & 0x2041) !== 0) throw new FormatError(`${where} is encrypted, which cannot be read.`);
   const code = view.getUint16(at + 10, true);
@@ -205,11 +208,13 @@ function parseMember(
   const sizes = memberSizes(view, at, extra, where);
   const method = code === 0 ? 'stored' : 'deflated';
   if (method === 'stored' && sizes.bytes !== sizes.compressedBytes) {
-    throw new FormatError(`${where} is stored but claims ${sizes.bytes} bytes in ${sizes.compressedBytes}.`);
+    throw new FormatError(
+      `${where} is stored but claims ${sizes.bytes} bytes in ${sizes.compressedBytes}. ${again}`,
+    );
   }
   if (sizes.bytes > sizes.compressedBytes * MAX_DEFLATE_RATIO) {
     throw new FormatError(
-      `${where} claims ${sizes.bytes} bytes in ${sizes.compressedBytes} compressed ones, which is impossible.`,
+      `${where} claims ${sizes.bytes} bytes in ${sizes.compressedBytes} compressed ones, which is impossible. ${again}`,
     );
   }
   return { name, method, crc: view.getUint32(at + 16, true), ...sizes };
@@ -253,12 +258,11 @@ function zip64Extra(extra: Uint8Array): DataView | undefined {
 async function locate(source: ByteSource, member: Member, limit: number): Promise<ZipEntry> {
   const where = `${source.name}: member ${quoted(member.name)}`;
   const { headerAt, ...entry } = member;
-  const outside = new FormatError(
-    `${where} lies outside the archive; the file may be incomplete or damaged.`,
-  );
+  const outside = new FormatError(`${where} lies outside the archive. ${again}`);
   if (headerAt + LOCAL_BYTES > limit) throw outside;
   const local = viewOf(await source.read(headerAt, LOCAL_BYTES));
-  if (local.getUint32(0, true) !== LOCAL) throw new FormatError(`${where} is not where the directory says.`);
+  if (local.getUint32(0, true) !== LOCAL)
+    throw new FormatError(`${where} is not where the directory says. ${again}`);
   const nameBytes = local.getUint16(26, true);
   const offset = headerAt + LOCAL_BYTES + nameBytes + local.getUint16(28, true);
   if (offset + entry.compressedBytes > limit) throw outside;
@@ -277,7 +281,9 @@ function checkOverlaps(members: readonly Member[], entries: readonly ZipEntry[],
   spans.forEach((span, i) => {
     const next = spans[i + 1];
     if (next && next.start < span.end) {
-      throw new FormatError(`${file}: members ${quoted(span.name)} and ${quoted(next.name)} overlap.`);
+      throw new FormatError(
+        `${file}: members ${quoted(span.name)} and ${quoted(next.name)} overlap. ${again}`,
+      );
     }
   });
 }

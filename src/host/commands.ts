@@ -6,6 +6,7 @@ import type { Examples } from './examples/index.js';
 import type { AddModel } from './models/add-model.js';
 import { modelPath } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
+import { pickSet } from './base/pick-set.js';
 import { fileEndings } from '../file-types.js';
 import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
@@ -177,7 +178,10 @@ export class Commands extends Disposable {
               title: l10n.t('Select tensor files'),
               filters: { [l10n.t('Tensors')]: fileEndings.map((ending) => ending.slice(1)) },
             });
-    if (files !== undefined && files.length > 0) await this.context.opener.openFiles(files);
+    if (files === undefined || files.length === 0) return;
+    const [only] = files;
+    const wanted = only !== undefined && files.length === 1 ? await pickSet(only) : files;
+    if (wanted !== undefined) await this.context.opener.openFiles(wanted);
   }
 
   private async copy(language: CodeLanguage): Promise<void> {

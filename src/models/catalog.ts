@@ -14,6 +14,7 @@ import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
+import { refuseQuantised } from './quantisation.js';
 
 const MAX_DEPTH = 4;
 /** A workspace may have very many folders. */
@@ -144,11 +145,13 @@ export function describeExport(path: string, model: OnnxModel): ModelDescription
 /**
  * Why a checkpoint with such a config.json cannot be read, as a sentence; undefined where config.json does not exclude it.
  * @param config the text of config.json
+ * @param present the names of the files beside it
  */
-export function refusal(name: string, config: string): string | undefined {
+export function refusal(name: string, config: string, present: readonly string[] = []): string | undefined {
   const where = `${name}: config.json`;
   try {
-    const settings = Config.of(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
+    const settings = Config.ofClass(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
+    refuseQuantised(settings, present);
     architectureOf(settings).describe(settings);
     return undefined;
   } catch (error) {

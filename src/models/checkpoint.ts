@@ -10,6 +10,7 @@ import { ModelError, named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
+import { refuseQuantised, refuseQuantisedTensors } from './quantisation.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
 const CONFIG = 'config.json';
@@ -39,6 +40,8 @@ export interface CheckpointParts {
 
 /** A model's configuration, weights and tokenizer. Weights stay on disk and are read when something needs them. */
 export class Checkpoint {
+  private readonly read = new Set<string>();
+
   private constructor(private readonly parts: CheckpointParts) {}
 
   /**
@@ -76,6 +79,11 @@ export class Checkpoint {
     return new Map([...this.parts.weights].map(([name, { tensor }]) => [name, tensor]));
   }
 
+  /** The names of the tensors that no graph was built from so far. */
+  get unread(): readonly string[] {
+    return [...this.parts.weights.keys()].filter((name) => !this.read.has(name));
+  }
+
   has(tensor: string): boolean {
     return this.parts.weights.has(tensor);
   }
@@ -87,6 +95,7 @@ export class Checkpoint {
   weight(name: string, shape: Shape): Value {
     const found = this.parts.weights.get(name);
     if (found === undefined) throw new ModelError(`${this.name} lacks the tensor ${quoted(name)}.`);
+    this.read.add(name);
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
       throw new ModelError(
@@ -115,9 +124,11 @@ export class Checkpoint {
 async function openFolder(platform: Platform, folder: CheckpointFolder): Promise<CheckpointParts> {
   const files = await listFiles(folder);
   const config = await readConfig(folder, files);
+  refuseQuantised(config, files);
   const sources: ByteSource[] = [];
   try {
     const weights = await openWeights(platform, folder, files, sources);
+    refuseQuantisedTensors(folder.name, weights);
     return {
       name: folder.name,
       config,
@@ -166,7 +177,7 @@ async function readConfig(folder: CheckpointFolder, files: ReadonlySet<string>):
       `The folder ${folder.name} is no checkpoint: it has no ${CONFIG}. A Hugging Face folder holds ${CONFIG}, tokenizer.json and model.safetensors.`,
     );
   }
-  return Config.of(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
+  return Config.ofClass(await readJson(folder, CONFIG, MAX_CONFIG_BYTES), `${folder.name}: ${CONFIG}`);
 }
 
 /** ONNX Runtime reads these types from the file itself; others are converted and fed. */

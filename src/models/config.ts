@@ -1,9 +1,21 @@
 import { isRecord } from '../common/values.js';
 import type { Json } from '../formats/json-text.js';
 import { quoted } from '../formats/untrusted.js';
+import classSettings from './class-settings.json';
 import { ModelError } from './error.js';
 
 type JsonObject = { readonly [name: string]: Json };
+
+/** What a family's class of settings means beyond what config.json says. */
+interface ClassSettings {
+  /** Where a key is left out; one that is null is set to nothing. */
+  readonly defaults: JsonObject;
+  /** Other names → the one that is meant; where both are said the other name wins, which transformers sets last. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
+
+/** By model type, as transformers has them: made by make_class_settings.py. */
+const classes: Readonly<Record<string, ClassSettings>> = classSettings;
 
 /** A checkpoint's config.json. Nothing in it is believed before it was checked. */
 export class Config {
@@ -13,10 +25,22 @@ export class Config {
     readonly where: string,
   ) {}
 
-  /** @throws ModelError when it is not a JSON object. */
+  /** Settings that mean what they say and nothing else. @throws ModelError when it is not a JSON object. */
   static of(value: Json, where: string): Config {
     if (!isRecord(value)) throw new ModelError(`${where} is not a JSON object.`);
     return new Config(value, where);
+  }
+
+  /** A config.json as transformers reads it: the family's class says what a key means that is left out. @throws ModelError */
+  static ofClass(value: Json, where: string): Config {
+    const said = Config.of(value, where);
+    const { modelType } = said;
+    if (modelType === undefined || !Object.hasOwn(classes, modelType)) return said;
+    const { defaults = {}, aliases = {} } = classes[modelType] ?? {};
+    const renamed = Object.entries(aliases).flatMap(([alias, name]) =>
+      said.says(alias) ? [[name, said.values[alias] ?? null] as const] : [],
+    );
+    return new Config({ ...defaults, ...said.values, ...Object.fromEntries(renamed) }, where);
   }
 
   /** "bert", or undefined where the file is no model's. */
@@ -76,6 +100,16 @@ export class Config {
   /** A list of whatever it holds; none where there is none. */
   list(name: string): readonly Json[] {
     return listOf(this.get(name));
+  }
+
+  /** Whether nothing is said at all. */
+  get isEmpty(): boolean {
+    return Object.keys(this.values).length === 0;
+  }
+
+  /** Whatever is said under the name, unchecked; undefined for null. */
+  raw(name: string): Json | undefined {
+    return this.get(name);
   }
 
   /** Whether anything is said under the name; null is nothing. */

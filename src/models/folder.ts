@@ -1,10 +1,9 @@
 import { parseJson, type Json } from '../formats/json-text.js';
-import { openFile, type ByteSource } from '../formats/source.js';
+import { FormatError, openFile, whyNotOpened, type ByteSource } from '../formats/source.js';
 import { utf8 } from '../formats/untrusted.js';
 import type { Paths } from '../platform/paths.js';
 import type { Platform } from '../platform/platform.js';
 import { ModelError, named } from './error.js';
-import { reasonOf } from '../common/values.js';
 
 /** Where a checkpoint's files come from: a folder on disk, or something with the same interface. */
 export interface CheckpointFolder {
@@ -64,7 +63,8 @@ export async function readBytes(folder: CheckpointFolder, file: string, limit: n
   try {
     source = await folder.open(file);
   } catch (error) {
-    throw new ModelError(`${where} cannot be opened: ${reasonOf(error)}.`, { cause: error });
+    if (error instanceof FormatError) throw named(error, folder.name);
+    throw new ModelError(`${where} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
   }
   try {
     if (source.size > limit) {

@@ -15,6 +15,7 @@ import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { generationOf, type Generation } from './generation.js';
+import { unusedNotice } from './unused.js';
 import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
 import type { Encoding, PairEncoding, TextTokenizer } from './processors/tokenizer/tokenizer.js';
 
@@ -43,6 +44,9 @@ export class Model {
   readonly decoder: DecoderDescription | undefined;
   /** Token ids are below it. */
   readonly vocabulary: number;
+  /** Of settings that are not followed as they are said. */
+  private readonly said: readonly string[];
+  private unused: { readonly notice: string | undefined } | undefined;
   private tokenizer: Promise<TextTokenizer> | undefined;
 
   private constructor(
@@ -55,6 +59,7 @@ export class Model {
     this.size = checkpoint.size;
     const description = architecture.describe(checkpoint.config);
     this.growing = description.growing === true;
+    this.said = description.remarks ?? [];
     this.decoder = architecture.decoder?.isIn(checkpoint) === true ? description.decoder : undefined;
     ({
       layers: this.layers,
@@ -184,6 +189,23 @@ export class Model {
   /** Whether it predicts the next token; a causal checkpoint can lack the language head. */
   get writes(): boolean {
     return this.decoder !== undefined || this.attention.mask.kind === 'causal';
+  }
+
+  /**
+   * What a reader should know of the checkpoint, in sentences: settings that are not followed, tensors that are not used.
+   * @throws ModelError as `build`
+   */
+  get remarks(): readonly string[] {
+    if (this.unused === undefined) {
+      const graph = this.build(1, this.attention);
+      const memory = graph.hiddenStates.at(-1);
+      if (this.decoder !== undefined && memory !== undefined)
+        this.buildDecoder(1, memory, this.decoder.attention);
+      if (this.answers) this.answerHead(graph);
+      this.unused = { notice: unusedNotice(this.checkpoint.unread) };
+    }
+    const { notice } = this.unused;
+    return [...this.said, ...(notice === undefined ? [] : [notice])];
   }
 
   /** Closes all files; graphs that were built can no longer read their weights. */

@@ -10,6 +10,7 @@ import type { OpenRequest, OpenResult } from './open.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
+  Finding,
   Metric,
   Plot,
   Slice,
@@ -34,6 +35,8 @@ export type EngineMethods = ExportMethods & {
   arithmetic: { params: ArithmeticRequest; result: Arithmetic };
   /** Of some layers; of all where they are left out. */
   thumbnails: { params: { inspection: string; size: number; layers?: Span }; result: Thumbnails };
+  /** What a head's given numbers show, in words. */
+  findings: { params: { inspection: string; layer: number; head: number }; result: readonly Finding[] };
   metrics: { params: { inspection: string; layer: number; head: number }; result: readonly Metric[] };
   /**
    * Runs the inspection's input again beside it, once for each set of changes to its parameters. A variant is asked for
@@ -54,7 +57,7 @@ export type EngineMethods = ExportMethods & {
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
   /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
-  refusal: { params: { name: string; config: string }; result: string | null };
+  refusal: { params: { name: string; config: string; files: readonly string[] }; result: string | null };
   /** What a model is made of. */
   modelPage: { params: { model: ModelReference }; result: ModelPage };
   /** A layer of one of its stacks, as a picture. */

@@ -76,10 +76,26 @@ export interface InspectionSummary {
   readonly interventions?: readonly Intervention[];
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
+  /** What the axes of given tensors were taken for; left out of what a model computed. */
+  readonly axes?: readonly TensorAxes[];
   /** What can be plotted of it. */
   readonly plots: readonly { readonly name: string; readonly title: string; readonly note: string }[];
   /** What the last run took, in milliseconds. */
   readonly timing: { readonly forward: number };
+}
+
+/** What each axis of a given tensor was taken for, and why. */
+export interface TensorAxes {
+  /** The mechanism's input: "Q", "weights". */
+  readonly role: string;
+  /** In its file. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** One for each axis: "layer", "batch", "head", "query", "key", "feature". */
+  readonly axes: readonly string[];
+  readonly reason: string;
+  /** The parameter that changes it. */
+  readonly parameter: string;
 }
 
 /** One input run with other parameters, or through another mechanism; or the sentence that says why it cannot be. */

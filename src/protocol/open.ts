@@ -56,6 +56,19 @@ export interface RoleQuestion {
   readonly known: Readonly<Record<string, string>>;
   /** Why it asks, in a sentence. */
   readonly reason: string;
+  /** What besides roles has to be said before it can be read, each a parameter: the order of axes, a number of heads. */
+  readonly settings?: readonly QuestionSetting[];
+  /** What was left out, and why, in sentences. */
+  readonly notices?: readonly string[];
+}
+
+/** A parameter that has to be given before what is read can be opened, and what it can be. */
+export interface QuestionSetting {
+  readonly parameter: string;
+  readonly title: string;
+  /** Why it asks, in a sentence. */
+  readonly reason: string;
+  readonly choices: readonly { readonly value: string; readonly title: string }[];
 }
 
 /** An inspection, or what has to be answered first. */

@@ -58,6 +58,7 @@ export type PanelMethods = {
   arithmetic: EngineMethods['arithmetic'];
   thumbnails: EngineMethods['thumbnails'];
   metrics: EngineMethods['metrics'];
+  findings: EngineMethods['findings'];
   compare: EngineMethods['compare'];
   plot: EngineMethods['plot'];
   candidates: EngineMethods['candidates'];

@@ -68,6 +68,18 @@ export interface Thumbnails {
   readonly data: Float32Array;
 }
 
+/** Something that a matrix shows, in words: "Upper triangle empty: causal." */
+export interface Finding {
+  /** The step whose matrix shows it, and what that is called. */
+  readonly step: string;
+  readonly title: string;
+  readonly text: string;
+  /** The rows that show it, in rising order. */
+  readonly rows: readonly Span[];
+  /** Where to look first. */
+  readonly cell: { readonly row: number; readonly column: number };
+}
+
 export interface Metric {
   readonly name: string;
   readonly title: string;

@@ -1,5 +1,7 @@
 import { answersView } from './answers/view.js';
+import { axesView } from './axes/view.js';
 import { compareView } from './compare/view.js';
+import { findingsView } from './findings/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
 import { metricsView } from './metrics/view.js';
@@ -15,6 +17,8 @@ export const views: readonly RegisteredView[] = [
   heatmapView,
   tableView,
   answersView,
+  axesView,
+  findingsView,
   headsView,
   metricsView,
   nextView,

@@ -7,6 +7,8 @@ export type Parameter = {
   readonly note: string;
   /** Applies only when another parameter has one of these values. */
   readonly when?: { readonly parameter: string; readonly is: readonly ParameterValue[] };
+  /** Set of what says how given tensors are read, and not how the mechanism runs: it has a place of its own. */
+  readonly part?: 'axes';
 } & (
   | {
       readonly kind: 'choice';

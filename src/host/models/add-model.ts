@@ -168,7 +168,11 @@ export class AddModel {
   private async check(client: HubClient, listing: HubListing, { kind }: HubChoice): Promise<void> {
     if (kind === 'file') return;
     const reason = await withProgress(l10n.t('Asking what {0} consists of', listing.id), async (signal) =>
-      this.models.refusal(listing.id, await readText(client, listing, 'config.json', signal)),
+      this.models.refusal(
+        listing.id,
+        await readText(client, listing, 'config.json', signal),
+        listing.files.map(({ path }) => path),
+      ),
     );
     if (reason !== null) throw new Error(reason);
   }

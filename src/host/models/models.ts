@@ -112,9 +112,9 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     return models;
   }
 
-  /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
-  refusal(name: string, config: string): Promise<string | null> {
-    return this.engine.request('refusal', { name, config });
+  /** Why a checkpoint with this config.json, and files of these names, cannot be read; null where it can, as far as they tell. */
+  refusal(name: string, config: string, files: readonly string[]): Promise<string | null> {
+    return this.engine.request('refusal', { name, config, files });
   }
 
   /** Takes an added folder off the list; the files stay where they are. */

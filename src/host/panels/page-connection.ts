@@ -108,6 +108,7 @@ export class PageConnection extends Disposable {
         slice: (request, call) => this.shown.slice(request, relay(call)),
         arithmetic: (request, call) => this.shown.arithmetic(request, relay(call)),
         thumbnails: (request, call) => this.shown.thumbnails(request, relay(call)),
+        findings: (request, call) => this.shown.findings(request, relay(call)),
         metrics: (request, call) => this.shown.metrics(request, relay(call)),
         compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
         plot: (request, call) => this.shown.plot(request, relay(call)),

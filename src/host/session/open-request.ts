@@ -10,12 +10,12 @@ import type {
 } from '../../protocol.js';
 import { referenceTo } from '../base/files.js';
 import type { InspectionRequest } from './request.js';
-import type { SessionEngine } from './session-options.js';
+import type { RoleAnswer, SessionEngine } from './session-options.js';
 
 export interface OpenOptions extends RequestOptions {
   readonly signal: AbortSignal;
-  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
-  readonly roles: (question: RoleQuestion) => Promise<Readonly<Record<string, string>>>;
+  /** Tells which tensor has which role, and how axes lie, where neither name nor shape does. @throws CancelledError */
+  readonly roles: (question: RoleQuestion) => Promise<RoleAnswer>;
   /** Steps that are set from outside while it runs. */
   readonly interventions?: readonly Intervention[];
   /** What the model wrote before, which is to be there again. */
@@ -25,6 +25,8 @@ export interface OpenOptions extends RequestOptions {
 export interface Opened {
   /** What was requested, with the roles that the user has told. */
   readonly request: InspectionRequest;
+  /** Parameters that the user was asked for; left out where none were. */
+  readonly answered?: ParameterValues;
   readonly summary: InspectionSummary;
 }
 
@@ -47,8 +49,10 @@ export async function openInEngine(
   const result = await engine.request('open', params, rest);
   if (result.kind === 'inspection') return { request, summary: result.summary };
   if (request.kind !== 'files') throw new Error(result.question.reason);
-  const complete = { ...request, roles: await roles(result.question) };
-  return openInEngine(engine, complete, parameters, options);
+  const answer = await roles(result.question);
+  const complete = { ...request, roles: answer.roles };
+  const opened = await openInEngine(engine, complete, { ...parameters, ...answer.parameters }, options);
+  return { ...opened, answered: { ...answer.parameters, ...opened.answered } };
 }
 
 /** What the engine is asked to open. */

@@ -1,15 +1,68 @@
-import { l10n, QuickPickItemKind, window } from 'vscode';
+import { CancellationTokenSource, l10n, QuickPickItemKind, window } from 'vscode';
 import type { QuickPickItem } from 'vscode';
 import { CancelledError } from '../../channel.js';
-import type { RoleQuestion } from '../../protocol.js';
+import type { QuestionSetting, RoleQuestion } from '../../protocol.js';
+import type { RoleAnswer } from './session-options.js';
 
 type Roles = Readonly<Record<string, string>>;
 
 interface Choice extends QuickPickItem {
   readonly does:
     | { readonly kind: 'inspect' }
+    /** A notice: there to be read. */
+    | { readonly kind: 'none' }
     | { readonly kind: 'tensor'; readonly key: string }
     | { readonly kind: 'role'; readonly key: string; readonly role: string | undefined };
+}
+
+/**
+ * Lets the user say what a question asks for: which tensor is what, then whatever else has to be known before they can be read.
+ * @throws CancelledError when the user leaves it, or the signal says so
+ */
+export async function askRoles(question: RoleQuestion, signal?: AbortSignal): Promise<RoleAnswer> {
+  const { settings = [], known } = question;
+  if (settings.length === 0) return { roles: await askForRoles(question, signal), parameters: {} };
+  const parameters: Record<string, string> = {};
+  for (const setting of settings) parameters[setting.parameter] = await askFor(setting, question, signal);
+  return { roles: known, parameters };
+}
+
+/** One of a setting's choices. @throws CancelledError */
+async function askFor(
+  setting: QuestionSetting,
+  question: RoleQuestion,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const stop = new CancellationTokenSource();
+  signal?.addEventListener('abort', () => {
+    stop.cancel();
+  });
+  const answers: Answer[] = setting.choices.map(({ value, title }) => ({ label: title, value }));
+  const below = leftOut(question).map((item): Answer => ({ ...item, value: undefined }));
+  const options = { title: setting.title, placeHolder: setting.reason, ignoreFocusOut: true };
+  try {
+    for (;;) {
+      const chosen = await window.showQuickPick([...answers, ...below], options, stop.token);
+      if (chosen === undefined) throw new CancelledError();
+      // A notice is there to be read: picking it is no answer.
+      if (chosen.value !== undefined) return chosen.value;
+    }
+  } finally {
+    stop.dispose();
+  }
+}
+
+interface Answer extends QuickPickItem {
+  readonly value: string | undefined;
+}
+
+/** What was left out and why, to stand below what can be chosen. */
+function leftOut({ notices = [] }: RoleQuestion): QuickPickItem[] {
+  if (notices.length === 0) return [];
+  return [
+    { label: l10n.t('Notices'), kind: QuickPickItemKind.Separator },
+    ...notices.map((text): QuickPickItem => ({ label: `$(info) ${text}`, alwaysShow: true })),
+  ];
 }
 
 /**
@@ -17,7 +70,7 @@ interface Choice extends QuickPickItem {
  * roles; "Inspect" ends it. A lone tensor is asked for its role right away.
  * @throws CancelledError when the user leaves it, or the signal says so
  */
-export function askRoles(question: RoleQuestion, signal?: AbortSignal): Promise<Roles> {
+function askForRoles(question: RoleQuestion, signal?: AbortSignal): Promise<Roles> {
   const pick = window.createQuickPick<Choice>();
   const roles = new Map(Object.entries(question.known));
   const only = question.tensors.length === 1 ? question.tensors[0] : undefined;
@@ -26,15 +79,16 @@ export function askRoles(question: RoleQuestion, signal?: AbortSignal): Promise<
   pick.matchOnDetail = true;
   pick.ignoreFocusOut = true;
 
+  const notices = leftOut(question).map((item): Choice => ({ ...item, does: { kind: 'none' } }));
   const listTensors = (): void => {
     pick.placeholder = l10n.t('Pick a tensor to say what it is');
-    pick.items = tensorChoices(question, roles);
+    pick.items = [...tensorChoices(question, roles), ...notices];
   };
   const listRoles = (key: string): void => {
     const tensor = question.tensors.find((candidate) => candidate.key === key);
     if (tensor === undefined) return;
     pick.placeholder = l10n.t('What is {0} {1}?', tensor.name, shapeOf(tensor.shape));
-    pick.items = roleChoices(question, roles, key, only === undefined);
+    pick.items = [...roleChoices(question, roles, key, only === undefined), ...notices];
   };
 
   return new Promise<Roles>((resolve, reject) => {
@@ -47,6 +101,8 @@ export function askRoles(question: RoleQuestion, signal?: AbortSignal): Promise<
       if (does === undefined) return;
       pick.value = '';
       switch (does.kind) {
+        case 'none':
+          return;
         case 'tensor':
           listRoles(does.key);
           return;

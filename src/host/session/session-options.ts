@@ -9,6 +9,14 @@ export type SessionEngine = Pick<
   'generation' | 'hold' | 'processId' | 'request' | 'sharesDisk'
 >;
 
+/** What the user says to a question about tensors. */
+export interface RoleAnswer {
+  /** Tensor key → role. */
+  readonly roles: Readonly<Record<string, string>>;
+  /** What was asked for besides. */
+  readonly parameters: ParameterValues;
+}
+
 export interface SessionOptions {
   readonly id?: string;
   /** The first words of the text, or the names of the files. */
@@ -27,8 +35,8 @@ export interface SessionOptions {
   readonly interventions?: readonly Intervention[];
   readonly position?: Position;
   readonly continuation?: Continuation | undefined;
-  /** Tells which tensor has which role where neither name nor shape does. @throws CancelledError */
-  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+  /** Tells which tensor has which role, and how axes lie, where neither name nor shape does. @throws CancelledError */
+  readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<RoleAnswer>;
 }
 
 export interface ChangeOptions {

@@ -15,6 +15,7 @@ import type {
   ExportRequest,
   InspectionSummary,
   Intervention,
+  Finding,
   Metric,
   PanelState,
   ParameterValues,
@@ -189,6 +190,15 @@ export class Session extends Disposable {
       : { ...thumbnails, revision: this.revision(thumbnails.revision) };
   }
 
+  findings(
+    request: AboutShown<EngineMethods['findings']['params']>,
+    options?: RequestOptions,
+  ): Promise<readonly Finding[]> {
+    return this.view(request, (inspection) =>
+      this.engine.request('findings', { ...request, inspection }, options),
+    );
+  }
+
   metrics(
     request: AboutShown<EngineMethods['metrics']['params']>,
     options?: RequestOptions,
@@ -280,13 +290,19 @@ export class Session extends Disposable {
     this.setState({ kind: 'busy', title: this.label });
     try {
       return await this.run(async (signal) => {
-        const { request, summary } = await this.options.open(this.engine, this.asked, this.parameters, {
-          ...this.reporting(signal),
-          interventions: this.interventions,
-          roles: (question) => this.options.ask(question, signal),
-          continuation: this.continuation,
-        });
+        const { request, answered, summary } = await this.options.open(
+          this.engine,
+          this.asked,
+          this.parameters,
+          {
+            ...this.reporting(signal),
+            interventions: this.interventions,
+            roles: (question) => this.options.ask(question, signal),
+            continuation: this.continuation,
+          },
+        );
         this.asked = request;
+        this.parameters = { ...this.parameters, ...answered };
         return this.accept(summary, signal);
       });
     } catch (error) {

@@ -209,6 +209,7 @@ export class Engine {
       arithmetic: (params) => at(params.inspection).arithmetic(params),
       thumbnails: ({ inspection, size, layers }, call) =>
         at(inspection).thumbnails(size, taskOf(call), layers),
+      findings: (params, call) => at(params.inspection).findings(params, taskOf(call)),
       metrics: (params, call) => at(params.inspection).metrics(params, taskOf(call)),
       code: ({ inspection, ...request }) => at(inspection).code(request),
       exporters: ({ inspection }) => describeExporters(at(inspection).summary),
@@ -239,7 +240,7 @@ export class Engine {
         return null;
       },
       models: ({ folders }) => findModels(this.platform, folders, this.media),
-      refusal: ({ name, config }) => refusal(name, config) ?? null,
+      refusal: ({ name, config, files }) => refusal(name, config, files) ?? null,
       headTypes: (params, call) => this.headTypes(params, taskOf(call)),
       headTypesIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),

@@ -11,6 +11,7 @@ import type {
   ExportRequest,
   InspectionSummary,
   Intervention,
+  Finding,
   Metric,
   ParameterValues,
   Plot,
@@ -27,6 +28,7 @@ import { exportFiles, layerExport, type ExportSource } from '../exports/begin.js
 import { exporterNamed } from '../exports/index.js';
 import { OpenExport } from '../exports/open-export.js';
 import { arithmetic } from '../views/arithmetic.js';
+import { findings } from '../views/findings/index.js';
 import { bands, slice, type Schedule } from '../views/matrix.js';
 import { plotters } from '../views/plots/index.js';
 import type { Plotter } from '../views/plots/plotter.js';
@@ -118,6 +120,7 @@ export class Inspection {
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
+      ...(subject.axes === undefined ? {} : { axes: subject.axes }),
       ...this.continuation,
       ...(this.interventions.length === 0 ? {} : { interventions: this.interventions }),
       plots: this.plotters.map(({ name, title, note }) => ({ name, title, note })),
@@ -377,6 +380,14 @@ export class Inspection {
       unit: metric.unit,
       full: metric.full(queries.count, keys.count),
     }));
+  }
+
+  /** What one head's numbers show, in words. */
+  findings(place: { readonly layer: number; readonly head: number }, task: Task = {}): Promise<Finding[]> {
+    const [layer, reader] = this.at(place.layer, place.head);
+    const { heads, queries, keys } = this.subject;
+    const looked = { head: place.head, heads, queries: queries.count, keys: keys.count };
+    return findings(reader, layer, looked, this.schedule(urgency.background, task));
   }
 
   /** A layer's steps as text that reproduces them, of one head or of all. */

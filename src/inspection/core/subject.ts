@@ -14,6 +14,7 @@ import type {
   GeneratedTokens,
   Intervention,
   Span,
+  TensorAxes,
 } from '../../protocol.js';
 import { definition } from '../../engine/explain.js';
 import { unset } from '../../engine/rewrite.js';
@@ -48,6 +49,8 @@ export interface Subject {
   readonly interventions?: readonly Intervention[];
   /** Set where a model was asked a question about a text. */
   readonly answers?: Answers;
+  /** What the axes of given tensors were taken for. */
+  readonly axes?: readonly TensorAxes[];
   /** Set where a model says what comes next. */
   readonly next?: Next;
   /** Set where the model wrote what is shown. */

@@ -24,7 +24,9 @@ async function* write(from: StepExport, signal: AbortSignal): AsyncGenerator<Uin
   const described = {
     title: summary.title,
     mechanism: summary.mechanism.title,
-    parameters: Object.fromEntries(summary.parameters.map(({ name, value }) => [name, value])),
+    parameters: Object.fromEntries(
+      summary.parameters.filter(({ part }) => part !== 'axes').map(({ name, value }) => [name, value]),
+    ),
     step: step.name,
     formula: step.tex,
     layer: from.layer ?? 'all',

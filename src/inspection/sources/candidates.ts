@@ -18,10 +18,11 @@ export interface Candidate {
 export function buildable(
   mechanism: Mechanism,
   tensors: ReadonlyMap<string, TensorSource>,
+  isLayered: (name: string) => boolean | undefined,
   meanings: Meanings,
 ): Candidate | undefined {
   try {
-    const candidate = candidateOf(mechanism, tensors, meanings);
+    const candidate = candidateOf(mechanism, tensors, isLayered, meanings);
     const shapes = shapesOf(candidate);
     const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value] as const);
     mechanism.build(shapes, Object.fromEntries(values));
@@ -32,15 +33,19 @@ export function buildable(
   }
 }
 
-/** @throws ShapeError where a mask does not fit */
+/**
+ * @param isLayered whether an input has a leading axis of layers, where that was told; else its number of axes tells
+ * @throws ShapeError where a mask does not fit
+ */
 export function candidateOf(
   mechanism: Mechanism,
   tensors: ReadonlyMap<string, TensorSource>,
+  isLayered: (name: string) => boolean | undefined,
   meanings: Meanings,
 ): Candidate {
   const layered = new Set(
     [...tensors].flatMap(([name, { shape }]) =>
-      !isAside(name) && shape.length === mostAxes(mechanism, name) + 1 ? [name] : [],
+      !isAside(name) && (isLayered(name) ?? shape.length === mostAxes(mechanism, name) + 1) ? [name] : [],
     ),
   );
   const sources = new Map(tensors);

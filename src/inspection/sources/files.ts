@@ -1,22 +1,26 @@
-import type { TensorSource } from '../../engine/tensor.js';
+import { formatShape, wholeOf, type TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
-import { FormatError, fromBytes, openFile, type ByteSource } from '../../formats/source.js';
+import { FormatError, fromBytes, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
-import type { FileReference, RoleQuestion } from '../../protocol.js';
+import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { cutFused, headCounts } from '../axes/fused.js';
+import { AxesPlan } from '../axes/plan.js';
+import { gatherStacks } from '../axes/stacks.js';
 import { readFileMasks, splitAnswers } from './mask-meanings.js';
-import { findRoles, type Candidate } from './roles.js';
+import { findRoles, isActivation, type Candidate } from './roles.js';
 import { TensorPreparation, type TensorInputs } from './tensors.js';
 
 /** Matrix files, run through a mechanism. */
 export const filesSource: Source = {
   id: 'files',
-  async open({ material, by }, { platform, runtime }, task) {
+  async open({ material, by, parameters }, { platform, runtime }, task) {
     if (material.kind !== 'files') return undefined;
     const { files, roles } = material;
-    const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, signal: task.signal });
+    const { signal } = task;
+    const opened = await openFiles(platform, files, { roles, mechanism: by?.mechanism, parameters, signal });
     if (opened.kind === 'question') return opened;
     try {
       const preparation = new TensorPreparation(opened.inputs, runtime);
@@ -67,6 +71,7 @@ async function openFiles(
     readonly signal?: AbortSignal | undefined;
     readonly roles?: Readonly<Record<string, string>> | undefined;
     readonly mechanism?: string | undefined;
+    readonly parameters?: ParameterValues | undefined;
   },
 ): Promise<OpenedFiles> {
   if (files.length === 0) throw new FormatError('No file was given.');
@@ -83,6 +88,7 @@ async function openFiles(
       sources.push(source);
       const contents = await openTensors(platform, source, options.signal);
       skipped.push(...(contents.skipped ?? []).map(({ name, reason }) => `${name} was left out: ${reason}`));
+      skipped.push(...(contents.notices ?? []));
       if (contents.tensors.length === 0) throw new FormatError(`${source.name} holds no tensor.`);
       for (const tensor of contents.tensors) {
         candidates.push({
@@ -92,16 +98,51 @@ async function openFiles(
           source: tensor,
         });
       }
-      found.push({
-        file: source.name,
-        tokens: { ...contents.tokens, ...(await wordsBeside(platform, file)) },
+      const beside = await wordsBeside(platform, file).catch((error: unknown) => {
+        // Labels that cannot be read are no reason to refuse the numbers that they would stand at.
+        if (!(error instanceof FormatError)) throw error;
+        skipped.push(`${error.message} The labels in it were left out.`);
+        return undefined;
       });
+      found.push({ file: source.name, tokens: { ...contents.tokens, ...beside } });
     }
     const answers = options.roles === undefined ? undefined : splitAnswers(options.roles);
-    const roles = await findRoles(candidates, answers?.roles);
+    const { parameters = {} } = options;
+    const counted = await headsIn(candidates);
+    const cut = cutFused(counted.candidates);
+    const [left] = cut.notices;
+    if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
+    const gathered = await gatherStacks(cut.candidates, isActivation);
+    const before = [...skipped, ...cut.notices, ...gathered.notices];
+    const roles = await findRoles(gathered.candidates, answers?.roles);
     if (roles.kind === 'question') {
+      if (roles.question.roles.length === 0) {
+        const names = gathered.candidates.map(({ name, source }) => `${name} ${formatShape(source.shape)}`);
+        throw new FormatError(
+          `${titleOf(files.map((file) => nameOf(file, platform.paths)))} holds nothing that attention could be computed with: ${names.slice(0, 5).join(', ')}. Needed are queries and keys, scores or weights.`,
+        );
+      }
       await close();
-      return roles;
+      return { kind: 'question', question: { ...roles.question, notices: before } };
+    }
+    const words = wordsOf(found, sidesOf(gathered.candidates, roles.tensors));
+    const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), {
+      of: roles.from,
+      queries: words.query?.length,
+      keys: words.key?.length,
+      heads: counted.heads,
+    });
+    const settings = [
+      ...plan.questions(parameters),
+      ...headsQuestion(counted.heads, parameters, { from: roles.from, plan }),
+    ];
+    const [first] = settings;
+    if (first !== undefined) {
+      await close();
+      const known = Object.fromEntries(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
+      const tensors = gathered.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
+      const asked = { tensors, roles: [], known, reason: first.reason, settings };
+      return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
     }
     const masks = await readFileMasks(candidates, roles.tensors, answers?.told ?? new Map(), options.signal);
     if (masks.kind === 'question') {
@@ -114,10 +155,12 @@ async function openFiles(
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
         meanings: masks.meanings,
-        notices: [...roles.notices, ...skipped],
+        notices: [...roles.notices, ...before],
         mechanism: options.mechanism,
-        words: wordsOf(found, sidesOf(candidates, roles.tensors)),
+        words,
         likelyWords: await wordsInFolder(platform, files),
+        plan,
+        standards: counted.heads === undefined ? {} : { heads: counted.heads },
         close,
       },
     };
@@ -125,6 +168,57 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+/** The tensors but for a number of heads that stands among them, and that number. */
+async function headsIn(
+  candidates: readonly Candidate[],
+): Promise<{ readonly candidates: readonly Candidate[]; readonly heads?: number }> {
+  const counts = candidates.filter(
+    ({ name, source }) =>
+      /(^|[._/])(num_?(attention_?)?heads|n_?heads?|heads)$/i.test(name) &&
+      source.shape.every((extent) => extent === 1),
+  );
+  const [first] = counts;
+  if (first === undefined || counts.length > 1) return { candidates };
+  const { data } = await first.source.read(wholeOf(first.source.shape));
+  const [heads = 0] = data;
+  if (!Number.isInteger(heads) || heads < 1) return { candidates };
+  return { candidates: candidates.filter((each) => each !== first), heads };
+}
+
+/** Vectors of so many numbers are rarely those of one head: 256 is the most that known models have. */
+const widestHead = 256;
+
+/** How many heads there are, of projections that were cut or vectors that are wide, where their width alone is known. */
+function headsQuestion(
+  known: number | undefined,
+  parameters: ParameterValues,
+  { from, plan }: { readonly from: Readonly<Record<string, Candidate>>; readonly plan: AxesPlan },
+): QuestionSetting[] {
+  // How axes lie is asked first.
+  if (parameters['heads'] !== undefined || known !== undefined || plan.questions(parameters).length > 0)
+    return [];
+  const { sources, layered } = plan.arrange(parameters);
+  const shapeOf = (role: string): readonly number[] => {
+    const shape = sources.get(role)?.shape ?? [];
+    return layered.has(role) || (role.startsWith('W_') && shape.length === 3) ? shape.slice(1) : shape;
+  };
+  const role = from['W_Q'] === undefined ? 'Q' : 'W_Q';
+  const candidate = from[role];
+  const [queries, keys] = [shapeOf(role), shapeOf(role === 'Q' ? 'K' : 'W_K')];
+  if (candidate === undefined || queries.length !== 2 || keys.length !== 2) return [];
+  const [width = 0, others = 0] = [queries.at(-1), keys.at(-1)];
+  const heads = headCounts(width, others).filter((count) => width / count <= 4 * widestHead);
+  if (heads.length < 2 || (width <= widestHead && candidate.role === undefined)) return [];
+  return [
+    {
+      parameter: 'heads',
+      title: `Number of heads of ${candidate.name}`,
+      reason: `The shape of ${candidate.name}, ${formatShape(candidate.source.shape)}, does not say into how many heads it is split.`,
+      choices: heads.map((count) => ({ value: String(count), title: String(count) })),
+    },
+  ];
 }
 
 type Side = 'query' | 'key';
@@ -213,10 +307,9 @@ async function openReference(platform: Platform, file: FileReference): Promise<B
     return await openFile(platform, file.path);
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    const reason =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'reading it is not allowed' : code;
-    throw new FormatError(`${paths.basename(file.path)} cannot be opened: ${reason}.`, { cause: error });
+    throw new FormatError(`${paths.basename(file.path)} cannot be opened: ${whyNotOpened(error)}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -236,7 +329,10 @@ async function wordsIn(
 ): Promise<Contents['tokens']> {
   for (const ending of endings) {
     const source = await openFile(platform, platform.paths.join(folder, stem + ending)).catch(
-      () => undefined,
+      (error: unknown) => {
+        if (error instanceof FormatError) throw error;
+        return undefined;
+      },
     );
     if (source === undefined) continue;
     try {

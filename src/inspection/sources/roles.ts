@@ -1,21 +1,18 @@
 import { mechanisms } from '../../engine/mechanisms/index.js';
 import { formatShape, type Shape, type TensorSource } from '../../engine/tensor.js';
 import type { RoleQuestion } from '../../protocol.js';
+import type { Candidate } from '../axes/candidate.js';
+import { rearranged } from '../axes/rearranged.js';
 
-/** A tensor found in a file, before it is known what it is. */
-export interface Candidate {
-  /** Unique among all files: "qkv.npz/Q". */
-  readonly key: string;
-  readonly name: string;
-  readonly file: string;
-  readonly source: TensorSource;
-}
+export type { Candidate } from '../axes/candidate.js';
 
 /** Which tensor is which input, or what has to be asked. */
 export type Roles =
   | {
       readonly kind: 'known';
       readonly tensors: Readonly<Record<string, TensorSource>>;
+      /** Where each of these came from. */
+      readonly from: Readonly<Record<string, Candidate>>;
       readonly notices: readonly string[];
     }
   | { readonly kind: 'question'; readonly question: RoleQuestion };
@@ -30,9 +27,9 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
   ['b_K', /^(b_?k|bk|(k_?proj|key|to_k|k_lin)_?bias)$/],
   ['b_V', /^(b_?v|bv|(v_?proj|value|to_v|v_lin)_?bias)$/],
   ['b_O', /^(b_?o|bo|(o_?proj|out_?proj|to_out|out_lin)_?bias)$/],
-  ['Q', /^(q|query|queries|query_?states?|query_?layer|qs)$/],
-  ['K', /^(k|key|keys|key_?states?|key_?layer|ks)$/],
-  ['V', /^(v|value|values|value_?states?|value_?layer|vs)$/],
+  ['Q', /^(q|query|queries|query_?states?|query_?layer|qs|hook_(rot_)?q)$/],
+  ['K', /^(k|key|keys|key_?states?|key_?layer|ks|hook_(rot_)?k)$/],
+  ['V', /^(v|value|values|value_?states?|value_?layer|vs|hook_v)$/],
   ['Xkv', /^(x_?kv|x_?k|context|encoder_?hidden_?states?|memory|source)$/],
   ['Xq', /^(x_?q|decoder_?hidden_?states?|target)$/],
   ['X', /^(x|inputs?|hidden(_?states?)?|embeddings?|embeds)$/],
@@ -59,10 +56,13 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
   ['lengths', /^(nonpad_kv_seqlen|((valid|key|kv|seq|sequence)_)?(lengths?|seq_?lens?)|seq_?lens?_k)$/],
   ['past_K', /^past_(k|keys?)$/],
   ['past_V', /^past_(v|values?)$/],
-  ['scores', /^(s|e|scores?|logits|energ(y|ies)|attn_?scores?|attention_?scores?|attn_?logits)$/],
+  [
+    'scores',
+    /^(s|e|scores?|logits|energ(y|ies)|attn_?scores?|attention_?scores?|attn_?logits|hook_attn_scores)$/,
+  ],
   [
     'weights',
-    /^(a|alphas?|attn|attns|attentions?|(attn|attention|self_?attention|cross_?attention)_?(weights?|probs|probabilities|matrix|maps?|pattern)|weights?|probs|probabilities|pattern|alignments?)$/,
+    /^(a|alphas?|attn|attns|attentions?|(attn|attention|self_?attention|cross_?attention)_?(weights?|probs|probabilities|matrix|maps?|pattern)|weights?|probs|probabilities|pattern|alignments?|(self|cross|encoder|decoder)_?attentions?|hook_pattern)$/,
   ],
 ];
 
@@ -87,21 +87,32 @@ export async function findRoles(
       if (role !== undefined) known.set(key, role);
     }
   } else {
-    const roles = statesAmong(await Promise.all(candidates.map(guess)), candidates);
+    const roles = besideAttentions(
+      statesAmong(
+        await Promise.all(candidates.map((each) => guess(each, candidates.length === 1))),
+        candidates,
+      ),
+      candidates,
+    );
     candidates.forEach(({ key }, at) => {
       const role = roles[at];
       if (role !== undefined) known.set(key, role);
     });
   }
-  const used = prune(known);
+  const used = prune(known, candidates);
   const reason = whatIsUnclear(candidates, used);
   if (reason !== undefined) return { kind: 'question', question: question(candidates, used, reason) };
   const notices: string[] = [];
+  const unused: string[] = [];
   const tensors: Record<string, TensorSource> = {};
+  const from: Record<string, Candidate> = {};
   for (const candidate of candidates) {
     const role = used.get(candidate.key);
+    if (role !== undefined) from[role] = candidate;
     if (role === undefined) {
-      notices.push(`${candidate.name} ${formatShape(candidate.source.shape)} was not used.`);
+      unused.push(`${candidate.name} ${formatShape(candidate.source.shape)}`);
+    } else if (candidate.role !== undefined) {
+      tensors[role] = candidate.source;
     } else if (role.startsWith('W_') && outerFirst.test(candidate.name)) {
       tensors[role] = swapped(candidate.source);
       notices.push(
@@ -111,7 +122,41 @@ export async function findRoles(
       tensors[role] = candidate.source;
     }
   }
-  return { kind: 'known', tensors, notices };
+  return { kind: 'known', tensors, from, notices: [...notices, ...unusedNotices(unused)] };
+}
+
+/** So many tensors that were not used are named, each in a line of its own. */
+const namedUnused = 5;
+
+function unusedNotices(unused: readonly string[]): string[] {
+  if (unused.length <= namedUnused) return unused.map((each) => `${each} was not used.`);
+  const first = unused.slice(0, namedUnused).join(', ');
+  return [`${unused.length} tensors were not used: ${first} and ${unused.length - namedUnused} more.`];
+}
+
+/**
+ * Beside a model's attentions its logits are those of words, not of keys; and where there are several attentions, nothing says to
+ * which of them the values in its cache belong.
+ */
+function besideAttentions(
+  roles: readonly (string | undefined)[],
+  candidates: readonly Candidate[],
+): (string | undefined)[] {
+  const beside = candidates.some(({ name }) =>
+    /attentions?|hidden_states?|past_key_values|\bloss$/.test(name),
+  );
+  const several = roles.filter((role) => role === 'weights').length > 1;
+  return roles.map((role, at) => {
+    const { name = '' } = candidates[at] ?? {};
+    if (role === 'scores' && beside && /(^|\.)logits$/.test(name)) return undefined;
+    return several && /(^|\.)(\w+_)?(cache|past_key_values)\./.test(name) ? undefined : role;
+  });
+}
+
+/** Whether a tensor is one that is saved once a layer or head: queries, keys, values, scores or weights, not a model's parameters. */
+export async function isActivation(candidate: Candidate): Promise<boolean> {
+  const role = await guess(candidate);
+  return role !== undefined && ['Q', 'K', 'V', 'scores', 'weights'].includes(role);
 }
 
 /**
@@ -133,10 +178,14 @@ function statesAmong(
 }
 
 /** The role that a tensor's name tells, if its shape allows it; for a lone matrix of shares, what its numbers tell. */
-async function guess(candidate: Candidate): Promise<string | undefined> {
-  const named = roleByName(candidate.name, candidate.source.shape);
+async function guess(candidate: Candidate, alone = false): Promise<string | undefined> {
+  if (candidate.role !== undefined) return candidate.role;
+  const named = roleByName(candidate.plain ?? candidate.name, candidate.source.shape);
   if (named !== undefined) return named;
-  return (await looksLikeWeights(candidate.source)) ? 'weights' : undefined;
+  const { source } = candidate;
+  // Only what stands alone is a row of weights: beside others it may be anything that sums to 1.
+  const matrix = alone && source.shape.length === 1 ? rearranged(source, ['new', 0]) : source;
+  return (await looksLikeWeights(matrix)) ? 'weights' : undefined;
 }
 
 function roleByName(name: string, shape: Shape): string | undefined {
@@ -144,7 +193,8 @@ function roleByName(name: string, shape: Shape): string | undefined {
   // "self.query.weight" is told by "query_weight", "decoder.layer.0.attn" by "attn".
   const tails = [parts.slice(-2).join('_'), parts.at(-1) ?? ''];
   const fits = (role: string): boolean => {
-    if (role.startsWith('b_')) return shape.length === 1;
+    if (role.startsWith('b_') || (shape.length === 1 && ['scores', 'weights'].includes(role)))
+      return shape.length === 1;
     return vectors.has(role) ? shape.length >= 1 : shape.length >= 2;
   };
   // A plain “query” beside no “weight” is a tensor of queries, not a projection.
@@ -163,7 +213,7 @@ function roleByName(name: string, shape: Shape): string | undefined {
 async function looksLikeWeights(source: TensorSource): Promise<boolean> {
   const { shape } = source;
   const [rows = 0, columns = 0] = shape.slice(-2);
-  if (shape.length < 2 || shape.length > 5 || columns < 2 || rows < 1 || shape.includes(0)) return false;
+  if (shape.length < 2 || columns < 2 || rows < 1 || shape.includes(0)) return false;
   const few = Math.min(rows, 8);
   const region = shape.map((extent, axis) => {
     const fromEnd = shape.length - axis;
@@ -182,14 +232,20 @@ async function looksLikeWeights(source: TensorSource): Promise<boolean> {
 const aside: ReadonlySet<string> = new Set(['mask', 'padding', 'lengths', 'bias', 'relative_bias', 'sinks']);
 
 /** Ready weights need no Q and K beside them; a mechanism's inputs win over what only some of them would give. */
-function prune(known: ReadonlyMap<string, string>): Map<string, string> {
+function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidate[]): Map<string, string> {
   const roles = new Set(known.values());
+  const named = (name: RegExp, role: string): boolean =>
+    candidates.some((each) => name.test(each.name) && known.get(each.key) === role);
+  // A cache of a run holds the weights that were: without its mask they would come out differently.
+  const cached = named(/hook_pattern$/, 'weights');
+  const turned = named(/hook_rot_q$/, 'Q');
   const projected =
     ['W_Q', 'W_K', 'W_V'].every((role) => roles.has(role)) &&
     (roles.has('X') || (roles.has('Xq') && roles.has('Xkv')));
   const vectors = roles.has('Q') && roles.has('K');
   const states = roles.has('S') && roles.has('H');
   const keep = (role: string): boolean => {
+    if (cached) return role === 'weights' || role === 'V';
     if (aside.has(role)) return !states || /^(mask|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
     if (states) return /^([SH]|[WUv]_[acp])$/.test(role);
@@ -198,7 +254,10 @@ function prune(known: ReadonlyMap<string, string>): Map<string, string> {
     if (roles.has('weights')) return role === 'weights' || role === 'V';
     return true;
   };
-  return new Map([...known].filter(([, role]) => keep(role)));
+  const plain = new Set(
+    candidates.filter(({ name }) => turned && /hook_[qk]$/.test(name)).map(({ key }) => key),
+  );
+  return new Map([...known].filter(([key, role]) => keep(role) && !plain.has(key)));
 }
 
 function whatIsUnclear(
@@ -231,8 +290,9 @@ function question(
   const offered = [...inputs.values()].filter(({ name, axes }) => {
     // What stands alone can only be what nothing else is needed for.
     if (candidates.length === 1 && name !== 'scores' && name !== 'weights') return false;
-    const ranks = axes.map((each) => each.length);
-    return candidates.some(({ source }) => source.shape.length >= Math.min(...ranks));
+    // A list of numbers is one row of scores or weights.
+    const fewest = name === 'scores' || name === 'weights' ? 1 : Math.min(...axes.map((each) => each.length));
+    return candidates.some(({ source }) => source.shape.length >= fewest);
   });
   return {
     tensors: candidates.map(({ key, name, file, source }) => ({ key, name, file, shape: source.shape })),

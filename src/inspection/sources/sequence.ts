@@ -327,7 +327,7 @@ export class SequencePreparation implements Preparation {
     const { ids: own, ending, drawn } = generated;
     const { ids, total } = encoding;
     const { left } = await model.generation();
-    const always = [...run.budget.notices(model.name), ...truncated(ids.length, total)];
+    const always = [...run.budget.notices(model.name), ...truncated(ids.length, total), ...model.remarks];
     if (own.length === 0) return always;
     const otherwise =
       left.length === 0

@@ -1,6 +1,7 @@
 import {
   mechanisms,
   ParameterError,
+  withDefaults,
   withValues,
   type AttentionGraph,
   type Mechanism,
@@ -25,6 +26,7 @@ import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
 import { buildable, candidateOf, layerCount, mostAxes, shapesOf, type Candidate } from './candidates.js';
 import { isAside } from './masks.js';
@@ -45,6 +47,10 @@ export interface TensorInputs {
   /** What the numbers of masks mean, by input name; what `meaningOf` says where left out. */
   readonly meanings?: Readonly<Record<string, MaskMeaning>>;
   readonly notices?: readonly string[];
+  /** What the axes are, where it was told before; else it is told from names and shapes. */
+  readonly plan?: AxesPlan;
+  /** Values of controls that what was read says itself; they are the standard ones. */
+  readonly standards?: ParameterValues;
   close?(): Promise<void>;
 }
 
@@ -73,13 +79,15 @@ const keptBytes = 32 << 20;
 const intoValues = ['V', 'past_V', 'X', 'Xkv', 'H'] as const;
 
 /**
- * Tensors run through a mechanism, or through any other that can read them. An input with one axis more than the
- * mechanism takes has a leading layer axis.
+ * Tensors run through a mechanism, or through any other that can read them. What their axes are is told from names and shapes, and
+ * can be set. An input that nothing is told of has a leading layer axis where it has one axis more than the mechanism takes.
  */
 export class TensorPreparation implements Preparation {
   private readonly first: Mechanism;
   private readonly tensors: ReadonlyMap<string, TensorSource>;
-  private candidates: Promise<readonly Candidate[]> | undefined;
+  private plan: Promise<AxesPlan> | undefined;
+  /** The last that were found, and for what axes. */
+  private found: { readonly axes: string; readonly candidates: Promise<readonly Candidate[]> } | undefined;
   /** Whether values hold what is no number, which must not get past a mask. */
   private gaps: boolean | undefined;
 
@@ -95,29 +103,24 @@ export class TensorPreparation implements Preparation {
         throw new ShapeError(`${this.first.title} has no input “${name}”; its inputs are ${names}.`);
       }
     }
-    this.tensors = new Map(
-      Object.entries(given.tensors).map(([name, source]) => [
-        name,
-        keepSmall(withoutOnes(this.first, name, source)),
-      ]),
-    );
+    this.tensors = new Map(Object.entries(given.tensors).map(([name, source]) => [name, keepSmall(source)]));
   }
 
   async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const begun = performance.now();
     task.signal?.throwIfAborted();
-    const candidates = await (this.candidates ??= this.findCandidates(task.signal).catch((error: unknown) => {
-      this.candidates = undefined;
-      throw error;
-    }));
+    const arranged = await this.arrange(parameters);
+    const candidates = await this.candidates(arranged, task.signal);
     const chosen = choose(candidates, parameters['mechanism']);
     const { mechanism } = chosen;
     const count = layerCount(chosen);
     const shapes = shapesOf(chosen);
-    const own = withMeanings(mechanism.parameters(shapes), this.given.meanings);
+    const own = this.withStandards(withMeanings(mechanism.parameters(shapes), this.given.meanings));
     const described = withValues(
       own,
-      spelledOut(ownValues(own, everyControl(candidates), withoutGradients(parameters))),
+      spelledOut(
+        ownValues(own, [...axesControls, ...everyControl(candidates)], withoutGradients(parameters)),
+      ),
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
     const built = mechanism.build(shapes, values);
@@ -152,7 +155,9 @@ export class TensorPreparation implements Preparation {
       media: [],
       queries: labels(graph.queries, this.given.words?.query ?? this.given.likelyWords?.query),
       keys: labels(graph.keys, this.given.words?.key ?? this.given.likelyWords?.key),
+      axes: arranged.axes,
       parameters: [
+        ...arranged.parameters,
         ...(candidates.length > 1
           ? [
               mechanismParameter(
@@ -166,6 +171,7 @@ export class TensorPreparation implements Preparation {
       ],
       notices: [
         ...(this.given.notices ?? []),
+        ...arranged.notices,
         ...chosen.notices,
         ...maskNotices(values, graph, this.given.meanings),
         ...wordNotices(this.given.words, graph.queries, graph.keys),
@@ -188,16 +194,62 @@ export class TensorPreparation implements Preparation {
     return false;
   }
 
+  /** The controls with what the file says of them as their defaults. */
+  private withStandards(parameters: readonly Parameter[]): readonly Parameter[] {
+    const { standards = {} } = this.given;
+    const fits = Object.entries(standards).filter(([name, value]) =>
+      parameters.some(
+        (each) =>
+          each.name === name &&
+          (each.kind === 'number' || each.choices.some((choice) => choice.value === String(value))),
+      ),
+    );
+    return withDefaults(parameters, Object.fromEntries(fits));
+  }
+
+  private async arrange(parameters: ParameterValues): Promise<Arranged> {
+    this.plan ??=
+      this.given.plan === undefined ? AxesPlan.make(this.tensors) : Promise.resolve(this.given.plan);
+    const plan = await this.plan.catch((error: unknown) => {
+      this.plan = undefined;
+      throw error;
+    });
+    return plan.arrange(parameters);
+  }
+
+  private candidates(arranged: Arranged, signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
+    const axes = JSON.stringify(arranged.parameters.map(({ value }) => value));
+    if (this.found?.axes === axes) return this.found.candidates;
+    const candidates = this.findCandidates(arranged, signal).catch((error: unknown) => {
+      this.found = undefined;
+      throw error;
+    });
+    this.found = { axes, candidates };
+    return candidates;
+  }
+
   /** The mechanism that was meant, then every other that can be built from some of these tensors. */
-  private async findCandidates(signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
+  private async findCandidates(
+    { sources: arranged, layered: told, others: unread }: Arranged,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Candidate[]> {
     signal?.throwIfAborted();
+    const tensors = new Map(
+      [...arranged].map(([name, source]) => [
+        name,
+        unread.has(name) ? withoutOnes(this.first, name, source) : source,
+      ]),
+    );
+    const isLayered = (name: string): boolean | undefined =>
+      arranged.has(name) && !unread.has(name) ? told.has(name) : undefined;
+    const { meanings } = this.given;
     // Which mechanism was meant decides how tensors without heads are read: the others are offered on the same terms.
-    const own = candidateOf(this.first, this.tensors, this.given.meanings);
+    const own = candidateOf(this.first, tensors, isLayered, meanings);
     const others = mechanisms.flatMap((mechanism) => {
       if (mechanism === this.first) return [];
       const known = new Set(mechanism.inputs.map(({ name }) => name));
-      const tensors = new Map([...this.tensors].filter(([name]) => known.has(name)));
-      return tensors.size === 0 ? [] : (buildable(mechanism, tensors, this.given.meanings) ?? []);
+      const its = new Map([...tensors].filter(([name]) => known.has(name)));
+      return its.size === 0 ? [] : (buildable(mechanism, its, isLayered, meanings) ?? []);
     });
     return [own, ...others];
   }

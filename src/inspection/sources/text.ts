@@ -253,6 +253,7 @@ export class TextPreparation implements Preparation {
       ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`]),
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
+      ...model.remarks,
       ...(model.answers && this.beside.head === undefined
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,

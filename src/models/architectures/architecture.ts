@@ -18,6 +18,8 @@ export interface ArchitectureDescription {
   readonly attention: AttendParameters;
   /** Where positions come in: with what the layers read, or inside attention in a way of the model's own. */
   readonly positions: 'embedded' | 'rotary' | 'bias';
+  /** What a reader should know of settings that are not followed as they are said, in sentences. */
+  readonly remarks?: readonly string[];
   /** Set where the angles of all positions change with the number of tokens, so that nothing of a shorter text can be kept. */
   readonly growing?: boolean;
   /** Of an encoder–decoder family, what stands beside the encoder, which all the rest is said of. */

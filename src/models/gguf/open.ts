@@ -2,7 +2,7 @@ import { wholeOf } from '../../engine/tensor.js';
 import type { NamedTensor } from '../../formats/format.js';
 import { openGguf } from '../../formats/gguf.js';
 import type { Json } from '../../formats/json-text.js';
-import { openFile, type ByteSource } from '../../formats/source.js';
+import { FormatError, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import { quoted, stemOf } from '../../formats/untrusted.js';
 import type { Platform } from '../../platform/platform.js';
 import type { CheckpointParts } from '../checkpoint.js';
@@ -31,7 +31,8 @@ export async function openGgufFile(platform: Platform, path: string): Promise<Ch
   try {
     source = await openFile(platform, path);
   } catch (error) {
-    throw new ModelError(`${file} cannot be opened: ${reasonOf(error)}.`, { cause: error });
+    if (error instanceof FormatError) throw new ModelError(error.message, { cause: error });
+    throw new ModelError(`${file} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
   }
   try {
     const real = await files.realpath(path);

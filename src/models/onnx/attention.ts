@@ -69,10 +69,23 @@ export interface FoundAttention {
   readonly between: readonly Between[];
   /** What it can be checked by: the weights themselves, or all that comes out of a fused node. */
   readonly result:
-    | { readonly kind: 'weights'; readonly value: string; readonly scores: string }
+    | {
+        readonly kind: 'weights';
+        readonly value: string;
+        readonly scores: string;
+        readonly softmax: SoftmaxAxis;
+      }
     | { readonly kind: 'output'; readonly value: string };
   /** Nodes that have to be added so that operands exist as values. */
   readonly added: readonly AddedNode[];
+}
+
+/** Over which axis a softmax runs: keys are the last. */
+export interface SoftmaxAxis {
+  /** From the end where it is negative. */
+  readonly axis: number;
+  /** Whether it runs over all axes from that one on together, as it did before operator set 13. */
+  readonly isJoint: boolean;
 }
 
 /** A node that is written beside those of the file. */

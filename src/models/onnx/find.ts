@@ -2,8 +2,9 @@ import type { OnnxNode } from '../../formats/onnx.js';
 import { ModelError } from '../error.js';
 import type { FoundAttention, FusedContext } from './attention.js';
 import { fusedOperators } from './fused/index.js';
+import { callIn } from './functions.js';
 import { titleOf, type OnnxGraph } from './graph.js';
-import { findPattern } from './pattern.js';
+import { findPattern, isOverQueries } from './pattern.js';
 
 /** Operators that hold attention in a form that is not read. */
 const unread: ReadonlySet<string> = new Set([
@@ -31,6 +32,18 @@ export function findAttention(graph: OnnxGraph): readonly FoundAttention[] {
     );
   }
   if (found.length > 0) return found;
+  const other = graph.file.nodes.find((node) => node.operator === 'Softmax' && isOverQueries(node, graph));
+  if (other !== undefined) {
+    throw new ModelError(
+      `${graph.name}: the softmax ${titleOf(other)} runs over the queries, and not over the keys: such attention is not read.`,
+    );
+  }
+  const call = callIn(graph.file, graph.name);
+  if (call !== undefined) {
+    throw new ModelError(
+      `${graph.name} has its layers in functions of its own, of which ${call} is written for another operator set than the graph: export it for one, or without functions.`,
+    );
+  }
   const branch = graph.file.nodes.find(({ attributes }) =>
     [...attributes.values()].some(({ kind }) => kind === 'graph'),
   );

@@ -1,7 +1,10 @@
 import { smallNumbers, type OnnxAttribute, type OnnxFile, type OnnxNode } from '../../formats/onnx.js';
+import { operatorSets } from './operator-sets.js';
 
 /** An ONNX graph to find one's way in: from a value to what makes it and to what reads it. */
 export class OnnxGraph {
+  /** The version of ONNX's own operators that the graph is written in. */
+  readonly operatorSet: number;
   private readonly makers = new Map<string, OnnxNode>();
   private readonly readers = new Map<string, OnnxNode[]>();
 
@@ -10,6 +13,7 @@ export class OnnxGraph {
     /** The file's name, for messages. */
     readonly name: string,
   ) {
+    this.operatorSet = operatorSets(file, name).get('') ?? Infinity;
     for (const node of file.nodes) {
       for (const output of node.outputs) this.makers.set(output, node);
       for (const input of new Set(node.inputs)) {
@@ -18,6 +22,15 @@ export class OnnxGraph {
         else known.push(node);
       }
     }
+  }
+
+  /** Whether something is called so: what a node makes, a constant, or an input. */
+  has(value: string): boolean {
+    return (
+      this.makers.has(value) ||
+      this.file.constants.has(value) ||
+      this.file.inputs.some(({ name }) => name === value)
+    );
   }
 
   maker(value: string): OnnxNode | undefined {

@@ -1,6 +1,6 @@
 import type { Json } from '../../formats/json-text.js';
 import { readOnnx, type OnnxFile, type OnnxTensor } from '../../formats/onnx.js';
-import { openFile, type ByteSource } from '../../formats/source.js';
+import { openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import { quoted } from '../../formats/untrusted.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
@@ -11,8 +11,10 @@ import { reasonOf } from '../../common/values.js';
 import { openTokenizer } from '../processors/tokenizer/open-tokenizer.js';
 import type { Encoding, TextTokenizer } from '../processors/tokenizer/tokenizer.js';
 import type { AddedNode, FoundAttention } from './attention.js';
+import { withoutBranches } from './branches.js';
 import { Companions } from './companions.js';
 import { findAttention } from './find.js';
+import { withoutFunctions } from './functions.js';
 import { OnnxGraph } from './graph.js';
 import { TextInputs, type OnnxFeed } from './inputs.js';
 import { pruned, type PrunedGraph } from './pruned.js';
@@ -116,9 +118,13 @@ export class OnnxModel {
     const { files, paths } = platform;
     const name = paths.basename(path);
     try {
-      const real = await files.realpath(path);
+      const real = await files.realpath(path).catch((error: unknown) => {
+        throw new ModelError(`${name} cannot be opened: ${whyNotOpened(error)}.`, { cause: error });
+      });
       const source = await openFile(platform, path);
-      const file = await readAndClose(source);
+      const written = await readAndClose(source);
+      // Branches may call functions too.
+      const file = withoutFunctions(withoutBranches(withoutFunctions(written, name), name), name);
       const companions = await Companions.beside(platform, path);
       const settings = await companions.json('config.json');
       const config = settings === undefined ? undefined : Config.of(settings, `${name}: config.json`);

@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../../formats/onnx.js';
-import type { Between, FoundAttention, Lie, Operand } from './attention.js';
+import type { Between, FoundAttention, Lie, Operand, SoftmaxAxis } from './attention.js';
 import { numberOf, titleOf, type OnnxGraph } from './graph.js';
 
 /** Nodes that leave every number as it is, and the axes of heads, rows and columns in their order. */
@@ -44,9 +44,30 @@ export function findPattern(softmax: OnnxNode, graph: OnnxGraph): FoundAttention
       ...keys.scales,
       ...scores.between,
     ],
-    result: { kind: 'weights', value: weights, scores: logits },
+    result: { kind: 'weights', value: weights, scores: logits, softmax: axisOf(softmax, graph) },
     added: [],
   };
+}
+
+/** Before operator set 13 a softmax that says nothing runs over all but the first axis. */
+function axisOf(softmax: OnnxNode, graph: OnnxGraph): SoftmaxAxis {
+  const isJoint = graph.operatorSet < 13;
+  return { axis: numberOf(softmax, 'axis', isJoint ? 1 : -1), isJoint };
+}
+
+/** Whether a softmax stands between two transpositions and two products: attention whose columns sum to 1, as some exporters write it. */
+export function isOverQueries(softmax: OnnxNode, graph: OnnxGraph): boolean {
+  const before = graph.maker(softmax.inputs[0] ?? '');
+  if (before?.operator !== 'Transpose' || !swapsLast(before)) return false;
+  if (scoresBehind(before.inputs[0] ?? '', graph, 0) === undefined) return false;
+  return graph
+    .readersOf(softmax.outputs[0] ?? '')
+    .some(
+      (after) =>
+        after.operator === 'Transpose' &&
+        swapsLast(after) &&
+        valuesOf(after.outputs[0] ?? '', graph, 0) !== undefined,
+    );
 }
 
 /** What weights are multiplied with. */

@@ -67,6 +67,7 @@ export function readAttention(
   values: ReadonlyMap<string, Numbers>,
   cache: MaskingCache,
 ): AttentionReading {
+  checkSoftmax(found, values);
   const at = (name: string): Numbers => numbersOf(values, name);
   const [Q, K, V] = [found.query, found.key, found.value].map((operand) => arranged(operand, values));
   if (Q === undefined || K === undefined || V === undefined) throw new OtherForm('its operands are unknown');
@@ -88,9 +89,25 @@ export function readAttention(
   return { Q, K, V, divisor: 1 / factor, softcap, masking };
 }
 
+/** @throws OtherForm where the softmax does not run over the keys, as far as the scores' shape is known */
+function checkSoftmax({ result }: FoundAttention, values: ReadonlyMap<string, Numbers>): void {
+  const shape = result.kind === 'weights' ? values.get(result.scores)?.shape : undefined;
+  if (result.kind !== 'weights' || shape === undefined) return;
+  const { axis: said, isJoint } = result.softmax;
+  const axis = said < 0 ? said + shape.length : said;
+  if (axis === shape.length - 1) return;
+  if (isJoint && shape.slice(axis, -1).every((extent) => extent === 1)) return;
+  const over = isJoint ? `all axes from ${axis} on together` : `axis ${axis}`;
+  const queries = !isJoint && axis === shape.length - 2 ? ', the queries' : '';
+  throw new OtherForm(
+    `its softmax runs over ${over} of ${formatShape(shape)}${queries}, and not over the keys, which are the last axis`,
+  );
+}
+
 /** The scores as they reach the softmax, where nothing else is known of them. @throws OtherForm */
 export function readScores(found: FoundAttention, values: ReadonlyMap<string, Numbers>): ReadyScores {
   if (found.result.kind !== 'weights') throw new OtherForm('it has no scores of its own');
+  checkSoftmax(found, values);
   const scores = arranged({ value: found.result.scores, lie: { kind: 'rows' } }, values);
   const V = arranged(found.value, values);
   if (V.shape[0] !== scores.shape[0] || V.shape[1] !== scores.shape[2]) {

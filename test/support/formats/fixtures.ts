@@ -13,8 +13,10 @@ export interface ExpectedFile {
   readonly tensors: Readonly<
     Record<string, { readonly dtype: string; readonly shape: Shape; readonly data: readonly Written[] }>
   >;
-  readonly tokens?: { readonly query: readonly string[]; readonly key: readonly string[] };
+  readonly tokens?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
   readonly skipped?: readonly string[];
+  /** Words, each of which one of as many notices bears. */
+  readonly notices?: readonly string[];
 }
 
 interface ExpectedFiles {
@@ -28,8 +30,24 @@ const own = readExpected('expected.json');
 /** What make_gguf.py found, by the `gguf` package. */
 const ofGguf = readExpected('gguf/expected.json');
 
-export const expected: ExpectedFiles['expected'] = { ...own.expected, ...ofGguf.expected };
-export const refused: ExpectedFiles['refused'] = { ...own.refused, ...ofGguf.refused };
+/** What make_variants.py found, by the libraries that wrote the files. */
+const ofVariants = readExpected('variants/expected.json');
+
+/** What make_tables.py handed to the writers of its files. */
+const ofTables = readExpected('tables/expected.json');
+
+export const expected: ExpectedFiles['expected'] = {
+  ...own.expected,
+  ...ofGguf.expected,
+  ...ofVariants.expected,
+  ...ofTables.expected,
+};
+export const refused: ExpectedFiles['refused'] = {
+  ...own.refused,
+  ...ofGguf.refused,
+  ...ofVariants.refused,
+  ...ofTables.refused,
+};
 
 function readExpected(file: string): ExpectedFiles {
   return JSON.parse(readFileSync(join(folder, file), 'utf8')) as ExpectedFiles; // The scripts write it so.

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 
 /** What goes wrong with a file, each time that it is asked for until there is no more. */
 export type Fault =
-  | { readonly kind: 'drop'; readonly after: number }
+  /** Breaks off after so many bytes; once they have come, where something tells: what is on the way is lost with the connection. */
+  | { readonly kind: 'drop'; readonly after: number; readonly arrived?: () => Promise<void> }
   | { readonly kind: 'stall'; readonly after: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
   | { readonly kind: 'whole' }
@@ -140,7 +141,8 @@ export class SmallHub {
     if (fault?.kind === 'stall') {
       response.write(body.subarray(0, fault.after));
     } else if (fault?.kind === 'drop') {
-      response.write(body.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 20));
+      const { arrived = () => new Promise((resolve) => setTimeout(resolve, 20)) } = fault;
+      response.write(body.subarray(0, fault.after), () => void arrived().finally(() => response.destroy()));
     } else {
       response.end(fault?.kind === 'longer' ? Buffer.concat([body, Buffer.alloc(10)]) : body);
     }

@@ -1,5 +1,7 @@
 // What is exported by the tests, by print_exports.ts, and read back by NumPy and PyTorch in read_exports.py.
 import assert from 'node:assert/strict';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { arrayMember } from '../../../src/inspection/exports/npz.js';
 import { zipBytes } from '../../../src/inspection/exports/zip.js';
@@ -52,7 +54,8 @@ export function openScores(): Promise<Opened> {
   return openMaterial({ kind: 'tensors', tensors: { scores } });
 }
 
-async function openModel(name: string): Promise<Opened> {
+/** A checkpoint of the fixtures that has run on its own numbers of tokens. */
+export async function openModel(name: string): Promise<Opened> {
   const runtime = new Runtime(platform);
   const model = await Model.open(platform, join(fixtures, name));
   const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
@@ -73,7 +76,65 @@ async function openModel(name: string): Promise<Opened> {
 const keep = tensor([5, 6], (at) => (at % 6 <= at / 6 + 1 ? 1 : 0));
 const projections = { X: [5, 12], W_Q: [12, 12], W_K: [12, 6], W_V: [12, 6], W_O: [12, 12], b_Q: [12] };
 
-/** What programs are printed of: models of every way to attend, and mechanisms. */
+/** A checkpoint of each family that reads with one stack of layers, and of each way to attend that a setting makes. */
+const readers: readonly string[] = [
+  'albert',
+  'bert',
+  'distilbert',
+  'electra',
+  'gemma2',
+  'gemma3',
+  'gpt-neo',
+  'gpt-neox',
+  'gpt2',
+  'gpt2-unscaled',
+  'llama',
+  'llama3',
+  'mistral',
+  'modernbert',
+  'mpnet',
+  'phi',
+  'phi3',
+  'qwen2',
+  'qwen3',
+  'roberta',
+  'xlm-roberta',
+  'settings/gemma3-ahead',
+];
+
+/** A checkpoint of each family with an encoder and a decoder. */
+const halves: readonly string[] = ['bart', 'm2m-100', 'marian', 'mbart', 'mt5', 'pegasus', 't5'];
+
+/** A tokenizer of single letters, for checkpoints that have none. */
+const letters = {
+  version: '1.0',
+  added_tokens: [],
+  pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+  model: {
+    type: 'Unigram',
+    unk_id: 2,
+    vocab: ['<pad>', '</s>', '<unk>', '▁', ...'abcdefghijklmnopqrstuvwxyz'].map((piece, at) => [piece, -at]),
+  },
+};
+
+/** One of the attentions of an encoder–decoder model. */
+async function openHalf(name: string, stack: string): Promise<Opened> {
+  const scratch = await mkdtemp(join(tmpdir(), 'half-'));
+  const copy = join(scratch, name);
+  await cp(join(fixtures, name), copy, { recursive: true });
+  await writeFile(join(copy, 'tokenizer.json'), JSON.stringify(letters));
+  const parameters = { attention: stack, length: 5 };
+  const opened = await openMaterial({ kind: 'text', texts: ['cats sit'] }, parameters, { model: copy });
+  return {
+    inspection: opened.inspection,
+    async dispose() {
+      await opened.dispose();
+      await rm(scratch, { recursive: true });
+    },
+  };
+}
+
+/** What programs are printed of: models of every family and every way to attend, and mechanisms. */
 export const programCases: Readonly<Record<string, () => Promise<Opened>>> = {
   'dot-product-heads': () =>
     openMaterial(
@@ -100,20 +161,34 @@ export const programCases: Readonly<Record<string, () => Promise<Opened>>> = {
       kind: 'tensors',
       tensors: tensorsOf({ S: [3, 4], H: [5, 6], W_a: [4, 7], U_a: [6, 7], v_a: [7] }),
     }),
+  ...Object.fromEntries(readers.map((name) => [name.replace('/', '-'), () => openModel(name)])),
   ...Object.fromEntries(
-    ['bert', 'gpt2', 'gpt-neo', 'llama', 'gemma2', 'modernbert', 'mpnet', 'qwen3', 'phi'].map((name) => [
-      name,
-      () => openModel(name),
-    ]),
+    halves.flatMap((name) =>
+      (['encoder', 'decoder', 'cross'] as const).map((stack) => [
+        `${name}-${stack}`,
+        () => openHalf(name, stack),
+      ]),
+    ),
   ),
   't5-text': () =>
     openMaterial({ kind: 'text', texts: ['cats sit'] }, {}, { model: join(fixtures, 't5-text') }),
 };
 
-/** The scopes that programs are printed for: the last layer, its last head and all of them. */
-export function scopesOf({ summary: { layers, heads } }: Inspection): Record<string, ExportRequest['scope']> {
+/** The scopes that programs are printed for: the last layer, its last head and all of them, and layers that differ from it. */
+export function scopesOf(inspection: Inspection): Record<string, ExportRequest['scope']> {
+  const { layers, heads } = inspection.summary;
   const all = { layer: layers - 1, head: 'all' } as const;
-  return heads === 1 ? { all } : { all, head: { layer: layers - 1, head: heads - 1 } };
+  const scopes: Record<string, ExportRequest['scope']> =
+    heads === 1 ? { all } : { all, head: { layer: layers - 1, head: heads - 1 } };
+  const programOf = (layer: number): string =>
+    inspection.code({ language: 'numpy', scope: { layer, head: 'all' } }).replaceAll(/^#.*\n/gm, '');
+  const seen = new Set([programOf(layers - 1)]);
+  for (let layer = layers - 2; layer >= 0; layer--) {
+    const text = programOf(layer);
+    if (!seen.has(text)) scopes[`layer-${layer + 1}`] = { layer, head: 'all' };
+    seen.add(text);
+  }
+  return scopes;
 }
 
 /** The files of an export, whole. */

@@ -4,6 +4,7 @@ import type {
   Arithmetic,
   ArithmeticRequest,
   InspectionSummary,
+  Finding,
   Metric,
   Parameter,
   ParameterValues,
@@ -11,6 +12,7 @@ import type {
   SliceRequest,
   Span,
   Sum,
+  TensorAxes,
   Thumbnails,
 } from '../../../src/protocol.js';
 import type { Size } from './attention.js';
@@ -33,6 +35,12 @@ export interface Subject extends Size {
   readonly continues: boolean;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
+  /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
+  readonly given?: {
+    readonly axes: readonly TensorAxes[];
+    readonly controls: readonly Parameter[];
+    readonly findings: readonly Finding[];
+  };
 }
 
 /** What a change of parameters makes of a subject. */
@@ -60,7 +68,11 @@ export class Answers {
     readonly id: string,
     private changes: ParameterValues = {},
   ) {
-    const wanted = [...(first.mechanisms ? [mechanismParameter] : []), ...parameters];
+    const wanted = [
+      ...(first.given?.controls ?? []),
+      ...(first.mechanisms ? [mechanismParameter] : []),
+      ...parameters,
+    ];
     this.parameters = withKnownValues(wanted, changes);
     this.subject = changed(first, changes);
     this.attention = new Attention(this.subject);
@@ -119,6 +131,7 @@ export class Answers {
       notices,
       continues: this.subject.continues,
       ...(this.subject.answers === undefined ? {} : { answers: this.subject.answers }),
+      ...(this.subject.given === undefined ? {} : { axes: this.subject.given.axes }),
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
       timing: { forward: 11.2 },
     };

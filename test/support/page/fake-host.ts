@@ -161,6 +161,7 @@ export class FakeHost {
         slice: answer('slice', (params) => this.at(params).slice(params)),
         arithmetic: answer('arithmetic', (params) => this.at(params).arithmetic(params)),
         thumbnails: answer('thumbnails', (params) => this.at(params).thumbnails(params.size, params.layers)),
+        findings: answer('findings', (params) => this.at(params).subject.given?.findings ?? []),
         metrics: answer('metrics', (params) => this.at(params).metrics(params.layer, params.head)),
         compare: answer('compare', ({ variants }) => this.compare(variants)),
         plot: answer('plot', ({ name }) => {

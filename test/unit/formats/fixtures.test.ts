@@ -28,11 +28,18 @@ describe('files written by NumPy, PyTorch, safetensors, gguf and Python', () => 
         opened.skipped?.map((member) => member.name),
         content.skipped,
       );
+      const notices = opened.notices ?? [];
+      assert.equal(notices.length, content.notices?.length ?? 0, notices.join('\n'));
+      for (const [at, words] of (content.notices ?? []).entries()) {
+        const notice = notices[at] ?? '';
+        assert.ok(notice.startsWith(file) && notice.includes(words), notice);
+        assert.match(notice, /[.]$/);
+      }
     });
   }
 
   it('are all there, each expected or refused', () => {
-    const files = ['', 'gguf/'].flatMap((within) =>
+    const files = ['', 'gguf/', 'variants/', 'tables/'].flatMap((within) =>
       readdirSync(join(folder, within), { withFileTypes: true })
         .filter((entry) => entry.isFile() && !/^(make\w*\.py|expected\.json)$/.test(entry.name))
         .map((entry) => within + entry.name),

@@ -79,19 +79,32 @@ function checkRefusal(refusal: string, file: string): void {
 /** A binary format says how long it is; of text, a shorter one may be sound. */
 const isText = (format: Format) => format.recognises === undefined;
 
+/** Without what comes behind its first array, a file of several is whole. */
+const isSeveral = (file: string) => expected[file]?.notices?.includes('more than one array') === true;
+
+/** Of the many tables of one format a few of each kind are enough. */
+const isTried = (file: string) =>
+  !file.startsWith('tables/') ||
+  /\/(?:odd_corner_word|pandas_odd|remarks|utf-16|german|r)\.[ct]sv$/.test(file);
+
 describe('damaged files', function () {
   this.timeout(20_000);
 
-  for (const file of Object.keys(expected)) {
+  for (const file of Object.keys(expected).filter(isTried)) {
     const format = formatOf(file);
 
     it(`${file}, cut short anywhere, is refused by name or read as the whole rows it still holds`, async () => {
       const bytes = fixtureBytes(file);
-      for (let length = 0; length < bytes.length; length++) {
+      // Containers that other files are cut in everywhere already: the larger of their variants here and there.
+      const step = file.startsWith('variants/') ? Math.ceil(bytes.length / 1024) : 1;
+      for (let length = 0; length < bytes.length; length += step) {
         const outcome = await outcomeOf(format, file, bytes.subarray(0, length));
         if ('refusal' in outcome) checkRefusal(outcome.refusal, file);
         else
-          assert.ok(isText(format), `the first ${length} of ${bytes.length} bytes were taken for all of it`);
+          assert.ok(
+            isText(format) || isSeveral(file),
+            `the first ${length} of ${bytes.length} bytes were taken for all of it`,
+          );
       }
     });
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as index from '../../../src/formats/index.js';
-import { FormatError, fromBytes } from '../../../src/formats/source.js';
+import { FormatError, fromBytes, openFile } from '../../../src/formats/source.js';
 import { encodeNpy } from '../../../src/formats/npy.js';
 import { expected, fixture, fixtureBytes, refused } from '../../support/formats/fixtures.js';
+import { inspectText } from '../../../src/inspection/index.js';
+import { fixtures, media } from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 const { formats, openTensors } = index;
@@ -64,6 +67,53 @@ describe('openTensors', () => {
       for (const name of ['a.json', 'a.csv', 'a', 'a.bin', 'A.NPY']) {
         assert.equal((await openTensors(platform, fromBytes(name, fixtureBytes(file)))).format.id, id);
       }
+    }
+  });
+
+  it('names what Git LFS leaves in place of a file, for every format, and where a file is opened by its path', async () => {
+    const pointer = new TextEncoder().encode(
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'4d'.repeat(32)}\nsize 548118077\n`,
+    );
+    const said = /model\.\w+ is a Git LFS pointer, .*548118077 bytes: run "git lfs pull"/;
+    for (const { extensions } of formats) {
+      const name = `model${extensions[0] ?? ''}`;
+      await assert.rejects(openTensors(platform, fromBytes(name, pointer)), (error) => {
+        assert.ok(error instanceof FormatError);
+        assert.match(error.message, said);
+        return true;
+      });
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'attention-pointer-'));
+    try {
+      const path = join(folder, 'model.onnx');
+      writeFileSync(path, pointer);
+      await assert.rejects(openFile(platform, path), said);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('names them in folders and files of models', async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 20\n`;
+    const folder = mkdtempSync(join(tmpdir(), 'attention-pointer-'));
+    const isNamed = async (path: string, said: RegExp) => {
+      const failed = await inspectText('a', { media, model: path }).catch((error: unknown) => error);
+      assert.ok(failed instanceof Error);
+      assert.match(failed.message, said);
+    };
+    try {
+      for (const file of ['config.json', 'tokenizer.json', 'model.safetensors']) {
+        const model = join(folder, file.replace('.', '-'));
+        cpSync(join(fixtures, 'bert'), model, { recursive: true });
+        writeFileSync(join(model, file), pointer);
+        await isNamed(model, new RegExp(`^[a-z-]+: ${file} is a Git LFS pointer.* 20 bytes: .*again\\.$`));
+      }
+      for (const file of ['model.gguf', 'model.onnx']) {
+        writeFileSync(join(folder, file), pointer);
+        await isNamed(join(folder, file), new RegExp(`^${file} is a Git LFS pointer.*again\\.$`));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +24,7 @@ import { Model, refusal } from '../../../src/models/index.js';
 import { fixtures } from '../../support/models/expected.js';
 import { commit, SmallHub } from '../../support/hub/server.js';
 import { platform } from '../../support/platform.js';
+import { until } from '../../support/until.js';
 
 const reference = { id: 'tiny/bert', revision: 'main' };
 
@@ -102,7 +111,12 @@ describe('A model fetched from a hub', () => {
   });
 
   it('goes on where the connection broke off, as often as it brings something', async () => {
-    const drops = Array.from({ length: 7 }, () => ({ kind: 'drop', after: 1000 }) as const);
+    const kept = join(folder, 'model.safetensors.part');
+    const drops = Array.from({ length: 7 }, (_, at) => ({
+      kind: 'drop' as const,
+      after: 1000,
+      arrived: () => until('its bytes', () => statSync(kept).size === 1000 * (at + 1)),
+    }));
     hub.faults.set('model.safetensors', [...drops]);
     await fetch();
     assert.deepEqual(rangesOf('model.safetensors'), [

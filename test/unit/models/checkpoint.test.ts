@@ -166,7 +166,7 @@ describe('Checkpoint', () => {
       await writeFile(join(folder, 'pytorch_model.bin'), 'pickled');
       assert.equal(
         await failure(folder),
-        'bert: pytorch_model.bin is no PyTorch file of a kind that is read.',
+        'bert: pytorch_model.bin is no PyTorch file: it begins neither as the zip archives of torch.save nor as the files before torch 1.6.',
       );
     });
 
@@ -262,7 +262,7 @@ describe('Checkpoint', () => {
       await truncate(shard, length - 10);
       assert.match(
         await failure(folder),
-        /^bert-sharded: model-00002-of-00002\.safetensors claims \d+ bytes of tensors, but \d+ bytes follow its header\.$/,
+        /^bert-sharded: model-00002-of-00002\.safetensors claims \d+ bytes of tensors, but \d+ bytes follow its header\. It may be incomplete or damaged: save or download it again\.$/,
       );
       await writeFile(shard, 'nothing');
       assert.match(await failure(folder), /^bert-sharded: model-00002-of-00002\.safetensors has 7 bytes/);

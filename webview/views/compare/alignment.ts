@@ -87,7 +87,9 @@ export function suggest(
   return candidates.find((changes) => !seen.has(JSON.stringify(changes))) ?? {};
 }
 
-function rank({ name, kind }: Parameter): number {
+function rank({ name, kind, part }: Parameter): number {
+  // Another entry of a batch is worth a look; another reading of the axes is not what is compared.
+  if (part === 'axes') return kind === 'number' ? 4 : 5;
   if (name === 'mechanism') return 0;
   if (name === 'scaling') return 1;
   return kind === 'choice' ? 2 : 3;

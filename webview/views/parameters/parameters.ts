@@ -49,6 +49,11 @@ export function isOfUse(parameter: Parameter, all: readonly Parameter[]): boolea
   return other !== undefined && when.is.includes(other.value);
 }
 
+/** False of what says how given tensors are read: that has a view of its own. */
+export function isOfRun({ part }: Parameter): boolean {
+  return part !== 'axes';
+}
+
 interface Control {
   readonly element: HTMLElement;
   set(parameter: Parameter): void;

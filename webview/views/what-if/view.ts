@@ -1,5 +1,5 @@
 import { h } from '../../dom.js';
-import { ParametersView } from '../parameters/parameters.js';
+import { isOfRun, ParametersView } from '../parameters/parameters.js';
 import type { RegisteredView } from '../view.js';
 
 const title = 'What if';
@@ -9,7 +9,7 @@ export const whatIfView: RegisteredView = {
   id: 'what-if',
   title,
   place: 'left',
-  offered: ({ parameters }) => parameters.length > 0,
+  offered: ({ parameters }) => parameters.some(isOfRun),
   open: ({ panel, reportError }) => {
     const parameters = new ParametersView((values) => {
       panel.channel.request('change', { parameters: values }).catch(reportError);
@@ -17,7 +17,7 @@ export const whatIfView: RegisteredView = {
     const stop = panel.store.follow(
       ({ content }) => (content.kind === 'inspection' ? content.summary : null),
       (summary) => {
-        if (summary !== null) parameters.show(summary.parameters);
+        if (summary !== null) parameters.show(summary.parameters.filter(isOfRun));
       },
     );
     return {

@@ -29,7 +29,7 @@ function names(config: Config, layer: number): LayerNames {
   const layers = config.count('num_hidden_layers', limits.layers);
   const groups = config.count('num_hidden_groups', { from: 1, to: layers }, 1);
   config.count('inner_group_num', { from: 1, to: 1 }, 1);
-  const at = `encoder.albert_layer_groups.${Math.floor((layer * groups) / layers)}.albert_layers.0`;
+  const at = `encoder.albert_layer_groups.${Math.trunc(layer / (layers / groups))}.albert_layers.0`;
   return {
     query: `${at}.attention.query`,
     key: `${at}.attention.key`,

@@ -27,6 +27,8 @@ export interface BertVariant {
   readonly types?: boolean;
   /** What is added to the scores of all layers for the distance of query and key. */
   bias?(config: Config): { readonly name: string; readonly rule: BucketRule };
+  /** What a reader should know of settings that are not followed, in sentences. */
+  remarks?(config: Config): readonly string[];
   /** What the configuration means where it does not name the activation. */
   readonly activation?: Activation;
 }
@@ -67,6 +69,7 @@ export function describeBert(config: Config, variant: BertVariant): Architecture
     vocabulary,
     attention: standardAttention,
     positions: variant.bias === undefined ? 'embedded' : 'bias',
+    remarks: variant.remarks?.(config) ?? [],
   };
 }
 

@@ -2,10 +2,14 @@ import type { Architecture } from '../architecture.js';
 import { buildBert, describeBert, type BertVariant } from './bert.js';
 import type { LayerNames } from '../parts/encoder.js';
 import { behindPadding } from './roberta.js';
+import { limits } from '../parts/settings.js';
 
 const variant: BertVariant = {
   prefix: 'mpnet.',
-  ...behindPadding,
+  // The family's own code has this number in it, whatever the configuration calls the padding token.
+  ...behindPadding(() => 1),
+  remarks: (config) =>
+    config.count('pad_token_id', { from: -1, to: limits.vocabulary.to }, 1) === 1 ? [] : [padding],
   names: (_, layer) => names(layer),
   types: false,
   bias: (config) => ({
@@ -18,6 +22,9 @@ const variant: BertVariant = {
     },
   }),
 };
+
+const padding =
+  'Positions count from behind token 1, as in transformers\' code, though "pad_token_id" is another one.';
 
 /** MPNet: Song et al. 2020. A BERT that adds a bias for the distance to all scores. */
 export const mpnet: Architecture = {

@@ -1,23 +1,24 @@
 import type { Config } from '../../config.js';
 import type { Architecture } from '../architecture.js';
 import { buildBert, describeBert, type BertVariant } from './bert.js';
+import { placesBehind } from '../parts/inputs.js';
 import { limits } from '../parts/settings.js';
 
 /** Positions count from behind the padding token's own number, and padding itself stays there. */
-export const behindPadding: Pick<BertVariant, 'firstPosition' | 'positions'> = {
-  firstPosition: (config) => padding(config) + 1,
-  positions(config, ids) {
-    const pad = padding(config);
-    let next = pad;
-    return ids.map((id) => (id === pad ? pad : ++next));
-  },
-};
+export function behindPadding(
+  padding: (config: Config) => number,
+): Pick<BertVariant, 'firstPosition' | 'positions'> {
+  return {
+    firstPosition: (config) => padding(config) + 1,
+    positions: (config, ids) => placesBehind(padding(config), ids),
+  };
+}
 
 function padding(config: Config): number {
   return config.count('pad_token_id', { from: 0, to: limits.vocabulary.to }, 1);
 }
 
-const variant: BertVariant = { prefix: 'roberta.', ...behindPadding };
+const variant: BertVariant = { prefix: 'roberta.', ...behindPadding(padding) };
 
 /** RoBERTa: Liu et al. 2019. BERT's graph with positions that begin behind the padding token. */
 export const roberta: Architecture = {

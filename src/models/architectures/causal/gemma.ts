@@ -1,6 +1,7 @@
 import type { AttendParameters } from '../../../engine/mechanisms/index.js';
 import type { Config } from '../../config.js';
 import { family } from './llama.js';
+import { notHeeded } from '../parts/rotary.js';
 import { limits } from '../parts/settings.js';
 
 /** Gemma 2: Gemma Team 2024. Capped scores, and every other layer looks back only so far. */
@@ -12,21 +13,34 @@ export const gemma2 = family({
   headSize: 256,
   gemma: true,
   tied: true,
-  attention,
+  attention: (config, size) => ({
+    ...scaling(config, size),
+    ...(config.says('attn_logit_softcapping') && { softcap: config.positive('attn_logit_softcapping', 50) }),
+  }),
   activation: ['hidden_activation', 'gelu_pytorch_tanh'],
 });
 
-/** Gemma 3: Gemma Team 2025. Norms of queries and keys instead of the cap; five layers of six look back only so far. */
+/**
+ * Gemma 3: Gemma Team 2025. Norms of queries and keys instead of the cap; five layers of six look back only so far. Those that
+ * make embeddings look ahead as well, with half of the window to either side (Vera et al. 2025).
+ */
 export const gemma3 = family({
   modelType: 'gemma3_text',
   title: 'Gemma 3',
   biases,
-  window: (config, layer) => window(config, layer, pattern(config)),
+  window(config, layer) {
+    const whole = window(config, layer, pattern(config));
+    return whole !== undefined && looksAhead(config) ? Math.floor(whole / 2) + 1 : whole;
+  },
   normed: true,
   headSize: 256,
   gemma: true,
   tied: true,
-  attention,
+  attention: (config, size) => ({
+    ...scaling(config, size),
+    ...(looksAhead(config) && { mask: { kind: 'none' } }),
+  }),
+  remarks: (config) => (config.says('attn_logit_softcapping') ? [notHeeded('attn_logit_softcapping')] : []),
   rotary: (config, layer) =>
     window(config, layer, pattern(config)) === undefined
       ? { layers: 'full_attention', base: 1_000_000 }
@@ -56,10 +70,11 @@ function window(config: Config, layer: number, every: number): number | undefine
   return slides ? config.count('sliding_window', limits.positions, 4096) : undefined;
 }
 
-function attention(config: Config, size: number): Partial<AttendParameters> {
+function looksAhead(config: Config): boolean {
+  return config.flag('use_bidirectional_attention');
+}
+
+function scaling(config: Config, size: number): Pick<AttendParameters, 'scaling'> {
   const scalar = config.positive('query_pre_attn_scalar', 256);
-  return {
-    scaling: scalar === size ? 'sqrt' : Math.sqrt(scalar),
-    ...(config.says('attn_logit_softcapping') && { softcap: config.positive('attn_logit_softcapping', 50) }),
-  };
+  return { scaling: scalar === size ? 'sqrt' : Math.sqrt(scalar) };
 }

@@ -1,6 +1,7 @@
 import { standardAttention } from '../../../engine/mechanisms/index.js';
 import { add, gather } from '../../../engine/ops/index.js';
-import type { Config } from '../../config.js';
+import { listOf, type Config } from '../../config.js';
+import { ModelError } from '../../error.js';
 import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
@@ -74,11 +75,28 @@ export const gptNeo: Architecture = {
   },
 };
 
-/** Unless each layer's kind is listed, they take turns, from a global one on. */
+/** Unless each layer's kind is listed, or kinds with how often they come, they take turns, from a global one on. */
 function isLocal(config: Config, layer: number): boolean {
   const layers = config.count('num_layers', limits.layers);
-  const kinds = config.words('attention_layers', ['global', 'local'], layers);
+  const kinds = config.words('attention_layers', ['global', 'local'], layers) ?? repeated(config, layers);
   return kinds === undefined ? layer % 2 === 1 : kinds[layer] === 'local';
+}
+
+/** "attention_types": [[["global", "local"], 12]] @throws ModelError where it does not come to a kind for each layer */
+function repeated(config: Config, layers: number): string[] | undefined {
+  if (!config.says('attention_types')) return undefined;
+  const kinds: string[] = [];
+  for (const entry of config.list('attention_types')) {
+    const [pattern, times] = listOf(entry);
+    const count = typeof times === 'number' && Number.isInteger(times) ? Math.min(times, layers + 1) : 0;
+    for (let time = 0; time < count && kinds.length <= layers; time++) {
+      kinds.push(...listOf(pattern).filter((kind) => kind === 'global' || kind === 'local'));
+    }
+  }
+  if (kinds.length === layers) return kinds;
+  throw new ModelError(
+    `${config.where} lists ${kinds.length} kinds of layers under "attention_types", but there are ${layers} layers.`,
+  );
 }
 
 function describe(config: Config): ArchitectureDescription {

@@ -6,7 +6,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
+import { rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
@@ -102,7 +102,8 @@ function describe(config: Config): ArchitectureDescription {
   const width = config.count('hidden_size', limits.width);
   const positions = config.count('max_position_embeddings', limits.positions);
   checkHeads(config, width, heads);
-  const { kind, factor } = rotarySettings(config, defaults(width / heads));
+  const standards = defaults(width / heads);
+  const { kind, factor } = rotarySettings(config, standards);
   return {
     layers,
     heads,
@@ -112,5 +113,6 @@ function describe(config: Config): ArchitectureDescription {
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
     growing: kind === 'dynamic',
+    remarks: rotaryRemarks(config, standards),
   };
 }

@@ -11,7 +11,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
+import { rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
 import { activationOf, activations, checkTokens, limits, type Activation } from '../parts/settings.js';
 import { affine, columns, Weights } from '../parts/weights.js';
 
@@ -31,6 +31,8 @@ export interface LlamaVariant {
   readonly fused?: boolean;
   /** Gemma: norms keep their weight as its distance from 1, stand behind each part too, and words are scaled by √d. */
   readonly gemma?: boolean;
+  /** What a reader should know of settings that are not followed, in sentences. */
+  remarks?(config: Config): readonly string[];
   /** What attention does otherwise than in the paper. @param size d_k */
   attention?(config: Config, size: number): Partial<AttendParameters>;
   /** What a layer's rotary positions are like. */
@@ -118,7 +120,8 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
       `${config.where} turns pairs of features, but a head has ${size} of them, which is not even.`,
     );
   }
-  const { kind, factor } = rotarySettings(config, { size, ...variant.rotary?.(config, 0) });
+  const standards = { size, ...variant.rotary?.(config, 0) };
+  const { kind, factor } = rotarySettings(config, standards);
   const positions = config.count('max_position_embeddings', limits.positions);
   return {
     layers,
@@ -131,6 +134,7 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
     attention: { ...standardAttention, mask: { kind: 'causal' }, ...variant.attention?.(config, size) },
     positions: 'rotary',
     growing: kind === 'dynamic',
+    remarks: [...rotaryRemarks(config, standards), ...(variant.remarks?.(config) ?? [])],
   };
 }
 

@@ -6,7 +6,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { rotaryForm, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
+import { rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
@@ -101,7 +101,8 @@ function describe(config: Config): ArchitectureDescription & { readonly groups: 
       `${config.where} shares ${groups} heads of keys among ${heads} of queries, which leaves a rest.`,
     );
   }
-  const { kind, factor } = rotarySettings(config, defaults(width / heads));
+  const standards = defaults(width / heads);
+  const { kind, factor } = rotarySettings(config, standards);
   return {
     layers,
     heads,
@@ -112,5 +113,6 @@ function describe(config: Config): ArchitectureDescription & { readonly groups: 
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
     growing: kind === 'dynamic',
+    remarks: rotaryRemarks(config, standards),
   };
 }

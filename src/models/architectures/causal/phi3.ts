@@ -9,4 +9,5 @@ export const phi3 = family({
   window: (config) =>
     config.says('sliding_window') ? config.count('sliding_window', limits.positions) : undefined,
   fused: true,
+  rotary: () => ({ share: 1 }),
 });

@@ -8,8 +8,10 @@ const kinds = ['default', 'linear', 'dynamic', 'llama3', 'divided'] as const;
 export interface RotarySettings {
   readonly kind: (typeof kinds)[number];
   readonly base: number;
-  /** How many of a head's features turn. */
+  /** How many of a head's features turn: whole pairs. */
   readonly size: number;
+  /** How many should turn, by which the speed of each pair is reckoned; transformers rounds it up to pairs only then. */
+  readonly features: number;
   /** How much longer texts may be than those the model was first trained on. */
   readonly factor: number;
   /** Of "llama3": where frequencies count as low and as high, in wavelengths per first context. */
@@ -26,7 +28,7 @@ export interface RotaryStandards {
   /** Of one head, d_k. */
   readonly size: number;
   readonly base?: number;
-  /** The share of features that turn. */
+  /** The share of features that turn; where it is left out the family has no code for a share. */
   readonly share?: number;
   /** What older configurations call the base and the share. */
   readonly names?: { readonly base?: string; readonly share?: string };
@@ -37,60 +39,113 @@ export interface RotaryStandards {
 }
 
 /**
- * Reads "rope_parameters", or what stood for it before: "rope_theta", "rope_scaling", "partial_rotary_factor".
+ * Reads "rope_parameters", or what stood for it before: "rope_theta", "rope_scaling", "partial_rotary_factor". Where both are
+ * said, the older "rope_scaling" wins, as in transformers.
  * @throws ModelError when a scaling is not known here, or makes no sense
  */
 export function rotarySettings(config: Config, defaults: RotaryStandards): RotarySettings {
   const { size, layers } = defaults;
   const names = { base: 'rope_theta', share: 'partial_rotary_factor', ...defaults.names };
+  const scaling = config.section('rope_scaling');
+  const scaled = scaling?.isEmpty === true || defaults.unscaled === true ? undefined : scaling;
   const parameters = config.section('rope_parameters');
-  const own =
-    (layers === undefined ? undefined : parameters?.section(layers)) ??
-    parameters ??
-    (defaults.unscaled === true ? undefined : config.section('rope_scaling'));
-  const where = (name: string, older: string): [Config, string] =>
-    own?.says(name) === true ? [own, name] : [config, older];
+  const sections = layers === undefined ? [scaled ?? parameters] : [scaled, parameters?.section(layers)];
+  const saying = (name: string): Config | undefined => sections.find((each) => each?.says(name) === true);
+  const where = (name: string, older: string): readonly [Config, string] => {
+    const own = saying(name);
+    return own === undefined ? [config, older] : [own, name];
+  };
 
   const [baseConfig, baseName] = where('rope_theta', names.base);
   const base = baseConfig.positive(baseName, defaults.base ?? 10_000);
   const [shareConfig, shareName] = where('partial_rotary_factor', names.share);
   const share = Math.min(1, shareConfig.positive(shareName, defaults.share ?? 1));
-  // In the oldest configurations the kind of scaling is called "type".
-  const kind = own?.choice(own.says('rope_type') ? 'rope_type' : 'type', kinds, 'default') ?? 'default';
-  const divisors = kind === 'divided' ? (own?.numbers('divisors') ?? []) : [];
-  const turning = 2 * Math.ceil(Math.floor(size * share) / 2);
+  // In the oldest configurations the kind of scaling is called "type"; where layers have kinds of their own, each has a standard.
+  const typed = layers === undefined || parameters?.section(layers) !== undefined;
+  const kindName = typed && saying('rope_type') === undefined ? 'type' : 'rope_type';
+  const kind = saying(kindName)?.choice(kindName, kinds, 'default') ?? 'default';
+  // What scales the frequencies heeds a share in every family; what turns the features does so only in those that have one.
+  const isShared = defaults.share !== undefined || (kind !== 'default' && kind !== 'divided');
+  const features = isShared ? Math.floor(size * share) : size;
+  const turning = 2 * Math.ceil(features / 2);
+  if (turning > size) {
+    throw new ModelError(
+      `${config.where} turns pairs of features, but a head has ${size} of them, which is not even.`,
+    );
+  }
+  if (defaults.share === undefined && turning !== size) {
+    throw new ModelError(
+      `${config.where} scales rotary positions and lets ${turning} of ${size} features turn, for which this family has no code in transformers.`,
+    );
+  }
+  const divisors = kind === 'divided' ? (saying('divisors')?.numbers('divisors') ?? []) : [];
   if (kind === 'divided' && !(divisors.length === turning / 2 && divisors.every((each) => each > 0))) {
     throw new ModelError(
       `${config.where} has ${divisors.length} divisors of rotary frequencies, but ${turning / 2} positive ones are needed.`,
     );
   }
-  const positions = { from: 1, to: 16_777_216 };
-  const [contextConfig, contextName] = where('original_max_position_embeddings', 'max_position_embeddings');
   return {
     kind,
     base,
     size: turning,
+    features,
     divisors,
-    factor: kind === 'default' ? 1 : (own?.positive('factor', 1) ?? 1),
-    low: own?.positive('low_freq_factor', 1) ?? 1,
-    high: own?.positive('high_freq_factor', 4) ?? 4,
-    context: kind === 'default' || kind === 'divided' ? 1 : contextConfig.count(contextName, positions),
+    factor: kind === 'default' ? 1 : (saying('factor')?.positive('factor', 1) ?? 1),
+    low: saying('low_freq_factor')?.positive('low_freq_factor', 1) ?? 1,
+    high: saying('high_freq_factor')?.positive('high_freq_factor', 4) ?? 4,
+    context: contextOf(config, kind, layers === undefined, saying('original_max_position_embeddings')),
   };
+}
+
+/** The first context: Llama 3.1's code heeds an original one, which stands beside the parameters or among them; others do not. */
+function contextOf(
+  config: Config,
+  kind: RotarySettings['kind'],
+  isFlat: boolean,
+  own: Config | undefined,
+): number {
+  const positions = { from: 1, to: 16_777_216 };
+  if (kind === 'default' || kind === 'divided') return 1;
+  const [name, longest] = ['original_max_position_embeddings', 'max_position_embeddings'];
+  if (kind === 'llama3') {
+    if (isFlat && config.says(name)) return config.count(name, positions);
+    if (own !== undefined) return own.count(name, positions);
+  }
+  return config.count(longest, positions);
+}
+
+/** Where a configuration asks for what other programs do and transformers does not, in sentences. */
+export function rotaryRemarks(config: Config, defaults: RotaryStandards): string[] {
+  const sections = ['rope_scaling', 'rope_parameters'].flatMap((name) => config.section(name) ?? []);
+  const asks = (name: string, usual: number): boolean =>
+    [config, ...sections].some((each) => each.says(name) && each.raw(name) !== usual);
+  const { kind, context } = rotarySettings(config, defaults);
+  return [
+    ...(defaults.share === undefined && asks('partial_rotary_factor', 1) ? ['partial_rotary_factor'] : []),
+    ...(kind === 'dynamic' && asks('original_max_position_embeddings', context)
+      ? ['original_max_position_embeddings']
+      : []),
+  ].map(notHeeded);
+}
+
+/** Of a setting that some programs follow. */
+export function notHeeded(name: string): string {
+  return `The setting "${name}" is not followed: transformers does not heed it in this family, though other programs may.`;
 }
 
 /** How the features of a head turn in a text of `tokens` tokens. @param size of one head, d_k */
 export function rotaryForm(settings: RotarySettings, size: number, tokens: number): RotaryForm {
   const { kind, base } = settings;
   const plain = { pairs: 'halves', base } as const;
-  if (kind === 'default' && settings.size === size) return plain;
+  if (kind === 'default' && settings.features === size) return plain;
   const pairs = Array.from({ length: settings.size / 2 }, (_, pair) => pair);
   const speeds = pairs.map((pair) => speedOf(settings, pair, tokens));
   return { ...plain, speeds };
 }
 
 function speedOf(settings: RotarySettings, pair: number, tokens: number): number {
-  const { kind, base, size, factor, low, high, context, divisors } = settings;
-  const plain = base ** ((-2 * pair) / size);
+  const { kind, base, features, factor, low, high, context, divisors } = settings;
+  const plain = base ** ((-2 * pair) / features);
   switch (kind) {
     case 'default':
       return plain;
@@ -103,7 +158,7 @@ function speedOf(settings: RotarySettings, pair: number, tokens: number): number
     // The base grows with the text, beyond the first context ("NTK-aware", bloc97 2023).
     case 'dynamic': {
       const longer = (factor * Math.max(tokens, context)) / context - (factor - 1);
-      return (base * longer ** (size / (size - 2))) ** ((-2 * pair) / size);
+      return (base * longer ** (features / (features - 2))) ** ((-2 * pair) / features);
     }
     // Slow pairs are slowed down, fast ones stay, those between go from one to the other (Llama 3.1).
     case 'llama3': {

@@ -34,6 +34,18 @@ export class Weights {
     return this.checkpoint.weight(`${this.prefix}${name}.weight`, [rows, columns]);
   }
 
+  /**
+   * What the table of words of one half is called: its own, the one that both share, or the other half's, which is then the same.
+   * Whether a file holds more than one of them is up to whoever saved it.
+   */
+  wordTable(side: 'encoder' | 'decoder' | 'head'): string {
+    const halves = side === 'encoder' ? ['encoder', 'decoder'] : ['decoder', 'encoder'];
+    const [own = '', other = ''] = halves.map((half) => `${half}.embed_tokens`);
+    // A language head without a weight of its own is tied to the shared one.
+    const order = side === 'head' ? ['shared', own, other] : [own, 'shared', other];
+    return order.find((name) => this.has(`${name}.weight`)) ?? 'shared';
+  }
+
   /** (extent) */
   vector(name: string, extent: number): Value {
     return this.checkpoint.weight(`${this.prefix}${name}`, [extent]);

@@ -27,14 +27,13 @@ export interface BartVariant {
   readonly normsEmbeddings: boolean;
   /** Whether the last layer's output is normalised. */
   readonly normsOutput: boolean;
-  /** Positions that are computed; learned ones where nothing is said. // (places, width) */
-  positions?(config: Config, places: readonly number[], width: number): Tensor;
+  /** Positions that are computed for token ids; learned ones where nothing is said. // (n, width) */
+  positions?(config: Config, ids: readonly number[], width: number): Tensor;
+  /** Whether a table of computed positions that a checkpoint holds, rounded as it may be, is read instead. */
+  readonly storesPositions?: boolean;
   /** What the configuration means where it does not name the activation. */
   readonly activation: Activation;
 }
-
-/** Rows of the table of learned positions before the first that is used. */
-const firstPosition = 2;
 
 /** BART: Lewis et al. 2020. */
 export const bart = bartFamily('bart', 'BART', {
@@ -71,7 +70,8 @@ export function bartFamily(modelType: string, title: string, variant: BartVarian
           ...half.layer(at, attention.decoder),
           cross: { ...half.attention(at, 'encoder_attn', attention.cross), memory },
         }));
-        const { ids, feeds, table } = half;
+        const { ids, feeds } = half;
+        const table = half.spoken(); // (vocabulary, model)
         const hidden = stack.hiddenStates.at(-1) ?? half.words; // (n, model)
         const said = logitsOf(checkpoint, hidden, { table, tied: true }) ?? hidden; // (n, vocabulary)
         const bias = checkpoint.has('final_logits_bias')
@@ -86,16 +86,18 @@ export function bartFamily(modelType: string, title: string, variant: BartVarian
 /** What encoder and decoder have in common. */
 class Half {
   readonly ids: Value;
-  /** (vocabulary, model) */
-  readonly table: Value;
+  /** The vectors that words are read with. // (vocabulary, model) */
+  private readonly table: Value;
   /** (n, model) */
   readonly words: Value;
   private readonly positions: Value;
+  private readonly computes: boolean;
   private readonly weights: Weights;
   private readonly config: Config;
   private readonly layers: number;
   private readonly heads: number;
   private readonly width: number;
+  private readonly vocabulary: number;
 
   constructor(
     checkpoint: Checkpoint,
@@ -113,35 +115,45 @@ class Half {
     this.weights = new Weights(checkpoint, 'model.', 'encoder.layers.0.fc1.weight');
     const [name, symbol] = side === 'encoder' ? ['ids', 't'] : ['previous', 'p'];
     this.ids = whole(name, symbol, tokens); // (n)
-    const own = this.weights.has(`${side}.embed_tokens.weight`);
-    this.table = this.weights.table(own ? `${side}.embed_tokens` : 'shared', vocabulary, width); // (vocabulary, model)
+    this.vocabulary = vocabulary;
+    this.table = this.weights.table(this.weights.wordTable(side), vocabulary, width); // (vocabulary, model)
     const words = gather(this.table, this.ids); // (n, model)
     this.words = this.config.flag('scale_embedding') ? scale(words, Math.sqrt(width), '\\sqrt{d}') : words;
-    this.positions =
-      variant.positions === undefined
-        ? whole('position_ids', 'q', tokens) // (n)
-        : label(input([tokens, width]), { name: 'positions', symbol: 'P', axes: ['query', 'model'] });
+    this.computes =
+      variant.positions !== undefined &&
+      !(variant.storesPositions === true && this.weights.has(`${side}.embed_positions.weight`));
+    this.positions = this.computes
+      ? label(input([tokens, width]), { name: 'positions', symbol: 'P', axes: ['query', 'model'] })
+      : whole('position_ids', 'q', tokens); // (n)
+  }
+
+  /** The vectors that words are said with. // (vocabulary, model) */
+  spoken(): Value {
+    const { weights, side } = this;
+    const name = weights.wordTable('head');
+    return name === weights.wordTable(side) ? this.table : weights.table(name, this.vocabulary, this.width);
+  }
+
+  /** Rows of the table of positions before the first that is used: two where they are learned. */
+  private get firstPosition(): number {
+    return this.variant.positions === undefined ? 2 : 0;
   }
 
   readonly feeds = (ids: readonly number[]): ReadonlyMap<Value, Tensor> => {
-    const places = ids.map((_, at) => at);
     const { config, width, variant } = this;
+    const computed = this.computes ? variant.positions?.(config, ids, width) : undefined; // (n, width)
     return new Map<Value, Tensor>([
       [this.ids, list(ids)],
-      [
-        this.positions,
-        variant.positions?.(config, places, width) ?? list(places.map((place) => place + firstPosition)),
-      ],
+      [this.positions, computed ?? list(ids.map((_, at) => at + this.firstPosition))],
     ]);
   };
 
   stack(layer: (at: number) => SequenceLayer): ReturnType<typeof sequenceStack> {
     const { side, variant, config, width, weights } = this;
-    const rows = config.count('max_position_embeddings', limits.positions, 1024) + firstPosition;
-    const places =
-      variant.positions === undefined
-        ? gather(weights.table(`${side}.embed_positions`, rows, width), this.positions)
-        : this.positions; // (n, model)
+    const rows = config.count('max_position_embeddings', limits.positions, 1024) + this.firstPosition;
+    const places = this.computes
+      ? this.positions
+      : gather(weights.table(`${side}.embed_positions`, rows, width), this.positions); // (n, model)
     const sum = add(this.words, places); // (n, model)
     return sequenceStack(
       variant.normsEmbeddings ? this.norm(`${side}.layernorm_embedding`)(sum) : sum,
@@ -214,7 +226,10 @@ function describe(config: Config): ArchitectureDescription {
     decoder: {
       layers: config.count('decoder_layers', limits.layers),
       heads: ownHeads ?? 1,
-      vocabulary: config.count('decoder_vocab_size', limits.vocabulary, vocabulary),
+      // Where the words are shared, as they are unless it is denied, only one of the sizes counts.
+      vocabulary: config.flag('share_encoder_decoder_embeddings', true)
+        ? vocabulary
+        : config.count('decoder_vocab_size', limits.vocabulary, vocabulary),
       limit,
       attention: { decoder: { ...standardAttention, mask: { kind: 'causal' } }, cross: standardAttention },
     },

@@ -1,4 +1,5 @@
 import { bartFamily } from './bart.js';
+import { placesBehind } from '../parts/inputs.js';
 import { limits } from '../parts/settings.js';
 import { sinusoids } from '../parts/sinusoids.js';
 
@@ -7,15 +8,15 @@ export const m2m100 = bartFamily('m2m_100', 'M2M-100 / NLLB', {
   order: 'before',
   normsEmbeddings: false,
   normsOutput: true,
-  positions: (config, places, width) => {
-    const first = config.count('pad_token_id', { from: 0, to: limits.vocabulary.to }, 1) + 1;
+  positions(config, ids, width) {
+    const padding = config.count('pad_token_id', { from: 0, to: limits.vocabulary.to }, 1);
     const half = Math.floor(width / 2);
-    return sinusoids(
-      places.map((place) => place + first),
-      width,
-      (k) => 10_000 ** (-k / (half - 1)),
-      half,
-    );
+    const table = sinusoids(placesBehind(padding, ids), width, (k) => 10_000 ** (-k / (half - 1)), half);
+    // The row of padding is nothing, also where a text holds the token itself.
+    ids.forEach((id, row) => {
+      if (id === padding) table.data.fill(0, row * width, (row + 1) * width);
+    });
+    return table;
   },
   activation: 'relu',
 });

@@ -6,6 +6,12 @@ export const marian = bartFamily('marian', 'Marian', {
   order: 'after',
   normsEmbeddings: false,
   normsOutput: false,
-  positions: (_, places, width) => sinusoids(places, width, (k) => 10_000 ** ((-2 * k) / width)),
+  positions: (_, ids, width) =>
+    sinusoids(
+      ids.map((_id, at) => at),
+      width,
+      (k) => 10_000 ** ((-2 * k) / width),
+    ),
+  storesPositions: true,
   activation: 'gelu',
 });

@@ -6,6 +6,12 @@ export const pegasus = bartFamily('pegasus', 'PEGASUS', {
   order: 'before',
   normsEmbeddings: false,
   normsOutput: true,
-  positions: (_, places, width) => sinusoids(places, width, (k) => 10_000 ** ((-2 * k) / width)),
+  positions: (_, ids, width) =>
+    sinusoids(
+      ids.map((_id, at) => at),
+      width,
+      (k) => 10_000 ** ((-2 * k) / width),
+    ),
+  storesPositions: true,
   activation: 'gelu',
 });

@@ -70,7 +70,8 @@ export function t5Family(modelType: string, title: string, variant: T5Variant): 
         );
         const hidden = stack.hiddenStates.at(-1) ?? half.words; // (n, model)
         const said = variant.scalesOutput(config) ? scale(hidden, width ** -0.5, 'd^{-1/2}') : hidden; // (n, model)
-        const { ids, feeds, table } = half;
+        const { ids, feeds } = half;
+        const table = half.spoken(); // (vocabulary, model)
         const logits = logitsOf(checkpoint, said, { table, tied: true }) ?? said; // (n, vocabulary)
         return { ids, feeds, ...stack, logits };
       },
@@ -81,8 +82,8 @@ export function t5Family(modelType: string, title: string, variant: T5Variant): 
 /** What encoder and decoder have in common. */
 class Half {
   readonly ids: Value;
-  /** (vocabulary, model) */
-  readonly table: Value;
+  /** The vectors that words are read with. // (vocabulary, model) */
+  private readonly table: Value;
   /** (n, model) */
   readonly words: Value;
   private readonly weights: Weights;
@@ -104,12 +105,19 @@ class Half {
     this.epsilon = this.config.positive('layer_norm_epsilon', 1e-6);
     this.weights = new Weights(checkpoint, '', 'shared.weight');
     this.ids = whole(side === 'encoder' ? 'ids' : 'previous', side === 'encoder' ? 't' : 'p', tokens); // (n)
-    const name = this.weights.has('shared.weight') ? 'shared' : `${side}.embed_tokens`;
-    this.table = this.weights.table(name, vocabulary, width); // (vocabulary, model)
+    this.table = this.weights.table(this.weights.wordTable(side), vocabulary, width); // (vocabulary, model)
     this.words = gather(this.table, this.ids); // (n, model)
   }
 
   readonly feeds = (ids: readonly number[]): ReadonlyMap<Value, Tensor> => new Map([[this.ids, list(ids)]]);
+
+  /** The vectors that words are said with. // (vocabulary, model) */
+  spoken(): Value {
+    const { weights, side } = this;
+    const name = weights.wordTable('head');
+    if (name === weights.wordTable(side)) return this.table;
+    return weights.table(name, describe(this.config).vocabulary, this.width);
+  }
 
   norm(name: string): (value: Value) => Value {
     return this.weights.rmsNorm(name, this.width, this.epsilon);

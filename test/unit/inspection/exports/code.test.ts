@@ -24,7 +24,9 @@ describe('exported code', () => {
     it(`is what ran, and came to the weights: ${name}`, async () => {
       const { inspection, dispose } = await open();
       try {
-        const { id, heads, layers } = inspection.summary;
+        const { id, heads, layers, steps } = inspection.summary;
+        const strict = { throwOnError: true, strict: 'error', displayMode: true } as const;
+        for (const { tex } of steps) katex.renderToString(tex, strict);
         for (const [part, scope] of Object.entries(scopesOf(inspection))) {
           for (const exporter of ['numpy', 'pytorch']) {
             const stem = `${name}.${part}.${exporter}`;
@@ -36,10 +38,11 @@ describe('exported code', () => {
             const which =
               heads === 1
                 ? 'its only head'
-                : part === 'all'
+                : part !== 'head'
                   ? `all ${heads} heads`
                   : `head ${heads} of ${heads} alone`;
-            assert.ok(text.startsWith(`# Layer ${layers} of ${layers}, ${which}: `), text.slice(0, 80));
+            const layer = Number(scope.layer);
+            assert.ok(text.startsWith(`# Layer ${layer + 1} of ${layers}, ${which}: `), text.slice(0, 80));
             // What changes nothing is no line.
             assert.doesNotMatch(text, /^(scaled|capped|biased|windowed|masked) = \w+ {2}#/m);
             const { shape, data } = tensorNamed(ran, `${stem}.py`);
@@ -50,7 +53,7 @@ describe('exported code', () => {
               const own = await inspection.slice({
                 inspection: id,
                 step: 'weights',
-                layer: layers - 1,
+                layer,
                 head,
               });
               const start = (head - first) * n * m;
@@ -72,7 +75,7 @@ describe('exported code', () => {
 
   it('is kept for no case but these', async () => {
     const stems = new Set(
-      readdirSync(kept).flatMap((file) => /^(.*)\.(all|head)\.\w+\.py$/.exec(file)?.[1] ?? []),
+      readdirSync(kept).flatMap((file) => /^(.*)\.(?:all|head|layer-\d+)\.\w+\.py$/.exec(file)?.[1] ?? []),
     );
     assert.deepEqual([...stems].toSorted(), Object.keys(programCases).toSorted());
   });

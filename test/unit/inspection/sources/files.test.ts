@@ -88,6 +88,33 @@ describe('an inspection of files', () => {
     assert.match(summary.notices.join(' '), /1 labels were found for 2 keys/);
   });
 
+  it('labels beside a file that cannot be read are said, and its numbers are shown all the same', async () => {
+    const path = await npy(
+      'marked.npy',
+      tensor([2, 2], () => 0.5),
+    );
+    for (const [content, said] of [
+      ['{"tokens": [1, 2]}', /^marked\.tokens\.json is neither .* left out/],
+      ['["the", ', /^marked\.tokens\.json is not valid JSON: .* left out/],
+      ['version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 20\n', /Git LFS pointer.* left out/],
+    ] as const) {
+      await file('marked.tokens.json', content);
+      const { summary } = await inspect(path);
+      assert.equal(summary.keys.words, undefined);
+      assert.ok(
+        summary.notices.some((notice) => said.test(notice)),
+        summary.notices.join('\n'),
+      );
+    }
+  });
+
+  it('what was taken for what is a notice', async () => {
+    const { summary } = await inspect(await file('weights.csv', 'a;b\n0,25;0,75\n1,0;0,0\n'));
+    assert.deepEqual(summary.keys.words, ['a', 'b']);
+    assert.match(summary.notices.join('\n'), /weights\.csv has its columns separated by semicolons/);
+    assert.match(summary.notices.join('\n'), /weights\.csv has decimal commas/);
+  });
+
   it('a comma-separated matrix of weights', async () => {
     const inspection = await inspect(await file('weights.csv', '0.25,0.75\n1,0\n'));
     assert.deepEqual([...(await inspection.slice('weights')).data], [0.25, 0.75, 1, 0]);

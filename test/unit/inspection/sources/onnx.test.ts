@@ -38,6 +38,13 @@ const cases: readonly Case[] = [
     settings: { causal: 'off', scaling: 'sqrt' },
   })),
   { file: 'distilbert/dynamo-18.onnx', settings: { causal: 'off', scaling: 'sqrt' } },
+  // make_onnx_forms.py: layers as functions of the model's own, and two exports behind one condition.
+  ...['eager-14', 'dynamo-18'].map((name) => ({
+    file: `forms/functions/${name}.onnx`,
+    settings: { causal: 'off', scaling: 'sqrt' },
+  })),
+  { file: 'forms/merged/decoder_model_merged.onnx', settings: { causal: 'on', scaling: 'sqrt' } },
+  { file: 'forms/nested/nested.onnx', settings: { causal: 'on', scaling: 'number', divisor: 4 } },
   ...['eager-14', 'dynamo-sdpa-18', 'with-past'].map((name) => ({
     file: `gpt2/${name}.onnx`,
     settings: { causal: 'on', scaling: 'sqrt' },
@@ -138,7 +145,7 @@ describe('Text through an ONNX export', () => {
           folder,
           file.startsWith('by-hand')
             ? file.replace('.onnx', '.safetensors')
-            : `${file.split('/')[0]}/expected.safetensors`,
+            : `${/^(?:forms\/)?[^/]+/.exec(file)?.[0] ?? ''}/expected.safetensors`,
         ),
       );
       const ids = tensorNamed(expected, 'ids');
@@ -185,6 +192,30 @@ describe('Text through an ONNX export', () => {
     assert.deepEqual(collapsed([...layers, 'pooler']), ['/encoder/layer.{0…11}/attention/self', 'pooler']);
     assert.deepEqual(collapsed(['Softmax', 'Softmax_1', 'Softmax_2']), ['Softmax', 'Softmax_1', 'Softmax_2']);
     assert.deepEqual(collapsed(['a.0.b.1', 'a.1.b.2', 'a.2.b.3']), ['a.0.b.1', 'a.1.b.2', 'a.2.b.3']);
+  });
+
+  it('names a softmax that does not run over the keys', async () => {
+    for (const [name, said] of [
+      [
+        'over-queries',
+        /its softmax runs over axis 2 of \(1, 2, \d+, \d+\), the queries, and not over the keys/,
+      ],
+      ['over-heads', /its softmax runs over axis 1 of \(1, 2, \d+, \d+\), and not over the keys/],
+      ['joint', /its softmax runs over all axes from 2 on together/],
+      ['joint-unsaid', /its softmax runs over all axes from 1 on together/],
+      ['transposed', /the softmax \/attn\/Softmax runs over the queries, and not over the keys/],
+    ] as const) {
+      const message = await failure(join(folder, `forms/softmax/${name}.onnx`));
+      assert.match(message, said);
+      assert.ok(message.startsWith(`${name}.onnx`), message);
+    }
+  });
+
+  it('names a function that cannot be written out in its place', async () => {
+    assert.match(
+      await failure(join(folder, 'forms/nested/other-set.onnx')),
+      /^other-set\.onnx has its layers in functions of its own, of which own\.Attend is written for another/,
+    );
   });
 
   it('shows scores alone where they are made in a way of their own, and says why', async () => {

@@ -242,7 +242,7 @@ describe('an inspection of tensors', () => {
       [{ Q: { shape: [2, 2], data: new Float32Array(3) }, K: zero(2, 2) }, /4 numbers, but 3/],
       [{ Q: { shape: [-2, -2], data: new Float32Array(4) }, K: zero(2, 2) }, /no shape of whole numbers/],
       [{ Q: zero(0, 8), K: zero(5, 8) }, /is empty/],
-      [{ weights: zero(2, 1, 1, 1, 2, 2) }, /6 axes/],
+      [{ ...vectors(5, 5, 4), bias: zero(2, 1, 1, 1, 5, 5) }, /6 axes/],
       [{ ...vectors(5, 5, 4), mask: tensor([5, 4], () => 1) }, /mask is \(query 5, key 5\)/],
       [{ Q: zero(2, 1, 3, 4), K: zero(3, 1, 3, 4) }, /same number of layers: Q has 2, K has 3/],
     ];

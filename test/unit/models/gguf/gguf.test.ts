@@ -140,7 +140,7 @@ describe('Models in GGUF', () => {
       await truncate(path, 15_000);
       assert.match(
         await failure(path),
-        /^cut\.gguf: the tensor ".*" needs \d+ bytes at byte \d+, but the file has 15000\.$/,
+        /^cut\.gguf: the tensor ".*" needs \d+ bytes at byte \d+, but the file has 15000\. It may be incomplete or damaged: save or download it again\.$/,
       );
       await truncate(path, 0);
       assert.match(await failure(path), /^cut\.gguf ends too early: /);

@@ -1,0 +1,32 @@
+const POINT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const COMMA = /^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i;
+/** Not a decimal only: 1,234 is 1234 elsewhere. */
+const EITHER = /^[+-]?[1-9]\d{0,2},\d{3}$/;
+const INFINITY = /^([+-]?)inf(?:inity)?$/i;
+const NOT_A_NUMBER = /^[+-]?nan$/i;
+const TRUTH = /^(?:true|false)$/i;
+
+/** How a number is written: `either` may be a decimal comma or one between thousands. */
+export type Written = 'whole' | 'point' | 'comma' | 'either' | 'truth' | 'other';
+
+export interface ReadNumber {
+  readonly value: number;
+  readonly written: Written;
+}
+
+/** The number that a cell holds, or undefined. A minus may be the typographic one. */
+export function readNumber(text: string): ReadNumber | undefined {
+  const trimmed = text.trim().replace('−', '-');
+  if (POINT.test(trimmed)) {
+    return { value: Number(trimmed), written: /^[+-]?\d+$/.test(trimmed) ? 'whole' : 'point' };
+  }
+  if (COMMA.test(trimmed)) {
+    const written = EITHER.test(trimmed) ? 'either' : 'comma';
+    return { value: Number(trimmed.replace(',', '.')), written };
+  }
+  if (NOT_A_NUMBER.test(trimmed)) return { value: NaN, written: 'other' };
+  if (TRUTH.test(trimmed)) return { value: trimmed.toLowerCase() === 'true' ? 1 : 0, written: 'truth' };
+  const infinite = INFINITY.exec(trimmed);
+  if (infinite === null) return undefined;
+  return { value: infinite[1] === '-' ? -Infinity : Infinity, written: 'other' };
+}
