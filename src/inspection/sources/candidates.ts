@@ -50,7 +50,8 @@ export function candidateOf(
   );
   const sources = new Map(tensors);
   const plain: Candidate = { mechanism, sources, layered, notices: [] };
-  const to = maskedShape(plain);
+  const to =
+    layered.size > 0 ? maskedShape(plain) : { ...maskedShape(plain), layers: layersOfMasks(tensors) };
   const notices: string[] = [];
   for (const [name, source] of tensors) {
     if (!isAside(name)) continue;
@@ -63,6 +64,14 @@ export function candidateOf(
     if (fitted.notice !== undefined) notices.push(fitted.notice);
   }
   return { ...plain, notices };
+}
+
+/** Where nothing else has layers, a mask of four axes may. */
+function layersOfMasks(tensors: ReadonlyMap<string, TensorSource>): number {
+  const counts = [...tensors].flatMap(([name, { shape }]) =>
+    isAside(name) && shape.length === 4 ? [shape[0] ?? 1] : [],
+  );
+  return Math.max(1, ...counts);
 }
 
 function fitOne(

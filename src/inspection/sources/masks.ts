@@ -87,6 +87,12 @@ export function fitMask(
       case 3:
         if (!isRow(second)) return refuse();
         if (isHead(first)) {
+          if (heads === undefined && first > 1) {
+            return {
+              ...plain,
+              notice: `${title(name)} ${formatShape(source.shape)} was read as one matrix a head, so that there are ${first} heads.`,
+            };
+          }
           return layers > 1 && first === layers && heads === layers
             ? {
                 ...plain,
