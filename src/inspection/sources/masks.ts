@@ -60,7 +60,11 @@ export function fitMask(
       `${title(name)} is (query ${rows}, key ${columns})${more.join('')}, but ${formatShape(source.shape)} was given. It may lack axes in front, and be 1 along any.`,
     );
   };
-  if (shape.length > 4) refuse();
+  if (shape.length > 4) {
+    throw new ShapeError(
+      `${name} has ${shape.length} axes, ${formatShape(source.shape)}; at most 4 can be read: (layer or batch, head, query, key).`,
+    );
+  }
   const columns = shape.at(-1) ?? 1;
   const isShort = m !== undefined && columns !== m && columns !== 1;
   if (isShort && !(pads && columns < m)) refuse();
