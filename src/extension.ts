@@ -9,6 +9,7 @@ import { TensorEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
 import { Explore } from './host/panels/explore.js';
+import { FileReadings } from './host/session/file-readings.js';
 import { Sessions } from './host/session/sessions.js';
 import { InspectionsView } from './host/panels/inspections-view.js';
 import { ModelPages } from './host/models/model-pages.js';
@@ -38,7 +39,12 @@ export function activate({
   const painter = new Painter();
   // The folder's name is older than what it is called now; what was saved there is still read.
   const headTypes = new KnownHeadTypes(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
-  const opener = new Opener(engine, inspections, { extension: extensionUri, log, painter, headTypes });
+  const opener = new Opener(engine, inspections, new FileReadings(workspaceState), {
+    extension: extensionUri,
+    log,
+    painter,
+    headTypes,
+  });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
   const pages = new ModelPages(extensionUri, engine, models, headTypes);

@@ -158,7 +158,7 @@ export interface ContinueOptions {
 }
 
 export interface InspectOptions {
-  /** Parameters of the mechanism, by name: `{ mask: 'causal', temperature: 0.5 }`. */
+  /** Parameters of the mechanism, by name: `{ causal: 'on', temperature: 0.5 }`. */
   readonly params?: ParameterValues;
   /** Steps that are set from outside while it runs, one after the other: to zero, to their mean, to given values. */
   readonly interventions?: readonly Intervention[];

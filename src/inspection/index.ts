@@ -17,7 +17,7 @@ export interface NodeOptions {
  * Attention in plain Node: no VS Code, no webview. Files are given by their paths.
  *
  * @example
- * const inspection = await inspectTensors({ Q, K, V }, { params: { mask: 'causal' } });
+ * const inspection = await inspectTensors({ Q, K, V }, { params: { causal: 'on' } });
  * const { shape, data } = await inspection.slice('weights');
  * await inspection.dispose();
  */

@@ -46,7 +46,12 @@ export interface RoleQuestion {
     readonly file: string;
     readonly shape: readonly number[];
   }[];
-  readonly roles: readonly { readonly role: string; readonly title: string }[];
+  readonly roles: readonly {
+    readonly role: string;
+    readonly title: string;
+    /** What it would make of a mask: its first rows, with █ for a key that takes part. */
+    readonly picture?: string;
+  }[];
   /** What has been told already, by name and shape: tensor key → role. */
   readonly known: Readonly<Record<string, string>>;
   /** Why it asks, in a sentence. */

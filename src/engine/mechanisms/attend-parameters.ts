@@ -1,5 +1,6 @@
 import type { Shape } from '../tensor.js';
 import type { AttendParameters } from './attend.js';
+import { maskParameters, maskValues, validKeysParameter } from './mask-parameters.js';
 import { withDefaults, type Parameter, type ParameterValues } from './parameters.js';
 
 type Shapes = Readonly<Record<string, Shape>>;
@@ -8,6 +9,8 @@ type Shapes = Readonly<Record<string, Shape>>;
 export interface Offered {
   readonly inputs: Shapes;
   readonly keys: number;
+  /** n; as many as keys where left out. */
+  readonly queries?: number;
   /** Whether queries and keys have an even number of features, so that rotary positions can apply. */
   readonly pairs?: boolean;
   /** Whether a position bias can be chosen; true where left out. */
@@ -20,6 +23,7 @@ export interface Offered {
 export function attendParameters(offered: Offered): readonly Parameter[] {
   const parameters = [
     ...maskParameters(offered),
+    ...(offered.standard === undefined ? validKeysParameter(offered) : []),
     ...scalingParameters,
     temperatureParameter,
     ...capParameters,
@@ -33,60 +37,11 @@ export function attendParameters(offered: Offered): readonly Parameter[] {
 /** Attention's settings as parameter values. */
 function valuesOf({ mask, scaling, temperature, softcap = 0 }: AttendParameters): ParameterValues {
   return {
-    mask: mask.kind,
+    ...maskValues(mask),
     ...(typeof scaling === 'number' ? { scaling: 'number', divisor: scaling } : { scaling }),
     temperature,
     softcap,
   };
-}
-
-/** The parameters of the mask. */
-export function maskParameters({ inputs, keys }: Offered): readonly Parameter[] {
-  const padding = inputs['padding'] !== undefined;
-  const matrix = inputs['mask'] !== undefined || inputs['keep'] !== undefined;
-  const standard = matrix ? 'matrix' : padding ? 'padding' : 'none';
-  return [
-    {
-      kind: 'choice',
-      name: 'mask',
-      title: 'Mask',
-      note: 'Which keys a query may attend to.',
-      value: standard,
-      default: standard,
-      choices: [
-        { value: 'none', title: 'None' },
-        { value: 'causal', title: 'Causal' },
-        { value: 'sliding-window', title: 'Sliding window' },
-        { value: 'prefix', title: 'Prefix' },
-        ...(padding ? [{ value: 'padding', title: 'Padding' }] : []),
-        ...(matrix ? [{ value: 'matrix', title: 'Given matrix' }] : []),
-      ],
-    },
-    {
-      kind: 'number',
-      name: 'window',
-      title: 'Window',
-      note: 'How many positions away a key may be, to either side.',
-      when: { parameter: 'mask', is: ['sliding-window'] },
-      value: 4,
-      default: 4,
-      minimum: 0,
-      maximum: Math.max(4, keys),
-      step: 1,
-    },
-    {
-      kind: 'number',
-      name: 'prefix',
-      title: 'Prefix',
-      note: 'How many of the first keys all queries may attend to.',
-      when: { parameter: 'mask', is: ['prefix'] },
-      value: 1,
-      default: 1,
-      minimum: 0,
-      maximum: Math.max(1, keys),
-      step: 1,
-    },
-  ];
 }
 
 const scalingParameters: readonly Parameter[] = [

@@ -1,17 +1,14 @@
 import type { Value } from '../graph.js';
 import type { RotaryForm } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
-import { standardAttention, type AttendParameters, type MaskParameters } from './attend.js';
+import { standardAttention, type AttendParameters } from './attend.js';
+import { readMask, readQueryPlaces, type MaskTensors } from './mask-parameters.js';
+import { numeric } from './numeric.js';
 import { ParameterError, type ParameterValue, type ParameterValues } from './parameters.js';
 import type { BiasParameters } from './position-bias.js';
 
 /** The tensors that some masks, biases and sinks need. */
-export interface ScoreTensors {
-  readonly padding?: Value | undefined;
-  /** Added to the scores. */
-  readonly matrix?: Value | undefined;
-  /** 1 to keep, 0 to mask. */
-  readonly kept?: Value | undefined;
+export interface ScoreTensors extends MaskTensors {
   readonly bias?: Value | undefined;
   /** (bucket, head) */
   readonly relativeBias?: Value | undefined;
@@ -28,6 +25,7 @@ export function readAttendParameters(values: ParameterValues, tensors: ScoreTens
   const bias = readBias(values, tensors);
   const rotary = readRotary(values);
   const sink = readSink(values, tensors);
+  const ending = readQueryPlaces(values, tensors);
   return {
     scaling: readScaling(values['scaling'], numeric(values, 'divisor', 1)),
     temperature: numeric(values, 'temperature', 1),
@@ -36,13 +34,8 @@ export function readAttendParameters(values: ParameterValues, tensors: ScoreTens
     ...(bias === undefined ? {} : { bias }),
     ...(rotary === undefined ? {} : { rotary }),
     ...(sink === undefined ? {} : { sink }),
+    ...(ending === undefined ? {} : { ending }),
   };
-}
-
-/** The parameter's value if it is a number, else `standard`. */
-export function numeric(values: ParameterValues, name: string, standard: number): number {
-  const value = values[name];
-  return typeof value === 'number' ? value : standard;
 }
 
 function readScaling(value: ParameterValue | undefined, divisor: number): AttendParameters['scaling'] {
@@ -56,32 +49,6 @@ function readScaling(value: ParameterValue | undefined, divisor: number): Attend
       return divisor;
     default:
       throw new ParameterError(`There is no scaling called “${value}”; it is sqrt, none or number.`);
-  }
-}
-
-/** @throws ParameterError when a mask is chosen whose tensor is missing. */
-export function readMask(values: ParameterValues, tensors: ScoreTensors): MaskParameters {
-  const kind = String(values['mask'] ?? 'none');
-  switch (kind) {
-    case 'none':
-    case 'causal':
-      return { kind };
-    case 'sliding-window':
-      return { kind, window: numeric(values, 'window', 4) };
-    case 'prefix':
-      return { kind, prefix: numeric(values, 'prefix', 1) };
-    case 'padding':
-      if (tensors.padding === undefined)
-        throw new ParameterError('A padding mask needs a tensor named “padding”.');
-      return { kind, keep: tensors.padding };
-    case 'matrix':
-      if (tensors.kept !== undefined) return { kind: 'keep-matrix', keep: tensors.kept };
-      if (tensors.matrix === undefined) throw new ParameterError('A given mask needs a tensor named “mask”.');
-      return { kind, matrix: tensors.matrix };
-    default:
-      throw new ParameterError(
-        `There is no mask called “${kind}”; it is none, causal, sliding-window, prefix, padding or matrix.`,
-      );
   }
 }
 

@@ -4,8 +4,6 @@ import {
   constant,
   divide,
   full,
-  mask,
-  maskKeys,
   matmul,
   repeatHeads,
   rotary,
@@ -16,9 +14,9 @@ import {
   transpose,
   type RotaryForm,
 } from '../ops/index.js';
-import { formatShape, ShapeError } from '../tensor.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
-import { placesOf, type Places } from './places.js';
+import { applyMask, maskSteps, type MaskParameters } from './masks.js';
+import { placesOf, type Ending, type Places } from './places.js';
 import { positionBias, type BiasParameters } from './position-bias.js';
 
 /** What is done between scores and weights. What is left out is not done. */
@@ -42,19 +40,9 @@ export interface AttendParameters {
   readonly sink?: number | Value;
   /** Given where layers share them. */
   readonly places?: Places;
+  /** Where queries stand at the end of the keys, others having come before; they begin with the keys where left out. */
+  readonly ending?: Ending;
 }
-
-export type MaskParameters =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'causal' }
-  | { readonly kind: 'sliding-window'; readonly window: number }
-  | { readonly kind: 'prefix'; readonly prefix: number }
-  /** 1 for a real key, 0 for padding. // (key) */
-  | { readonly kind: 'padding'; readonly keep: Value }
-  /** Added to the scores: 0 to keep, −∞ to mask. // (query, key) */
-  | { readonly kind: 'matrix'; readonly matrix: Value }
-  /** 1 to keep, 0 to mask. // (query, key) */
-  | { readonly kind: 'keep-matrix'; readonly keep: Value };
 
 /** As in the paper: √d_k, no mask, temperature 1. */
 export const standardAttention: AttendParameters = {
@@ -76,7 +64,7 @@ export interface Attended {
  * @param K (head, key, feature), (group, key, feature) or (key, feature)
  */
 export function attend(Q: Value, K: Value, parameters: AttendParameters): Attended {
-  const places = placesOf(Q.shape.at(-2) ?? 0, K.shape.at(-2) ?? 0, parameters.places);
+  const places = placesOf(Q.shape.at(-2) ?? 0, K.shape.at(-2) ?? 0, parameters.places, parameters.ending);
   const turned = rotaryForm(parameters.rotary, Q, K, places);
   const [queries, keys] = turned.length === 2 ? turned : [Q, K];
   const after = fromScores(score(queries, keys), Q.shape.at(-1) ?? 1, parameters);
@@ -171,23 +159,17 @@ function normalise(logits: Value, heads: number | undefined, sink: AttendParamet
 export function prepareScores(
   scores: Value,
   size: number,
-  { scaling, temperature, softcap, bias, window, mask: rule, places }: AttendParameters,
+  { scaling, temperature, softcap, bias, window, mask, places: shared, ending }: AttendParameters,
 ): Value[] {
   const heads = headsOf(scores);
   const [n = 0, m = 0] = scores.shape.slice(-2);
-  const step = (
-    value: Value,
-    name: string,
-    symbol: string,
-    title: string,
-    note: string,
-    role?: 'masked',
-  ): Value =>
+  const places = placesOf(n, m, shared, ending);
+  const step = (value: Value, name: string, symbol: string, title: string, note: string): Value =>
     label(value, {
       name,
       symbol: symbolOf(symbol, heads),
       axes: axesOf(heads),
-      step: { title, note, scale: 'signed', phase: 'score', ...(role === undefined ? {} : { role }) },
+      step: { title, note, scale: 'signed', phase: 'score' },
     });
   const divisors = [
     ...(scaling === 'sqrt' ? [squareRoot(size)] : scaling === 'none' ? [] : [constant(scaling, 'c')]),
@@ -205,7 +187,7 @@ export function prepareScores(
   }
   if (bias !== undefined) {
     const unbiased = last();
-    const { value, note } = positionBias(bias, unbiased, placesOf(n, m, places));
+    const { value, note } = positionBias(bias, unbiased, places);
     const biased = step(add(unbiased, value), 'biased', 'S^{+}', 'Biased', note);
     steps.push(...(value.label?.step === undefined ? [] : [value]), biased);
   }
@@ -217,10 +199,7 @@ export function prepareScores(
     const windowed = step(near, 'windowed', 'S^{\\leftrightarrow}', 'Window', note);
     steps.push(window === 'all' ? passedOn(windowed) : windowed);
   }
-  if (rule.kind !== 'none') {
-    const [masked, note] = applyMask(last(), rule, places);
-    steps.push(step(masked, 'masked', '\\hat{S}', 'Masked', note, 'masked'));
-  }
+  steps.push(...maskSteps(last(), mask, places));
   return steps;
 }
 
@@ -228,57 +207,6 @@ export function prepareScores(
 function passedOn(value: Value): Value {
   const { label: own } = value;
   return own?.step === undefined ? value : label(value, { ...own, step: { ...own.step, passesOn: true } });
-}
-
-/** The scores with −∞ where a query may not attend to a key, and a sentence that says where. */
-export function applyMask(
-  scores: Value,
-  parameters: Exclude<MaskParameters, { kind: 'none' }>,
-  shared?: Places,
-): [Value, string] {
-  const [n = 0, m = 0] = scores.shape.slice(-2);
-  switch (parameters.kind) {
-    case 'padding':
-      return [
-        maskKeys(scores, parameters.keep),
-        'Keys that are only padding get −∞, so that their weight is 0.',
-      ];
-    case 'keep-matrix':
-      checkMask(scores, parameters.keep);
-      return [
-        maskKeys(scores, parameters.keep),
-        'Where the mask is 0, the key is taken away from the query: the score becomes −∞.',
-      ];
-    case 'matrix':
-      checkMask(scores, parameters.matrix);
-      return [add(scores, parameters.matrix), 'The mask is added: −∞ takes a key away from a query.'];
-    case 'causal':
-    case 'sliding-window':
-    case 'prefix': {
-      const { queries, keys } = placesOf(n, m, shared);
-      return [mask(scores, queries, keys, parameters), maskNote(parameters)];
-    }
-  }
-}
-
-function checkMask(scores: Value, matrix: Value): void {
-  const [n, m] = scores.shape.slice(-2);
-  if (matrix.shape.length !== 2 || matrix.shape[0] !== n || matrix.shape[1] !== m) {
-    throw new ShapeError(`The mask is (query ${n}, key ${m}), but ${formatShape(matrix.shape)} was given.`);
-  }
-}
-
-function maskNote(
-  rule: { kind: 'causal' } | { kind: 'sliding-window'; window: number } | { kind: 'prefix'; prefix: number },
-): string {
-  switch (rule.kind) {
-    case 'causal':
-      return 'A query may attend to keys up to its own position, never ahead; the others get −∞ and so weight 0.';
-    case 'sliding-window':
-      return `A query may attend to keys at most ${rule.window} positions away; the others get −∞ and so weight 0.`;
-    case 'prefix':
-      return `All queries may attend to the first ${rule.prefix} keys, and otherwise never ahead.`;
-  }
 }
 
 function scalingNote(scaling: AttendParameters['scaling'], temperature: number): string {

@@ -12,7 +12,7 @@ import {
   subtract,
   transpose,
 } from '../ops/index.js';
-import { numeric } from './attend-values.js';
+import { numeric } from './numeric.js';
 import type { Parameter, ParameterValues } from './parameters.js';
 
 /** What is differentiated: a single number computed from the output. */

@@ -1,7 +1,8 @@
 import { label, positions, type Value } from '../graph.js';
 import { add, argmax, constant, divide, frequencies, gumbel, noise, softmax } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
-import { numeric, readAttendParameters } from './attend-values.js';
+import { readAttendParameters } from './attend-values.js';
+import { numeric } from './numeric.js';
 import { attend, fromScores } from './attend.js';
 import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
 import type { Mechanism } from './mechanism.js';
@@ -225,7 +226,7 @@ export const hard: Mechanism = {
     const leaves = new Map(tensors.leaves);
     const heads = readCount(values, 'heads', 1);
     const given = start(inputs, heads, leaves);
-    const V = valueLeaf(inputs['V'], heads, given, leaves);
+    const V = valueLeaf(inputs, heads, given, leaves);
     // The temperature applies to the relaxed choice, not to the scores.
     const {
       temperature: _,

@@ -22,6 +22,8 @@ export type { AttentionGraph, Mechanism } from './mechanism.js';
 export { attendParameters } from './attend-parameters.js';
 export { readAttendParameters } from './attend-values.js';
 export { scaledDotProduct } from './scaled-dot-product.js';
+export { withChanges } from './mask-shorthand.js';
+export { isCausal } from './masks.js';
 export { placesWithin } from './places.js';
 export { standardAttention, type AttendParameters } from './attend.js';
 export { gradientParameters, gradientSteps, readObjective } from './gradients.js';

@@ -2,6 +2,7 @@ import { label, stepWithRole, type Value } from '../graph.js';
 import { divideRows, featureMap, mask, matmul, repeatHeads, rowSum, transpose } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
 import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
+import { withoutMaskShorthand } from './mask-shorthand.js';
 import type { Mechanism } from './mechanism.js';
 import { placesOf } from './places.js';
 import { outputOf, start, valueLeaf, vectorInputs, vectorParameters } from './vectors.js';
@@ -17,22 +18,22 @@ export const linear: Mechanism = {
   source: 'Katharopoulos et al. 2020',
 
   inputs: vectorInputs
-    .filter(({ name }) => /^[QKV]$/.test(name))
-    .map((each) => ({ ...each, required: each.name !== 'V' })),
+    .filter(({ name }) => /^(Q|(past_)?[KV])$/.test(name))
+    .map((each) => ({ ...each, required: /^[QK]$/.test(each.name) })),
 
   parameters(inputs) {
     return [
       ...vectorParameters(inputs).heads,
       {
         kind: 'choice',
-        name: 'mask',
-        title: 'Mask',
-        note: 'Which keys a query may attend to.',
-        value: 'none',
-        default: 'none',
+        name: 'causal',
+        title: 'Causal mask',
+        note: 'Whether a query may attend only to keys up to its own position.',
+        value: 'off',
+        default: 'off',
         choices: [
-          { value: 'none', title: 'None' },
-          { value: 'causal', title: 'Causal' },
+          { value: 'off', title: 'Off' },
+          { value: 'on', title: 'On' },
         ],
       },
     ];
@@ -43,8 +44,8 @@ export const linear: Mechanism = {
     const heads = readCount(values, 'heads', 1);
     const given = start(inputs, heads, leaves);
     if (given.kind !== 'vectors') throw new ShapeError('Linear attention starts from Q and K.');
-    const V = valueLeaf(inputs['V'], heads, given, leaves);
-    const causal = values['mask'] === 'causal';
+    const V = valueLeaf(inputs, heads, given, leaves);
+    const causal = withoutMaskShorthand(values)['causal'] === 'on';
     const steps = linearAttention(given.Q, given.K, V, causal);
     const weights = stepWithRole(steps, 'weights') ?? given.Q;
     return {

@@ -20,7 +20,7 @@ import {
   scoreParameter,
   type LuongScore,
 } from './luong.js';
-import { numeric } from './attend-values.js';
+import { numeric } from './numeric.js';
 import { labelledLeaves, type Mechanism } from './mechanism.js';
 import { maskInputs, scoreLeaves } from './score-tensors.js';
 import {

@@ -263,6 +263,7 @@ export const multiHeadAttention: Mechanism = {
   parameters(inputs) {
     const width = extent(inputs['W_Q'], -1);
     const keys = extent(inputs['Xkv'] ?? inputs['X'], -2);
+    const queries = extent(inputs['Xq'] ?? inputs['X'], -2);
     const groups = (count: number): number | undefined => groupsFor(inputs['W_Q'], inputs['W_K'], count);
     const heads = headsParameter(width, (count) => groups(count) !== undefined && fitsHeads(inputs, count));
     const counts =
@@ -281,7 +282,7 @@ export const multiHeadAttention: Mechanism = {
           ...counts.map((count) => ({ value: String(count), title: String(count) })),
         ],
       },
-      ...attendParameters({ inputs, keys, pairs: width % 2 === 0 }),
+      ...attendParameters({ inputs, keys, queries, pairs: width % 2 === 0 }),
     ];
   },
 

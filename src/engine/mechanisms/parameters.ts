@@ -1,3 +1,5 @@
+import { noSuchMask, withoutMaskShorthand } from './mask-shorthand.js';
+
 /** A parameter of a mechanism, with everything that is needed to show it. */
 export type Parameter = {
   readonly name: string;
@@ -35,11 +37,16 @@ export class ParameterError extends Error {
 }
 
 /**
- * The parameters with `values` put in.
+ * The parameters with values put in; `mask` stands for those that it sets.
  * @throws ParameterError for an unknown name, or a value that the parameter cannot have.
  */
-export function withValues(parameters: readonly Parameter[], values: ParameterValues): readonly Parameter[] {
+export function withValues(parameters: readonly Parameter[], given: ParameterValues): readonly Parameter[] {
   const known = new Set(parameters.map(({ name }) => name));
+  const values = known.has('causal') ? withoutMaskShorthand(given, known) : given;
+  const { mask } = values;
+  if (mask !== undefined && known.has('causal') && !known.has('mask')) {
+    throw new ParameterError(noSuchMask(mask));
+  }
   for (const name of Object.keys(values)) {
     if (!known.has(name)) {
       throw new ParameterError(`There is no parameter “${name}” here; there are ${[...known].join(', ')}.`);

@@ -1,5 +1,5 @@
 import { label, positions, type Value } from '../graph.js';
-import { alibi, dropAxis, relativeBias, type BucketRule } from '../ops/index.js';
+import { alibi, checkMaskShape, dropAxis, relativeBias, type BucketRule } from '../ops/index.js';
 import { formatShape, ShapeError } from '../tensor.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
 import type { Places } from './places.js';
@@ -10,7 +10,7 @@ export type BiasParameters =
   | { readonly kind: 'alibi' }
   /** A number for each bucket of the distance (Raffel et al. 2020). // (bucket, head) */
   | { readonly kind: 't5'; readonly table: Value; readonly rule: BucketRule }
-  /** // (query, key), or (head, query, key) */
+  /** // (key), (query, key) or (head, query, key); axes of 1 are repeated */
   | { readonly kind: 'matrix'; readonly matrix: Value };
 
 /**
@@ -25,7 +25,6 @@ export function positionBias(
   { queries, keys }: Places,
 ): { value: Value; note: string } {
   const heads = headsOf(scores);
-  const [n = 0, m = 0] = scores.shape.slice(-2);
   const each = label(positions(heads ?? 1), { name: 'h', symbol: 'h', axes: ['head'] });
   const step = (value: Value, note: string): { value: Value; note: string } => ({
     note: 'The position bias is added to the scores.',
@@ -53,14 +52,11 @@ export function positionBias(
         'A number for each bucket of the distance from query to key; far distances share theirs.',
       );
     case 'matrix': {
-      const { shape } = bias.matrix;
-      const fits = [[n, m], ...(heads === undefined ? [] : [[heads, n, m]])].some(
-        (wanted) => formatShape(wanted) === formatShape(shape),
-      );
-      if (!fits) {
-        throw new ShapeError(
-          `The bias is (query ${n}, key ${m})${heads === undefined ? '' : `, or (head ${heads}, query ${n}, key ${m})`}, but ${formatShape(shape)} was given.`,
-        );
+      try {
+        checkMaskShape(scores.shape, bias.matrix.shape);
+      } catch (error) {
+        if (!(error instanceof ShapeError)) throw error;
+        throw new ShapeError(error.message.replace('The mask', 'The bias'));
       }
       return { value: bias.matrix, note: 'The given bias is added to the scores.' };
     }

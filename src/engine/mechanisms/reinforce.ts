@@ -12,7 +12,7 @@ import {
   subtract,
 } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import { numeric } from './attend-values.js';
+import { numeric } from './numeric.js';
 import { axesOf, headsOf, symbolOf } from './heads.js';
 import type { InputDescription } from './mechanism.js';
 import { ParameterError, type Parameter, type ParameterValues } from './parameters.js';

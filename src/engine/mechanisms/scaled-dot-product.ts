@@ -25,7 +25,7 @@ export const scaledDotProduct: Mechanism = {
     const leaves = new Map(masks.leaves);
     const heads = readCount(values, 'heads', 1);
     const given = start(inputs, heads, leaves);
-    const V = valueLeaf(inputs['V'], heads, given, leaves);
+    const V = valueLeaf(inputs, heads, given, leaves);
 
     const attended = ((): Attended => {
       switch (given.kind) {

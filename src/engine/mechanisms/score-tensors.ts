@@ -3,11 +3,14 @@ import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import type { ScoreTensors } from './attend-values.js';
 import type { InputDescription } from './mechanism.js';
 
+const overScores: readonly (readonly AxisName[])[] = [['key'], ['query', 'key'], ['head', 'query', 'key']];
+
 /** The tensors that masks need. */
 export const maskInputs: readonly InputDescription[] = [
-  { name: 'mask', title: 'Mask', required: false, axes: [['query', 'key']] },
-  { name: 'keep', title: 'Mask of ones and zeros', required: false, axes: [['query', 'key']] },
-  { name: 'padding', title: 'Padding', required: false, axes: [['key']] },
+  { name: 'mask', title: 'Mask', required: false, axes: overScores },
+  { name: 'keep', title: 'Mask of ones and zeros', required: false, axes: overScores },
+  { name: 'padding', title: 'Padding mask', required: false, axes: [['key']] },
+  { name: 'lengths', title: 'Valid lengths', required: false, axes: [['sample']] },
 ];
 
 /** The tensors that masks, biases and sinks need. */
@@ -17,47 +20,50 @@ export const scoreInputs: readonly InputDescription[] = [
     name: 'bias',
     title: 'Position bias',
     required: false,
-    axes: [
-      ['query', 'key'],
-      ['head', 'query', 'key'],
-    ],
+    axes: overScores,
   },
   { name: 'relative_bias', title: 'Relative bias', required: false, axes: [['vocabulary', 'head']] },
   { name: 'sinks', title: 'Sink logits', required: false, axes: [['head']] },
 ];
 
-/** Whether the given biases and sinks are for this number of heads. */
+/** Whether the given masks, biases and sinks are for this number of heads. */
 export function fitsHeads(inputs: Readonly<Record<string, Shape>>, heads: number): boolean {
-  const { bias, relative_bias: relativeBias, sinks } = inputs;
-  const counts = [sinks?.[0], relativeBias?.[1], bias?.length === 3 ? bias[0] : undefined];
+  const { bias, mask, keep, relative_bias: relativeBias, sinks } = inputs;
+  const repeated = [bias, mask, keep].flatMap((shape) =>
+    shape?.length === 3 && shape[0] !== 1 ? shape[0] : [],
+  );
+  const counts = [sinks?.[0], relativeBias?.[1], ...repeated];
   return counts.every((count) => count === undefined || count === heads);
 }
 
 /**
  * The leaves for the tensors that masks, biases and sinks need, among the inputs.
- * @throws ShapeError where two exclude each other, or one has another number of axes
+ * @throws ShapeError where one has another number of axes
  */
 export function scoreLeaves(
   inputs: Readonly<Record<string, Shape>>,
 ): ScoreTensors & { leaves: Map<string, Value> } {
   const leaves = new Map<string, Value>();
-  const { padding, mask: matrix, keep: kept, bias, relative_bias: relativeBias, sinks } = inputs;
-  if (matrix !== undefined && kept !== undefined) {
-    throw new ShapeError('A mask is given as “mask” or as “keep”, but not as both.');
-  }
-  const square = matrix ?? kept;
-  if (square !== undefined && square.length !== 2) {
-    throw new ShapeError(`The mask is (query, key), a matrix, but ${formatShape(square)} was given.`);
+  const { padding, mask: matrix, keep: kept, bias, lengths } = inputs;
+  const { relative_bias: relativeBias, sinks } = inputs;
+  for (const [title, shape] of [
+    ['The mask', matrix],
+    ['The mask of ones and zeros', kept],
+    ['A position bias', bias],
+  ] as const) {
+    if (shape !== undefined && (shape.length < 1 || shape.length > 3)) {
+      throw new ShapeError(
+        `${title} is (key), (query, key) or (head, query, key), but ${formatShape(shape)} was given.`,
+      );
+    }
   }
   if (padding !== undefined && padding.length !== 1) {
     throw new ShapeError(
       `A padding mask has one entry a key, (key), but its shape is ${formatShape(padding)}.`,
     );
   }
-  if (bias !== undefined && bias.length !== 2 && bias.length !== 3) {
-    throw new ShapeError(
-      `A position bias is (query, key) or (head, query, key), but its shape is ${formatShape(bias)}.`,
-    );
+  if (lengths !== undefined && formatShape(lengths) !== '(1,)') {
+    throw new ShapeError(`A valid length is one number, but its shape is ${formatShape(lengths)}.`);
   }
   if (relativeBias !== undefined && relativeBias.length !== 2) {
     throw new ShapeError(
@@ -79,15 +85,21 @@ export function scoreLeaves(
     leaves.set(key, value);
     return value;
   };
-  const biasAxes: readonly AxisName[] = bias?.length === 3 ? ['head', 'query', 'key'] : ['query', 'key'];
+  const over = (key: string, shape: Shape | undefined, symbol: string, name = key): Value | undefined => {
+    const axes = (['head', 'query', 'key'] as const).slice(-(shape?.length ?? 1));
+    return leaf(key, shape, shape?.length === 3 ? `${symbol}_h` : symbol, axes, name);
+  };
+  // One that is alone is shown, and saved, as the mask.
+  const keepName = matrix === undefined ? 'mask' : 'keep';
   const tensors = {
     padding: leaf('padding', padding, 'p', ['key']),
-    matrix: leaf('mask', matrix, 'M', ['query', 'key']),
-    // It is shown, and saved, as the mask.
-    kept: leaf('keep', kept, 'M', ['query', 'key'], 'mask'),
-    bias: leaf('bias', bias, bias?.length === 3 ? 'B_h' : 'B', biasAxes),
+    lengths: leaf('lengths', lengths, 'L', ['sample']),
+    matrix: over('mask', matrix, 'M'),
+    kept: over('keep', kept, matrix === undefined ? 'M' : 'M^{\\text{kept}}', keepName),
+    bias: over('bias', bias, 'B'),
     relativeBias: leaf('relative_bias', relativeBias, 'R', ['vocabulary', 'head']),
     sinks: leaf('sinks', sinks, sinks?.[0] === 1 ? 's' : 's_h', ['head']),
   };
-  return { leaves, ...tensors };
+  const past = inputs['past_K']?.at(-2);
+  return { leaves, past, ...tensors };
 }

@@ -1,9 +1,12 @@
 import { input, label, type AxisName, type Value, type StepDescription } from '../graph.js';
 import { divide, insertAxis, matmul, softmax, tanh, constant, dropAxis, add } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
-import { maskParameters, temperatureParameter } from './attend-parameters.js';
-import { numeric, readMask, type ScoreTensors } from './attend-values.js';
-import { applyMask, type MaskParameters } from './attend.js';
+import { temperatureParameter } from './attend-parameters.js';
+import type { ScoreTensors } from './attend-values.js';
+import { maskParameters, readMask, readQueryPlaces, validKeysParameter } from './mask-parameters.js';
+import { maskSteps, type MaskParameters } from './masks.js';
+import { numeric } from './numeric.js';
+import { placesOf, type Ending } from './places.js';
 import type { InputDescription } from './mechanism.js';
 import type { Parameter, ParameterValues } from './parameters.js';
 
@@ -115,18 +118,26 @@ export function labelWeight(value: Value, name: string): Value {
 
 /** The parameters of what is done between scores and weights. */
 export function stateParameters(inputs: Readonly<Record<string, Shape>>, keys: number): readonly Parameter[] {
-  return [...maskParameters({ inputs, keys }), temperatureParameter];
+  const { S } = inputs;
+  const offered = { inputs, keys, ...(S === undefined ? {} : { queries: S.at(-2) ?? 0 }) };
+  return [...maskParameters(offered), ...validKeysParameter(offered), temperatureParameter];
 }
 
 export interface StateParameters {
   readonly mask: MaskParameters;
+  readonly ending?: Ending;
   readonly temperature: number;
 }
 
 export const standardStates: StateParameters = { mask: { kind: 'none' }, temperature: 1 };
 
 export function readStateParameters(values: ParameterValues, tensors: ScoreTensors): StateParameters {
-  return { mask: readMask(values, tensors), temperature: numeric(values, 'temperature', 1) };
+  const ending = readQueryPlaces(values, tensors);
+  return {
+    mask: readMask(values, tensors),
+    temperature: numeric(values, 'temperature', 1),
+    ...(ending === undefined ? {} : { ending }),
+  };
 }
 
 /**
@@ -178,7 +189,7 @@ export function scoresOf(value: Value, note: string): Value {
 type Described = Pick<StepDescription, 'title' | 'note' | 'role'>;
 
 /** The scores after temperature and mask; no steps where neither is set. */
-export function maskedScores(scores: Value, { mask, temperature }: StateParameters): Value[] {
+export function maskedScores(scores: Value, { mask, temperature, ending }: StateParameters): Value[] {
   const steps: Value[] = [];
   const step = (value: Value, name: string, symbol: string, described: Described): void => {
     steps.push(
@@ -194,10 +205,8 @@ export function maskedScores(scores: Value, { mask, temperature }: StateParamete
     const note = `The temperature ${temperature} ${temperature > 1 ? 'flattens' : 'sharpens'} the weights.`;
     step(divide(scores, [constant(temperature, '\\tau')]), 'scaled', '\\tilde{E}', { title: 'Scaled', note });
   }
-  if (mask.kind !== 'none') {
-    const [masked, note] = applyMask(steps.at(-1) ?? scores, mask);
-    step(masked, 'masked', '\\hat{E}', { title: 'Masked', note, role: 'masked' });
-  }
+  const [n = 0, m = 0] = scores.shape;
+  steps.push(...maskSteps(steps.at(-1) ?? scores, mask, placesOf(n, m, undefined, ending), '\\hat{E}'));
   return steps;
 }
 

@@ -1,5 +1,5 @@
-import { input, label, type AxisName, type Value } from '../graph.js';
-import { matmul, repeatHeads, splitHeads } from '../ops/index.js';
+import { input, label, type AxisName, type Label, type Value } from '../graph.js';
+import { concat, matmul, repeatHeads, splitHeads } from '../ops/index.js';
 import { formatShape, ShapeError, type Shape } from '../tensor.js';
 import { attendParameters } from './attend-parameters.js';
 import { extent, headsOf, headsParameter, symbolOf } from './heads.js';
@@ -39,6 +39,24 @@ export const vectorInputs: readonly InputDescription[] = [
     ],
   },
   {
+    name: 'past_K',
+    title: 'Keys from before',
+    required: false,
+    axes: [
+      ['key', 'feature'],
+      ['group', 'key', 'feature'],
+    ],
+  },
+  {
+    name: 'past_V',
+    title: 'Values from before',
+    required: false,
+    axes: [
+      ['key', 'value'],
+      ['group', 'key', 'value'],
+    ],
+  },
+  {
     name: 'scores',
     title: 'Scores',
     required: false,
@@ -67,9 +85,10 @@ export function vectorParameters(inputs: Shapes): {
   readonly scores: readonly Parameter[];
 } {
   const { Q, K, V, scores } = inputs;
-  const keys = extent(K, -2) || extent(scores, -1);
+  const keys = scores === undefined ? extent(K, -2) + extent(inputs['past_K'], -2) : extent(scores, -1);
+  const queries = extent(scores ?? Q, -2);
   const pairs = scores === undefined && extent(Q, -1) % 2 === 0;
-  const offered = attendParameters({ inputs, keys, pairs });
+  const offered = attendParameters({ inputs, keys, queries, pairs });
   // d_k is not known from scores alone, so there is no √d_k to divide by: they are taken as they are.
   if (scores !== undefined) return { heads: [], scores: offered.map(withoutRoot) };
   const divides = (heads: number): boolean => extent(V, -1) % heads === 0 && fitsHeads(inputs, heads);
@@ -105,11 +124,39 @@ export function start(inputs: Shapes, heads: number, leaves: Map<string, Value>)
   }
   checkVectors(Q, K);
   const all = Q.length === 3 ? extent(Q, 0) : heads;
+  const past = pastOf('K', inputs);
   return {
     kind: 'vectors',
     Q: vectorLeaf('Q', 'Queries', 'What each query looks for.', ['query', 'feature'], Q, all, leaves),
-    K: vectorLeaf('K', 'Keys', 'What each key offers to be found by.', ['key', 'feature'], K, all, leaves),
+    K: vectorLeaf(
+      'K',
+      'Keys',
+      'What each key offers to be found by.',
+      ['key', 'feature'],
+      K,
+      all,
+      leaves,
+      past,
+    ),
   };
+}
+
+/**
+ * The shape of keys or values from before; undefined where there are none.
+ * @throws ShapeError where they do not fit those of now
+ */
+function pastOf(name: 'K' | 'V', inputs: Shapes): Shape | undefined {
+  const [past, now] = [inputs[`past_${name}`], inputs[name] ?? []];
+  if (past === undefined) return undefined;
+  if (
+    past.length !== now.length ||
+    now.some((each, axis) => axis !== now.length - 2 && each !== past[axis])
+  ) {
+    throw new ShapeError(
+      `past_${name} ${formatShape(past)} does not fit ${name} ${formatShape(now)}: all but the number of keys has to agree.`,
+    );
+  }
+  return past;
 }
 
 function checkVectors(Q: Shape, K: Shape): void {
@@ -173,7 +220,10 @@ function matrixLeaf(name: 'scores' | 'weights', shape: Shape, leaves: Map<string
   return leaf;
 }
 
-/** @param heads the number of query heads: a matrix is split into as many, and a tensor with fewer heads is shared by them */
+/**
+ * @param heads the number of query heads: a matrix is split into as many, and a tensor with fewer heads is shared by them
+ * @param past the shape of what stands before its rows
+ */
 function vectorLeaf(
   name: 'Q' | 'K' | 'V',
   title: string,
@@ -182,36 +232,47 @@ function vectorLeaf(
   shape: Shape,
   heads: number,
   leaves: Map<string, Value>,
+  past?: Shape,
 ): Value {
   const role = ({ Q: 'query', K: 'key', V: 'value' } as const)[name];
   const step = { title, note, scale: 'signed', phase: 'input', role } as const;
   const element = name.toLowerCase();
+  /** The leaf, or the rows of two, under one label. */
+  const read = (own: Label): Value => {
+    const { symbol } = own;
+    if (past === undefined) {
+      const leaf = label(input(shape), own);
+      leaves.set(name, leaf);
+      return leaf;
+    }
+    const part = (of: Shape, key: string, name_: string, mark: string): Value => {
+      const marked = symbol.replace(/^\w/, (letter) => `${letter}^{\\text{${mark}}}`);
+      const leaf = label(input(of), { name: name_, symbol: marked, axes: own.axes, file: key });
+      leaves.set(key, leaf);
+      return leaf;
+    };
+    const { file: _, ...whole } = own;
+    const before = part(past, `past_${name}`, `past_${name}`, 'past');
+    return label(concat([before, part(shape, name, `new_${name}`, 'new')], 'rows'), whole);
+  };
   if (shape.length === 3 || heads === 1) {
     const count = shape.length === 3 ? shape[0] : undefined;
     const grouped = count !== undefined && count < heads;
-    const leaf = label(input(shape), {
+    return read({
       name,
       symbol: symbolOf(name, count, grouped),
       element: symbolOf(element, count, grouped),
       axes: count === undefined ? axes : [grouped ? 'group' : 'head', ...axes],
       step,
     });
-    leaves.set(name, leaf);
-    return leaf;
   }
-  const leaf = label(input(shape), {
-    name: `${name}_all`,
-    symbol: name,
-    file: name,
-    axes: [axes[0], 'model'],
-  });
-  leaves.set(name, leaf);
+  const whole = read({ name: `${name}_all`, symbol: name, file: name, axes: [axes[0], 'model'] });
   if (extent(shape, -1) % heads !== 0) {
     throw new ShapeError(
       `${name} ${formatShape(shape)} cannot be split into ${heads} heads: its last axis, ${extent(shape, -1)}, is no multiple of ${heads}.`,
     );
   }
-  return label(splitHeads(leaf, heads, 'columns'), {
+  return label(splitHeads(whole, heads, 'columns'), {
     name,
     symbol: `${name}_h`,
     element: `${element}_h`,
@@ -222,22 +283,24 @@ function vectorLeaf(
 
 /** The leaf for V, checked against what attention starts from; undefined where there is none. */
 export function valueLeaf(
-  shape: Shape | undefined,
+  inputs: Shapes,
   heads: number,
   given: Given,
   leaves: Map<string, Value>,
 ): Value | undefined {
+  const { V: shape } = inputs;
   if (shape === undefined) return undefined;
+  const past = pastOf('V', inputs);
   const against = given.kind === 'vectors' ? given.Q : given.kind === 'scores' ? given.scores : given.weights;
   const keys = given.kind === 'vectors' ? extent(given.K.shape, -2) : extent(against.shape, -1);
   if (shape.length !== 2 && shape.length !== 3) {
     throw new ShapeError(`V is a matrix, or one matrix a head; its shape ${formatShape(shape)} is neither.`);
   }
   if (shape.some((each) => each === 0)) throw new ShapeError(`V of shape ${formatShape(shape)} is empty.`);
-  if (extent(shape, -2) !== keys) {
-    throw new ShapeError(
-      `V ${formatShape(shape)} has ${extent(shape, -2)} rows, but there are ${keys} keys.`,
-    );
+  const rows = extent(shape, -2) + extent(past, -2);
+  if (rows !== keys) {
+    const together = past === undefined ? '' : ', with those from before,';
+    throw new ShapeError(`V ${formatShape(shape)}${together} has ${rows} rows, but there are ${keys} keys.`);
   }
   const V = vectorLeaf(
     'V',
@@ -247,6 +310,7 @@ export function valueLeaf(
     shape,
     shape.length === 3 ? (headsOf(against) ?? 1) : heads,
     leaves,
+    past,
   );
   if ((headsOf(V) === undefined) !== (headsOf(against) === undefined)) {
     const name = given.kind === 'vectors' ? 'Q' : given.kind;

@@ -39,13 +39,17 @@ export { rmsNorm } from './rows/rms-norm.js';
 export { rowSum } from './rows/row-sum.js';
 export { sinkSoftmax } from './rows/sink-softmax.js';
 export { softmax } from './rows/softmax.js';
+export { weightedSum } from './rows/weighted-sum.js';
 
 // From the places of queries and keys.
 export { alibi } from './position/alibi.js';
 export { full } from './position/full.js';
 export { identity } from './position/identity.js';
 export { mask } from './position/mask.js';
-export { maskKeys } from './position/mask-keys.js';
+export { addMask } from './position/add-mask.js';
+export { maskBeyond } from './position/mask-beyond.js';
+export { checkMaskShape, maskKeys } from './position/mask-keys.js';
+export { shift } from './position/shift.js';
 export { offset } from './position/offset.js';
 export { exactBuckets, relativeBias, type BucketRule } from './position/relative-bias.js';
 export { rotary, type RotaryForm } from './position/rotary.js';

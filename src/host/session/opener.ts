@@ -10,6 +10,7 @@ import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
 import { withProgress } from '../base/progress.js';
 import type { InspectionRequest, Origin, Remembered } from './request.js';
+import type { FileReadings } from './file-readings.js';
 import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
@@ -37,6 +38,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   constructor(
     private readonly engine: EngineClient,
     private readonly inspections: Sessions,
+    private readonly readings: FileReadings,
     private readonly context: PanelContext,
   ) {
     super();
@@ -128,10 +130,16 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   private make(request: InspectionRequest, earlier: Partial<Earlier> = {}): Session {
-    return createSession(this.engine, request, {
+    const recalled = this.readings.recall(request);
+    const inspection = createSession(this.engine, recalled.request, {
       ...earlier,
+      parameters: { ...recalled.parameters, ...earlier.parameters },
       ask: askRoles,
     });
+    inspection.onDidChangeState(({ kind }) => {
+      if (kind === 'inspection') this.readings.keep(inspection.remembered);
+    });
+    return inspection;
   }
 
   /** The first run, with progress where it takes long. What fails or is cancelled leaves nothing behind. */

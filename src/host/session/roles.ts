@@ -178,12 +178,13 @@ function roleChoices(
 ): Choice[] {
   const holder = (role: string): string | undefined =>
     tensors.find((tensor) => tensor.key !== key && told.get(tensor.key) === role)?.name;
-  const list = roles.map(({ role, title }): Choice => {
+  const list = roles.map(({ role, title, picture }): Choice => {
     const taken = holder(role);
+    const detail = taken === undefined ? picture : l10n.t('taken from {0}', taken);
     return {
       label: role,
       description: title,
-      ...(taken === undefined ? {} : { detail: l10n.t('taken from {0}', taken) }),
+      ...(detail === undefined ? {} : { detail }),
       does: { kind: 'role', key, role },
     };
   });

@@ -250,4 +250,7 @@ const fewestWithBatch: Readonly<Record<string, number>> = {
   padding: 2,
   bias: 4,
   reward: 3,
+  lengths: 1,
+  past_K: 4,
+  past_V: 4,
 };

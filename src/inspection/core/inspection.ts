@@ -1,4 +1,5 @@
 import { metrics as allMetrics } from '../../engine/metrics/index.js';
+import { withChanges } from '../../engine/mechanisms/index.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
@@ -142,7 +143,7 @@ export class Inspection {
     interventions?: readonly Intervention[],
   ): Promise<InspectionSummary> {
     return this.alone(async () => {
-      const changed = { ...this.parameters, ...parameters };
+      const changed = withChanges(this.parameters, parameters);
       const setting = { parameters: changed, interventions: interventions ?? this.interventions };
       this.show(await prepared(this.preparation, setting, task));
       this.parameters = changed;
@@ -220,7 +221,7 @@ export class Inspection {
     task: Task = {},
     interventions: readonly Intervention[] = this.interventions,
   ): Promise<Inspection> {
-    const changed = { ...this.parameters, ...parameters };
+    const changed = withChanges(this.parameters, parameters);
     const { preparation } = this;
     const shared: Preparation = {
       prepare: (setting, each) => preparation.prepare({ ...setting, beside: true }, each),

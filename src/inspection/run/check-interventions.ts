@@ -12,7 +12,7 @@ export class InterventionError extends Error {
 /** The most numbers that a step whose mean is set may be made from at once: all rows are needed for it. */
 const mostAtOnce = 1 << 27;
 
-const masks: ReadonlySet<string> = new Set(['mask', 'mask-keys', 'within']);
+const masks: ReadonlySet<string> = new Set(['mask', 'mask-beyond', 'mask-keys', 'within']);
 
 /** What is known of layers beside their graph. */
 export interface Known {

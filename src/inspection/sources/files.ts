@@ -9,6 +9,7 @@ import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
+import { readFileMasks, splitAnswers } from './mask-meanings.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
 import { asksToExplain, withResults } from '../doctor/preparation.js';
 import { resultsAmong, type ResultSources } from '../doctor/results.js';
@@ -110,6 +111,7 @@ async function openFiles(
       });
       found.push({ file: source.name, tokens: { ...contents.tokens, ...beside } });
     }
+    const answers = options.roles === undefined ? undefined : splitAnswers(options.roles);
     const { parameters = {} } = options;
     const counted = await headsIn(candidates);
     const cut = cutFused(counted.candidates);
@@ -117,7 +119,7 @@ async function openFiles(
     if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
     const gathered = await gatherStacks(cut.candidates, isActivation);
     const before = [...skipped, ...cut.notices, ...gathered.notices];
-    const roles = await findRoles(gathered.candidates, options.roles);
+    const roles = await findRoles(gathered.candidates, answers?.roles);
     if (roles.kind === 'question') {
       if (roles.question.roles.length === 0) {
         const names = gathered.candidates.map(({ name, source }) => `${name} ${formatShape(source.shape)}`);
@@ -153,6 +155,11 @@ async function openFiles(
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
       return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
     }
+    const masks = await readFileMasks(candidates, roles.tensors, answers?.told ?? new Map(), options.signal);
+    if (masks.kind === 'question') {
+      await close();
+      return masks;
+    }
     const notices = roles.notices.filter(
       (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
     );
@@ -162,6 +169,7 @@ async function openFiles(
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: roles.tensors,
+        meanings: masks.meanings,
         notices: [...notices, ...before],
         mechanism: options.mechanism,
         words,

@@ -45,8 +45,17 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
   ['relative_bias', /^relative_?(attention_?|position_?)?bias$/],
   ['bias', /^(bias|(position|attention|attn)_?bias|alibi)$/],
   ['sinks', /^(sinks?|sink_?logits?)$/],
-  ['padding', /^(padding|padding_?mask|key_?padding(_?mask)?)$/],
-  ['mask', /^(m|mask|attn_?mask|attention_?mask|causal_?mask|bias_mask)$/],
+  [
+    'padding',
+    /^(padding|((src|tgt|memory|encoder|decoder|self_attn)_)?(padding_?mask|key_?padding(_?mask)?))$/,
+  ],
+  [
+    'mask',
+    /^(m|mask|keep(_mask)?|attn_?mask|(src|tgt|memory)_?mask|((encoder|decoder|cross)_)?attention_?mask|causal_?mask|bias_mask)$/,
+  ],
+  ['lengths', /^(nonpad_kv_seqlen|((valid|key|kv|seq|sequence)_)?(lengths?|seq_?lens?)|seq_?lens?_k)$/],
+  ['past_K', /^past_(k|keys?)$/],
+  ['past_V', /^past_(v|values?)$/],
   [
     'scores',
     /^(s|e|scores?|logits|energ(y|ies)|attn_?scores?|attention_?scores?|attn_?logits|hook_attn_scores)$/,
@@ -58,7 +67,7 @@ const names: readonly (readonly [role: string, pattern: RegExp])[] = [
 ];
 
 /** The roles that a list of numbers can have. */
-const vectors: ReadonlySet<string> = new Set(['padding', 'sinks', 'v_a', 'v_p']);
+const vectors: ReadonlySet<string> = new Set(['padding', 'mask', 'lengths', 'sinks', 'v_a', 'v_p']);
 
 /** Whether a name says that a weight lies as (out, in), PyTorch's layout, and not as (in, out). */
 const outerFirst = /(^|[._/])weights?$/i;
@@ -220,7 +229,7 @@ async function looksLikeWeights(source: TensorSource): Promise<boolean> {
 }
 
 /** What only shapes scores, whatever these come from. */
-const aside: ReadonlySet<string> = new Set(['mask', 'padding', 'bias', 'relative_bias', 'sinks']);
+const aside: ReadonlySet<string> = new Set(['mask', 'padding', 'lengths', 'bias', 'relative_bias', 'sinks']);
 
 /** Ready weights need no Q and K beside them; a mechanism's inputs win over what only some of them would give. */
 function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidate[]): Map<string, string> {
@@ -237,10 +246,10 @@ function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidat
   const states = roles.has('S') && roles.has('H');
   const keep = (role: string): boolean => {
     if (cached) return role === 'weights' || role === 'V';
-    if (aside.has(role)) return !states || role === 'mask' || role === 'padding';
+    if (aside.has(role)) return !states || /^(mask|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
     if (states) return /^([SH]|[WUv]_[acp])$/.test(role);
-    if (vectors) return /^([QKV]|reward)$/.test(role);
+    if (vectors) return /^([QKV]|past_[KV]|reward)$/.test(role);
     if (roles.has('scores')) return role === 'scores' || role === 'V' || role === 'reward';
     if (roles.has('weights')) return role === 'weights' || role === 'V';
     return true;

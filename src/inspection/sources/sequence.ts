@@ -393,7 +393,7 @@ function keyOf(value: unknown): string {
   );
 }
 
-const masks: ReadonlySet<string> = new Set(['mask', 'window', 'prefix']);
+const masks: ReadonlySet<string> = new Set(['causal', 'prefix', 'windowLeft', 'windowRight']);
 
 const whyEnded: Readonly<Record<Ending, (limit: number) => string>> = {
   end: () => '.',

@@ -30,6 +30,10 @@ import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
+import { buildable, candidateOf, layerCount, mostAxes, shapesOf, type Candidate } from './candidates.js';
+import { isAside } from './masks.js';
+import { maskNotices, readMaskNames, withMeanings, type MaskMeaning } from './mask-meanings.js';
+import { hasGaps, withoutGaps } from './gaps.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
 
@@ -42,6 +46,8 @@ export interface TensorInputs {
   readonly words?: { readonly query?: readonly string[]; readonly key?: readonly string[] } | undefined;
   /** Words that are shown where there are as many as rows or columns, and nothing better is known. */
   readonly likelyWords?: { readonly query?: readonly string[]; readonly key?: readonly string[] };
+  /** What the numbers of masks mean, by input name; what `meaningOf` says where left out. */
+  readonly meanings?: Readonly<Record<string, MaskMeaning>>;
   readonly notices?: readonly string[];
   /** What the axes are, where it was told before; else it is told from names and shapes. */
   readonly plan?: AxesPlan;
@@ -53,14 +59,14 @@ export interface TensorInputs {
 /** Tensors that a caller holds, under a mechanism's input names. */
 export const tensorsSource: Source = {
   id: 'tensors',
-  async open({ material, by, parameters }, { runtime }) {
+  async open({ material, by, parameters }, { runtime }, task) {
     if (material.kind !== 'tensors') return undefined;
     const title = Object.keys(material.tensors).join(', ');
     const asked = asksToExplain(parameters);
-    const { tensors, results } = asked
-      ? splitResults(sourcesOf(material.tensors))
-      : { tensors: sourcesOf(material.tensors), results: {} };
-    const inputs: TensorInputs = { title, tensors, mechanism: by?.mechanism };
+    const given = sourcesOf(material.tensors);
+    const { tensors: named, results } = asked ? splitResults(given) : { tensors: given, results: {} };
+    const { tensors, meanings } = await readMaskNames(named, parameters ?? {}, task.signal);
+    const inputs: TensorInputs = { title, tensors, meanings, mechanism: by?.mechanism };
     const preparation = withResults(new TensorPreparation(inputs, runtime), results, {
       title,
       runtime,
@@ -73,13 +79,8 @@ export const tensorsSource: Source = {
 /** A source up to this many bytes is read once and kept; a larger one is read in parts each time. */
 const keptBytes = 32 << 20;
 
-/** A mechanism with the tensors that are its inputs. */
-interface Candidate {
-  readonly mechanism: Mechanism;
-  readonly sources: ReadonlyMap<string, TensorSource>;
-  /** The inputs whose first axis is layers. */
-  readonly layered: ReadonlySet<string>;
-}
+/** What values are made from. */
+const intoValues = ['V', 'past_V', 'X', 'Xkv', 'H'] as const;
 
 /**
  * Tensors run through a mechanism, or through any other that can read them. What their axes are is told from names and shapes, and
@@ -91,6 +92,8 @@ export class TensorPreparation implements Preparation {
   private plan: Promise<AxesPlan> | undefined;
   /** The last that were found, and for what axes. */
   private found: { readonly axes: string; readonly candidates: Promise<readonly Candidate[]> } | undefined;
+  /** Whether values hold what is no number, which must not get past a mask. */
+  private gaps: boolean | undefined;
 
   /** @throws Error naming the tensor when a name is none of the mechanism's inputs. */
   constructor(
@@ -112,10 +115,11 @@ export class TensorPreparation implements Preparation {
     task.signal?.throwIfAborted();
     const arranged = await this.arrange(parameters);
     const candidates = await this.candidates(arranged, task.signal);
-    const { mechanism, sources, layered } = choose(candidates, parameters['mechanism']);
-    const count = layerCount(sources, layered);
-    const shapes = shapesOf(sources, layered);
-    const own = this.withStandards(mechanism.parameters(shapes));
+    const chosen = choose(candidates, parameters['mechanism']);
+    const { mechanism } = chosen;
+    const count = layerCount(chosen);
+    const shapes = shapesOf(chosen);
+    const own = this.withStandards(withMeanings(mechanism.parameters(shapes), this.given.meanings));
     const described = withValues(
       own,
       spelledOut(
@@ -123,7 +127,9 @@ export class TensorPreparation implements Preparation {
       ),
     );
     const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
-    const graph = mechanism.build(shapes, values);
+    const built = mechanism.build(shapes, values);
+    this.gaps ??= await this.findGaps(task.signal);
+    const graph = this.gaps ? { ...built, steps: withoutGaps(built.steps) } : built;
     // Layers are alike but for their numbers, and for what is set in them.
     const plain = { layers: Array.from({ length: count }, () => graph.steps) };
     const made = checkInterventions(interventions, plain, graph.heads);
@@ -136,7 +142,7 @@ export class TensorPreparation implements Preparation {
       const set = intervene({ layers: [graph.steps] }, own, graph.heads);
       const { steps, parameters: controls } = withGradients(set.graph.layers.flat(), parameters);
       ofGradients = controls;
-      const kept = keptOf(graph, sources, layered, index);
+      const kept = keptOf(chosen, graph, index);
       for (const [value, leaf] of set.renamed)
         pair(value, kept.get(leaf)).forEach((each) => kept.set(...each));
       for (const [leaf, numbers] of set.feeds(0)) kept.set(leaf, inMemory(numbers));
@@ -170,6 +176,8 @@ export class TensorPreparation implements Preparation {
       notices: [
         ...(this.given.notices ?? []),
         ...arranged.notices,
+        ...chosen.notices,
+        ...maskNotices(values, graph, this.given.meanings),
         ...wordNotices(this.given.words, graph.queries, graph.keys),
         ...interventionNotices(made),
       ],
@@ -201,6 +209,14 @@ export class TensorPreparation implements Preparation {
     const tensors = new Map<string, Tensor>();
     for (const [name, source] of own) tensors.set(name, await source.read(wholeOf(source.shape)));
     return { mechanism, tensors };
+  }
+
+  private async findGaps(signal: AbortSignal | undefined): Promise<boolean> {
+    for (const name of intoValues) {
+      const source = this.tensors.get(name);
+      if (source !== undefined && (await hasGaps(source, signal))) return true;
+    }
+    return false;
   }
 
   /** The controls with what the file says of them as their defaults. */
@@ -242,55 +258,26 @@ export class TensorPreparation implements Preparation {
     { sources: arranged, layered: told, others: unread }: Arranged,
     signal: AbortSignal | undefined,
   ): Promise<readonly Candidate[]> {
-    const fitted = new Map(
+    signal?.throwIfAborted();
+    const tensors = new Map(
       [...arranged].map(([name, source]) => [
         name,
         unread.has(name) ? withoutOnes(this.first, name, source) : source,
       ]),
     );
-    const tensors = await nameMask(fitted, signal);
-    const layeredIn = (mechanism: Mechanism, sources: Candidate['sources']): Set<string> =>
-      new Set(
-        [...sources].flatMap(([name, source]) => {
-          const first =
-            arranged.has(name) && !unread.has(name) ? told.has(name) : isLayered(mechanism, name, source);
-          return first ? [name] : [];
-        }),
-      );
-    const own = { mechanism: this.first, sources: tensors, layered: layeredIn(this.first, tensors) };
+    const isLayered = (name: string): boolean | undefined =>
+      arranged.has(name) && !unread.has(name) ? told.has(name) : undefined;
+    const { meanings } = this.given;
     // Which mechanism was meant decides how tensors without heads are read: the others are offered on the same terms.
-    const others = mechanisms
-      .filter((mechanism) => mechanism !== this.first)
-      .map((mechanism): Candidate => {
-        const known = new Set(mechanism.inputs.map(({ name }) => name));
-        const sources = new Map([...tensors].filter(([name]) => known.has(name)));
-        return { mechanism, sources, layered: layeredIn(mechanism, sources) };
-      })
-      .filter(canBuild);
+    const own = candidateOf(this.first, tensors, isLayered, meanings);
+    const others = mechanisms.flatMap((mechanism) => {
+      if (mechanism === this.first) return [];
+      const known = new Set(mechanism.inputs.map(({ name }) => name));
+      const its = new Map([...tensors].filter(([name]) => known.has(name)));
+      return its.size === 0 ? [] : (buildable(mechanism, its, isLayered, meanings) ?? []);
+    });
     return [own, ...others];
   }
-}
-
-function canBuild({ mechanism, sources, layered }: Candidate): boolean {
-  if (sources.size === 0) return false;
-  const shapes = shapesOf(sources, layered);
-  try {
-    const values = mechanism.parameters(shapes).map(({ name, value }) => [name, value] as const);
-    mechanism.build(shapes, Object.fromEntries(values));
-    return true;
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof ParameterError) return false;
-    throw error;
-  }
-}
-
-function shapesOf(
-  sources: Candidate['sources'],
-  layered: Candidate['layered'],
-): Readonly<Record<string, Shape>> {
-  return Object.fromEntries(
-    [...sources].map(([name, { shape }]) => [name, layered.has(name) ? shape.slice(1) : shape]),
-  );
 }
 
 function choose(candidates: readonly Candidate[], wanted: ParameterValues[string] | undefined): Candidate {
@@ -316,19 +303,19 @@ export function mechanismParameter(chosen: Mechanism, offered: readonly Mechanis
   };
 }
 
+/** Controls over masks and keys that may be given: where these are not, there is nothing that they could change. */
+const ofGiven = ['givenMask', 'keepMask', 'padding', 'lengths', 'queryPlaces'] as const;
+
 /** The names of all controls that any of the mechanisms has for these tensors. */
 function everyControl(candidates: readonly Candidate[]): string[] {
-  const own = candidates.flatMap(({ mechanism, sources, layered }) =>
-    mechanism.parameters(shapesOf(sources, layered)),
-  );
-  return ['mechanism', ...own.map(({ name }) => name)];
+  const own = candidates.flatMap((candidate) => candidate.mechanism.parameters(shapesOf(candidate)));
+  return ['mechanism', ...ofGiven, ...own.map(({ name }) => name)];
 }
 
 /** The leaves of one layer and where their numbers are. */
 function keptOf(
+  { sources, layered }: Candidate,
   graph: AttentionGraph,
-  sources: Candidate['sources'],
-  layered: Candidate['layered'],
   layer: number,
 ): Map<Value, TensorSource> {
   const kept = new Map<Value, TensorSource>();
@@ -338,30 +325,6 @@ function keptOf(
     kept.set(leaf, layered.has(name) ? oneLayer(source, layer) : source);
   }
   return kept;
-}
-
-/** A mask of zeros and ones says which keys are kept; anything else is added to the scores as it is. */
-async function nameMask(
-  sources: ReadonlyMap<string, TensorSource>,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, TensorSource>> {
-  const mask = sources.get('mask');
-  if (mask === undefined || !(await isBinary(mask, signal))) return sources;
-  return new Map([...sources].map(([name, source]) => [name === 'mask' ? 'keep' : name, source]));
-}
-
-/** Whether there is nothing but zeros and ones in a tensor, and at least one of these. */
-async function isBinary(source: TensorSource, signal: AbortSignal | undefined): Promise<boolean> {
-  let ones = false;
-  const whole = wholeOf(source.shape);
-  const [first = { start: 0, end: 0 }, ...rest] = whole;
-  for (let start = first.start; start < first.end; start++) {
-    signal?.throwIfAborted();
-    const { data } = await source.read([{ start, end: start + 1 }, ...rest]);
-    if (!data.every((value) => value === 0 || value === 1)) return false;
-    ones ||= data.includes(1);
-  }
-  return ones;
 }
 
 function chooseMechanism({ mechanism: id, tensors }: TensorInputs): Mechanism {
@@ -390,29 +353,10 @@ function spelledOut(parameters: ParameterValues): ParameterValues {
   return typeof scaling === 'number' ? { ...parameters, scaling: 'number', divisor: scaling } : parameters;
 }
 
-function mostAxes(mechanism: Mechanism, name: string): number {
-  const axes = mechanism.inputs.find((each) => each.name === name)?.axes ?? [];
-  return Math.max(...axes.map((each) => each.length));
-}
-
-function isLayered(mechanism: Mechanism, name: string, source: TensorSource): boolean {
-  return source.shape.length === mostAxes(mechanism, name) + 1;
-}
-
-function layerCount(sources: Candidate['sources'], layered: Candidate['layered']): number {
-  const several = [...sources].filter(([name]) => layered.has(name));
-  const counts = new Map(several.map(([name, source]) => [source.shape[0] ?? 0, name]));
-  if (counts.size > 1) {
-    const each = several.map(([name, source]) => `${name} has ${source.shape[0]}`).join(', ');
-    throw new ShapeError(`The inputs do not have the same number of layers: ${each}.`);
-  }
-  const [count = 1] = counts.keys();
-  if (count < 1) throw new ShapeError('There is no layer in these tensors: their first axis is empty.');
-  return count;
-}
-
 /** Leading axes of 1 that are too many for the mechanism, such as a batch of one, are taken off. */
 function withoutOnes(mechanism: Mechanism, name: string, source: TensorSource): TensorSource {
+  // Masks are repeated along such axes.
+  if (isAside(name)) return source;
   const most = mostAxes(mechanism, name) + 1;
   let taken = 0;
   while (source.shape.length - taken > most && source.shape[taken] === 1) taken++;

@@ -1,5 +1,10 @@
 import { truncated, unknownTokens } from '../core/truncated.js';
-import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
+import {
+  attendParameters,
+  isCausal,
+  readAttendParameters,
+  withValues,
+} from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
@@ -105,7 +110,7 @@ export class TextPreparation implements Preparation {
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
     // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
-    if (attention.mask.kind === 'causal' && this.beside.head === undefined) {
+    if (isCausal(attention.mask) && this.beside.head === undefined) {
       const build = (tokens: number): CausalGraph => this.build(tokens, reading);
       const budget = this.hold(build(1));
       const byLayer = (count: number): boolean => budget.byLayer(count);
@@ -199,7 +204,7 @@ export class TextPreparation implements Preparation {
       parameters: [...described, ...(derived[0]?.parameters ?? [])],
       notices: [...this.notices(), ...interventionNotices(interventions)],
       interventions,
-      causal: attention.mask.kind === 'causal',
+      causal: isCausal(attention.mask),
       forward,
     };
   }

@@ -7,7 +7,7 @@ type Numbers = Tensor<Float32Array>;
 /** What is added to scores, or taken away from a query. */
 export interface Masking {
   readonly kind: 'none' | 'causal' | 'keep';
-  /** 1 where a key is kept. // (query, key) */
+  /** 1 where a key is kept. // (query, key) or (head, query, key) */
   readonly keep?: Numbers;
   /** // (query, key) or (head, query, key) */
   readonly bias?: Numbers;
@@ -23,14 +23,20 @@ export function readMasking(
   at: (name: string) => Numbers,
 ): Masking {
   let keep: Float32Array | undefined;
+  let keptHeads = 1;
   let bias: Numbers | undefined;
-  const drop = (query: number, key: number): void => {
-    keep ??= new Float32Array(n * m).fill(1);
-    keep[query * m + key] = 0;
-  };
-  const dropWhere = (isDropped: (query: number, key: number) => boolean): void => {
-    for (let query = 0; query < n; query++) {
-      for (let key = 0; key < m; key++) if (isDropped(query, key)) drop(query, key);
+  /** Takes keys away: for all heads alike, or for each of `heads`. */
+  const dropWhere = (isDropped: (head: number, query: number, key: number) => boolean, heads = 1): void => {
+    if (keep !== undefined && heads > keptHeads) keep = repeated(keep, heads);
+    keptHeads = Math.max(keptHeads, heads);
+    for (let head = 0, at = 0; head < keptHeads; head++) {
+      for (let query = 0; query < n; query++) {
+        for (let key = 0; key < m; key++, at++) {
+          if (!isDropped(heads === 1 ? 0 : head, query, key)) continue;
+          keep ??= new Float32Array(keptHeads * n * m).fill(1);
+          keep[at] = 0;
+        }
+      }
     }
   };
   for (const each of steps) {
@@ -39,7 +45,7 @@ export function readMasking(
       case 'subtract': {
         const sign = each.kind === 'add' ? 1 : -1;
         const read = spread(at(each.by), n, m, each.by);
-        dropWhere((query, key) => sign * read.cell(0, query, key) <= masked);
+        dropWhere((head, query, key) => sign * read.cell(head, query, key) <= masked, read.heads);
         bias = withBias(bias, read, sign, n, m);
         break;
       }
@@ -49,9 +55,9 @@ export function readMasking(
         // Conditions are ones and zeros here; what is added has none, but for a bias, which has other numbers too.
         const isCondition =
           numbers.data.includes(1) && numbers.data.every((value) => value === 0 || value === 1);
-        if (isCondition) dropWhere((query, key) => read.cell(0, query, key) === 0);
+        if (isCondition) dropWhere((head, query, key) => read.cell(head, query, key) === 0, read.heads);
         else {
-          dropWhere((query, key) => read.cell(0, query, key) <= masked);
+          dropWhere((head, query, key) => read.cell(head, query, key) <= masked, read.heads);
           bias = withBias(bias, read, 1, n, m);
         }
         break;
@@ -61,26 +67,42 @@ export function readMasking(
           throw new OtherForm(`its scores are replaced by ${each.other} in places`);
         }
         const read = spread(at(each.condition), n, m, each.condition);
-        dropWhere((query, key) => (read.cell(0, query, key) !== 0) !== each.kept);
+        dropWhere((head, query, key) => (read.cell(head, query, key) !== 0) !== each.kept, read.heads);
         break;
       }
       case 'causal':
-        dropWhere((query, key) => key > query + m - n || query + m - n - key >= (each.window ?? Infinity));
+        dropWhere((_, query, key) => key > query + m - n || query + m - n - key >= (each.window ?? Infinity));
         break;
       case 'real-keys': {
         const { shape, data } = at(each.keys);
         if (shape.length > 2 || (shape.length === 1 && data.length !== 1)) {
           throw new OtherForm(`its mask ${each.keys} has the shape ${formatShape(shape)}`);
         }
-        dropWhere((_, key) => (shape.length === 1 ? key >= (data[0] ?? 0) : data[key] === 0));
+        dropWhere((_, __, key) => (shape.length === 1 ? key >= (data[0] ?? 0) : data[key] === 0));
         break;
       }
     }
   }
   const ofBias = bias === undefined ? {} : { bias };
   if (keep === undefined) return { kind: 'none', ...ofBias };
-  if (isCausal(keep, n, m)) return { kind: 'causal', ...ofBias };
-  return { kind: 'keep', keep: { shape: [n, m], data: keep }, ...ofBias };
+  const area = n * m;
+  if (keep.every((value, at) => value === keep?.[at % area])) {
+    keep = keep.subarray(0, area);
+    keptHeads = 1;
+  }
+  if (keptHeads === 1 && isCausal(keep, n, m)) return { kind: 'causal', ...ofBias };
+  return {
+    kind: 'keep',
+    keep: { shape: keptHeads === 1 ? [n, m] : [keptHeads, n, m], data: keep },
+    ...ofBias,
+  };
+}
+
+/** The same for each of several heads. */
+function repeated(keep: Float32Array, heads: number): Float32Array {
+  const all = new Float32Array(heads * keep.length);
+  for (let head = 0; head < heads; head++) all.set(keep, head * keep.length);
+  return all;
 }
 
 /** Cells of what has fewer axes, or axes of 1, than (head, query, key). */

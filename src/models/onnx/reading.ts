@@ -84,6 +84,8 @@ export function readAttention(
   cache.set(key, masking);
   const [first] = masking.bias?.shape.length === 3 ? masking.bias.shape : [heads];
   if (first !== heads) throw new OtherForm(`what is added to its scores is for ${first} heads, not ${heads}`);
+  const [kept] = masking.keep?.shape.length === 3 ? masking.keep.shape : [heads];
+  if (kept !== heads) throw new OtherForm(`its mask is for ${kept} heads, not ${heads}`);
   return { Q, K, V, divisor: 1 / factor, softcap, masking };
 }
 

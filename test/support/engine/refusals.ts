@@ -42,17 +42,23 @@ const dotProduct: Readonly<Record<string, Refusal>> = {
     {},
     /mask is \(query 5, key 7\), but \(7, 7\)/,
   ],
-  'a mask of one axis': [
-    { Q: [5, 8], K: [7, 8], mask: [7] },
+  'a mask of another number of keys': [
+    { Q: [5, 8], K: [7, 8], mask: [5] },
     {},
-    /mask is \(query, key\), a matrix, but \(7,\)/,
+    /mask is \(query 5, key 7\), but \(5,\)/,
   ],
+  'a mask of heads without heads': [
+    { Q: [5, 8], K: [7, 8], mask: [3, 5, 7] },
+    {},
+    /mask is \(query 5, key 7\), but \(3, 5, 7\)/,
+  ],
+  'keys from before of another size': [
+    { Q: [5, 8], K: [7, 8], past_K: [3, 4] },
+    {},
+    /past_K \(3, 4\) does not fit K \(7, 8\)/,
+  ],
+  'two valid lengths': [{ Q: [5, 8], K: [7, 8], lengths: [2] }, {}, /valid length is one number.*\(2,\)/],
   'padding of two axes': [{ Q: [5, 8], K: [7, 8], padding: [5, 7] }, {}, /one entry a key.*\(5, 7\)/],
-  'two masks': [
-    { Q: [5, 8], K: [5, 8], mask: [5, 5], keep: [5, 5] },
-    {},
-    /“mask” or as “keep”, but not as both/,
-  ],
   'padding of another length': [
     { Q: [5, 8], K: [7, 8], padding: [5] },
     {},
@@ -109,10 +115,10 @@ const scoreTensors: Readonly<Record<string, Refusal>> = {
     {},
     /bias is \(query 5, key 7\), but \(7, 5\) was given/,
   ],
-  'a bias of one axis': [
-    { ...vectors, bias: [7] },
+  'a bias of another number of keys': [
+    { ...vectors, bias: [5] },
     {},
-    /bias is \(query, key\) or \(head, query, key\).*\(7,\)/,
+    /bias is \(query 5, key 7\), but \(5,\)/,
   ],
   'a bias for other heads': [
     { Q: [2, 5, 8], K: [2, 7, 8], V: [2, 7, 4], bias: [3, 5, 7] },
@@ -291,10 +297,12 @@ const luongLocal: Readonly<Record<string, Refusal>> = {
 
 const linear: Readonly<Record<string, Refusal>> = {
   ...Object.fromEntries(
-    Object.entries(dotProduct).filter(([name]) => !/mask|ones and zeros|padding|weights|scores/.test(name)),
+    Object.entries(dotProduct).filter(
+      ([name]) => !/mask|ones and zeros|padding|weights|scores|valid lengths/.test(name),
+    ),
   ),
   'ready scores': [{ scores: [5, 7] }, {}, /starts from Q and K/],
-  'a window': [vectors, { mask: 'sliding-window' }, /Mask can be none, causal, not sliding-window/],
+  'a window': [vectors, { mask: 'sliding-window' }, /no mask called “sliding-window” here/],
 };
 
 export const refusals: Readonly<Record<string, Readonly<Record<string, Refusal>>>> = {
@@ -345,4 +353,5 @@ export const spoken: Readonly<Record<string, string>> = {
   bias: 'position bias',
   sinks: 'sink logits',
   keep: 'mask',
+  lengths: 'valid length',
 };

@@ -12,6 +12,8 @@ export const everyInput: Readonly<Record<string, readonly Shapes[]>> = {
       ...{ Q: [4, 3, 4], K: [2, 5, 4], V: [2, 5, 2], relative_bias: [32, 4], sinks: [4], bias: [4, 3, 5] },
       ...{ padding: [5], mask: [3, 5] },
     },
+    { Q: [4, 3, 4], K: [2, 3, 4], V: [2, 3, 2], past_K: [2, 2, 4], past_V: [2, 2, 2], mask: [4, 1, 5] },
+    { Q: [3, 4], K: [5, 4], V: [5, 4], lengths: [1], mask: [5], keep: [1, 5], bias: [5] },
     { Q: [3, 4], K: [5, 4], V: [5, 2], relative_bias: [6, 1], sinks: [1], bias: [3, 5], keep: [3, 5] },
     { scores: [2, 3, 5], V: [2, 5, 2], padding: [5] },
     { weights: [3, 5], V: [5, 2] },
@@ -31,24 +33,25 @@ export const everyInput: Readonly<Record<string, readonly Shapes[]>> = {
     },
     {
       ...{ Xq: [3, 4], Xkv: [5, 6], W_Q: [4, 8], W_K: [6, 4], W_V: [6, 4] },
-      ...{ relative_bias: [8, 4], sinks: [4], bias: [3, 5], padding: [5], keep: [3, 5] },
+      ...{ relative_bias: [8, 4], sinks: [4], bias: [3, 5], padding: [5], keep: [3, 5], lengths: [1] },
     },
   ],
   hard: [
     { Q: [3, 4], K: [5, 4], V: [5, 4], reward: [3, 5], relative_bias: [8, 1], bias: [3, 5], mask: [3, 5] },
-    { Q: [4, 3, 4], K: [2, 5, 4], V: [2, 5, 2], padding: [5], keep: [3, 5] },
+    { Q: [4, 3, 4], K: [2, 5, 4], V: [2, 5, 2], padding: [5], keep: [3, 5], lengths: [1] },
+    { Q: [3, 4], K: [3, 4], V: [3, 4], past_K: [2, 4], past_V: [2, 4] },
     { scores: [3, 5], reward: [3, 5] },
   ],
   bahdanau: [
-    { S: [3, 4], H: [5, 6], W_a: [4, 7], U_a: [6, 7], v_a: [7], padding: [5], mask: [3, 5] },
+    { S: [3, 4], H: [5, 6], W_a: [4, 7], U_a: [6, 7], v_a: [7], padding: [5], mask: [3, 5], lengths: [1] },
     { S: [3, 4], H: [5, 6], W_a: [4, 7], U_a: [6, 7], v_a: [7], keep: [3, 5] },
   ],
   luong: [
-    { S: [3, 4], H: [5, 4], W_a: [4, 4], W_c: [8, 3], mask: [3, 5] },
+    { S: [3, 4], H: [5, 4], W_a: [4, 4], W_c: [8, 3], mask: [3, 5], lengths: [1] },
     { S: [3, 4], H: [5, 6], W_a: [10, 7], v_a: [7], padding: [5], keep: [3, 5] },
   ],
   'luong-local': [
-    { S: [3, 4], H: [9, 4], W_a: [4, 4], keep: [3, 9] },
+    { S: [3, 4], H: [9, 4], W_a: [4, 4], keep: [3, 9], lengths: [1] },
     {
       S: [3, 4],
       H: [9, 4],
@@ -64,6 +67,7 @@ export const everyInput: Readonly<Record<string, readonly Shapes[]>> = {
   linear: [
     { Q: [3, 4], K: [5, 4], V: [5, 4] },
     { Q: [4, 5, 4], K: [2, 5, 4], V: [2, 5, 3] },
+    { Q: [3, 4], K: [3, 4], V: [3, 4], past_K: [2, 4], past_V: [2, 4] },
   ],
 };
 
@@ -101,6 +105,8 @@ export function numbersFor(name: string, shape: Shape, next: () => number): Tens
     case 'padding':
     case 'keep':
       return { shape, data: data.map((each, at) => (kept(each, at) ? 1 : 0)) };
+    case 'lengths':
+      return { shape, data: data.map(() => 4) };
     case 'mask':
       return { shape, data: data.map((each, at) => (kept(each, at) ? each : -Infinity)) };
     case 'weights':

@@ -94,16 +94,25 @@ describe('formulas', () => {
   });
 
   it('of masks say which keys are kept', () => {
-    const shapes = { Q: [2, 4], K: [3, 4], mask: [2, 3], padding: [3] };
-    const masked = (params: Readonly<Record<string, string | number>>): string =>
-      formulas('scaled-dot-product', shapes, params)['masked'] ?? '';
+    const shapes = { Q: [2, 4], K: [3, 4] };
+    const masked = (params: Readonly<Record<string, string | number>>, given = {}): string =>
+      formulas('scaled-dot-product', { ...shapes, ...given }, params)['masked'] ?? '';
     assert.match(masked({ mask: 'causal' }), /\\tilde\{S\}\}_\{ij\} & j \\le i \\\\ -\\infty/);
     assert.match(
       masked({ mask: 'sliding-window', window: 2 }),
       /\\lvert i - j \\rvert \\le 2 \\\\ -\\infty & \\text\{otherwise\}/,
     );
+    assert.match(masked({ windowLeft: 1, windowRight: 2 }), /& i - 1 \\le j \\le i \+ 2 \\\\/);
+    assert.match(masked({ windowLeft: 1 }), /& i - 1 \\le j \\\\/);
     assert.match(masked({ mask: 'prefix', prefix: 1 }), /& j < 1 \\text\{ or \} j \\le i/);
-    assert.match(masked({ mask: 'padding' }), /& p_j \\ne 0/);
-    assert.equal(masked({ mask: 'matrix' }), '\\hat{S} = \\tilde{S} + M');
+    assert.match(masked({}, { padding: [3] }), /& p_j \\ne 0/);
+    assert.match(masked({ padding: 'drop' }, { padding: [3] }), /& p_j = 0/);
+    assert.match(masked({}, { lengths: [1] }), /& j < L \\\\/);
+    assert.equal(masked({}, { mask: [2, 3] }), '\\hat{S} = \\tilde{S} + M');
+    assert.match(masked({ givenMask: 'keep' }, { mask: [2, 3] }), /& \{M\}_\{ij\} \\ne 0/);
+    assert.match(
+      masked({ causal: 'on' }, { mask: [2, 3] }),
+      /^\\hat\{S\} = \\hat\{S\}\^\{\\text\{causal\}\} \+ M$/,
+    );
   });
 });

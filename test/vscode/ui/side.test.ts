@@ -55,8 +55,8 @@ describe('the side panel', () => {
   it('sets a causal mask, and the panel follows', async () => {
     const frame = await panel(workbench);
     const before = await cellColors(workbench, frame, count, count);
-    await explore.getByRole('combobox', { name: 'Mask' }).click();
-    await explore.getByRole('option', { name: 'Causal' }).click();
+    await explore.getByRole('combobox', { name: 'Causal mask' }).click();
+    await explore.getByRole('option', { name: 'On', exact: true }).click();
     const above = (colors: Awaited<ReturnType<typeof cellColors>>): string[] =>
       colors.flatMap((row, at) => row.slice(at + 2).map(String));
     await until('the mask', async () => {
@@ -64,8 +64,8 @@ describe('the side panel', () => {
       return String(now) !== String(before) && new Set(above(now)).size < 20;
     });
     assert.ok(new Set(above(before)).size > 40);
-    await explore.getByRole('combobox', { name: 'Mask' }).click();
-    await explore.getByRole('option', { name: 'None' }).click();
+    await explore.getByRole('combobox', { name: 'Causal mask' }).click();
+    await explore.getByRole('option', { name: 'Off', exact: true }).click();
     await until('the weights without the mask', async () => {
       const now = await cellColors(workbench, frame, count, count);
       return new Set(above(now)).size > 40;

@@ -1,7 +1,7 @@
 import { atom, binding, compose, number, type Language } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region, type Shape } from '../../tensor.js';
-import { cellOf, printFill } from '../cases.js';
+import { cellOf, printFill, unchanged } from '../cases.js';
 
 /** Which keys j a query i may attend to, by position alone. */
 export type MaskRule =
@@ -9,8 +9,12 @@ export type MaskRule =
   | { readonly kind: 'causal' }
   /** |i − j| ≤ window (Beltagy et al. 2020, §3.1, with w = 2 · window). */
   | { readonly kind: 'sliding-window'; readonly window: number }
+  /** i − left ≤ j ≤ i + right, each side without a bound where it is left out (ONNX Attention, version 25). */
+  | { readonly kind: 'window'; readonly left?: number; readonly right?: number }
   /** j < prefix, or j ≤ i: a prefix that all see, then causal (Raffel et al. 2020, §3.2.1). */
-  | { readonly kind: 'prefix'; readonly prefix: number };
+  | { readonly kind: 'prefix'; readonly prefix: number }
+  /** j < count: the keys after them are only padding. */
+  | { readonly kind: 'valid'; readonly count: number };
 
 /**
  * Sets the scores of keys that a query may not attend to to −∞.
@@ -29,8 +33,12 @@ function allowed(rule: MaskRule, query: number, key: number): boolean {
       return key <= query;
     case 'sliding-window':
       return Math.abs(query - key) <= rule.window;
+    case 'window':
+      return query - key <= (rule.left ?? Infinity) && key - query <= (rule.right ?? Infinity);
     case 'prefix':
       return key < rule.prefix || key <= query;
+    case 'valid':
+      return key < rule.count;
   }
 }
 
@@ -43,21 +51,43 @@ function condition(rule: MaskRule, language: Language, query: string, key: strin
       return language === 'tex'
         ? `\\lvert ${query} - ${key} \\rvert \\le ${rule.window}`
         : `abs(${query} - ${key}) <= ${rule.window}`;
+    case 'window': {
+      const { left, right } = rule;
+      if (language === 'tex') {
+        const before = left === undefined ? '' : `${query} - ${left} \\le `;
+        return `${before}${key}${right === undefined ? '' : ` \\le ${query} + ${right}`}`;
+      }
+      const sides = [
+        ...(left === undefined ? [] : [`(${query} - ${key} <= ${left})`]),
+        ...(right === undefined ? [] : [`(${key} - ${query} <= ${right})`]),
+      ];
+      return sides.join(' & ');
+    }
     case 'prefix':
       return language === 'tex'
         ? `${key} < ${rule.prefix} \\text{ or } ${key} \\le ${query}`
         : `(${key} < ${rule.prefix}) | (${key} <= ${query})`;
+    case 'valid':
+      return `${key} < ${rule.count}`;
   }
 }
 
-function remark(rule: MaskRule, query: number, key: number): string {
+/** @param index of the query, which is not its position where keys came before it */
+function remark(rule: MaskRule, query: number, key: number, index: number): string {
+  const who = index === query ? `query ${query}` : `query ${index}, at position ${query}`;
   switch (rule.kind) {
     case 'causal':
-      return `Masked: key ${key} comes after query ${query}.`;
+      return `Masked: key ${key} comes after ${who}.`;
     case 'sliding-window':
-      return `Masked: key ${key} is ${Math.abs(query - key)} away from query ${query}, further than ${rule.window}.`;
+      return `Masked: key ${key} is ${Math.abs(query - key)} away from ${who}, further than ${rule.window}.`;
+    case 'window': {
+      const [side, reach] = key < query ? (['before', rule.left] as const) : (['after', rule.right] as const);
+      return `Masked: key ${key} is ${Math.abs(query - key)} ${side} ${who}, further than ${reach}.`;
+    }
     case 'prefix':
-      return `Masked: key ${key} comes after query ${query} and lies outside the prefix of ${rule.prefix}.`;
+      return `Masked: key ${key} comes after ${who} and lies outside the prefix of ${rule.prefix}.`;
+    case 'valid':
+      return `Masked: key ${key} is padding, there are ${rule.count} real keys.`;
   }
 }
 
@@ -108,6 +138,19 @@ function operationFor(rule: MaskRule, fill: number): Operation {
             const distance = emitter.node('Abs', [emitter.node('Sub', [i, j])]);
             return emitter.node('LessOrEqual', [distance, emitter.integers([rule.window], [])]);
           }
+          case 'window': {
+            const reach = (from: string, to: string, most: number): string =>
+              emitter.node('LessOrEqual', [
+                emitter.node('Sub', [from, to]),
+                emitter.integers([Math.min(most, 2 ** 53)], []),
+              ]);
+            return emitter.node('And', [
+              reach(i, j, rule.left ?? Infinity),
+              reach(j, i, rule.right ?? Infinity),
+            ]);
+          }
+          case 'valid':
+            return emitter.node('Less', [j, emitter.integers([rule.count], [])]);
           case 'prefix':
             return emitter.node('Or', [
               emitter.node('Less', [j, emitter.integers([rule.prefix], [])]),
@@ -140,9 +183,9 @@ function operationFor(rule: MaskRule, fill: number): Operation {
         cell.scalar(2, [key]).then(({ value }) => value),
       ]);
       if (!allowed(rule, ...positions)) {
-        return { value: fill, numbers: number(fill), sums: [], remark: remark(rule, ...positions) };
+        return { value: fill, numbers: number(fill), sums: [], remark: remark(rule, ...positions, query) };
       }
-      return cell.scalar(0, cell.index);
+      return unchanged(cell);
     },
 
     vjp: (upstream, [, queries, keys]) => [

@@ -59,7 +59,7 @@ function reads(region: Region, shapes: readonly Shape[]): readonly Region[] {
   ];
 }
 
-const matmulOperation: Operation = {
+export const matmulOperation: Operation = {
   name: 'matmul',
 
   shape(inputs) {

@@ -38,7 +38,8 @@ export function materialOf(
       ...(hasBias ? { bias: bias ?? { shape: [n, m], data: new Float32Array(n * m) } } : {}),
     },
     defaults: {
-      mask: masking.kind === 'keep' ? 'matrix' : masking.kind,
+      causal: masking.kind === 'causal' ? 'on' : 'off',
+      ...(keep === undefined ? {} : { keepMask: 'keep' }),
       ...(isRoot
         ? { scaling: 'sqrt' }
         : Math.abs(divisor - 1) < 1e-6
@@ -56,11 +57,10 @@ export function materialOfScores({ scores, V }: ReadyScores): Material {
 
 /** All layers have the same steps: one that masks or scales nothing, among others that do, keeps every key and divides by 1. */
 export function withSameSteps(materials: readonly Material[]): readonly Material[] {
-  const does = (name: 'mask' | 'scaling'): boolean =>
-    materials.some(({ defaults }) => (defaults[name] ?? 'none') !== 'none');
-  const [masks, scales] = [does('mask'), does('scaling')];
+  const masks = materials.some(({ tensors, defaults }) => isMasked(tensors, defaults));
+  const scales = materials.some(({ defaults }) => (defaults['scaling'] ?? 'none') !== 'none');
   return materials.map(({ tensors, defaults }) => {
-    const unmasked = masks && defaults['mask'] === 'none';
+    const unmasked = masks && !isMasked(tensors, defaults);
     const unscaled = scales && defaults['scaling'] === 'none';
     const [n = 0, m = 0] = [tensors['Q']?.shape[1], tensors['K']?.shape[1]];
     const keep = { shape: [n, m], data: new Float32Array(n * m).fill(1) };
@@ -68,11 +68,15 @@ export function withSameSteps(materials: readonly Material[]): readonly Material
       tensors: unmasked ? { ...tensors, keep } : tensors,
       defaults: {
         ...defaults,
-        ...(unmasked ? { mask: 'matrix' } : {}),
+        ...(unmasked ? { keepMask: 'keep' } : {}),
         ...(unscaled ? { scaling: 'number', divisor: 1 } : {}),
       },
     };
   });
+}
+
+function isMasked(tensors: Material['tensors'], defaults: ParameterValues): boolean {
+  return defaults['causal'] === 'on' || tensors['keep'] !== undefined;
 }
 
 /** Positions are in an export's queries and keys already. */
@@ -87,7 +91,9 @@ export function controlsOf({ tensors, defaults }: Material): readonly Parameter[
 /** @param changed what a reader chose other than the file */
 export function buildLayer({ tensors, defaults }: Material, changed: ParameterValues): Layer {
   // “The given one” is each layer’s own, which for some may be none.
-  const chosen = Object.entries(changed).filter(([, value]) => value !== 'matrix');
+  const chosen = Object.entries(changed).filter(
+    ([name, value]) => value !== 'matrix' && !(name === 'keepMask' && tensors['keep'] === undefined),
+  );
   const values = {
     ...defaults,
     ...('bias' in tensors ? { bias: 'matrix' } : {}),

@@ -290,18 +290,41 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     );
   }),
 
-  mask: (['causal', 'sliding-window', 'prefix'] as const).flatMap((kind) =>
+  mask: (
+    [
+      { kind: 'causal' },
+      { kind: 'sliding-window', window: 1 },
+      { kind: 'window', left: 1, right: 2 },
+      { kind: 'window', left: 0 },
+      { kind: 'window', right: 1 },
+      { kind: 'prefix', prefix: 2 },
+      { kind: 'valid', count: 2 },
+    ] as const
+  ).flatMap((rule) =>
     [-Infinity, 0].map((fill): Sample => (draw) => {
       const [n, m] = [draw.upTo(4), draw.upTo(4)];
       const lead = draw.next() < 0.5 ? [] : [2];
-      const rule = { kind, window: 1, prefix: 2 };
       return operators.mask(draw.numbers(...lead, n, m), draw.positions(n), draw.positions(m), rule, fill);
     }),
   ),
   maskKeys: [-Infinity, 0].flatMap((fill): Sample[] => [
     (draw) => operators.maskKeys(draw.numbers(2, 3, 4), draw.binary(4), fill),
     (draw) => operators.maskKeys(draw.numbers(2, 3, 4), draw.binary(3, 4), fill),
+    (draw) => operators.maskKeys(draw.numbers(2, 3, 4), draw.binary(2, 1, 4), fill, 'zeros'),
   ]),
+  addMask: [
+    (draw) => operators.addMask(draw.numbers(2, 3, 4), draw.numbers(2, 1, 4)),
+    (draw) => operators.addMask(draw.numbers(3, 4), draw.numbers(4)),
+  ],
+  maskBeyond: [-Infinity, 0].map((fill): Sample => (draw) => {
+    const m = 1 + draw.upTo(3);
+    return operators.maskBeyond(draw.numbers(2, 3, m), draw.positions(m), draw.binary(1), fill);
+  }),
+  shift: [(draw) => operators.shift(draw.positions(draw.upTo(4)), draw.binary(1))],
+  weightedSum: [
+    (draw) => operators.weightedSum(draw.numbers(2, 3, 4), draw.numbers(2, 4, 5)),
+    (draw) => operators.weightedSum(draw.numbers(2, 3, 4), draw.numbers(4, 5)),
+  ],
   offset: [(draw) => operators.offset(draw.numbers(draw.upTo(4), 1), draw.positions(draw.upTo(4)))],
   within: [
     (draw) => {

@@ -31,7 +31,7 @@ function resultOf({ graph }: Pick<Built, 'graph'>): Value {
 }
 
 /** Why there may be no gradient: a choice is constant but for jumps, and linear attention needs no weights. */
-const none = /every way there leads through.*(argmax|frequencies|within)|it is not made from it/;
+const none = /every way there leads through.*(argmax|frequencies|within|mask-beyond)|it is not made from it/;
 
 /** The gradient with respect to a value; undefined where there is none. */
 function gradientOf(result: Value, upstream: Value, value: Value): Value | undefined {

@@ -5,6 +5,7 @@ import {
   mechanisms,
   ParameterError,
   readAttendParameters,
+  withChanges,
   withValues,
   type ParameterValues,
 } from '../../../../src/engine/mechanisms/index.js';
@@ -120,11 +121,14 @@ describe('mechanisms', () => {
 describe('parameters', () => {
   const shapes = { Q: [5, 8], K: [5, 8] };
   const refused: readonly (readonly [ParameterValues, RegExp])[] = [
-    [{ maks: 'causal' }, /no parameter “maks” here; there are heads, mask, window/],
-    [{ mask: 'diagonal' }, /Mask can be none, causal, sliding-window, prefix, not diagonal/],
-    [{ mask: 'padding' }, /Mask can be none, causal, sliding-window, prefix, not padding/],
-    [{ window: 1.5 }, /Window is a whole number from 0 to 5, not 1\.5/],
-    [{ window: -1 }, /Window is a whole number from 0 to 5, not -1/],
+    [{ maks: 'causal' }, /no parameter “maks” here; there are heads, causal, prefix, windowLeft/],
+    [{ mask: 'diagonal' }, /no mask called “diagonal” here; it is none, causal, sliding-window or prefix/],
+    [{ mask: 'padding' }, /needs a tensor named “padding”/],
+    [{ causal: 'yes' }, /Causal mask can be off, on, not yes/],
+    [{ windowLeft: 1.5 }, /Window, before is a whole number from -1 to 5, not 1\.5/],
+    [{ windowRight: -2 }, /Window, after is a whole number from -1 to 5, not -2/],
+    [{ validKeys: 6 }, /Valid keys is a whole number from 0 to 5, not 6/],
+    [{ givenMask: 'drop' }, /no parameter “givenMask”/],
     [{ temperature: 0 }, /Temperature is a number from 0\.01 to 100, not 0/],
     [{ temperature: Number.NaN }, /Temperature is a number from 0\.01 to 100, not NaN/],
     [{ temperature: 'hot' }, /Temperature is a number.*not hot/],
@@ -136,6 +140,25 @@ describe('parameters', () => {
       assert.throws(() => build('scaled-dot-product', shapes, params), { name: 'ParameterError', message });
     });
   }
+
+  it('of masks may be said by one name, to which single ones are added', () => {
+    const of = (params: ParameterValues): ParameterValues =>
+      Object.fromEntries(
+        withValues(mechanisms[0]?.parameters({ ...shapes, padding: [5] }) ?? [], params).flatMap(
+          ({ name, value, default: standard }) => (value === standard ? [] : [[name, value]]),
+        ),
+      );
+    assert.deepEqual(of({ mask: 'causal' }), { causal: 'on' });
+    assert.deepEqual(of({ mask: 'causal', windowLeft: 2 }), { causal: 'on', windowLeft: 2 });
+    assert.deepEqual(of({ mask: 'sliding-window', window: 3 }), { windowLeft: 3, windowRight: 3 });
+    assert.deepEqual(of({ mask: 'prefix', prefix: 2 }), { causal: 'on', prefix: 2 });
+    assert.deepEqual(of({ mask: 'padding' }), {});
+    assert.deepEqual(of({ mask: 'none' }), { padding: 'off' });
+    assert.deepEqual(withChanges({ mask: 'causal', causal: 'off', softcap: 1 }, { mask: 'prefix' }), {
+      mask: 'prefix',
+      softcap: 1,
+    });
+  });
 
   it('stay at their defaults where nothing is said', () => {
     for (const { parameters } of mechanisms) {
@@ -151,5 +174,17 @@ describe('parameters', () => {
     assert.throws(() => readAttendParameters({ scaling: 'cube' }, {}), /no scaling called “cube”/);
     assert.throws(() => readAttendParameters({ mask: 'matrix' }, {}), /needs a tensor named “mask”/);
     assert.throws(() => readAttendParameters({ mask: 'x' }, {}), /no mask called “x”/);
+    assert.throws(
+      () => readAttendParameters({ givenMask: 'drop' }, {}),
+      /givenMask needs a tensor named “mask”/,
+    );
+    assert.throws(
+      () => readAttendParameters({ lengths: 'on' }, {}),
+      /lengths needs a tensor named “lengths”/,
+    );
+    assert.throws(
+      () => readAttendParameters({ queryPlaces: 'past' }, {}),
+      /queryPlaces is start or end, or past/,
+    );
   });
 });

@@ -15,8 +15,10 @@ const text = 'Attention maps a query and keys to an output.';
 /** What stands before the softmax, by the file: steps from queries and keys to the weights. */
 const plain = ['Q', 'K', 'V', 'scores', 'scaled', 'masked', 'weights', 'output'];
 /** What changes nothing is no step. */
-const isShown = (step: string, { settings: { mask, scaling }, otherMasks }: Case): boolean =>
-  step === 'masked' ? mask !== 'none' || otherMasks === true : step !== 'scaled' || scaling !== 'none';
+const isShown = (step: string, { settings: { causal, keepMask, scaling }, otherMasks }: Case): boolean =>
+  step === 'masked'
+    ? causal === 'on' || keepMask !== undefined || otherMasks === true
+    : step !== 'scaled' || scaling !== 'none';
 const including = (step: string): string[] =>
   plain.flatMap((each) => (each === 'masked' ? [step, each] : [each]));
 
@@ -33,67 +35,67 @@ interface Case {
 const cases: readonly Case[] = [
   ...['eager-14', 'sdpa-14', 'dynamo-18', 'dynamo-sdpa-18', 'optimised'].map((name) => ({
     file: `bert/${name}.onnx`,
-    settings: { mask: 'none', scaling: 'sqrt' },
+    settings: { causal: 'off', scaling: 'sqrt' },
   })),
-  { file: 'distilbert/dynamo-18.onnx', settings: { mask: 'none', scaling: 'sqrt' } },
+  { file: 'distilbert/dynamo-18.onnx', settings: { causal: 'off', scaling: 'sqrt' } },
   // make_onnx_forms.py: layers as functions of the model's own, and two exports behind one condition.
   ...['eager-14', 'dynamo-18'].map((name) => ({
     file: `forms/functions/${name}.onnx`,
-    settings: { mask: 'none', scaling: 'sqrt' },
+    settings: { causal: 'off', scaling: 'sqrt' },
   })),
-  { file: 'forms/merged/decoder_model_merged.onnx', settings: { mask: 'causal', scaling: 'sqrt' } },
-  { file: 'forms/nested/nested.onnx', settings: { mask: 'causal', scaling: 'number', divisor: 4 } },
+  { file: 'forms/merged/decoder_model_merged.onnx', settings: { causal: 'on', scaling: 'sqrt' } },
+  { file: 'forms/nested/nested.onnx', settings: { causal: 'on', scaling: 'number', divisor: 4 } },
   ...['eager-14', 'dynamo-sdpa-18', 'with-past'].map((name) => ({
     file: `gpt2/${name}.onnx`,
-    settings: { mask: 'causal', scaling: 'sqrt' },
+    settings: { causal: 'on', scaling: 'sqrt' },
   })),
   ...['eager-14', 'dynamo-sdpa-18', 'dynamo-sdpa-23', 'with-past', 'model'].map((name) => ({
     file: `llama/onnx/${name}.onnx`,
-    settings: { mask: 'causal', scaling: 'sqrt' },
+    settings: { causal: 'on', scaling: 'sqrt' },
     groups: 2,
   })),
   ...['eager-14', 'dynamo-18'].map((name) => ({
     file: `gemma2/${name}.onnx`,
-    settings: { mask: 'matrix', scaling: 'number', softcap: 2.5 },
+    settings: { keepMask: 'keep', scaling: 'number', softcap: 2.5 },
     steps: including('capped'),
     groups: 2,
   })),
   {
     file: 'modernbert/dynamo-sdpa-18.onnx',
-    settings: { mask: 'none', scaling: 'sqrt' },
+    settings: { causal: 'off', scaling: 'sqrt' },
     otherMasks: true,
   },
   {
     file: 't5/encoder_model.onnx',
-    settings: { mask: 'none', scaling: 'none', bias: 'matrix' },
+    settings: { causal: 'off', scaling: 'none', bias: 'matrix' },
     steps: including('biased'),
   },
   {
     file: 'mpnet/eager-14.onnx',
-    settings: { mask: 'none', scaling: 'sqrt', bias: 'matrix' },
+    settings: { causal: 'off', scaling: 'sqrt', bias: 'matrix' },
     steps: including('biased'),
   },
-  { file: 'by-hand/attention.onnx', settings: { mask: 'causal', scaling: 'number' } },
+  { file: 'by-hand/attention.onnx', settings: { causal: 'on', scaling: 'number' } },
   {
     file: 'by-hand/multi-head-attention.onnx',
-    settings: { mask: 'none', bias: 'matrix' },
+    settings: { causal: 'off', bias: 'matrix' },
     steps: including('biased'),
   },
   ...['', '-packed'].map((form) => ({
     file: `by-hand/group-query-attention${form}.onnx`,
-    settings: { mask: 'matrix', scaling: 'sqrt' },
+    settings: { keepMask: 'keep', scaling: 'sqrt' },
     groups: 2,
   })),
   {
     file: 'by-hand/standard-attention.onnx',
-    settings: { mask: 'causal', scaling: 'number', divisor: 2, softcap: 3 },
+    settings: { causal: 'on', scaling: 'number', divisor: 2, softcap: 3 },
     steps: including('capped'),
     groups: 2,
   },
-  { file: 'by-hand/einsum.onnx', settings: { mask: 'none', scaling: 'sqrt' } },
+  { file: 'by-hand/einsum.onnx', settings: { causal: 'off', scaling: 'sqrt' } },
   {
     file: 'by-hand/gated.onnx',
-    settings: { mask: 'none', scaling: 'none' },
+    settings: { causal: 'off', scaling: 'none' },
     steps: plain.filter((each) => each !== 'Q' && each !== 'K'),
   },
 ];
@@ -245,7 +247,7 @@ describe('Text through an ONNX export', () => {
   it('changes what each layer does with its queries and keys, and says that these stay', async () => {
     const inspection = await inspect(join(folder, 'gpt2/eager-14.onnx'));
     const before = await inspection.slice('masked', { layer: 1, head: 0 });
-    const changed = await inspection.change({ mask: 'none', temperature: 2 });
+    const changed = await inspection.change({ causal: 'off', temperature: 2 });
     assert.ok(
       changed.notices.some((notice) => notice.startsWith('What was changed acts in each layer by itself')),
     );
@@ -253,7 +255,7 @@ describe('Text through an ONNX export', () => {
     assert.ok(Math.abs((after.data[33] ?? NaN) * 2 - (before.data[33] ?? NaN)) < 1e-5);
     assert.equal(before.data[1], NaN);
     assert.ok(Number.isFinite(after.data[1]));
-    const back = await inspection.change({ mask: 'causal', temperature: 1 });
+    const back = await inspection.change({ causal: 'on', temperature: 1 });
     assert.equal(back.notices.length, 1);
   });
 

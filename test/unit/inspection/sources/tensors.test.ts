@@ -155,7 +155,7 @@ describe('an inspection of tensors', () => {
   });
 
   it('a mask of ones and zeros is printed as such, and each layer has its own', async () => {
-    const mask = tensor([2, 3, 3], (at) => (at < 9 || at % 3 === 0 ? 1 : 0));
+    const mask = tensor([2, 1, 3, 3], (at) => (at < 9 || at % 3 === 0 ? 1 : 0));
     const inspection = await inspect({ ...vectors(3, 3, 4), mask });
     assert.match(await inspection.code('numpy'), /^mask = np\.load\("mask\.npy"\).*\n/m);
     assert.match(await inspection.code('numpy'), /^masked = np\.where\(mask != 0, scaled, -np\.inf\)/m);
@@ -166,7 +166,10 @@ describe('an inspection of tensors', () => {
       Array.from({ length: 9 }, (_, at) => at % 3 > 0),
     );
     const added = await inspect({ ...vectors(3, 3, 4), mask: tensor([3, 3], (at) => at) });
-    assert.match(await added.code('numpy'), /^masked = scaled \+ mask /m);
+    assert.match(
+      await added.code('numpy'),
+      /^masked = np\.where\(mask == -np\.inf, -np\.inf, scaled \+ mask\) /m,
+    );
   });
 
   it('logits of ±10,000 neither overflow nor lose the row’s sum', async () => {

@@ -186,13 +186,13 @@ describe('Architectures', () => {
     };
     const bert = await defaults('bert');
     assert.deepEqual(
-      [bert['mask'], bert['scaling'], bert['rotary'], bert['bias']],
-      ['none', 'sqrt', 'none', 'none'],
+      [bert['causal'], bert['scaling'], bert['rotary'], bert['bias']],
+      ['off', 'sqrt', 'none', 'none'],
     );
     const gpt2 = await defaults('gpt2');
-    assert.deepEqual([gpt2['mask'], gpt2['scaling'], gpt2['softcap']], ['causal', 'sqrt', 0]);
+    assert.deepEqual([gpt2['causal'], gpt2['scaling'], gpt2['softcap']], ['on', 'sqrt', 0]);
     const gemma = await defaults('gemma2');
-    assert.deepEqual([gemma['mask'], gemma['scaling'], gemma['softcap']], ['causal', 'number', 2.5]);
+    assert.deepEqual([gemma['causal'], gemma['scaling'], gemma['softcap']], ['on', 'number', 2.5]);
     assert.equal(gemma['divisor'], Math.sqrt(11));
     assert.ok(!('rotary' in gemma) && 'bias' in gemma);
     assert.ok(!('bias' in (await defaults('mpnet'))));
