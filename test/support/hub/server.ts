@@ -141,8 +141,12 @@ export class SmallHub {
     if (fault?.kind === 'stall') {
       response.write(body.subarray(0, fault.after));
     } else if (fault?.kind === 'drop') {
-      const { arrived = () => new Promise((resolve) => setTimeout(resolve, 20)) } = fault;
-      response.write(body.subarray(0, fault.after), () => void arrived().finally(() => response.destroy()));
+      const { arrived } = fault;
+      const breakOff = (): unknown => response.destroy();
+      response.write(body.subarray(0, fault.after), () => {
+        if (arrived === undefined) setTimeout(breakOff, 20);
+        else void arrived().finally(breakOff);
+      });
     } else {
       response.end(fault?.kind === 'longer' ? Buffer.concat([body, Buffer.alloc(10)]) : body);
     }
