@@ -207,7 +207,7 @@ describe('masks', () => {
     const refused: readonly (readonly [Record<string, TestTensor>, RegExp])[] = [
       [{ mask: tensor([3, 5], () => 1) }, /mask is \(query 4, key 5\).*\(3, 5\) was given/],
       [{ mask: tensor([2, 4, 5], () => 1) }, /\(head 3, query 4, key 5\).*\(2, 4, 5\) was given/],
-      [{ mask: tensor([2, 3, 4, 5], () => 1) }, /\(2, 3, 4, 5\) was given/],
+      [{ mask: tensor([2, 3, 4, 6], () => 1) }, /\(2, 3, 4, 6\) was given/],
       [{ padding: tensor([4], () => 1) }, /padding mask is \(key 5\), but \(4,\) was given/],
       [{ lengths: tensor([2], () => 1) }, /one number for each sequence, 1 here, but \(2,\) was given/],
     ];
