@@ -1,6 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Json } from '../../../formats/json-text.js';
 import { isRecord } from '../../../common/values.js';
+import { withoutAtomic } from './atomic.js';
 import { joined, part, rewritten, unitsOf, type Aligned, type Written } from './aligned.js';
 
 /** A stretch of text that a pattern matches, or that lies between its matches. */
@@ -20,10 +21,11 @@ export function expressionOf(pattern: Json | undefined): RegExp | undefined {
   if (!isRecord(pattern)) return undefined;
   const { String: text, Regex: expression } = pattern;
   if (typeof expression !== 'string' && typeof text !== 'string') return undefined;
+  const known = typeof expression === 'string' ? { Regex: withoutAtomic(expression) } : pattern;
   const { pre_tokenizer: split } = new Tokenizer(
     {
       model: { type: 'BPE', vocab: {}, merges: [] },
-      pre_tokenizer: { type: 'Split', pattern, behavior: 'Isolated', invert: false },
+      pre_tokenizer: { type: 'Split', pattern: known, behavior: 'Isolated', invert: false },
       normalizer: null,
       post_processor: null,
       decoder: null,
