@@ -7,3 +7,15 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether two lists hold the same things in the same order, each the very same. */
+export function sameItems<Item>(a: readonly Item[], b: readonly Item[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}
+
+/** JSON with sorted keys: the same for what is alike, whichever order it was put together in. */
+export function stableKey(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    isRecord(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
+}

@@ -1,4 +1,3 @@
-import { metrics as allMetrics } from '../../engine/metrics/index.js';
 import { withChanges } from '../../engine/mechanisms/index.js';
 import type {
   Arithmetic,
@@ -29,10 +28,12 @@ import { exporterNamed } from '../exports/index.js';
 import { OpenExport } from '../exports/open-export.js';
 import { arithmetic } from '../views/arithmetic.js';
 import { findings } from '../views/findings/index.js';
+import { metricsOf } from '../views/metrics.js';
+import { pooledWeights } from '../views/thumbnails.js';
 import { bands, slice, type Schedule } from '../views/matrix.js';
 import { plotters } from '../views/plots/index.js';
 import type { Plotter } from '../views/plots/plotter.js';
-import { checkIndex, Pool } from '../views/pool.js';
+import { checkIndex } from '../views/pool.js';
 import { LayerReader } from '../views/reader.js';
 import type { Preparation, Setting } from './preparation.js';
 import {
@@ -301,24 +302,7 @@ export class Inspection {
     for (let index = 0; index < count; index++) {
       const [layer, reader] = this.at(start + index, 0);
       task.progress?.(`Layer ${start + index + 1} of ${layers.length}`, index / count);
-      const pools = Array.from({ length: heads }, () => new Pool(from, to, 'max'));
-      const request = {
-        step: nameOfRole(layer, 'weights'),
-        heads: { start: 0, end: heads },
-        headCount: heads,
-        rows: { start: 0, end: from.rows },
-      };
-      for await (const band of bands(reader, layer, request, schedule)) {
-        const height = band.rows.end - band.rows.start;
-        pools.forEach((pool, head) => {
-          for (let row = 0; row < height; row++) {
-            pool.add(band.data, (head * height + row) * band.columns, band.rows.start + row);
-          }
-        });
-      }
-      pools.forEach((pool, head) => {
-        data.set(pool.finish(), (index * heads + head) * area);
-      });
+      data.set(await pooledWeights(reader, layer, { heads, from, to }, schedule), index * heads * area);
     }
     return { revision, ...to, data };
   }
@@ -359,28 +343,8 @@ export class Inspection {
   ): Promise<Metric[]> {
     const [layer, reader] = this.at(place.layer, place.head);
     const { queries, keys, heads } = this.subject;
-    const running = allMetrics.map((metric) => ({ metric, gathering: metric.begin() }));
-    const request = {
-      step: nameOfRole(layer, 'weights'),
-      heads: { start: place.head, end: place.head + 1 },
-      headCount: heads,
-      rows: { start: 0, end: queries.count },
-    };
-    for await (const band of bands(reader, layer, request, this.schedule(urgency.figures, task))) {
-      for (let query = band.rows.start; query < band.rows.end; query++) {
-        const start = (query - band.rows.start) * band.columns;
-        const weights = band.data.subarray(start, start + band.columns);
-        for (const { gathering } of running) gathering.row(weights, query);
-      }
-    }
-    return running.map(({ metric, gathering }) => ({
-      name: metric.name,
-      title: metric.title,
-      note: metric.note,
-      value: gathering.result(),
-      unit: metric.unit,
-      full: metric.full(queries.count, keys.count),
-    }));
+    const looked = { head: place.head, heads, queries: queries.count, keys: keys.count };
+    return metricsOf(reader, layer, looked, this.schedule(urgency.figures, task));
   }
 
   /** What one head's numbers show, in words. */

@@ -1,5 +1,5 @@
 import { truncated, unknownTokens } from '../core/truncated.js';
-import { isRecord } from '../../common/values.js';
+import { sameItems, stableKey } from '../../common/values.js';
 import { attendParameters, readAttendParameters, withValues } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import { ModelError, type Encoding, type Model } from '../../models/index.js';
@@ -141,9 +141,9 @@ export class SequencePreparation implements Preparation {
     const count = encoding.ids.length;
     const interventions = checkSequenceInterventions(wanted, this.model, attention, count, own.stack);
     const reading = { ...own, interventions };
-    const key = keyOf([attention, prefix, from, into, length]);
+    const key = stableKey([attention, prefix, from, into, length]);
     const begun = performance.now();
-    const isKnown = this.last?.key === key && areSame(this.last.interventions, interventions);
+    const isKnown = this.last?.key === key && sameItems(this.last.interventions, interventions);
     const known = isKnown ? this.last?.written : undefined;
     const written = known ?? this.write(reading, encoding, task);
     if (known === undefined && beside !== true) {
@@ -382,17 +382,6 @@ export class SequencePreparation implements Preparation {
 }
 
 /** Whether the same interventions were made: once spelled out, they stay the same objects. */
-function areSame(a: readonly Intervention[], b: readonly Intervention[]): boolean {
-  return a.length === b.length && a.every((each, at) => each === b[at]);
-}
-
-/** The same for what is alike, whichever order it was put together in. */
-function keyOf(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    isRecord(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
-}
-
 const masks: ReadonlySet<string> = new Set(['causal', 'prefix', 'windowLeft', 'windowRight']);
 
 const whyEnded: Readonly<Record<Ending, (limit: number) => string>> = {

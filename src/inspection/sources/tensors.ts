@@ -7,16 +7,7 @@ import {
   type Mechanism,
 } from '../../engine/mechanisms/index.js';
 import { sorted, type Value } from '../../engine/graph.js';
-import {
-  formatShape,
-  inMemory,
-  ShapeError,
-  sizeOf,
-  wholeOf,
-  type Shape,
-  type Tensor,
-  type TensorSource,
-} from '../../engine/tensor.js';
+import { inMemory, ShapeError, wholeOf, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import type { Labels, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capture, pair } from '../run/capture.js';
@@ -30,8 +21,8 @@ import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
-import { buildable, candidateOf, layerCount, mostAxes, shapesOf, type Candidate } from './candidates.js';
-import { isAside } from './masks.js';
+import { buildable, candidateOf, layerCount, shapesOf, type Candidate } from './candidates.js';
+import { keepSmall, oneLayer, sourcesOf, withoutOnes } from './tensor-sources.js';
 import { maskNotices, readMaskNames, withMeanings, type MaskMeaning } from './mask-meanings.js';
 import { hasGaps, withoutGaps } from './gaps.js';
 import { ownValues } from './own-values.js';
@@ -75,9 +66,6 @@ export const tensorsSource: Source = {
     return { kind: 'preparation', preparation };
   },
 };
-
-/** A source up to this many bytes is read once and kept; a larger one is read in parts each time. */
-const keptBytes = 32 << 20;
 
 /** What values are made from. */
 const intoValues = ['V', 'past_V', 'X', 'Xkv', 'H'] as const;
@@ -353,50 +341,6 @@ function spelledOut(parameters: ParameterValues): ParameterValues {
   return typeof scaling === 'number' ? { ...parameters, scaling: 'number', divisor: scaling } : parameters;
 }
 
-/** Leading axes of 1 that are too many for the mechanism, such as a batch of one, are taken off. */
-function withoutOnes(mechanism: Mechanism, name: string, source: TensorSource): TensorSource {
-  // Masks are repeated along such axes.
-  if (isAside(name)) return source;
-  const most = mostAxes(mechanism, name) + 1;
-  let taken = 0;
-  while (source.shape.length - taken > most && source.shape[taken] === 1) taken++;
-  if (source.shape.length - taken > most) {
-    throw new ShapeError(
-      `${name} has ${source.shape.length} axes, ${formatShape(source.shape)}; at most ${most} can be read.`,
-    );
-  }
-  if (taken === 0) return source;
-  const ones = source.shape.slice(0, taken).map(() => ({ start: 0, end: 1 }));
-  return {
-    shape: source.shape.slice(taken),
-    read: (region) =>
-      source.read([...ones, ...region]).then(({ data, shape }) => ({ data, shape: shape.slice(taken) })),
-  };
-}
-
-function oneLayer(source: TensorSource, layer: number): TensorSource {
-  return {
-    shape: source.shape.slice(1),
-    read: (region) =>
-      source
-        .read([{ start: layer, end: layer + 1 }, ...region])
-        .then(({ data, shape }) => ({ data, shape: shape.slice(1) })),
-  };
-}
-
-/** Reads a small source once, when it is first needed. */
-function keepSmall(source: TensorSource): TensorSource {
-  if (sizeOf(source.shape) * 4 > keptBytes) return source;
-  let kept: Promise<TensorSource> | undefined;
-  return {
-    shape: source.shape,
-    async read(region) {
-      kept ??= source.read(wholeOf(source.shape)).then(inMemory);
-      return (await kept).read(region);
-    },
-  };
-}
-
 function labels(count: number, words: readonly string[] | undefined): Labels {
   return words?.length === count ? { count, words } : { count };
 }
@@ -418,31 +362,4 @@ function wordNotices(words: TensorInputs['words'], queries: number, keys: number
 /** "Multi-head attention · 6 layers × 12 heads · 15 × 15" */
 export function subtitle(kind: string, layers: number, heads: number, queries: number, keys: number): string {
   return `${kind} · ${formatCount(layers, 'layer')} × ${formatCount(heads, 'head')} · ${queries} queries × ${keys} keys`;
-}
-
-/** Tensors that a caller holds in memory. @throws ShapeError where data and shape do not agree. */
-function sourcesOf(
-  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
-): Record<string, TensorSource> {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => {
-      checkTensor(name, tensor);
-      return [name, inMemory(tensor)];
-    }),
-  );
-}
-
-function checkTensor(
-  name: string,
-  { shape, data }: { readonly shape: Shape; readonly data: Tensor['data'] },
-): void {
-  if (!(data instanceof Float32Array)) throw new ShapeError(`${name} has no Float32Array of numbers.`);
-  if (!Array.isArray(shape) || shape.some((extent_) => !Number.isSafeInteger(extent_) || extent_ < 0)) {
-    throw new ShapeError(`${name} has no shape of whole numbers.`);
-  }
-  if (sizeOf(shape) !== data.length) {
-    throw new ShapeError(
-      `${name} has shape ${formatShape(shape)}, ${sizeOf(shape)} numbers, but ${data.length} were given.`,
-    );
-  }
 }
