@@ -32,7 +32,13 @@ describe('the extension’s API', () => {
 
   it('is what activate() returns', () => {
     assert.equal(extension().isActive, true);
-    assert.deepEqual(Object.keys(attention), ['inspectText', 'inspectTensors', 'inspectFiles', 'engine']);
+    assert.deepEqual(Object.keys(attention), [
+      'inspectText',
+      'inspectTensors',
+      'inspectFiles',
+      'explainMismatch',
+      'engine',
+    ]);
   });
 
   describe('inspectText', () => {
