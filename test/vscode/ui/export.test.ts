@@ -33,6 +33,8 @@ describe('export', () => {
     });
     await workbench.explorerRow('heads.json').waitFor();
     await chooseFrom(workbench, workbench.explorerRow('heads.json'), 'Attention: Inspect File');
+    // Nothing tells two heads of five positions from two positions of five heads.
+    await pick(/head 2 × position 5 × feature 3/);
     await panel(workbench);
   });
 
@@ -74,6 +76,7 @@ describe('export', () => {
     const { data, shape } = await scores.read(wholeOf(scores.shape));
     const own = await inspectFiles(join(workbench.folder, 'heads.json'), {
       media: join(process.cwd(), 'media'),
+      params: { vectorAxes: 'head row feature' },
     });
     try {
       const { heads, queries, keys } = own.summary;

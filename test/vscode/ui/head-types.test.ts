@@ -18,18 +18,21 @@ describe('head types', () => {
     await workbench.command('Attention: Inspect Selection');
     const frame = await panel(workbench);
     await workbench.command('Attention: Classify Heads');
-    await until('labelled heads', async () => (await frame.locator('.heads-cell[data-kind]').count()) === 72);
+    await until(
+      'labelled heads',
+      async () => (await frame.locator('.heads-cell[data-head-type]').count()) === 72,
+    );
     // The panel is narrow here: the heads are behind their tab.
     await frame.getByRole('tab', { name: 'Heads', exact: true }).click();
     assert.equal(await frame.getByRole('checkbox', { name: 'Head types' }).isChecked(), true);
-    await workbench.screenshot('vscode/kinds');
+    await workbench.screenshot('vscode/head-types');
     await workbench.written(/too tired/);
     await workbench.reload();
     // The panel may come back to its heads, with the heatmap behind its tab.
-    const again = await workbench.webview('.heads-cell[data-kind]', patience);
+    const again = await workbench.webview('.heads-cell[data-head-type]', patience);
     await until(
       'all labelled heads after a reload',
-      async () => (await again.locator('.heads-cell[data-kind]').count()) === 72,
+      async () => (await again.locator('.heads-cell[data-head-type]').count()) === 72,
     );
     assertSealed(workbench);
   });
