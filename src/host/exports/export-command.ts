@@ -80,6 +80,9 @@ async function isFile(uri: Uri): Promise<boolean> {
   );
 }
 
+/** Between one list and the next the panel takes the focus back: a list that gave way to that would vanish. Escape closes it. */
+const staysOpen = { ignoreFocusOut: true } as const;
+
 async function pickExporter(
   inspection: Session,
   { exporter: wanted }: Given,
@@ -96,6 +99,7 @@ async function pickExporter(
   const chosen = await window.showQuickPick(items, {
     title: l10n.t('Export as…'),
     matchOnDetail: true,
+    ...staysOpen,
   });
   return chosen?.exporter;
 }
@@ -110,7 +114,7 @@ async function pickStep({ position }: Session, { steps }: InspectionSummary): Pr
       name,
     }))
     .toSorted((a, b) => Number(b.name === position.step) - Number(a.name === position.step));
-  const chosen = await window.showQuickPick(items, { title: l10n.t('Export which step?') });
+  const chosen = await window.showQuickPick(items, { title: l10n.t('Export which step?'), ...staysOpen });
   return chosen?.name;
 }
 
@@ -135,7 +139,10 @@ async function pickScope(
       scope,
     })),
   );
-  const chosen = await window.showQuickPick(items, { title: l10n.t('Export which layers and heads?') });
+  const chosen = await window.showQuickPick(items, {
+    title: l10n.t('Export which layers and heads?'),
+    ...staysOpen,
+  });
   return chosen?.scope;
 }
 
