@@ -19,6 +19,7 @@ export class DiagnosisView implements OpenView {
     this.body,
   );
   private readonly life = new Lifetime();
+  private answered = false;
 
   constructor(
     private readonly panel: Panel,
@@ -32,6 +33,9 @@ export class DiagnosisView implements OpenView {
           this.body.replaceChildren(
             ...(diagnosis === null ? this.offer() : this.describe(diagnosis, reading)),
           );
+          // What was asked for comes to the front once, also where it lies behind a tab.
+          if (diagnosis !== null && !this.answered) panel.store.update({ front: 'left' });
+          this.answered = diagnosis !== null;
         },
       ),
     );
