@@ -208,7 +208,8 @@ export function maskNotices(
             ? 'keeps the keys that are 1'
             : 'leaves out the keys that are 1';
     const why = value === meaning ? because : 'as was chosen';
-    return [`The mask ${name} ${what}, ${why}. Change it under Explore.`];
+    const which = name === 'mask' ? 'The mask' : `The mask ${name}`;
+    return [`${which} ${what}, ${why}. Change it under Explore.`];
   });
   const { windowLeft = -1, windowRight = -1, queryPlaces = 'start' } = values;
   const isPlaced = values['causal'] === 'on' || windowLeft !== -1 || windowRight !== -1;
