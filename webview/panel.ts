@@ -100,6 +100,13 @@ export function emptyView(): PanelView {
   };
 }
 
+/** The same as long as one head of one run is shown; empty where none is. */
+export function shownHead({ content, position }: PanelView): string {
+  return content.kind === 'inspection'
+    ? JSON.stringify([content.summary.id, content.summary.revision, position.layer, position.head])
+    : '';
+}
+
 /** How many indices an axis has, in the steps of an inspection. */
 export function axisSize(summary: InspectionSummary, axis: AxisName): number {
   if (axis === 'query') return summary.queries.count;

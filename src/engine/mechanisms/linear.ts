@@ -2,6 +2,7 @@ import { label, stepWithRole, type Value } from '../graph.js';
 import { divideRows, featureMap, mask, matmul, repeatHeads, rowSum, transpose } from '../ops/index.js';
 import { ShapeError } from '../tensor.js';
 import { axesOf, extent, headsOf, readCount, symbolOf } from './heads.js';
+import { causalParameter } from './mask-parameters.js';
 import { withoutMaskShorthand } from './mask-shorthand.js';
 import type { Mechanism } from './mechanism.js';
 import { placesOf } from './places.js';
@@ -22,21 +23,7 @@ export const linear: Mechanism = {
     .map((each) => ({ ...each, required: /^[QK]$/.test(each.name) })),
 
   parameters(inputs) {
-    return [
-      ...vectorParameters(inputs).heads,
-      {
-        kind: 'choice',
-        name: 'causal',
-        title: 'Causal mask',
-        note: 'Whether a query may attend only to keys up to its own position.',
-        value: 'off',
-        default: 'off',
-        choices: [
-          { value: 'off', title: 'Off' },
-          { value: 'on', title: 'On' },
-        ],
-      },
-    ];
+    return [...vectorParameters(inputs).heads, causalParameter];
   },
 
   build(inputs, values) {

@@ -35,6 +35,16 @@ const switches = [
   { value: 'on', title: 'On' },
 ] as const;
 
+export const causalParameter: Parameter = {
+  kind: 'choice',
+  name: 'causal',
+  title: 'Causal mask',
+  note: 'Whether a query may attend only to keys up to its own position.',
+  value: 'off',
+  default: 'off',
+  choices: switches,
+};
+
 const meanings = [
   { value: 'off', title: 'Off' },
   { value: 'keep', title: '1 takes part' },
@@ -53,15 +63,7 @@ export function maskParameters(offered: Offered): readonly Parameter[] {
   const { inputs, keys } = offered;
   const given = (name: string): boolean => inputs[name] !== undefined;
   return [
-    {
-      kind: 'choice',
-      name: 'causal',
-      title: 'Causal mask',
-      note: 'Whether a query may attend only to keys up to its own position.',
-      value: 'off',
-      default: 'off',
-      choices: switches,
-    },
+    causalParameter,
     {
       kind: 'number',
       name: 'prefix',

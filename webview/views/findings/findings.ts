@@ -4,7 +4,7 @@ import type { Finding } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { findStep } from '../../labels.js';
 import { isCancelled } from '../../matrices.js';
-import type { Panel } from '../../panel.js';
+import { shownHead, type Panel } from '../../panel.js';
 import type { OpenView } from '../view.js';
 import { findingStrings } from './strings.js';
 
@@ -24,15 +24,9 @@ export class FindingsView implements OpenView {
   private readonly stop: () => void;
 
   constructor(private readonly panel: Panel) {
-    this.stop = panel.store.follow(
-      ({ content, position }) =>
-        content.kind === 'inspection'
-          ? JSON.stringify([content.summary.id, content.summary.revision, position.layer, position.head])
-          : '',
-      () => {
-        void this.fetch();
-      },
-    );
+    this.stop = panel.store.follow(shownHead, () => {
+      void this.fetch();
+    });
   }
 
   dispose(): void {

@@ -5,7 +5,7 @@ import { formatShort } from '../../format.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { headPlace } from '../../labels.js';
-import type { Panel } from '../../panel.js';
+import { shownHead, type Panel } from '../../panel.js';
 import type { OpenView } from '../view.js';
 
 /** The open head's figures, each with a bar that shows how much of its possible range it fills. */
@@ -17,15 +17,9 @@ export class MetricsView implements OpenView {
   private readonly stop: () => void;
 
   constructor(private readonly panel: Panel) {
-    this.stop = panel.store.follow(
-      ({ content, position }) =>
-        content.kind === 'inspection'
-          ? JSON.stringify([content.summary.id, content.summary.revision, position.layer, position.head])
-          : '',
-      (shown) => {
-        void this.fetch(shown);
-      },
-    );
+    this.stop = panel.store.follow(shownHead, (shown) => {
+      void this.fetch(shown);
+    });
   }
 
   dispose(): void {

@@ -22,3 +22,12 @@ export function sinusoids(
   });
   return { shape: [places.length, width], data };
 }
+
+/** Of every position from 0 on, with the paper's rates: 10000^(−2k / width). @returns (ids, width) */
+export function positionSinusoids(ids: readonly number[], width: number): Tensor {
+  return sinusoids(
+    ids.map((_id, at) => at),
+    width,
+    (k) => 10_000 ** ((-2 * k) / width),
+  );
+}

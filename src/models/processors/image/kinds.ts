@@ -32,34 +32,23 @@ const square = (edge: number): Json => ({ height: edge, width: edge });
 
 const plain = { square: true, filter: 'bicubic', crop: 'asked', pads: false } as const;
 
+const cropped = {
+  ...plain,
+  ...openai,
+  size: { shortest_edge: 224 },
+  square: false,
+  crop: 'standard',
+  cropSize: square(224),
+} as const;
+
 const kinds: readonly ProcessorKind[] = [
   { name: 'ViT', defaults: { ...plain, ...halves, size: square(224), filter: 'bilinear' } },
   {
     name: 'DeiT',
     defaults: { ...plain, ...halves, size: square(256), crop: 'standard', cropSize: square(224) },
   },
-  {
-    name: 'CLIP',
-    defaults: {
-      ...plain,
-      ...openai,
-      size: { shortest_edge: 224 },
-      square: false,
-      crop: 'standard',
-      cropSize: square(224),
-    },
-  },
-  {
-    name: 'Bit',
-    defaults: {
-      ...plain,
-      ...openai,
-      size: { shortest_edge: 224 },
-      square: false,
-      crop: 'standard',
-      cropSize: square(224),
-    },
-  },
+  { name: 'CLIP', defaults: cropped },
+  { name: 'Bit', defaults: cropped },
   { name: 'Siglip', defaults: { ...plain, ...halves, size: square(224), square: false } },
   { name: 'Beit', defaults: { ...plain, ...halves, size: square(224), cropSize: square(224) } },
   { name: 'Blip', defaults: { ...plain, ...openai, size: square(384) } },

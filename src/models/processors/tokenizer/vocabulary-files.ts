@@ -98,6 +98,16 @@ function special(
 
 const sequence = (id: 'A' | 'B', segment: number): Json => ({ Sequence: { id, type_id: segment } });
 
+function robertaProcessing(begin: string, end: string, ids: ReadonlyMap<string, number>): Json {
+  return {
+    type: 'RobertaProcessing',
+    sep: [end, ids.get(end) ?? 0],
+    cls: [begin, ids.get(begin) ?? 0],
+    trim_offsets: true,
+    add_prefix_space: false,
+  };
+}
+
 /** A template of TemplateProcessing: texts and special tokens in their order. */
 function template(single: readonly Json[], pair: readonly Json[], ids: ReadonlyMap<string, number>): Json {
   const used = [...single, ...pair].flatMap((item) => {
@@ -155,13 +165,7 @@ function wordPiece(lines: readonly string[], settings: JsonObject, mpnet: boolea
     },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: mpnet
-      ? {
-          type: 'RobertaProcessing',
-          sep: [end, numbers.get(end) ?? 0],
-          cls: [begin, numbers.get(begin) ?? 0],
-          trim_offsets: true,
-          add_prefix_space: false,
-        }
+      ? robertaProcessing(begin, end, numbers)
       : template(single, [...single, sequence('B', 1), token(end, 1)], numbers),
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
     added_tokens: added,
@@ -208,15 +212,7 @@ function byteLevel(
   return {
     normalizer: typeof of === 'string' && /neo_?x/i.test(of) ? { type: 'NFC' } : null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-    post_processor: roberta
-      ? {
-          type: 'RobertaProcessing',
-          sep: [end, numbers.get(end) ?? 0],
-          cls: [begin, numbers.get(begin) ?? 0],
-          trim_offsets: true,
-          add_prefix_space: false,
-        }
-      : null,
+    post_processor: roberta ? robertaProcessing(begin, end, numbers) : null,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     added_tokens: added,
     model: {
