@@ -62,6 +62,8 @@ export type PanelMethods = {
   compare: EngineMethods['compare'];
   plot: EngineMethods['plot'];
   candidates: EngineMethods['candidates'];
+  classes: EngineMethods['classes'];
+  preview: EngineMethods['preview'];
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
   continue: {
     params: Omit<ContinueRequest, 'inspection'>;

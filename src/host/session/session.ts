@@ -5,6 +5,7 @@ import type {
   Arithmetic,
   ArithmeticRequest,
   Candidates,
+  Classes,
   CandidatesRequest,
   CodeRequest,
   ContinueResult,
@@ -21,6 +22,7 @@ import type {
   ParameterValues,
   Picture,
   Plot,
+  Preview,
   Position,
   Continuation,
   Slice,
@@ -228,6 +230,25 @@ export class Session extends Disposable {
       this.engine.request('candidates', { ...request, inspection }, options),
     );
     return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
+  }
+
+  async classes(
+    request: AboutShown<EngineMethods['classes']['params']>,
+    options?: RequestOptions,
+  ): Promise<Classes> {
+    const result = await this.view(request, (inspection) =>
+      this.engine.request('classes', { ...request, inspection }, options),
+    );
+    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
+  }
+
+  preview(
+    request: AboutShown<EngineMethods['preview']['params']>,
+    options?: RequestOptions,
+  ): Promise<Preview> {
+    return this.view(request, (inspection) =>
+      this.engine.request('preview', { ...request, inspection }, options),
+    );
   }
 
   /** Goes on with the text, as its model says; what is shown then has the new tokens. */

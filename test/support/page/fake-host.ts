@@ -22,7 +22,7 @@ import type {
 import { nearestPosition } from '../../../src/position.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
-import { candidatesOf, continuationOf } from './expectations.js';
+import { candidatesOf, classesOf, continuationOf } from './expectations.js';
 import { plots } from './plots.js';
 
 /** How a test wants the host to behave. Plain data: it is passed into the page. */
@@ -173,6 +173,11 @@ export class FakeHost {
           const { revision, subject } = this.at(params);
           return candidatesOf(params, revision, subject.queries);
         }),
+        classes: answer('classes', (params) => {
+          const { revision, subject } = this.at(params);
+          return classesOf(params.count, revision, subject.image?.classes ?? []);
+        }),
+        preview: answer('preview', (params) => this.at(params).preview(params.medium, params.side)),
         continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
