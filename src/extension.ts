@@ -4,7 +4,9 @@ import { AddModel } from './host/models/add-model.js';
 import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
+import { reasonOf } from './common/values.js';
 import { Examples } from './host/examples/index.js';
+import { openSampleWorkspace } from './host/examples/sample-workspace.js';
 import { PanelEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
@@ -55,6 +57,11 @@ export function activate({
     new KeptImages(Uri.joinPath(globalStorageUri, 'images')),
     async () => (await models.usable()).find((model) => model.reads === 'image' && isActive(model)),
   );
+  const examples = new Examples(
+    opener,
+    Uri.joinPath(extensionUri, 'media', 'sample'),
+    Uri.joinPath(globalStorageUri, 'examples'),
+  );
   const pages = new ModelPages(extensionUri, engine, models, headTypes);
   subscriptions.push(
     log,
@@ -76,11 +83,7 @@ export function activate({
       models,
       headTypes,
       adding,
-      examples: new Examples(
-        opener,
-        Uri.joinPath(extensionUri, 'media', 'sample'),
-        Uri.joinPath(globalStorageUri, 'examples'),
-      ),
+      examples,
       pages,
       images,
       readerPicker: new ReaderPicker(engine, models),
@@ -88,5 +91,8 @@ export function activate({
     }),
     new ModelStatus(),
   );
+  openSampleWorkspace(examples, workspaceState).catch((error: unknown) => {
+    log.warn(`The sample was not opened: ${reasonOf(error)}`);
+  });
   return createApi(engine);
 }
