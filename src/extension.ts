@@ -44,13 +44,14 @@ export function activate({
   const painter = new Painter();
   // The folder's name is older than what it is called now; what was saved there is still read.
   const headTypes = new KnownHeadTypes(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const models = new Models(engine);
   const opener = new Opener(engine, inspections, new FileReadings(workspaceState), {
     extension: extensionUri,
     log,
     painter,
     headTypes,
+    models,
   });
-  const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
   const images = new InspectImage(
     opener,
