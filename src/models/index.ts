@@ -1,4 +1,5 @@
 export type { DecoderAttention, ModelGraph } from './architectures/index.js';
+export type { VisionGraph, VisionToken } from './architectures/vision/index.js';
 export {
   dates,
   datesFolder,
