@@ -25,12 +25,14 @@ export interface ModelDescription {
   readonly decoder?: { readonly layers: number; readonly heads: number };
   /** d_model */
   readonly width: number;
-  /** The longest input, in tokens. */
+  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on. */
   readonly limit: number;
   /** In bytes, of the weights on disk. */
   readonly size: number;
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
+  /** What it reads; text where left out. */
+  readonly reads?: 'image';
   /** Set where it points at the answer to a question in a text. */
   readonly answers?: true;
 }

@@ -29,6 +29,17 @@ const windowed: ReadonlyMap<string, string> = new Map([
   ['deformable_detr', 'attends to a few sampled places, not to a grid of patches'],
 ]);
 
+/** What the families that read images are called. */
+export const visionFamilies: readonly string[] = visionArchitectures.map(({ title }) => title);
+
+/** Whether it is a model for images that is meant, be it one that can be read or not. */
+export function readsImages({ modelType = '' }: Config): boolean {
+  return (
+    windowed.has(modelType) ||
+    visionArchitectures.some(({ modelTypes }) => modelTypes.some((known) => known === modelType))
+  );
+}
+
 /** @throws ModelError when no family goes by the configuration's "model_type", with those that are known or why not. */
 export function visionArchitectureOf(config: Config): VisionArchitecture {
   const { modelType } = config;
