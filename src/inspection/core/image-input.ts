@@ -1,6 +1,15 @@
-import { decodeImage, ImageError, maxFileBytes, resize, type Image } from '../../media/image/index.js';
+import {
+  decodeImage,
+  droppedAlpha,
+  ImageError,
+  maxFileBytes,
+  resize,
+  type DecodedImage,
+  type Image,
+} from '../../media/image/index.js';
 import {
   onOriginal,
+  overWhite,
   processImage,
   seenOf,
   type Geometry,
@@ -21,9 +30,7 @@ export const largestPreview = 4096;
 export interface BroughtImage {
   /** Of its file. */
   readonly name: string;
-  readonly image: Image;
-  /** What was taken for what when it was decoded, in sentences. */
-  readonly notes: readonly string[];
+  readonly image: DecodedImage;
 }
 
 /** What a model reads of an image, and where that lies on it. */
@@ -36,6 +43,9 @@ export interface ImageInput {
   readonly notices: readonly string[];
 }
 
+const whitened =
+  'What the file calls transparent is white for the model, as its processor makes it (do_convert_rgb).';
+
 /** Reads and decodes an image. @throws FormatError where it cannot be opened, ImageError where it is none that can be read */
 export async function openImage(platform: Platform, file: FileReference): Promise<BroughtImage> {
   const name = nameOf(file, platform.paths);
@@ -46,8 +56,7 @@ export async function openImage(platform: Platform, file: FileReference): Promis
         `${name} has ${source.size} bytes; images of up to ${maxFileBytes} bytes are read.`,
       );
     }
-    const { notes, ...image } = await decodeImage(await source.read(0, source.size), name);
-    return { name, image, notes };
+    return { name, image: await decodeImage(await source.read(0, source.size), name) };
   } finally {
     await source.close();
   }
@@ -58,12 +67,10 @@ export async function openImage(platform: Platform, file: FileReference): Promis
  * @param index which of the images that were brought it is, from 0
  * @throws ImageError where nothing would be left of it, or too much
  */
-export function imageInput(
-  { name, image, notes }: BroughtImage,
-  settings: ImageSettings,
-  index = 0,
-): ImageInput {
-  const processed = processImage(image, settings);
+export function imageInput({ name, image }: BroughtImage, settings: ImageSettings, index = 0): ImageInput {
+  const { clear, notes } = image;
+  const isWhitened = settings.overWhite && clear !== undefined;
+  const processed = processImage(isWhitened ? overWhite(image, clear) : image, settings);
   const { geometry } = processed;
   return {
     processed,
@@ -76,7 +83,10 @@ export function imageInput(
       seen: boxOf(seenOf(geometry)),
     },
     picture: pictureOf(image),
-    notices: [...notes, ...geometryNotices(geometry)],
+    notices: [
+      ...notes.map((note) => (isWhitened && note === droppedAlpha ? whitened : note)),
+      ...geometryNotices(geometry),
+    ],
   };
 }
 
