@@ -5,7 +5,7 @@ import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
 import { Examples } from './host/examples/index.js';
-import { TensorEditor } from './host/editor/custom-editor.js';
+import { PanelEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
 import { Explore } from './host/panels/explore.js';
@@ -18,7 +18,10 @@ import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
-import { weightsBudget } from './host/base/settings.js';
+import { isActive, weightsBudget } from './host/base/settings.js';
+import { CellOutputs } from './host/images/cell-outputs.js';
+import { InspectImage } from './host/images/inspect-image.js';
+import { KeptImages } from './host/images/kept-images.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
 
@@ -47,6 +50,11 @@ export function activate({
   });
   const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
+  const images = new InspectImage(
+    opener,
+    new KeptImages(Uri.joinPath(globalStorageUri, 'images')),
+    async () => (await models.usable()).find((model) => model.reads === 'image' && isActive(model)),
+  );
   const pages = new ModelPages(extensionUri, engine, models, headTypes);
   subscriptions.push(
     log,
@@ -59,7 +67,9 @@ export function activate({
     pages,
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
-    new TensorEditor(opener),
+    new PanelEditor(opener, 'attention-inspector.tensors', 'files'),
+    new PanelEditor(opener, 'attention-inspector.image', 'image'),
+    new CellOutputs(),
     new Commands({
       opener,
       inspections,
@@ -72,6 +82,7 @@ export function activate({
         Uri.joinPath(globalStorageUri, 'examples'),
       ),
       pages,
+      images,
       readerPicker: new ReaderPicker(engine, models),
       log,
     }),

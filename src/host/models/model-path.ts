@@ -5,6 +5,11 @@ export function modelAt(path: string): ModelReference {
   return { kind: /\.(gguf|onnx)$/i.test(path) ? 'file' : 'folder', path };
 }
 
+export function sameModel(a: ModelReference, b: ModelReference): boolean {
+  if (modelPath(a) !== undefined) return modelPath(a) === modelPath(b);
+  return a.kind === 'dates' && b.kind === 'dates' ? a.score === b.score : a.kind === b.kind;
+}
+
 /** Where a model lies on disk; undefined for those that come along. */
 export function modelPath(reference: ModelReference): string | undefined {
   return reference.kind === 'folder' || reference.kind === 'file' ? reference.path : undefined;

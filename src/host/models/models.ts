@@ -15,7 +15,15 @@ import type { FoundModel, ModelDescription, ModelReference } from '../../protoco
 import { modelPath } from './model-path.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
-import { activeModel, modelFolders, section, setActiveModel, setModelFolders } from '../base/settings.js';
+import {
+  activeModel,
+  chosenImageModel,
+  isActive,
+  modelFolders,
+  section,
+  setActiveModel,
+  setModelFolders,
+} from '../base/settings.js';
 
 /** In a workspace with more `config.json` than this, folders beyond must be added by hand. */
 const mostConfigs = 500;
@@ -76,8 +84,8 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   /** The settings tell of it, and the list is made anew. */
-  async use(model: ModelReference): Promise<void> {
-    await setActiveModel(model);
+  async use({ reference, reads }: Pick<ModelDescription, 'reference' | 'reads'>): Promise<void> {
+    await setActiveModel(reference, reads);
   }
 
   /**
@@ -120,8 +128,11 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   /** Takes an added folder off the list; the files stay where they are. */
   async remove(path: string): Promise<void> {
     await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));
-    const active = activeModel();
-    if (modelPath(active) === path) await setActiveModel({ kind: 'embedded' });
+    if (modelPath(activeModel()) === path) await setActiveModel({ kind: 'embedded' }, undefined);
+    const ofImages = await chosenImageModel();
+    if (ofImages !== undefined && modelPath(ofImages) === path) {
+      await setActiveModel({ kind: 'embedded' }, 'image');
+    }
     this.refresh();
   }
 
@@ -150,12 +161,13 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   private async find(): Promise<readonly FoundModel[]> {
-    const activePath = modelPath(activeModel());
+    const active = [activeModel(), await chosenImageModel()];
+    const paths = active.flatMap((model) => (model === undefined ? [] : (modelPath(model) ?? [])));
     const folders = new Set([
       ...(await workspaceFiles()),
       ...(await workspaceCheckpoints()),
       ...modelFolders(),
-      ...(activePath === undefined ? [] : [activePath]),
+      ...paths,
     ]);
     return this.engine.request('models', { folders: [...folders] });
   }
@@ -195,11 +207,6 @@ async function workspaceFiles(): Promise<readonly string[]> {
 async function pathsOf(pattern: string): Promise<readonly string[]> {
   const found = await workspace.findFiles(pattern, '**/{node_modules,.git}/**', mostConfigs);
   return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : []));
-}
-
-export function sameModel(a: ModelReference, b: ModelReference): boolean {
-  if (modelPath(a) !== undefined) return modelPath(a) === modelPath(b);
-  return a.kind === 'dates' && b.kind === 'dates' ? a.score === b.score : a.kind === b.kind;
 }
 
 /** Where a model comes from. */
@@ -251,7 +258,7 @@ function headsText(count: number): string {
 
 function usableItem(model: ModelDescription): TreeItem {
   const { reference, name, width, limit, size } = model;
-  const active = sameModel(reference, activeModel());
+  const active = isActive(model);
   const item = new TreeItem(name);
   const where = placeOf(reference);
   const path = modelPath(reference);

@@ -68,14 +68,14 @@ function openItem(inspection: Session, active: boolean): TreeItem {
 
 /** The model that read a text, or the mechanism that files were run through. */
 function what({ summary, request }: Session): string | undefined {
-  return request.kind === 'text' ? summary?.title : summary?.mechanism.title;
+  return request.kind === 'text' || request.kind === 'image' ? summary?.title : summary?.mechanism.title;
 }
 
 function pastItem({ id, label, request }: Remembered): TreeItem {
   const item = new TreeItem(label);
   item.id = `past:${id}`;
   item.contextValue = 'past';
-  item.tooltip = request.kind === 'files' ? request.uris.join('\n') : label;
+  item.tooltip = tooltipOf(request) ?? label;
   item.iconPath = new ThemeIcon(iconOf(request.kind));
   item.command = opening(id);
   return item;
@@ -85,6 +85,20 @@ function opening(id: string): NonNullable<TreeItem['command']> {
   return { command: 'attention-inspector.openInspection', title: l10n.t('Open Inspection'), arguments: [id] };
 }
 
+/** Where the files are. */
+function tooltipOf(request: Remembered['request']): string | undefined {
+  if (request.kind === 'files') return request.uris.join('\n');
+  return request.kind === 'image' ? request.uri : undefined;
+}
+
 function iconOf(kind: Remembered['request']['kind']): string {
-  return kind === 'text' ? 'quote' : 'table';
+  switch (kind) {
+    case 'text':
+      return 'quote';
+    case 'image':
+      return 'file-media';
+    case 'files':
+    case 'tensors':
+      return 'table';
+  }
 }

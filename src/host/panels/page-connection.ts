@@ -1,6 +1,7 @@
 import { CancelledError, Channel } from '../../channel.js';
 import type { Call, Port, RequestOptions } from '../../channel.js';
 import type {
+  Dropped,
   HeadTypesState,
   ModelReference,
   PanelMethods,
@@ -28,6 +29,8 @@ export interface PageServices {
   copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
   /** Asks what of the inspection that is looked at goes to which file, and writes it. */
   exportShown(): Promise<void>;
+  /** Inspects what was dropped onto the page, where the user is told of failures. */
+  inspectDropped(dropped: Dropped): Promise<void>;
   /** Classifies a model's heads, where the user is told of failures. */
   classifyHeads(model: ModelReference): Promise<void>;
 }
@@ -100,7 +103,7 @@ export class PageConnection extends Disposable {
   }
 
   private connect(port: Port): PanelChannel {
-    const { copyCode, classifyHeads, exportShown, headTypes, log, painter } = this.services;
+    const { copyCode, classifyHeads, exportShown, headTypes, inspectDropped, log, painter } = this.services;
     return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
@@ -126,6 +129,10 @@ export class PageConnection extends Disposable {
         },
         export: async () => {
           await exportShown();
+          return null;
+        },
+        drop: async (dropped) => {
+          await inspectDropped(dropped);
           return null;
         },
         change: async ({ parameters }) => {

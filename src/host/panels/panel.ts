@@ -1,10 +1,11 @@
-import { commands, env, l10n, window } from 'vscode';
-import type { Uri, WebviewPanel } from 'vscode';
+import { commands, env, l10n, Uri, window } from 'vscode';
+import type { WebviewPanel } from 'vscode';
 import type { CodeLanguage, CodeRequest } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Log } from '../transports/transport.js';
 import type { Painter } from '../editor/paint.js';
+import { isImagePath } from '../images/image-links.js';
 import type { KnownHeadTypes } from '../models/head-types.js';
 import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
@@ -42,6 +43,20 @@ export class InspectionPanel extends Disposable {
         copyCode,
         exportShown: async () => {
           await commands.executeCommand('attention-inspector.export');
+        },
+        inspectDropped: async (dropped) => {
+          if (dropped.kind === 'bytes') {
+            await commands.executeCommand('attention-inspector.inspectImage', dropped);
+            return;
+          }
+          const uris = dropped.uris.map((uri) => Uri.parse(uri, true));
+          const images = uris.filter(({ path }) => isImagePath(path));
+          const others = uris.filter((uri) => !images.includes(uri));
+          for (const image of images)
+            await commands.executeCommand('attention-inspector.inspectImage', image);
+          if (others.length > 0) {
+            await commands.executeCommand('attention-inspector.inspectFile', others[0], others);
+          }
         },
         classifyHeads: async (model) => {
           await commands.executeCommand('attention-inspector.classifyHeads', model);

@@ -9,12 +9,12 @@ import type { Sessions } from './sessions.js';
 import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
 import { withProgress } from '../base/progress.js';
-import type { InspectionRequest, Origin, Remembered } from './request.js';
+import type { ImageRequest, InspectionRequest, Origin, Remembered } from './request.js';
 import type { FileReadings } from './file-readings.js';
 import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
-import { chosenModel } from '../base/settings.js';
+import { chosenImageModel, chosenModel } from '../base/settings.js';
 
 type Earlier = Omit<Remembered, 'label' | 'request'>;
 
@@ -22,6 +22,26 @@ type Earlier = Omit<Remembered, 'label' | 'request'>;
 export interface Reader {
   readonly model?: ModelReference;
   readonly mechanism?: string;
+}
+
+/** What reads an image, and what it is to have written of it. */
+export interface ImageReader {
+  readonly model?: ModelReference;
+  readonly selected?: SelectedText;
+}
+
+async function imageRequest(
+  uri: string,
+  given?: ModelReference,
+  selected?: SelectedText,
+): Promise<ImageRequest> {
+  const model = given ?? (await chosenImageModel());
+  return {
+    kind: 'image',
+    uri,
+    ...(model === undefined ? {} : { model }),
+    ...(selected === undefined ? {} : { text: selected.texts[0], origin: selected.origin }),
+  };
 }
 
 /** Where the user is in what a panel shows; the picked cell is of that alone. */
@@ -80,6 +100,29 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     return inspection;
   }
 
+  /**
+   * Has a model, by default the active one for images, read an image. A panel that shows the same image is used again; else one
+   * opens when that has worked.
+   */
+  async openImage(uri: Uri, { model, selected }: ImageReader, viewColumn: ViewColumn): Promise<Session> {
+    const address = uri.toString();
+    const used = [...this.panels].find(
+      ({ panel, inspection: { request } }) =>
+        request.kind === 'image' && request.uri === address && panel.viewType === panelType,
+    );
+    const request = await imageRequest(address, model, selected);
+    const inspection = this.make(request, used === undefined ? {} : { position: placeOf(used) });
+    await this.run(inspection);
+    if (used === undefined) {
+      this.attach(this.newPanel(inspection, { viewColumn }), inspection);
+      return inspection;
+    }
+    used.show(inspection);
+    this.register(inspection);
+    used.panel.reveal();
+    return inspection;
+  }
+
   /** Inspects files as one; a panel opens only when that has worked. */
   async openFiles(uris: readonly Uri[], parameters: ParameterValues = {}): Promise<void> {
     const inspection = this.make({ kind: 'files', uris: uris.map(String) }, { parameters });
@@ -101,9 +144,12 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
   }
 
-  /** Fills a tab that VS Code opened: a custom editor. What goes wrong is said in it. */
-  fill(panel: WebviewPanel, uri: Uri): void {
-    const inspection = this.make({ kind: 'files', uris: [uri.toString()] });
+  /** Fills a tab that VS Code opened: a custom editor of a tensor file or an image. What goes wrong is said in it. */
+  async fill(panel: WebviewPanel, uri: Uri, kind: 'files' | 'image'): Promise<void> {
+    const address = uri.toString();
+    const inspection = this.make(
+      kind === 'image' ? await imageRequest(address) : { kind: 'files', uris: [address] },
+    );
     this.attach(panel, inspection);
     // The page is told of the outcome, good or bad.
     inspection.ready().catch(() => undefined);

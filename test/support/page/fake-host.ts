@@ -181,6 +181,7 @@ export class FakeHost {
         continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
+        drop: answer('drop', () => null),
         export: answer('export', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);
