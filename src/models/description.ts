@@ -33,8 +33,6 @@ export interface ModelDescription {
   readonly reads?: 'image';
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
-  /** What it reads; text where left out. */
-  readonly reads?: 'image';
   /** Set where it points at the answer to a question in a text. */
   readonly answers?: true;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { Inspection } from '../../../../src/inspection/core/inspection.js';
+import { inspectImage, inspectText } from '../../../../src/inspection/index.js';
 import type {
   FileReference,
   ModelReference,
@@ -268,6 +269,36 @@ describe('an inspection of an image', () => {
       of({ kind: 'bytes', name: 'half.png', bytes: whole.subarray(0, 200) }),
       /^half\.png (?:ends too early|is damaged)/,
     );
+  });
+
+  it('is offered to plain Node', async () => {
+    const model = join(vision, 'vit');
+    const inspection = await inspectImage(join(images, 'turned-6.jpg'), { media, model });
+    try {
+      const expected = await tensorsIn(join(model, 'pipeline.safetensors'));
+      const [, logits] = ['attentions', 'logits'].map((what) =>
+        tensorNamed(expected, `turned-6.jpg: ${what}`),
+      );
+      const [first] = await inspection.classes(1);
+      assert.ok(first !== undefined && logits !== undefined);
+      assert.ok(Math.abs(first.logit - Math.max(...logits.data)) < 1e-4);
+      const { width, height, data } = await inspection.preview({ side: 30 });
+      assert.deepEqual([width, height, data.length], [19, 30, 4 * 19 * 30]);
+      const row = await inspection.slice('weights', { layer: 1, head: 2, rows: [0, 1] });
+      assert.deepEqual(row.shape, [1, 26]);
+    } finally {
+      await inspection.dispose();
+    }
+    const text = await inspectText('a cat', { media });
+    await assert.rejects(text.preview(), /shows no image/);
+    await assert.rejects(text.classes(), /does not sort what it reads/);
+    await text.dispose();
+    const written = await inspectImage(join(images, 'rgb.png'), { media, model, text: 'a cat' });
+    assert.match(
+      written.summary.notices.join('\n'),
+      /vit writes nothing about images: the text .* is not used/,
+    );
+    await written.dispose();
   });
 
   it('ends where it is cancelled', async () => {
