@@ -84,7 +84,8 @@ export function startPage(views: readonly RegisteredView[]): void {
   };
 
   const centred = views.filter(({ place }) => place === 'centre').map(({ id }) => id);
-  const centre = centred.find((id) => id === saved?.centre) ?? centred[0];
+  const always = views.find(({ place, offered }) => place === 'centre' && offered === undefined)?.id;
+  const centre = centred.find((id) => id === saved?.centre) ?? always ?? centred[0];
   if (centre !== undefined) store.update({ centre });
   const shell = new Shell({
     panel,
@@ -92,6 +93,7 @@ export function startPage(views: readonly RegisteredView[]): void {
     context,
     remembered: saved?.views ?? {},
     widths: saved?.widths ?? standardWidths,
+    returning: saved?.centre == null ? null : (saved.location?.summaryKey ?? null),
   });
   document.body.append(shell.element);
   attachShortcuts(panel, views);
