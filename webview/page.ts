@@ -3,6 +3,7 @@ import { Channel } from '../src/channel.js';
 import type { PanelState, Step } from '../src/protocol.js';
 import { perFrame, settled } from './dom.js';
 import { useOfWebGL } from './draw/painter.js';
+import { usualScale } from './draw/scale/choice.js';
 import type { Target } from './draw/target.js';
 import { connectHost } from './host.js';
 import { isCancelled, Matrices } from './matrices.js';
@@ -42,8 +43,11 @@ export function startPage(views: readonly RegisteredView[]): void {
       },
     },
   );
-  const panel = new Panel(channel, saved?.location ?? null, (covering, summary) =>
-    canCover(views, covering, summary),
+  const panel = new Panel(
+    channel,
+    saved?.location ?? null,
+    (covering, summary) => canCover(views, covering, summary),
+    usualScale(document.documentElement.dataset),
   );
   const { store } = panel;
   const matrices = new Matrices(panel);
@@ -62,9 +66,9 @@ export function startPage(views: readonly RegisteredView[]): void {
   const save = settled(restBeforeSave, () => {
     const { summary } = panel;
     if (summary === null) return;
-    const { position, covering, centre, origin } = store.get();
+    const { position, covering, centre, origin, scale } = store.get();
     const page: SavedPage = {
-      location: { summaryKey: summaryKey(summary), origin, position, covering },
+      location: { summaryKey: summaryKey(summary), origin, position, covering, scale },
       centre,
       widths: shell.widths,
       views: shell.remembered,
@@ -107,6 +111,7 @@ export function startPage(views: readonly RegisteredView[]): void {
   store.watch(({ position }) => position, save.ask);
   store.watch((view) => view.centre, save.ask);
   store.watch(({ covering }) => covering, save.ask);
+  store.watch(({ scale }) => scale, save.ask);
   watchTheme(() => {
     theme = readTheme();
     shell.retheme(theme);
