@@ -45,16 +45,14 @@ export function patchLabels(image: PatchedImage): Labels {
     words: [...others, ...patches.map(({ row, column }) => `${row}, ${column}`)],
     marks: [
       ...others.map(() => null),
-      ...patches.map(
-        ({ row, column }): Mark => ({
-          medium: 'image-0',
-          kind: 'box',
-          x: seen.x + column * across,
-          y: seen.y + row * down,
-          width: across,
-          height: down,
-        }),
-      ),
+      ...patches.map(({ row, column }): Mark => ({
+        medium: 'image-0',
+        kind: 'box',
+        x: seen.x + column * across,
+        y: seen.y + row * down,
+        width: across,
+        height: down,
+      })),
     ],
     grid: { rows, columns, first: others.length },
   };

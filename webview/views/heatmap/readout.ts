@@ -78,9 +78,7 @@ export class Readout {
     const { summary } = this.panel;
     if (summary === null) return;
     if (target === null) {
-      this.element.replaceChildren(
-        h('span', { class: 'muted', text: this.wording.nothing() }),
-      );
+      this.element.replaceChildren(h('span', { class: 'muted', text: this.wording.nothing() }));
     } else if (target.kind === 'cell') {
       this.write(target.cell, step);
       if (this.rowFor(target.cell, step) === null) this.rest.ask();

@@ -7,10 +7,7 @@ export class HeatmapTools {
   private readonly level = h('span', { class: 'toolbar-level number muted' });
   readonly element: HTMLElement;
 
-  constructor(
-    events: { zoom(factor: number): void; fit(): void },
-    fitLabel = 'Fit the whole matrix (0)',
-  ) {
+  constructor(events: { zoom(factor: number): void; fit(): void }, fitLabel = 'Fit the whole matrix (0)') {
     const tool = (text: string, label: string, press: () => void): HTMLElement =>
       button({ text, label, title: label, look: 'icon', press });
     this.element = h(

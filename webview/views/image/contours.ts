@@ -41,7 +41,11 @@ export function sample({ rows, columns, data }: Field, x: number, y: number): nu
 
 /** Where the smooth picture of a field has a level: marching squares between the middles of patches, out to the grid's edge. */
 export function contourOf(field: Field, level: number): Segment[] {
-  const stops = (count: number): number[] => [0, ...Array.from({ length: count }, (_, at) => at + 0.5), count];
+  const stops = (count: number): number[] => [
+    0,
+    ...Array.from({ length: count }, (_, at) => at + 0.5),
+    count,
+  ];
   const [xs, ys] = [stops(field.columns), stops(field.rows)];
   const segments: Segment[] = [];
   for (let j = 0; j + 1 < ys.length; j += 1) {

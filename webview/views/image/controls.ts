@@ -1,4 +1,5 @@
 import { h } from '../../dom.js';
+import type { LeftOut } from '../../draw/scale/choice.js';
 import type { DropdownControl } from '../../ui.js';
 import { dropdown } from '../../ui.js';
 import type { Settings } from './settings.js';
@@ -13,7 +14,9 @@ export interface Settable {
   readonly areWeights: boolean;
   /** Whether patches are a grid: else each is drawn by itself. */
   readonly grid: boolean;
-  readonly others: boolean;
+  /** Which keys can be left out, and which are. */
+  readonly leaveOut: readonly LeftOut[];
+  readonly leftOut: LeftOut;
 }
 
 /** The controls above an image. */
@@ -26,10 +29,11 @@ export class ImageControls {
   private readonly contours: Check;
   private readonly grid: Check;
   private readonly leaveOut: Check;
+  private readonly side: Check;
   private readonly table: Check;
   readonly element: HTMLElement;
 
-  constructor(change: (changes: Partial<Settings>) => void) {
+  constructor(change: (changes: Partial<Settings>) => void, leaveOut: (special: boolean) => void) {
     const { row, column, mean, max, cells, smooth } = imageStrings;
     this.direction = dropdown({
       label: imageStrings.direction,
@@ -77,8 +81,9 @@ export class ImageControls {
     this.grid = check(imageStrings.grid, '', (grid) => {
       change({ grid });
     });
-    this.leaveOut = check(imageStrings.leaveOut, imageStrings.leaveOutHint, (leaveOut) => {
-      change({ leaveOut });
+    this.leaveOut = check(imageStrings.leaveOut, imageStrings.leaveOutHint, leaveOut);
+    this.side = check(imageStrings.side, imageStrings.sideHint, (side) => {
+      change({ side });
     });
     this.table = check(imageStrings.table, imageStrings.tableHint, (table) => {
       change({ table });
@@ -87,11 +92,11 @@ export class ImageControls {
       'div',
       { class: 'image-controls', attributes: { role: 'group', 'aria-label': imageStrings.controls } },
       ...[this.direction, this.heads, this.drawing, this.opacity, this.keep].map(({ element }) => element),
-      ...[this.contours, this.grid, this.leaveOut, this.table].map(({ element }) => element),
+      ...[this.contours, this.grid, this.leaveOut, this.side, this.table].map(({ element }) => element),
     );
   }
 
-  show(settings: Settings, { directions, heads, areWeights, grid, others }: Settable): void {
+  show(settings: Settings, { directions, heads, areWeights, grid, leaveOut, leftOut }: Settable): void {
     this.direction.set(settings.direction);
     this.direction.element.hidden = !directions;
     this.heads.set(settings.heads);
@@ -104,8 +109,10 @@ export class ImageControls {
     this.contours.set(settings.contours);
     this.contours.element.hidden = !grid;
     this.grid.set(settings.grid);
-    this.leaveOut.set(settings.leaveOut);
-    this.leaveOut.element.hidden = !areWeights || !others || settings.direction === 'column';
+    this.leaveOut.set(leftOut === 'special');
+    this.leaveOut.element.hidden = !leaveOut.includes('special');
+    this.side.set(settings.side);
+    this.side.element.hidden = !heads;
     this.table.set(settings.table);
   }
 }
@@ -132,7 +139,13 @@ function slider(title: string, least: number, hint: string, change: (share: numb
     change(input.valueAsNumber / 100);
   });
   return {
-    element: h('label', { class: 'image-slider', ...(hint === '' ? {} : { title: hint }) }, title, input, said),
+    element: h(
+      'label',
+      { class: 'image-slider', ...(hint === '' ? {} : { title: hint }) },
+      title,
+      input,
+      said,
+    ),
     set: (share) => {
       const percent = Math.round(share * 100);
       input.value = String(percent);

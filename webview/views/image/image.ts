@@ -2,32 +2,34 @@ import './image.css';
 import type { Slice } from '../../../src/protocol.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { h } from '../../dom.js';
-import type { ColorScale } from '../../draw/colormap.js';
-import { colorScale } from '../../draw/colormap.js';
-import { Legend } from '../../draw/legend.js';
 import type { Cell } from '../../draw/viewport.js';
-import { headPlace, longLabel, quantity, shortLabel } from '../../labels.js';
+import { quantity } from '../../labels.js';
 import { Lifetime } from '../../lifetime.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
+import { leftOutColumns } from '../heatmap/left-out.js';
 import { Readout } from '../heatmap/readout.js';
 import { HeatmapTools } from '../heatmap/tools.js';
 import type { OpenView, ViewContext } from '../view.js';
 import { Chips } from './chips.js';
+import { ImageColors } from './colors.js';
 import type { Segment } from './contours.js';
 import { ImageControls } from './controls.js';
+import { HeadPictures } from './head-pictures.js';
 import { Lines } from './lines.js';
 import { contoursOf } from './marks.js';
 import { Original } from './original.js';
 import type { Heat } from './painter.js';
 import { heatOf } from './painter.js';
-import { patchAt } from './patches.js';
+import { PatchTable } from './patch-table.js';
+import { pickAt, pickCell, pickOther, pickSource } from './picking.js';
+import { chipsOf, description, saidOf, wordsOf } from './said.js';
 import type { ImageMemory, Settings } from './settings.js';
 import { settingsFor, withSettings } from './settings.js';
 import type { Shown } from './shown.js';
 import { cellOf, shownIn } from './shown.js';
-import { extentOf, ImageStage } from './stage.js';
+import { ImageStage } from './stage.js';
 import { imageStrings } from './strings.js';
 import type { Values } from './values.js';
 import { valuesOf } from './values.js';
@@ -41,7 +43,6 @@ interface Drawn {
   readonly shown: Shown;
   readonly line: Slice;
   readonly values: Values;
-  readonly scale: ColorScale;
   readonly heat: Heat;
   readonly contours: readonly Segment[];
 }
@@ -51,21 +52,37 @@ export class ImageView implements OpenView {
   private readonly stage: ImageStage;
   private readonly zooming: HeatmapTools;
   readonly tools: HTMLElement;
-  private readonly controls = new ImageControls((changes) => {
-    this.set(changes);
-  });
+  private readonly controls = new ImageControls(
+    (changes) => {
+      this.set(changes);
+    },
+    (special) => {
+      this.panel.color({ leaveOut: special ? 'special' : 'nothing' });
+    },
+  );
   private readonly words = new Words((index) => {
-    this.pickSource(index);
+    this.with((shown) => {
+      pickSource(this.panel, shown, index);
+    });
   });
   private readonly chips = new Chips({
     pick: (index, shift) => {
-      this.pickOther(index, shift);
+      this.with((shown) => {
+        pickOther(this.panel, shown, index, shift);
+      });
     },
     point: (index) => {
       this.aim(index, false);
     },
   });
-  private readonly legend = new Legend();
+  private readonly table = new PatchTable(({ index, box }) => {
+    this.with((shown) => {
+      if (shown.sources === null) pickCell(this.panel, shown, cellOf(shown, index));
+      else pickAt(this.panel, shown, box.x + box.width / 2, box.y + box.height / 2, false);
+    });
+  });
+  private readonly colors: ImageColors;
+  private readonly heads: HeadPictures;
   private readonly said = h('p', { class: 'image-said muted' });
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
   private readonly loading = h('p', { class: 'image-loading muted', text: imageStrings.loading });
@@ -93,12 +110,40 @@ export class ImageView implements OpenView {
     this.panel = panel;
     this.theme = theme;
     this.lines = new Lines(matrices);
+    this.colors = new ImageColors(panel);
+    this.heads = new HeadPictures({
+      ask: async (shown) => {
+        await panel.matrixShown();
+        return this.eachHead(shown);
+      },
+      heat: (shown, data) => {
+        const values = this.read(shown, data);
+        return heatOf(
+          shown.patches,
+          values,
+          this.colors.scale(shown, values, this.theme),
+          this.settings.drawing,
+        );
+      },
+      head: (head) => {
+        panel.openHead(panel.store.get().position.layer, head);
+        this.set({ heads: 'one' });
+      },
+      fused: (by) => {
+        this.set({ heads: by });
+      },
+      failed: (error) => {
+        this.fail(error);
+      },
+    });
     this.stage = new ImageStage(theme, {
       point: (patch, aloud) => {
         this.aim(patch?.index ?? null, aloud);
       },
       press: (x, y, shift) => {
-        this.press(x, y, shift);
+        this.with((shown) => {
+          pickAt(panel, shown, x, y, shift);
+        });
       },
       clear: () => {
         this.aim(null, false);
@@ -136,8 +181,9 @@ export class ImageView implements OpenView {
       panel,
       {
         // What heads have in common was made from the scores of none.
-        place: (step) => (this.heads === 'one' || step === this.shown?.step.name ? matrices.place(step) : null),
-        row: (place, row) => this.lines.line(place, 'row', row, this.heads, panel.summary?.heads ?? 1),
+        place: (step) =>
+          this.fusion === 'one' || step === this.shown?.step.name ? matrices.place(step) : null,
+        row: (place, row) => this.lines.line(place, 'row', row, this.fusion, panel.summary?.heads ?? 1),
       },
       (row, column) => this.numberAt({ row, column }),
       {
@@ -147,16 +193,17 @@ export class ImageView implements OpenView {
     );
     this.problem.hidden = true;
     this.head = h('div', { class: 'image-head' }, this.controls.element, this.words.element);
-    const { chips, legend, said, readout, stage } = this;
+    const { chips, colors, said, readout, stage } = this;
     this.foot = h(
       'div',
       { class: 'heatmap-foot image-foot' },
-      ...[chips.element, legend.element, said, readout.element],
+      ...[chips.element, colors.element, said, readout.element],
     );
     this.body = h(
       'div',
       { class: 'heatmap-body image-body' },
-      ...[this.head, this.loading, stage.element, this.problem, this.foot, readout.spoken],
+      ...[this.head, this.loading, stage.element, this.problem, this.foot],
+      ...[this.heads.element, this.table.element, readout.spoken],
     );
     this.element = h('div', { class: 'heatmap image' }, this.body);
     this.connect();
@@ -171,14 +218,14 @@ export class ImageView implements OpenView {
   }
 
   /** Scores of several heads are not made one: only weights say how much. */
-  private get heads(): Settings['heads'] {
+  private get fusion(): Settings['heads'] {
     return this.shown?.step.scale === 'weights' ? this.settings.heads : 'one';
   }
 
   private quantity(step: Shown['step']): string {
-    const { heads } = this;
+    const { fusion } = this;
     const name = quantity(step);
-    return heads === 'one' || step.scale !== 'weights' ? name : imageStrings.fused(heads, name);
+    return fusion === 'one' || step.scale !== 'weights' ? name : imageStrings.fused(fusion, name);
   }
 
   remember(): ImageMemory {
@@ -195,6 +242,8 @@ export class ImageView implements OpenView {
     this.life.dispose();
     this.readout.dispose();
     this.original.dispose();
+    this.colors.dispose();
+    this.heads.dispose();
     this.asking = null;
   }
 
@@ -221,6 +270,12 @@ export class ImageView implements OpenView {
         },
       ),
       store.watch(
+        ({ scale }) => scale,
+        () => {
+          this.redraw();
+        },
+      ),
+      store.watch(
         ({ position }) => position.cell,
         () => {
           this.present();
@@ -239,7 +294,7 @@ export class ImageView implements OpenView {
   }
 
   private async refresh(): Promise<void> {
-    const { shown, heads } = this;
+    const { shown, fusion } = this;
     const place = shown === null ? null : this.context.matrices.place(shown.step.name);
     if (shown === null || place === null) return;
     const asking = {};
@@ -249,7 +304,7 @@ export class ImageView implements OpenView {
     const { summary, direction, source, patches } = shown;
     this.original.show(summary.id, patches.medium);
     this.showControls(shown);
-    const asked = this.lines.line(place, direction, source, heads, summary.heads);
+    const asked = this.lines.line(place, direction, source, fusion, summary.heads);
     this.panel.awaitMatrix(
       asked.then(
         () => undefined,
@@ -277,30 +332,43 @@ export class ImageView implements OpenView {
     if (this.drawn !== null) this.take(this.drawn.shown, this.drawn.line);
   }
 
-  private take(shown: Shown, line: Slice): void {
-    const { keep, drawing, contours, leaveOut } = this.settings;
-    const { step, patches, direction } = shown;
-    const areWeights = step.scale === 'weights';
-    const values = valuesOf(line.data, patches, {
-      areWeights,
-      keep,
-      leaveOut: leaveOut && direction === 'row',
+  /** Reads a row or column as numbers of patches. */
+  private read(shown: Shown, line: Float32Array): Values {
+    const { summary, step, patches, direction } = shown;
+    return valuesOf(line, patches, {
+      areWeights: step.scale === 'weights',
+      keep: this.settings.keep,
+      leaveOut: direction === 'row' ? leftOutColumns(summary, this.colors.leftOut(shown)) : [],
     });
-    const scale = colorScale(step.scale, values.minimum, values.maximum, this.theme.dark);
+  }
+
+  private take(shown: Shown, line: Slice): void {
+    const { keep, drawing, contours, side, table } = this.settings;
+    const { summary, step, patches } = shown;
+    const values = this.read(shown, line.data);
+    const scale = this.colors.scale(shown, values, this.theme);
     this.drawn = {
-      shown,
-      line,
-      values,
-      scale,
+      ...{ shown, line, values },
       heat: heatOf(patches, values, scale, drawing),
       contours: contours ? contoursOf(patches, values, drawing) : [],
     };
-    this.legend.show(this.quantity(step), scale, { masked: values.anyMasked, beyond: false });
+    this.colors.show(shown, this.quantity(step), values, scale, this.theme);
     this.showControls(shown);
-    this.showBeside(this.drawn);
+    this.chips.show(chipsOf(shown, values, line));
+    this.said.textContent = saidOf(shown, values, keep, this.colors.leftOut(shown));
+    this.said.hidden = this.said.textContent === '';
+    const several = summary.heads > 1 && step.perHead;
+    this.heads.show(side && several ? shown : null, this.panel.store.get().position.layer);
+    this.table.element.hidden = !table;
+    if (table) this.table.show(shown, values);
     this.present();
     this.layout();
     this.refreshReadout(false);
+  }
+
+  private async eachHead({ step, direction, source, summary }: Shown): Promise<readonly Slice[]> {
+    const place = this.context.matrices.place(step.name);
+    return place === null ? [] : this.lines.each(place, direction, source, summary.heads);
   }
 
   /** Puts what has come on the stage. */
@@ -313,88 +381,36 @@ export class ImageView implements OpenView {
     const { patches, sources, source, direction } = shown;
     const cell = this.shown?.picked ?? null;
     const other = direction === 'row' ? cell?.column : cell?.row;
-    const boxOf = (in_: typeof patches | null, index: number | undefined) =>
-      in_?.list[in_.places.get(index ?? -1) ?? -1]?.box ?? null;
+    const boxOf = (side: typeof patches | null, index: number | undefined) =>
+      side?.list[side.places.get(index ?? -1) ?? -1]?.box ?? null;
     const { opacity, grid } = settings;
     this.stage.show({
       ...{ patches, image, heat, opacity, grid, contours },
       source: boxOf(sources, source),
       picked: boxOf(patches, other),
     });
-    this.stage.element.setAttribute('aria-label', this.description(shown));
-  }
-
-  private description({ summary, step, direction, source, patches, sources }: Shown): string {
     const { position } = this.panel.store.get();
-    const { medium, grid, list } = patches;
-    const heads = this.heads === 'one' ? headPlace(position.layer, position.head) : imageStrings[this.heads];
-    return imageStrings.description({
-      quantity: step.title,
-      heads,
-      token: longLabel(summary, direction === 'row' ? 'query' : 'key', source),
-      image: medium.name,
-      patches: grid === null ? String(list.length) : `${grid.rows} × ${grid.columns}`,
-      keys: sources === null ? imageStrings.keysOfWords : imageStrings.keys,
-    });
+    this.stage.element.setAttribute('aria-label', description(shown, position, this.fusion));
+    this.heads.draw({ image, opacity, open: this.fusion === 'one' ? position.head : this.fusion });
   }
 
   private showControls(shown: Shown): void {
-    const { settings } = this;
-    const { summary, step, patches, sources, direction, directions, source } = shown;
-    this.controls.show(settings, {
+    const { summary, step, patches, directions, source } = shown;
+    this.controls.show(this.settings, {
       directions,
       heads: summary.heads > 1 && step.perHead,
       areWeights: step.scale === 'weights',
       grid: patches.grid !== null,
-      others: patches.others.length > 0 && direction === 'row',
+      leaveOut: this.colors.offered(shown),
+      leftOut: this.colors.leftOut(shown),
     });
-    const side = direction === 'row' ? 'query' : 'key';
-    const { count } = summary[direction === 'row' ? 'queries' : 'keys'];
-    const words =
-      sources === null ? Array.from({ length: count }, (_, at) => shortLabel(summary, side, at)) : null;
-    this.words.show(words, source);
-  }
-
-  /** What stands beside the image: other tokens, and what of the row is not drawn. */
-  private showBeside({ shown, values, line }: Drawn): void {
-    const { summary, direction, patches, sources, source } = shown;
-    const { leaveOut, keep } = this.settings;
-    const whole = line.data.reduce((sum, value) => (Number.isNaN(value) ? sum : sum + value), 0);
-    this.chips.show(
-      patches.others.map((index) => {
-        const value = values.others.get(index) ?? NaN;
-        const isShare = values.othersShare !== null && direction === 'row' && whole > 0;
-        return {
-          index,
-          value,
-          label: shortLabel(summary, direction === 'row' ? 'key' : 'query', index),
-          share: isShare ? (Number.isNaN(value) ? 0 : value / whole) : null,
-          isSource: sources !== null && index === source,
-        };
-      }),
-    );
-    const { othersShare, kept } = values;
-    const { seen, width, height } = patches.medium;
-    const extent = extentOf(patches);
-    const isWhole = seen.width >= extent.width && seen.height >= extent.height;
-    const isPadded = extent.width > width || extent.height > height;
-    this.said.textContent = [
-      ...(othersShare !== null && direction === 'row' && patches.others.length > 0
-        ? [leaveOut ? imageStrings.renormalised(othersShare) : imageStrings.others(othersShare)]
-        : []),
-      ...(othersShare !== null && keep < 1
-        ? [imageStrings.kept(kept.count, patches.list.length, kept.held)]
-        : []),
-      ...(isWhole ? [] : [imageStrings.cropped]),
-      ...(isPadded ? [imageStrings.padded] : []),
-    ].join(' ');
-    this.said.hidden = this.said.textContent === '';
+    this.words.show(wordsOf(shown), source);
   }
 
   private layout(): void {
     const { clientWidth, clientHeight } = this.body;
     if (clientWidth === 0 || this.drawn === null) return;
-    const beside = this.head.offsetHeight + this.foot.offsetHeight;
+    const beside = this.head.offsetHeight + this.foot.offsetHeight + this.heads.element.offsetHeight;
     this.stage.layout(Math.max(80, clientWidth - 32), Math.max(leastHeight, clientHeight - beside - 36));
   }
 
@@ -427,46 +443,9 @@ export class ImageView implements OpenView {
     this.readout.show(cell === null ? null : { kind: 'cell', cell }, shown.step, aloud);
   }
 
-  /** A point of the image is picked: the patch whose attention is shown, or, with Shift or for words, the other side of the cell. */
-  private press(x: number, y: number, shift: boolean): void {
+  private with(act: (shown: Shown) => void): void {
     const { shown } = this;
-    if (shown === null) return;
-    const { patches, sources } = shown;
-    const source = shift || sources === null ? null : patchAt(sources, x, y);
-    if (source !== null) {
-      this.pickSource(source.index);
-      return;
-    }
-    const other = patchAt(patches, x, y);
-    if (other !== null && (shift || sources === null)) this.go(cellOf(shown, other.index));
-  }
-
-  private pickSource(index: number): void {
-    const { shown } = this;
-    if (shown === null) return;
-    const { chosen } = this.panel.store.get();
-    const row = shown.direction === 'row';
-    this.go({ row: row ? index : chosen.query, column: row ? chosen.key : index });
-  }
-
-  /** A token that is no patch: its own attention where it is on both sides, else its cell. */
-  private pickOther(index: number, shift: boolean): void {
-    const { shown } = this;
-    if (shown === null) return;
-    const { summary, sources, patches } = shown;
-    const isBoth =
-      sources?.others.includes(index) === true &&
-      summary.queries.words?.[index] === summary.keys.words?.[index] &&
-      patches.others.includes(index);
-    if (isBoth && !shift) this.pickSource(index);
-    else this.go(cellOf(shown, index));
-  }
-
-  private go(cell: Cell): void {
-    const { shown, panel } = this;
-    if (shown === null) return;
-    if (panel.step === shown.step) panel.pick(cell);
-    else panel.openStep(shown.step, cell);
+    if (shown !== null) act(shown);
   }
 
   private reportPainted(): void {

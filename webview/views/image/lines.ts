@@ -21,7 +21,13 @@ export class Lines {
     const lines = await this.each(place, direction, index, count);
     const [first] = lines;
     if (first === undefined) throw new Error('There is no head.');
-    return { ...first, data: fuseHeads(lines.map(({ data }) => data), heads) };
+    return {
+      ...first,
+      data: fuseHeads(
+        lines.map(({ data }) => data),
+        heads,
+      ),
+    };
   }
 
   /** The same row or column of each head of the layer. */

@@ -74,7 +74,12 @@ export function paintMarks(canvas: HTMLCanvasElement, marks: ImageMarks): void {
     for (const { box } of patches.list) {
       if (Math.min(box.width, box.height) * scale < leastPatch) break;
       const [left, top] = [Math.round(x(box.x)) + 0.5, Math.round(y(box.y)) + 0.5];
-      context.rect(left, top, Math.round(x(box.x + box.width)) + 0.5 - left, Math.round(y(box.y + box.height)) + 0.5 - top);
+      context.rect(
+        left,
+        top,
+        Math.round(x(box.x + box.width)) + 0.5 - left,
+        Math.round(y(box.y + box.height)) + 0.5 - top,
+      );
     }
     context.stroke();
   }

@@ -21,7 +21,10 @@ export class Original {
     if (this.wantsFiner()) void this.ask(finestSide);
   });
 
-  constructor(private readonly panel: Panel, private readonly events: { come(): void; failed(error: unknown): void }) {}
+  constructor(
+    private readonly panel: Panel,
+    private readonly events: { come(): void; failed(error: unknown): void },
+  ) {}
 
   show(inspection: string, medium: ImageMedium): void {
     const of = `${inspection} ${medium.id}`;

@@ -1,7 +1,8 @@
 import type { Box, Preview } from '../../../src/protocol.js';
-import type { ColorScale } from '../../draw/colormap.js';
-import { colorIndex, isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../draw/colormap.js';
 import { resize } from '../../draw/painter.js';
+import type { ColorScale } from '../../draw/scale/scale.js';
+import { colorIndex } from '../../draw/scale/scale.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
 import type { Theme } from '../../theme.js';
 import { sample } from './contours.js';
@@ -57,7 +58,11 @@ export function heatOf(
   const context = canvas.getContext('2d');
   const image = context?.createImageData(canvas.width, canvas.height);
   if (context === null || image === undefined) return { canvas: null, colors: [], bounds, smooth };
-  const field = { rows, columns, data: values.patches.map((value) => (isMasked(value) ? values.minimum : value)) };
+  const field = {
+    rows,
+    columns,
+    data: values.patches.map((value) => (isMasked(value) ? values.minimum : value)),
+  };
   const pixels = new Uint32Array(image.data.buffer);
   const colors = new Uint32Array(scale.table.buffer, scale.table.byteOffset, 256);
   const everything = kept.count === values.patches.length;

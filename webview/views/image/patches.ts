@@ -37,7 +37,14 @@ export function patchesOf(summary: InspectionSummary, side: 'queries' | 'keys'):
   const places = new Map(list.map(({ index }, place) => [index, place]));
   const isGrid =
     grid !== undefined && grid.rows * grid.columns === list.length && list[0]?.index === grid.first;
-  return { medium, list, places, grid: isGrid ? grid : null, bounds: around(list.map(({ box }) => box)), others };
+  return {
+    medium,
+    list,
+    places,
+    grid: isGrid ? grid : null,
+    bounds: around(list.map(({ box }) => box)),
+    others,
+  };
 }
 
 /** The smallest box that holds some boxes. */

@@ -12,7 +12,8 @@ export interface Settings {
   readonly keep: number;
   readonly contours: boolean;
   readonly grid: boolean;
-  readonly leaveOut: boolean;
+  /** Whether all heads of the layer are shown, small. */
+  readonly side: boolean;
   /** Whether the patches are listed. */
   readonly table: boolean;
 }
@@ -25,7 +26,7 @@ export const standardSettings: Settings = {
   keep: 1,
   contours: false,
   grid: false,
-  leaveOut: false,
+  side: true,
   table: false,
 };
 
@@ -70,7 +71,7 @@ function readSettings(value: unknown): Settings {
     const found = fields[name];
     return typeof found === 'number' && found >= least && found <= 1 ? found : standardSettings[name];
   };
-  const flag = (name: 'contours' | 'grid' | 'leaveOut' | 'table'): boolean => {
+  const flag = (name: 'contours' | 'grid' | 'side' | 'table'): boolean => {
     const found = fields[name];
     return typeof found === 'boolean' ? found : standardSettings[name];
   };
@@ -83,7 +84,7 @@ function readSettings(value: unknown): Settings {
     keep: share('keep', 0.01),
     contours: flag('contours'),
     grid: flag('grid'),
-    leaveOut: flag('leaveOut'),
+    side: flag('side'),
     table: flag('table'),
   };
 }

@@ -1,3 +1,4 @@
+import type { Box } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { attachGestures } from '../../draw/gestures.js';
 import { attachKeys, zoomStep } from '../../draw/keys.js';
@@ -187,7 +188,7 @@ export class ImageStage {
   }
 
   /** Image and what the model saw together. */
-  private get extent(): ImagePicture['extent'] {
+  private get extent(): Box {
     return extentOf(this.content?.patches ?? null);
   }
 
@@ -198,7 +199,7 @@ export class ImageStage {
     const { columns } = walked(content.patches);
     const at =
       hovered === null
-        ? content.patches.list.findIndex(({ box }) => box === content.source || box === content.picked)
+        ? content.patches.list.findIndex(({ box }) => isSame(box, content.source ?? content.picked))
         : content.patches.list.indexOf(hovered);
     return at < 0 ? null : { row: Math.floor(at / columns), column: at % columns };
   }
@@ -215,10 +216,7 @@ export class ImageStage {
     if (frame === null || viewport === null) return null;
     if (x < 0 || y < 0 || x >= frame.width || y >= frame.height) return null;
     const { extent } = this;
-    return [
-      extent.x + viewport.left + x / viewport.scaleX,
-      extent.y + viewport.top + y / viewport.scaleY,
-    ];
+    return [extent.x + viewport.left + x / viewport.scaleX, extent.y + viewport.top + y / viewport.scaleY];
   }
 
   private reveal(x: number, y: number): void {
@@ -240,8 +238,12 @@ export class ImageStage {
   }
 }
 
+function isSame(a: Box, b: Box | null): boolean {
+  return a.x === b?.x && a.y === b.y && a.width === b.width && a.height === b.height;
+}
+
 /** An image and what a model saw of it together: that may go beyond the image, where it was padded. */
-export function extentOf(patches: Patches | null): ImagePicture['extent'] {
+export function extentOf(patches: Patches | null): Box {
   if (patches === null) return { x: 0, y: 0, width: 0, height: 0 };
   const { width, height, seen } = patches.medium;
   return around([{ x: 0, y: 0, width, height }, seen]);

@@ -21,14 +21,16 @@ export const imageStrings = {
   contoursHint: 'Lines around the fewest patches that hold 30, 60 and 90 % of the patches’ attention.',
   grid: 'Patch grid',
   leaveOut: 'Leave out special tokens',
-  leaveOutHint: 'Divide the weights of the patches by their sum, as if there were no other tokens.',
+  leaveOutHint: 'Divide the other weights of each row by their sum, as if these tokens were not there.',
+  side: 'All heads',
+  sideHint: 'Show this row or column in every head of the layer, side by side.',
   table: 'Table',
   tableHint: 'List the patches with the largest values.',
   kept: (count: number, of: number, held: number) =>
     `${count} of ${of} patches drawn: they hold ${percent(held)} of the patches’ attention; ${percent(1 - held)} is left out.`,
   others: (share: number) => `Tokens that are not patches hold ${percent(share)} of this row.`,
-  renormalised: (share: number) =>
-    `Renormalised: tokens that are not patches hold ${percent(share)} of this row and are left out.`,
+  renormalised: (names: string, share: number) =>
+    `Renormalised without ${names}, which held ${percent(share)} of this row: the others sum to 1.`,
   fused: (heads: 'mean' | 'max', quantity: string) => `${heads === 'mean' ? 'mean' : 'largest'} ${quantity}`,
   padded: 'It was padded beyond the image.',
   cropped: 'The model saw the part inside the dashed line.',
@@ -46,6 +48,8 @@ export const imageStrings = {
     readonly keys: string;
   }) =>
     `${said.quantity} of ${said.token} over ${said.image}, ${said.patches} patches. ${said.heads}. ${said.keys}`,
+  headName: (head: number) => `Head ${head + 1}`,
+  fusedShort: { mean: 'mean', max: 'max' },
   chips: 'Tokens that are not patches',
   more: (count: number, share: string) => `and ${count} more: ${share}`,
   words: 'Words',
@@ -54,7 +58,9 @@ export const imageStrings = {
   headsHint: 'Each picture has a colour scale of its own.',
   fit: 'Fit the whole image (0)',
   listed: (shown: number, of: number) =>
-    shown < of ? `The ${shown} patches with the largest values, of ${of}` : `All ${of} patches, the largest values first`,
+    shown < of
+      ? `The ${shown} patches with the largest values, of ${of}`
+      : `All ${of} patches, the largest values first`,
   patch: 'Patch',
   line: 'Row',
   place: 'Column',

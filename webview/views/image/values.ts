@@ -13,6 +13,8 @@ export interface Values {
   readonly others: ReadonlyMap<number, number>;
   /** What others hold of the whole, 0 to 1; null where numbers are no weights. */
   readonly othersShare: number | null;
+  /** What is left out of the whole, 0 to 1. */
+  readonly leftShare: number;
   /** Of the finite numbers of the patches; 0 and 0 where there are none. */
   readonly minimum: number;
   readonly maximum: number;
@@ -22,8 +24,8 @@ export interface Values {
 export interface Reading {
   /** True of attention weights, which can be summed; false of scores. */
   readonly areWeights: boolean;
-  /** Whether only patches count: their weights are divided by what they sum to. */
-  readonly leaveOut: boolean;
+  /** Labels that do not count: the weights of the others are divided by what they sum to. */
+  readonly leaveOut: readonly number[];
   /** The share of the patches’ sum that is drawn. */
   readonly keep: number;
 }
@@ -34,11 +36,15 @@ export function valuesOf(
   { list, others }: Patches,
   { areWeights, leaveOut, keep }: Reading,
 ): Values {
-  const patches = Float32Array.from(list, ({ index }) => line[index] ?? NaN);
-  const held = sumOf(patches);
+  const whole = sumOf(line);
+  const left = areWeights ? sumOf(leaveOut.map((index) => line[index] ?? NaN)) : 0;
+  const divisor = left > 0 && whole > left ? (whole - left) / whole : 1;
+  const out = new Set(leaveOut);
+  const drawn = Float32Array.from(list, ({ index }) =>
+    areWeights && out.has(index) ? NaN : (line[index] ?? NaN) / divisor,
+  );
   const rest = new Map(others.map((index) => [index, line[index] ?? NaN]));
-  const whole = held + sumOf(rest.values());
-  const drawn = areWeights && leaveOut && held > 0 ? patches.map((value) => value / held) : patches;
+  const share = (of: Iterable<number>): number | null => (areWeights && whole > 0 ? sumOf(of) / whole : null);
   let [minimum, maximum, anyMasked] = [Infinity, -Infinity, false];
   for (const value of drawn) {
     if (isMasked(value)) anyMasked = true;
@@ -49,7 +55,8 @@ export function valuesOf(
     patches: drawn,
     kept: areWeights ? keepMass(drawn, keep) : all(drawn),
     others: rest,
-    othersShare: areWeights && whole > 0 ? (whole - held) / whole : null,
+    othersShare: share(rest.values()),
+    leftShare: areWeights && whole > 0 ? left / whole : 0,
     ...range,
     anyMasked,
   };
