@@ -12,7 +12,7 @@ import type {
 import type { Panel } from './panel.js';
 import { findStep } from './labels.js';
 
-/** Rows of numbers kept at hand: 64 rows of 8192 are 2 MB. */
+/** Rows and columns of numbers kept at hand: 64 of 8192 are 2 MB. */
 const rowsKept = 64;
 
 /** Asks for numbers. What comes back for an inspection or revision that is no longer shown is refused as cancelled. */
@@ -57,20 +57,29 @@ export class Matrices {
 
   /** One whole row of a step's matrix, exact; kept for when it is asked for again. */
   row(place: Place, row: number): Promise<Slice> {
+    return this.line(place, 'rows', row);
+  }
+
+  /** One whole column, likewise. */
+  column(place: Place, column: number): Promise<Slice> {
+    return this.line(place, 'columns', column);
+  }
+
+  private line(place: Place, side: 'rows' | 'columns', index: number): Promise<Slice> {
     const stamp = this.stamp();
     if (stamp !== this.rowsOf) {
       this.rows.clear();
       this.rowsOf = stamp;
     }
-    const key = `${place.step} ${place.layer} ${place.head} ${place.query ?? ''} ${row}`;
+    const key = `${place.step} ${place.layer} ${place.head} ${place.query ?? ''} ${side} ${index}`;
     const kept = this.rows.get(key);
     if (kept !== undefined) {
       this.rows.delete(key);
       this.rows.set(key, kept);
       return kept;
     }
-    const span: Span = { start: row, end: row + 1 };
-    const asked = this.slice({ ...place, rows: span }, new AbortController().signal);
+    const span: Span = { start: index, end: index + 1 };
+    const asked = this.slice({ ...place, [side]: span }, new AbortController().signal);
     this.rows.set(key, asked);
     asked.catch(() => {
       if (this.rows.get(key) === asked) this.rows.delete(key);

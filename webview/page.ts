@@ -3,6 +3,7 @@ import { Channel } from '../src/channel.js';
 import type { PanelState, Step } from '../src/protocol.js';
 import { perFrame, settled } from './dom.js';
 import { useOfWebGL } from './draw/painter.js';
+import { usualScale } from './draw/scale/choice.js';
 import type { Target } from './draw/target.js';
 import { connectHost } from './host.js';
 import { isCancelled, Matrices } from './matrices.js';
@@ -43,8 +44,11 @@ export function startPage(views: readonly RegisteredView[]): void {
       },
     },
   );
-  const panel = new Panel(channel, saved?.location ?? null, (covering, summary) =>
-    canCover(views, covering, summary),
+  const panel = new Panel(
+    channel,
+    saved?.location ?? null,
+    (covering, summary) => canCover(views, covering, summary),
+    usualScale(document.documentElement.dataset),
   );
   const { store } = panel;
   const matrices = new Matrices(panel);
@@ -63,9 +67,9 @@ export function startPage(views: readonly RegisteredView[]): void {
   const save = settled(restBeforeSave, () => {
     const { summary } = panel;
     if (summary === null) return;
-    const { position, covering, centre, origin } = store.get();
+    const { position, covering, centre, origin, scale } = store.get();
     const page: SavedPage = {
-      location: { summaryKey: summaryKey(summary), origin, position, covering },
+      location: { summaryKey: summaryKey(summary), origin, position, covering, scale },
       centre,
       widths: shell.widths,
       views: shell.remembered,
@@ -85,7 +89,8 @@ export function startPage(views: readonly RegisteredView[]): void {
   };
 
   const centred = views.filter(({ place }) => place === 'centre').map(({ id }) => id);
-  const centre = centred.find((id) => id === saved?.centre) ?? centred[0];
+  const always = views.find(({ place, offered }) => place === 'centre' && offered === undefined)?.id;
+  const centre = centred.find((id) => id === saved?.centre) ?? always ?? centred[0];
   if (centre !== undefined) store.update({ centre });
   const shell = new Shell({
     panel,
@@ -93,6 +98,7 @@ export function startPage(views: readonly RegisteredView[]): void {
     context,
     remembered: saved?.views ?? {},
     widths: saved?.widths ?? standardWidths,
+    returning: saved?.centre == null ? null : (saved.location?.summaryKey ?? null),
   });
   document.body.append(shell.element);
   attachShortcuts(panel, views);
@@ -109,6 +115,7 @@ export function startPage(views: readonly RegisteredView[]): void {
   takeDrops((dropped) => {
     channel.request('drop', dropped).catch(reportError);
   });
+  store.watch(({ scale }) => scale, save.ask);
   watchTheme(() => {
     theme = readTheme();
     shell.retheme(theme);

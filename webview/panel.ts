@@ -12,6 +12,8 @@ import type {
   Position,
   Step,
 } from '../src/protocol.js';
+import type { ScaleChoice } from './draw/scale/choice.js';
+import { usualChoice } from './draw/scale/choice.js';
 import type { Cell } from './draw/viewport.js';
 import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
@@ -41,6 +43,7 @@ export interface SavedLocation {
   readonly origin: string;
   readonly position: Position;
   readonly covering: Covering | null;
+  readonly scale: ScaleChoice;
 }
 
 export interface PanelView {
@@ -69,6 +72,8 @@ export interface PanelView {
   readonly headTypes: HeadTypesState | null;
   /** Names what is inspected for what views remember of it: its id when this page, or an earlier life of it, first saw it. */
   readonly origin: string;
+  /** How numbers become colours, in all pictures of what is inspected. */
+  readonly scale: ScaleChoice;
 }
 
 const nowhere: Position = { layer: 0, head: 0, step: '' };
@@ -97,6 +102,7 @@ export function emptyView(): PanelView {
     covering: null,
     headTypes: null,
     origin: '',
+    scale: usualChoice,
   };
 }
 
@@ -128,7 +134,11 @@ export class Panel {
     private recalled: SavedLocation | null,
     /** Whether a view can stand in place of the matrix of an inspection. */
     private readonly canCover: (covering: Covering, summary: InspectionSummary) => boolean,
-  ) {}
+    /** The colours of what has not been inspected before. */
+    private readonly usualScale: ScaleChoice = usualChoice,
+  ) {
+    this.store.update({ scale: usualScale });
+  }
 
   get summary(): InspectionSummary | null {
     const { content } = this.store.get();
@@ -183,7 +193,9 @@ export class Panel {
         const stays = this.moves.unanswered && summary.id === this.summary?.id;
         const told = stays ? this.store.get().position : state.position;
         const position = nearestPosition(summary, fresh ? recalled : told);
+        const another = summary.id !== this.inspected;
         this.store.update({
+          ...(another ? { scale: saved?.scale ?? this.usualScale } : {}),
           content: { kind: 'inspection', summary },
           busy: null,
           position,
@@ -197,6 +209,17 @@ export class Panel {
         break;
       }
     }
+  }
+
+  /** Changes the colours of all pictures. */
+  color(changes: Partial<ScaleChoice>): void {
+    const { scale } = this.store.get();
+    this.store.update({ scale: { ...scale, ...changes } });
+  }
+
+  /** The colours as the settings have them. */
+  resetColors(): void {
+    this.store.update({ scale: this.usualScale });
   }
 
   /** Puts a view in place of the matrix; null uncovers that. */

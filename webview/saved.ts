@@ -1,4 +1,5 @@
 import type { Covering, SavedLocation } from './panel.js';
+import { readScaleChoice } from './draw/scale/choice.js';
 import { fieldsOf, isCount } from './parse.js';
 
 /** Widths of the side columns, in CSS pixels. */
@@ -52,6 +53,7 @@ function readLocation(value: unknown): SavedLocation | null {
     origin,
     position: { layer, head, step, ...picked },
     covering: readCovering(location?.['covering']),
+    scale: readScaleChoice(location?.['scale']),
   };
 }
 

@@ -1,8 +1,12 @@
+import type { Ground } from './draw/scale/maps.js';
+
 /** Colours that a canvas needs; what CSS draws reads VS Code's variables itself. */
 export interface Theme {
   readonly dark: boolean;
   readonly highContrast: boolean;
   readonly background: string;
+  /** What pictures stand on: the background, as numbers. */
+  readonly ground: Ground;
   readonly foreground: string;
   readonly muted: string;
   readonly accent: string;
@@ -48,6 +52,7 @@ export function readTheme(): Theme {
     dark,
     highContrast,
     background,
+    ground: { dark, rgb: ground },
     foreground,
     muted: read('--muted', foreground),
     accent: read('--accent', foreground),

@@ -2,7 +2,8 @@
 export interface GestureEvents {
   point(x: number, y: number): void;
   leave(): void;
-  press(x: number, y: number): void;
+  /** `shift`: with Shift held. */
+  press(x: number, y: number, shift: boolean): void;
   drag(x: number, y: number): void;
   zoom(x: number, y: number, factor: number): void;
 }
@@ -62,7 +63,7 @@ export function attachGestures(element: HTMLElement, events: GestureEvents): voi
   const up = (event: PointerEvent): void => {
     if (!down.delete(event.pointerId) || down.size > 0) return;
     element.classList.remove('dragging');
-    if (event.type === 'pointerup' && !moved) events.press(from.x, from.y);
+    if (event.type === 'pointerup' && !moved) events.press(from.x, from.y, event.shiftKey);
   };
   element.addEventListener('pointerup', up);
   element.addEventListener('pointercancel', up);

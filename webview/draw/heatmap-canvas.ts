@@ -1,8 +1,10 @@
 import type { Slice } from '../../src/protocol.js';
-import type { ColorScale } from './colormap.js';
-import { colorIndex, isMasked } from './colormap.js';
+import { isMasked } from './colormap.js';
 import type { Layer, Painter, Picture } from './painter.js';
 import { hatched, hatchPitch, hatchWidth, resize } from './painter.js';
+import { drawn } from './scale/automatic.js';
+import type { ColorScale } from './scale/scale.js';
+import { colorIndex, sameScale } from './scale/scale.js';
 
 /** A slice in colours, made once a scale: drawing it is then no more than copying. */
 interface Colored {
@@ -15,7 +17,7 @@ interface Colored {
 
 function colored(slice: Slice, scale: ColorScale): Colored {
   const colors = new Uint32Array(scale.table.buffer, scale.table.byteOffset, 256);
-  const { data } = slice;
+  const data = drawn(slice, scale);
   const pixels = new Uint32Array(data.length);
   let anyMasked = false;
   for (let at = 0; at < data.length; at += 1) {
@@ -24,10 +26,6 @@ function colored(slice: Slice, scale: ColorScale): Colored {
     else pixels[at] = colors[colorIndex(scale, value)] ?? 0;
   }
   return { slice, scale, pixels, anyMasked };
-}
-
-function sameScale(a: ColorScale, b: ColorScale): boolean {
-  return a.table === b.table && a.low === b.low && a.high === b.high;
 }
 
 /** Which row or column of a slice each device pixel shows; −1 outside of it. */

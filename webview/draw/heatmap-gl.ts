@@ -2,6 +2,8 @@ import type { Slice } from '../../src/protocol.js';
 import { isMasked, maskedBelow } from './colormap.js';
 import type { Layer, Painter, UseOfWebGL } from './painter.js';
 import { hatched, hatchPitch, hatchWidth, resize } from './painter.js';
+import type { Spread } from './scale/scale.js';
+import { decades, spreadEnds } from './scale/scale.js';
 
 const vertexShader = `#version 300 es
 void main() {
@@ -23,7 +25,15 @@ uniform vec4 detailPart;
 uniform vec2 corner;
 uniform vec2 scale;
 uniform float height;
+// The ends of the scale, spread out as the numbers are.
 uniform vec2 range;
+// 0 even, 1 by roots, 2 by powers of ten below the second number.
+uniform int spread;
+uniform float reach;
+// What each row is multiplied by, and how many columns before each are left out: as many texels a line as there are at most.
+uniform sampler2D rowFactors;
+uniform sampler2D leftOut;
+uniform bvec2 own;
 uniform vec3 masked;
 uniform vec3 hatch;
 // Pitch and width of the diagonals; pitch 0 for none.
@@ -34,29 +44,68 @@ bool within(vec4 part, vec2 place) {
   return all(greaterThanEqual(place, part.xy)) && all(lessThan(place, part.zw));
 }
 
+const float nothing = ${maskedBelow.toExponential()} * 1.1;
+
+float line(sampler2D numbers, int index) {
+  int width = textureSize(numbers, 0).x;
+  return texelFetch(numbers, ivec2(index % width, index / width), 0).r;
+}
+
 float at(sampler2D slice, vec4 part, vec2 place) {
   ivec2 size = textureSize(slice, 0);
-  ivec2 texel = ivec2(floor((place - part.xy) / (part.zw - part.xy) * vec2(size)));
-  return texelFetch(slice, min(texel, size - 1), 0).r;
+  ivec2 texel = min(ivec2(floor((place - part.xy) / (part.zw - part.xy) * vec2(size))), size - 1);
+  float value = texelFetch(slice, texel, 0).r;
+  if (value < ${maskedBelow.toExponential()}) return value;
+  vec2 each = (part.zw - part.xy) / vec2(size);
+  if (own.y) {
+    float start = line(leftOut, int(floor(part.x + float(texel.x) * each.x)));
+    float end = line(leftOut, int(ceil(part.x + float(texel.x + 1) * each.x)));
+    if (end > start) return nothing;
+  }
+  if (own.x) {
+    float row = min(part.w - 1.0, floor(part.y + (float(texel.y) + 0.5) * each.y));
+    float factor = line(rowFactors, int(row));
+    if (factor < 0.0) return nothing;
+    value *= factor;
+  }
+  return value;
+}
+
+float spreadOut(float value) {
+  if (spread == 0) return value;
+  float size = abs(value);
+  if (spread == 1) return sign(value) * sqrt(size);
+  return size == 0.0 ? 0.0 : sign(value) * max(0.0, 1.0 + log2(size / reach) / ${(decades * Math.log2(10)).toFixed(9)});
 }
 
 void main() {
   vec2 pixel = vec2(gl_FragCoord.x, height - gl_FragCoord.y);
   vec2 place = corner + pixel / scale;
-  float value = ${maskedBelow.toExponential()} * 1.1;
+  float value = nothing;
   if (within(detailPart, place)) value = at(detail, detailPart, place);
   else if (within(overviewPart, place)) value = at(overview, overviewPart, place);
   if (value < ${maskedBelow.toExponential()}) {
-    bool line = lines.x > 0.0 && mod(floor(pixel.x) + floor(pixel.y) + 1.0, lines.x) < lines.y;
-    color = vec4(line ? hatch : masked, 1.0);
+    bool striped = lines.x > 0.0 && mod(floor(pixel.x) + floor(pixel.y) + 1.0, lines.x) < lines.y;
+    color = vec4(striped ? hatch : masked, 1.0);
   } else {
-    float t = clamp((value - range.x) / (range.y - range.x), 0.0, 1.0);
+    float t = clamp((spreadOut(value) - range.x) / (range.y - range.x), 0.0, 1.0);
     color = texelFetch(colors, ivec2(int(floor(t * 255.0 + 0.5)), 0), 0);
   }
 }`;
 
+const spreads: Readonly<Record<Spread, number>> = { linear: 0, power: 1, logarithmic: 2 };
+
+/** Texels a line of what belongs to rows or columns: no texture has too few. */
+const lineWidth = 2048;
+
 interface Held {
   readonly slice: Slice;
+  texture: WebGLTexture | null;
+}
+
+/** Numbers of all rows or columns, in a texture. */
+interface Line {
+  of: Float32Array | null;
   texture: WebGLTexture | null;
 }
 
@@ -102,6 +151,10 @@ export function glPainter(use: Exclude<UseOfWebGL, 'never'>, repaint: () => void
   let uniforms = new Map<string, WebGLUniformLocation | null>();
   let colors: WebGLTexture | null = null;
   let colorsOf: Uint8ClampedArray | null = null;
+  const lines: Record<'rows' | 'leftOut', Line> = {
+    rows: { of: null, texture: null },
+    leftOut: { of: null, texture: null },
+  };
 
   function texture(): WebGLTexture | null {
     const made = gl?.createTexture() ?? null;
@@ -125,6 +178,20 @@ export function glPainter(use: Exclude<UseOfWebGL, 'never'>, repaint: () => void
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, data);
   }
 
+  /** What belongs to rows or columns, wrapped into lines; NaN as a number that no factor is. */
+  function uploadLine(line: Line, of: Float32Array | null): void {
+    if (gl === null || (line.of === of && line.texture !== null)) return;
+    gl.deleteTexture(line.texture);
+    line.texture = texture();
+    line.of = of;
+    const numbers = of ?? new Float32Array(1);
+    const height = Math.max(1, Math.ceil(numbers.length / lineWidth));
+    const padded = new Float32Array(height * lineWidth);
+    padded.set(numbers.map((value) => (Number.isNaN(value) ? -1 : value)));
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, lineWidth, height, 0, gl.RED, gl.FLOAT, padded);
+  }
+
   /** Compiles and uploads everything: at first, and after a loss. */
   function prepare(): boolean {
     if (gl === null) return false;
@@ -146,6 +213,7 @@ export function glPainter(use: Exclude<UseOfWebGL, 'never'>, repaint: () => void
     uniforms = new Map();
     colors = null;
     colorsOf = null;
+    for (const line of Object.values(lines)) Object.assign(line, { of: null, texture: null });
     for (const entry of [held.overview, held.detail]) if (entry !== null) upload(entry);
     return true;
   }
@@ -193,21 +261,35 @@ export function glPainter(use: Exclude<UseOfWebGL, 'never'>, repaint: () => void
         gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
         colorsOf = scale.table;
       }
+      uploadLine(lines.rows, scale.rows);
+      uploadLine(lines.leftOut, scale.leftOut);
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.useProgram(program);
-      for (const [unit, bound] of [held.overview?.texture, held.detail?.texture, colors].entries()) {
+      const textures = [
+        held.overview?.texture,
+        held.detail?.texture,
+        colors,
+        lines.rows.texture,
+        lines.leftOut.texture,
+      ];
+      for (const [unit, bound] of textures.entries()) {
         gl.activeTexture(gl.TEXTURE0 + unit);
         gl.bindTexture(gl.TEXTURE_2D, bound ?? null);
       }
       gl.uniform1i(uniform('overview'), 0);
       gl.uniform1i(uniform('detail'), 1);
       gl.uniform1i(uniform('colors'), 2);
+      gl.uniform1i(uniform('rowFactors'), 3);
+      gl.uniform1i(uniform('leftOut'), 4);
+      gl.uniform2i(uniform('own'), Number(scale.rows !== null), Number(scale.leftOut !== null));
+      gl.uniform1i(uniform('spread'), spreads[scale.spread]);
+      gl.uniform1f(uniform('reach'), Math.max(Math.abs(scale.low), Math.abs(scale.high)));
       gl.uniform4fv(uniform('overviewPart'), part(held.overview));
       gl.uniform4fv(uniform('detailPart'), part(held.detail));
       gl.uniform2f(uniform('corner'), viewport.left, viewport.top);
       gl.uniform2f(uniform('scale'), viewport.scaleX * ratio, viewport.scaleY * ratio);
       gl.uniform1f(uniform('height'), canvas.height);
-      gl.uniform2f(uniform('range'), scale.low, scale.high);
+      gl.uniform2f(uniform('range'), ...spreadEnds(scale));
       gl.uniform3fv(
         uniform('masked'),
         masked.map((channel) => channel / 255),

@@ -1,14 +1,20 @@
-import type { Step } from '../../src/protocol.js';
 import type { Cell } from './viewport.js';
+
+/** How many rows and columns are walked. */
+export interface Size {
+  readonly rows: { readonly size: number };
+  readonly columns: { readonly size: number };
+}
 
 export interface KeyEvents {
   /** The matrix's rows and columns. */
-  size(): Step | null;
+  size(): Size | null;
   current(): Cell | null;
   /** Rows that Page Up and Page Down move by. */
   page(): number;
   go(cell: Cell): void;
-  pick(cell: Cell): void;
+  /** `shift`: with Shift held. */
+  pick(cell: Cell, shift: boolean): void;
   clear(): void;
   /** Moves the matrix by pixels. */
   pan(x: number, y: number): void;
@@ -58,7 +64,7 @@ function handle(event: KeyboardEvent, events: KeyEvents): boolean {
     case 'Enter':
     case ' ': {
       const at = events.current();
-      if (at !== null) events.pick(at);
+      if (at !== null) events.pick(at, event.shiftKey);
       return at !== null;
     }
   }
@@ -72,7 +78,7 @@ function handle(event: KeyboardEvent, events: KeyEvents): boolean {
 }
 
 /** Where a key leads; not yet kept within the matrix. Null for keys that lead nowhere. */
-function moved(event: KeyboardEvent, step: Step, current: Cell | null, page: number): Cell | null {
+function moved(event: KeyboardEvent, step: Size, current: Cell | null, page: number): Cell | null {
   const { row, column } = current ?? { row: 0, column: 0 };
   const begins = current === null;
   switch (event.key) {

@@ -25,17 +25,21 @@ export class Lens {
 
   /** Fits matrices of rows × columns into a window; what was zoomed to stays where it can. */
   fit(rows: number, columns: number, width: number, height: number, gutter: Gutter): Frame {
+    return this.take(fitFrame(rows, columns, width, height), gutter);
+  }
+
+  /** Looks through another frame; what was zoomed to stays where it can. */
+  take(frame: Frame, gutter: Gutter): Frame {
     const { frame: before, viewport } = this;
-    const same = before !== null && before.rows === rows && before.columns === columns;
+    const same = before !== null && before.rows === frame.rows && before.columns === frame.columns;
     const wasFitted = before === null || viewport === null || zoomLevel(viewport, before) <= 1.001;
     this.gutter = gutter;
-    this.frame = fitFrame(rows, columns, width, height);
-    this.viewport =
-      same && !wasFitted && viewport !== null ? constrain(viewport, this.frame) : fitted(this.frame);
+    this.frame = frame;
+    this.viewport = same && !wasFitted && viewport !== null ? constrain(viewport, frame) : fitted(frame);
     if (!same) this.target = null;
     this.events.looked();
     this.draw();
-    return this.frame;
+    return frame;
   }
 
   /** Forgets all: what is looked at next is looked at as a whole. */

@@ -97,7 +97,7 @@ export class Overlay {
     context.beginPath();
     context.rect(0, 0, frame.width, frame.height);
     context.clip();
-    context.strokeStyle = theme.dark ? 'rgba(255, 255, 255, 0.62)' : 'rgba(255, 255, 255, 0.85)';
+    context.strokeStyle = theme.dark ? 'rgba(255, 255, 255, 0.62)' : 'rgba(0, 0, 0, 0.5)';
     context.lineWidth = 1;
     const x = (index: number): number => Math.round((index - viewport.left) * viewport.scaleX);
     const y = (index: number): number => Math.round((index - viewport.top) * viewport.scaleY);

@@ -1,6 +1,7 @@
 import type { Rgb } from '../theme.js';
-import type { ColorScale } from './colormap.js';
-import { colorIndex, isMasked } from './colormap.js';
+import type { ColorScale } from './scale/scale.js';
+import { isMasked } from './colormap.js';
+import { colorIndex } from './scale/scale.js';
 
 /** A canvas of more pixels a side than this shows no more. */
 const enough = 768;

@@ -5,6 +5,7 @@ import { diagnosisView } from './diagnosis/view.js';
 import { findingsView } from './findings/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
+import { imageView } from './image/view.js';
 import { metricsView } from './metrics/view.js';
 import { nextView } from './next/view.js';
 import { plotsView } from './plots/view.js';
@@ -15,6 +16,7 @@ import { whatIfView } from './what-if/view.js';
 
 /** Every view of the panel: tabs, sections and buttons stand in this order. */
 export const views: readonly RegisteredView[] = [
+  imageView,
   heatmapView,
   tableView,
   answersView,

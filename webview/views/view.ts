@@ -48,6 +48,8 @@ interface Common {
   readonly place: Column | 'whole';
   /** A letter that opens it, and closes it where its place is `whole`. */
   readonly key?: string;
+  /** In the centre: where it is offered, it is what is seen first. */
+  readonly leads?: boolean;
   /** Said of its button, where its place is `whole`. */
   readonly hint?: string;
   /**

@@ -121,7 +121,10 @@ export class Answers {
   summary(): InspectionSummary {
     const { title, layers, heads, queries, keys, words, notices, mechanism } = this.subject;
     const { image } = this.subject;
-    const labels = (count: number): InspectionSummary['queries'] => {
+    const labels = (count: number, side: 'query' | 'key'): InspectionSummary['queries'] => {
+      if (image?.written !== undefined && side === 'query') {
+        return { count: image.written.length, words: image.written };
+      }
       if (image !== undefined) return patchLabels(image);
       return words === null ? { count } : { count, words: words.slice(0, count) };
     };
@@ -138,8 +141,8 @@ export class Answers {
       heads,
       media: image === undefined ? [] : [imageMedium(image)],
       ...(image?.classes === undefined ? {} : { classes: image.classes.length }),
-      queries: labels(queries),
-      keys: labels(keys),
+      queries: labels(queries, 'query'),
+      keys: labels(keys, 'key'),
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
       parameters: this.parameters,
       notices,

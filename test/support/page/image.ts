@@ -1,48 +1,60 @@
-import type { ImageMedium, Labels, Mark, Preview } from '../../../src/protocol.js';
+import type { Box, ImageMedium, Labels, Mark, Preview } from '../../../src/protocol.js';
 
-/** An image that was cut into patches of equal size; the model sees all of it. */
+/** An image that was cut into patches of equal size. */
 export interface PatchedImage {
   readonly width: number;
   readonly height: number;
   readonly rows: number;
   readonly columns: number;
+  /** The part that the model sees, cut into the patches; all of it where left out. */
+  readonly seen?: Box;
+  /** Tokens after [CLS] and before the patches. */
+  readonly registers?: number;
+  /** Words that look at the image: the queries, in place of the image's own tokens. */
+  readonly written?: readonly string[];
   /** The classes that it is sorted into, the likeliest first. */
   readonly classes?: readonly string[];
 }
 
-export function imageMedium({ width, height }: PatchedImage): ImageMedium {
-  return {
-    id: 'image-0',
-    kind: 'image',
-    name: 'scene.png',
-    width,
-    height,
-    seen: { x: 0, y: 0, width, height },
-  };
+function seenOf({ width, height, seen }: PatchedImage): Box {
+  return seen ?? { x: 0, y: 0, width, height };
 }
 
-/** [CLS], then the patches by row and column. */
-export function patchLabels({ width, height, rows, columns }: PatchedImage): Labels {
+export function imageMedium(image: PatchedImage): ImageMedium {
+  const { width, height } = image;
+  return { id: 'image-0', kind: 'image', name: 'scene.png', width, height, seen: seenOf(image) };
+}
+
+/** How many labels it has on the side of the keys. */
+export function tokensOf({ rows, columns, registers = 0 }: PatchedImage): number {
+  return 1 + registers + rows * columns;
+}
+
+/** [CLS], registers, then the patches by row and column. */
+export function patchLabels(image: PatchedImage): Labels {
+  const { rows, columns, registers = 0 } = image;
+  const seen = seenOf(image);
   const patches = Array.from({ length: rows * columns }, (_, at) => ({
     row: Math.floor(at / columns),
     column: at % columns,
   }));
-  const [across, down] = [width / columns, height / rows];
+  const others = ['[CLS]', ...Array.from({ length: registers }, (_, at) => `[REG ${at}]`)];
+  const [across, down] = [seen.width / columns, seen.height / rows];
   return {
-    count: patches.length + 1,
-    words: ['[CLS]', ...patches.map(({ row, column }) => `${row}, ${column}`)],
+    count: patches.length + others.length,
+    words: [...others, ...patches.map(({ row, column }) => `${row}, ${column}`)],
     marks: [
-      null,
+      ...others.map(() => null),
       ...patches.map(({ row, column }): Mark => ({
         medium: 'image-0',
         kind: 'box',
-        x: column * across,
-        y: row * down,
+        x: seen.x + column * across,
+        y: seen.y + row * down,
         width: across,
         height: down,
       })),
     ],
-    grid: { rows, columns, first: 1 },
+    grid: { rows, columns, first: others.length },
   };
 }
 

@@ -1,7 +1,8 @@
 import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import type { ColorScale } from '../../draw/colormap.js';
-import { colorScale, isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../draw/colormap.js';
+import type { ColorScale } from '../../draw/scale/scale.js';
+import { scaleOf } from '../../draw/scale/scale.js';
 import { Legend } from '../../draw/legend.js';
 import type { UseOfWebGL } from '../../draw/painter.js';
 import { MatrixPicture } from '../../draw/picture.js';
@@ -105,10 +106,8 @@ export class Pictures {
   rescale(step: Step, theme: Theme, weights: Range, differences: Range): void {
     const { overview } = this.layers;
     const { taken } = this;
-    this.scale =
-      overview === null ? null : colorScale('weights', weights.minimum, weights.maximum, theme.dark);
-    this.diverging =
-      taken === null ? null : colorScale('signed', differences.minimum, differences.maximum, theme.dark);
+    this.scale = overview === null ? null : scaleOf({ of: 'weights', ...weights, ground: theme.ground });
+    this.diverging = taken === null ? null : scaleOf({ of: 'signed', ...differences, ground: theme.ground });
     const show = (legend: Legend, title: string, scale: ColorScale | null, slice: Slice | null): void => {
       if (scale === null || slice === null) return;
       legend.show(title, scale, { masked: slice.data.some(isMasked), beyond: false });

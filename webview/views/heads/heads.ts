@@ -1,7 +1,7 @@
 import './heads.css';
 import type { InspectionSummary, Span, Thumbnails } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
-import { colorScale } from '../../draw/colormap.js';
+import { scaleOf } from '../../draw/scale/scale.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import { labelStride } from '../../draw/viewport.js';
 import { Lifetime } from '../../lifetime.js';
@@ -245,7 +245,7 @@ export class HeadsView {
         const numbers = data.subarray(start, start + rows * columns);
         const { minimum, maximum } = extent(numbers);
         const kind = minimum < 0 ? 'signed' : 'weights';
-        const scale = colorScale(kind, minimum, maximum, this.theme.dark);
+        const scale = scaleOf({ of: kind, minimum, maximum, ground: this.theme.ground });
         paintMatrix(small, numbers, rows, columns, scale, this.theme.maskedRgb);
         const at = (index: number): number => Math.round(index * pitch * ratio);
         context.drawImage(small, at(head), at(layer), Math.round(size * ratio), Math.round(size * ratio));

@@ -1,12 +1,9 @@
 import './heatmap.css';
+import { reasonOf } from '../../../src/common/values.js';
 import { h, settled } from '../../dom.js';
-import type { ColorScale } from '../../draw/colormap.js';
-import { colorScale, isMasked } from '../../draw/colormap.js';
-import { Legend } from '../../draw/legend.js';
 import { Lens } from '../../draw/lens.js';
 import { MatrixPicture } from '../../draw/picture.js';
 import { attachPointing } from '../../draw/pointing.js';
-import { extent } from '../../draw/strip.js';
 import type { Target } from '../../draw/target.js';
 import { describe, wholeLabel } from '../../draw/target.js';
 import type { Cell } from '../../draw/viewport.js';
@@ -17,8 +14,8 @@ import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { OpenView, ViewContext } from '../view.js';
-import { quantity } from '../../labels.js';
-import { isExact, MatrixLayers } from './layers.js';
+import { HeatmapColors } from './colors.js';
+import { MatrixLayers } from './layers.js';
 import { Readout } from './readout.js';
 import { HeatmapTools } from './tools.js';
 
@@ -27,7 +24,7 @@ const emptyRows = new Uint32Array(0);
 /** One step's matrix as a picture: zoom, pan, labels, cross-hair, readout, and the keyboard for all of it. */
 export class HeatmapView implements OpenView {
   private readonly picture: MatrixPicture;
-  private readonly legend = new Legend();
+  private readonly colors: HeatmapColors;
   private readonly layers: MatrixLayers;
   private readonly readout: Readout;
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
@@ -42,7 +39,6 @@ export class HeatmapView implements OpenView {
   private readonly life = new Lifetime();
   private theme: Theme;
 
-  private scale: ColorScale | null = null;
   /** Which matrix is framed; another one starts unzoomed unless it has the same rows and columns. */
   private framed = '';
   private owed = false;
@@ -96,9 +92,18 @@ export class HeatmapView implements OpenView {
         this.problem.hidden = false;
       },
     });
+    this.colors = new HeatmapColors(panel, matrices, this.layers, {
+      changed: () => {
+        this.rescale();
+      },
+      failed: (error) => {
+        this.problem.textContent = reasonOf(error);
+        this.problem.hidden = false;
+      },
+    });
     this.readout = new Readout(panel, matrices, (row, column) => this.layers.valueAt(row, column));
     this.problem.hidden = true;
-    this.foot = h('div', { class: 'heatmap-foot' }, this.legend.element, this.readout.element);
+    this.foot = h('div', { class: 'heatmap-foot' }, this.colors.element, this.readout.element);
     this.body = h('div', { class: 'heatmap-body' }, this.stage, this.problem, this.foot, this.readout.spoken);
     this.element = h('div', { class: 'heatmap' }, this.body);
     this.connect();
@@ -147,6 +152,12 @@ export class HeatmapView implements OpenView {
         },
       ),
       store.watch(
+        (view) => view.scale,
+        () => {
+          this.rescale();
+        },
+      ),
+      store.watch(
         (view) => view.position.cell,
         (cell) => {
           if (cell !== undefined) this.lens.reveal(cell);
@@ -169,6 +180,7 @@ export class HeatmapView implements OpenView {
     this.resized.drop();
     this.readout.dispose();
     this.release();
+    this.colors.dispose();
     this.picture.dispose();
   }
 
@@ -229,19 +241,12 @@ export class HeatmapView implements OpenView {
     if (again) this.ask();
   }
 
-  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
   private rescale(): void {
-    const { step } = this.panel;
-    const { overview, detail } = this.layers;
-    if (overview === null || step === null) return;
-    const drawn = step.scale === 'weights' ? overview : (detail ?? overview);
-    const whole = step.scale === 'weights' || isExact(overview);
-    const range = whole ? overview : extent(drawn.data);
-    this.scale = colorScale(step.scale, range.minimum, range.maximum, this.theme.dark);
-    this.legend.show(quantity(step), this.scale, {
-      masked: overview.data.some(isMasked),
-      beyond: overview.minimum < this.scale.low || overview.maximum > this.scale.high,
-    });
+    const { step, summary } = this.panel;
+    if (step === null || summary === null || this.layers.overview === null) return;
+    const before = this.foot.offsetHeight;
+    this.colors.update(summary, step, this.theme);
+    if (this.foot.offsetHeight !== before) this.layout();
     this.lens.ask();
   }
 
@@ -287,7 +292,8 @@ export class HeatmapView implements OpenView {
   }
 
   private paint(): void {
-    const { scale, theme } = this;
+    const { theme } = this;
+    const { scale } = this.colors;
     const { frame, viewport, gutter, target } = this.lens;
     const { summary, step } = this.panel;
     if (frame === null || viewport === null || summary === null || step === null) return;
@@ -323,7 +329,7 @@ export class HeatmapView implements OpenView {
   private release(): void {
     this.framed = '';
     this.lens.reset();
-    this.scale = null;
+    this.colors.clear();
     this.askedAt = null;
     this.readout.clear();
     this.layers.clear();

@@ -3,7 +3,6 @@ import { h, settled } from '../../dom.js';
 import { isMasked } from '../../draw/colormap.js';
 import type { Cell } from '../../draw/viewport.js';
 import { formatNumber } from '../../format.js';
-import type { Matrices } from '../../matrices.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
@@ -33,6 +32,24 @@ export function rankIn(row: Float32Array, value: number): { place: number; of: n
   return { place, of };
 }
 
+/** Where the rows of a readout come from; what has no place is not read. */
+export interface RowSource {
+  place(step: string): Place | null;
+  row(place: Place, row: number): Promise<Slice>;
+}
+
+export interface ReadoutWording {
+  /** Said where nothing is pointed at. */
+  nothing(): string;
+  /** What the numbers are. */
+  quantity(step: Step): string;
+}
+
+const heatmapWording: ReadoutWording = {
+  nothing: () => 'Point at a cell to read it; press Enter or click to pick it.',
+  quantity,
+};
+
 /** The line that says what is pointed at, with its exact numbers, and says it aloud to those who use the keyboard. */
 export class Readout {
   readonly element = h('div', { class: 'readout' });
@@ -47,9 +64,10 @@ export class Readout {
 
   constructor(
     private readonly panel: Panel,
-    private readonly matrices: Matrices,
+    private readonly matrices: RowSource,
     /** A number that is on screen already, exactly. */
     private readonly valueAt: (row: number, column: number) => number | undefined,
+    private readonly wording: ReadoutWording = heatmapWording,
   ) {}
 
   show(target: Target | null, step: Step, aloud: boolean): void {
@@ -60,9 +78,7 @@ export class Readout {
     const { summary } = this.panel;
     if (summary === null) return;
     if (target === null) {
-      this.element.replaceChildren(
-        h('span', { class: 'muted', text: 'Point at a cell to read it; press Enter or click to pick it.' }),
-      );
+      this.element.replaceChildren(h('span', { class: 'muted', text: this.wording.nothing() }));
     } else if (target.kind === 'cell') {
       this.write(target.cell, step);
       if (this.rowFor(target.cell, step) === null) this.rest.ask();
@@ -133,7 +149,7 @@ export class Readout {
     const number = value === undefined ? '…' : formatNumber(value);
     const facts = [
       h('span', {}, place('rows', cell.row), ' → ', place('columns', cell.column)),
-      h('span', {}, `${quantity(step)} `, h('b', { class: 'number', text: number })),
+      h('span', {}, `${this.wording.quantity(step)} `, h('b', { class: 'number', text: number })),
     ];
     const source = scoreOf(summary, step);
     const score = row?.scores?.data[cell.column];

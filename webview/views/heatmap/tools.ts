@@ -2,12 +2,12 @@ import { h } from '../../dom.js';
 import { zoomStep } from '../../draw/keys.js';
 import { button } from '../../ui.js';
 
-/** Zoom, above the heatmap. */
+/** Zoom, above a picture. */
 export class HeatmapTools {
   private readonly level = h('span', { class: 'toolbar-level number muted' });
   readonly element: HTMLElement;
 
-  constructor(events: { zoom(factor: number): void; fit(): void }) {
+  constructor(events: { zoom(factor: number): void; fit(): void }, fitLabel = 'Fit the whole matrix (0)') {
     const tool = (text: string, label: string, press: () => void): HTMLElement =>
       button({ text, label, title: label, look: 'icon', press });
     this.element = h(
@@ -20,7 +20,7 @@ export class HeatmapTools {
       tool('+', 'Zoom in (+)', () => {
         events.zoom(zoomStep);
       }),
-      tool('Fit', 'Fit the whole matrix (0)', events.fit),
+      tool('Fit', fitLabel, events.fit),
     );
   }
 

@@ -1,8 +1,9 @@
 import './shell.css';
-import type { CodeLanguage } from '../../../src/protocol.js';
+import type { CodeLanguage, InspectionSummary } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { formatDuration } from '../../format.js';
 import type { Column, Mode, Panel } from '../../panel.js';
+import { summaryKey } from '../../panel.js';
 import type { Widths } from '../../saved.js';
 import type { Theme } from '../../theme.js';
 import { menu } from '../../ui.js';
@@ -43,6 +44,8 @@ export interface ShellOptions {
   /** What the views remembered in an earlier life of the page. */
   readonly remembered: Readonly<Record<string, unknown>>;
   readonly widths: Widths;
+  /** The inspection of which an earlier life of the page says what stood in the centre, as `summaryKey` names it. */
+  readonly returning: string | null;
 }
 
 /** The page's frame: title, tabs, up to three columns, footer. Which views stand in them, the list of views says. */
@@ -69,12 +72,16 @@ export class Shell {
   /** How the matrix is shown; with one column, the side columns too. */
   private readonly tabs: Tabs;
   private readonly open: OpenViews;
+  private returning: string | null;
   /** Views in the page, by id. */
   private readonly placed = new Map<string, OpenView>();
   readonly element: HTMLElement;
   widths: Widths;
+  /** What is inspected is led by this view of the centre. */
+  private led: string | null = null;
 
-  constructor({ panel, views, context, remembered, widths }: ShellOptions) {
+  constructor({ panel, views, context, remembered, widths, returning }: ShellOptions) {
+    this.returning = returning;
     this.panel = panel;
     this.views = views;
     this.context = context;
@@ -202,6 +209,7 @@ export class Shell {
         this.subtitle.textContent = subtitle;
         // Only text and images are read by a model.
         this.readers.hidden = content.summary.media.length === 0;
+        this.lead(content.summary);
         this.arrange();
       },
     );
@@ -221,6 +229,15 @@ export class Shell {
         this.arrange();
       },
     );
+  }
+
+  /** What is seen first of another kind of inspection comes to the front; among inspections of one kind the user's choice stays. */
+  private lead(summary: InspectionSummary): void {
+    const leader = this.centred.find((view) => view.leads === true && isOffered(view, summary))?.id ?? null;
+    const isBack = this.returning === summaryKey(summary);
+    this.returning = null;
+    if (leader !== null && leader !== this.led && !isBack) this.panel.store.update({ centre: leader });
+    this.led = leader;
   }
 
   /** Puts a view where its place is, among the others in the order of the list. */

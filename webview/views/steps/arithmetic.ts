@@ -1,6 +1,6 @@
 import type { Arithmetic, InspectionSummary, Step, Sum } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { colorScale } from '../../draw/colormap.js';
+import { scaleOf } from '../../draw/scale/scale.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import { renderTex } from '../../draw/tex.js';
 import type { Theme } from '../../theme.js';
@@ -66,7 +66,8 @@ export class ArithmeticView {
   private strip(column: Sum['columns'][number]): HTMLElement {
     const { minimum, maximum } = extent(column.values);
     const canvas = h('canvas', { class: 'operand-canvas', attributes: { 'aria-hidden': 'true' } });
-    const scale = colorScale(minimum < 0 ? 'signed' : 'weights', minimum, maximum, this.theme.dark);
+    const of = minimum < 0 ? 'signed' : 'weights';
+    const scale = scaleOf({ of, minimum, maximum, ground: this.theme.ground });
     paintMatrix(canvas, column.values, 1, column.values.length, scale, this.theme.maskedRgb);
     const name = h('span', { class: 'operand-name' });
     renderTex(column.tex, name);

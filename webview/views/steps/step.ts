@@ -1,6 +1,6 @@
 import type { AxisName, Slice, SliceRequest, Step } from '../../../src/protocol.js';
 import { h, settled, uniqueId } from '../../dom.js';
-import { colorScale } from '../../draw/colormap.js';
+import { scaleOf } from '../../draw/scale/scale.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import { prose } from '../../draw/prose.js';
 import { renderTex } from '../../draw/tex.js';
@@ -259,7 +259,7 @@ export class StepView {
     if (slice === null || summary === null) return;
     const [rows = 0, columns = 0] = slice.shape;
     const { minimum, maximum } = extent(slice.data);
-    const scale = colorScale(step.scale, minimum, maximum, theme.dark);
+    const scale = scaleOf({ of: step.scale, minimum, maximum, ground: theme.ground });
     paintMatrix(this.canvas, slice.data, rows, columns, scale, theme.maskedRgb);
     const single = slice.rows.end - slice.rows.start === 1 && step.rows.size > 1;
     this.canvas.style.height = single || rows === 1 ? '12px' : `${Math.min(96, Math.max(24, rows * 4))}px`;

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { interpolateCividis } from 'd3-scale-chromatic';
-import {
-  cividis,
-  colorIndex,
-  colorScale,
-  divergingDark,
-  divergingLight,
-  isMasked,
-} from '../../../../webview/draw/colormap.js';
+import { cividis, divergingDark, divergingLight, isMasked } from '../../../../webview/draw/colormap.js';
+import { colorIndex, scaleOf } from '../../../../webview/draw/scale/scale.js';
+
+const dark = { dark: true, rgb: [31, 31, 31] } as const;
 
 /** Lightness as the eye sees it (CIE L*), of an 8-bit sRGB colour. */
 function lightness(table: Uint8ClampedArray, index: number): number {
@@ -47,7 +43,7 @@ describe('colour maps', () => {
   }
 
   it('puts weights between 0 and their largest', () => {
-    const scale = colorScale('weights', 0.01, 0.62, true);
+    const scale = scaleOf({ of: 'weights', minimum: 0.01, maximum: 0.62, ground: dark });
     assert.deepEqual([scale.low, scale.high], [0, 0.62]);
     assert.deepEqual(
       [0, 0.31, 0.62].map((value) => colorIndex(scale, value)),
@@ -61,7 +57,7 @@ describe('colour maps', () => {
       [-1, 3],
       [2, 3],
     ] as const) {
-      const scale = colorScale('signed', minimum, maximum, false);
+      const scale = scaleOf({ of: 'signed', minimum, maximum, ground: dark });
       assert.deepEqual([scale.low, scale.high], [-3, 3]);
       assert.equal(colorIndex(scale, 0), 128);
     }
@@ -69,13 +65,13 @@ describe('colour maps', () => {
 
   it('has a range even where all numbers are the same', () => {
     for (const kind of ['weights', 'signed'] as const) {
-      const { low, high } = colorScale(kind, 0, 0, true);
+      const { low, high } = scaleOf({ of: kind, minimum: 0, maximum: 0, ground: dark });
       assert.ok(high > low);
     }
   });
 
   it('gives numbers beyond the ends the last colours', () => {
-    const scale = colorScale('signed', -1, 1, true);
+    const scale = scaleOf({ of: 'signed', minimum: -1, maximum: 1, ground: dark });
     assert.deepEqual(
       [-9, 9, Infinity].map((value) => colorIndex(scale, value)),
       [0, 255, 255],

@@ -1,0 +1,143 @@
+import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
+import { h } from '../../dom.js';
+import { Legend } from '../../draw/legend.js';
+import { ScaleControl } from '../../draw/scale/control.js';
+import { leftOutTitles, scaleStrings } from '../../draw/scale/strings.js';
+import type { LeaveOut, MatrixScale, ScaleNote } from '../../draw/scale/matrix-scale.js';
+import { matrixScale } from '../../draw/scale/matrix-scale.js';
+import type { ColorScale } from '../../draw/scale/scale.js';
+import { quantity, shortLabel } from '../../labels.js';
+import type { Matrices } from '../../matrices.js';
+import { isCancelled } from '../../matrices.js';
+import type { Panel } from '../../panel.js';
+import type { Theme } from '../../theme.js';
+import type { MatrixLayers } from './layers.js';
+import { isExact } from './layers.js';
+import { canLeaveOut, leaveOut, leftOutColumns, offeredLeaveOut } from './left-out.js';
+
+/** A matrix's colours, and the legend that says and changes them. */
+export class HeatmapColors {
+  private readonly legend = new Legend();
+  private readonly control: ScaleControl;
+  readonly element: HTMLElement;
+  scale: ColorScale | null = null;
+  /** What is left out of the overview with these columns; asked for once. */
+  private left: { readonly of: Slice; readonly columns: string; readonly found: LeaveOut | null } | null =
+    null;
+  private asking: AbortController | null = null;
+
+  constructor(
+    private readonly panel: Panel,
+    private readonly matrices: Matrices,
+    private readonly layers: MatrixLayers,
+    private readonly events: { changed(): void; failed(error: unknown): void },
+  ) {
+    this.control = new ScaleControl(
+      this.legend,
+      (changes) => {
+        panel.color(changes);
+      },
+      () => {
+        panel.resetColors();
+      },
+    );
+    this.element = h('div', { class: 'heatmap-scale' }, this.control.element);
+  }
+
+  dispose(): void {
+    this.asking?.abort();
+    this.control.dispose();
+  }
+
+  /** Forgets the numbers that the colours were for. */
+  clear(): void {
+    this.asking?.abort();
+    this.asking = null;
+    this.left = null;
+    this.scale = null;
+  }
+
+  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
+  update(summary: InspectionSummary, step: Step, theme: Theme): void {
+    const { overview, detail } = this.layers;
+    if (overview === null) return;
+    const choice = this.panel.store.get().scale;
+    const offered = offeredLeaveOut(summary, step);
+    const wanted = offered.includes(choice.leaveOut) ? choice.leaveOut : 'nothing';
+    const columns = canLeaveOut(step) ? leftOutColumns(summary, wanted) : [];
+    const left = columns.length === 0 ? null : this.leftOut(columns, overview, step);
+    // What was shown stays until the rows' shares are known.
+    if (left === undefined) return;
+    const whole = step.scale === 'weights' || isExact(overview);
+    const { minimum, maximum } = overview;
+    const made = matrixScale({
+      of: step.scale,
+      choice,
+      ground: theme.ground,
+      overview,
+      detail: whole ? null : detail,
+      range: whole ? { minimum, maximum } : null,
+      leaveOut: left,
+    });
+    this.scale = made.scale;
+    this.say(summary, step, made, left === null ? '' : leftOutTitles[wanted].toLowerCase());
+    this.control.show({
+      choice: { ...choice, leaveOut: wanted },
+      maximum: made.scale.high,
+      of: step.scale,
+      leaveOut: offered,
+      ground: theme.ground,
+    });
+  }
+
+  private say(
+    summary: InspectionSummary,
+    step: Step,
+    { scale, note, beyond, masked }: MatrixScale,
+    leftOut: string,
+  ): void {
+    const { kind } = this.panel.store.get().scale;
+    const notes = [
+      ...(leftOut === '' ? [] : [scaleStrings.renormalised(leftOut)]),
+      ...(note.sinks.length > 0 || note.rows ? [foundNote(summary, step, note)] : []),
+    ];
+    this.legend.show(quantity(step), scale, {
+      masked,
+      beyond,
+      perRow: kind === 'row',
+      note: notes.join(' · '),
+      without: leftOut === '' ? 'masked' : 'masked or left out',
+    });
+  }
+
+  /** What leaving out these columns does to the rows; undefined while that is not known yet. */
+  private leftOut(columns: readonly number[], overview: Slice, step: Step): LeaveOut | null | undefined {
+    const key = columns.join();
+    if (this.left?.of === overview && this.left.columns === key) return this.left.found;
+    const place = this.matrices.place(step.name);
+    if (place === null) return null;
+    this.asking?.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    leaveOut(columns, overview, place, this.matrices, asking.signal)
+      .then((found) => {
+        if (this.asking !== asking) return;
+        this.left = { of: overview, columns: key, found };
+        this.events.changed();
+      })
+      .catch((error: unknown) => {
+        if (!isCancelled(error) && this.asking === asking) this.events.failed(error);
+      });
+    return undefined;
+  }
+}
+
+/** "Scale ends below “[CLS]” (0), to show the rest" */
+function foundNote(summary: InspectionSummary, step: Step, { sinks, rows }: ScaleNote): string {
+  const { axis } = step.columns;
+  const names = sinks.map(({ start, end }) =>
+    end - start > 1 ? `keys ${start}–${end - 1}` : `“${shortLabel(summary, axis, start)}” (${start})`,
+  );
+  if (names.length === 0) return scaleStrings.rows;
+  return (rows ? scaleStrings.both : scaleStrings.sink)(names.join(', '));
+}
