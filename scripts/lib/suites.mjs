@@ -28,12 +28,12 @@ const isTest = (path) => path.endsWith('.test.ts');
  */
 export const testFiles = (folder) => filesBelow(folder, isTest);
 
-/** Everything that is bundled into out/test/: the tests, the entry for the extension host, the benchmarks. */
+/** Programs of their own. */
+const programs = [join('test', 'vscode', 'run.ts'), join('test', 'pictures', 'pictures.ts')];
+
+/** Everything that is bundled into out/test/: the tests, the entry for the extension host, the benchmarks, the pictures. */
 export function testSources() {
-  return filesBelow(
-    'test',
-    (path) => isTest(path) || path.endsWith('.bench.ts') || path === join('test', 'vscode', 'run.ts'),
-  );
+  return filesBelow('test', (path) => isTest(path) || path.endsWith('.bench.ts') || programs.includes(path));
 }
 
 /**
