@@ -25,9 +25,11 @@ export const imageSource: Source = {
   async open({ material, by }, { platform, runtime, models }) {
     if (material.kind !== 'image') return undefined;
     const reference = by?.model === undefined ? undefined : languageModel(by.model);
-    if (reference === undefined || by?.mechanism !== undefined || exportPath(reference) !== undefined) {
+    // An export is another source's.
+    if (reference !== undefined && exportPath(reference) !== undefined) return undefined;
+    if (reference === undefined || by?.mechanism !== undefined) {
       throw new ModelError(
-        'An image is read by a model for images, which has to be named: a checkpoint folder of ViT, DeiT, DINOv2, CLIP, SigLIP or BEiT.',
+        'An image is read by a model for images, which has to be named: a checkpoint folder of ViT, DeiT, DINOv2, CLIP, SigLIP or BEiT, or an ONNX export.',
       );
     }
     const preparation = await takeOver(await models.acquireVision(reference), async (handle) => {
