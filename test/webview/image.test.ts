@@ -292,7 +292,10 @@ describe('attention over an image', function () {
     await page.locator('.image-chip', { hasText: '[REG 1]' }).click();
     await eventually(() => place(page), { ...position, cell: { row: 2, column: 0 } });
     await resting(page);
-    assert.equal(await page.locator('.image-chip', { hasText: '[REG 1]' }).getAttribute('aria-pressed'), 'true');
+    assert.equal(
+      await page.locator('.image-chip', { hasText: '[REG 1]' }).getAttribute('aria-pressed'),
+      'true',
+    );
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('Enter');
     await eventually(() => place(page), { ...position, cell: { row: 1, column: 0 } });

@@ -144,6 +144,10 @@ export class HeadPictures {
     const context = canvas.getContext('2d');
     if (context === null) return;
     const { image, opacity } = this.look;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.globalAlpha = 1;
+    context.imageSmoothingEnabled = true;
     context.setTransform(
       scale * ratio,
       0,

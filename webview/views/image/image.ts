@@ -314,7 +314,8 @@ export class ImageView implements OpenView {
     try {
       const line = await asked;
       if (this.asking !== asking) return;
-      this.problem.hidden = true;
+      // What is wrong with the image itself still is.
+      this.problem.hidden = !this.original.isMissing;
       this.take(shown, line);
     } catch (error) {
       if (this.asking === asking) this.fail(error);

@@ -49,7 +49,7 @@ export const imageStrings = {
   }) =>
     `${said.quantity} of ${said.token} over ${said.image}, ${said.patches} patches. ${said.heads}. ${said.keys}`,
   headName: (head: number) => `Head ${head + 1}`,
-  fusedShort: { mean: 'mean', max: 'max' },
+  fusedShort: { mean: 'mean', max: 'maximum' },
   chips: 'Tokens that are not patches',
   more: (count: number, share: string) => `and ${count} more: ${share}`,
   words: 'Words',
