@@ -3,7 +3,6 @@ import type { Page } from 'playwright-core';
 import { cividis } from '../../webview/draw/colormap.js';
 import type { Subject } from '../support/page/answers.js';
 import { Attention } from '../support/page/attention.js';
-import { cutOff, faults } from '../support/page/checks.js';
 import type { PatchedImage } from '../support/page/image.js';
 import { tokensOf } from '../support/page/image.js';
 import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';

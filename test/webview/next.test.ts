@@ -39,7 +39,10 @@ describe('what comes next', function () {
 
   it('lists probabilities with bars as long as they say, and blanks as signs', async () => {
     const page = await open();
-    const [text, share] = [page.locator('.next .ranked-text').first(), page.locator('.next .ranked-item .number').nth(1)];
+    const [text, share] = [
+      page.locator('.next .ranked-text').first(),
+      page.locator('.next .ranked-item .number').nth(1),
+    ];
     assert.equal(await text.innerText(), '␣street');
     const percent = Number.parseFloat(await share.innerText());
     const bar = page.locator('.next .ranked-item .bar').first();
@@ -53,7 +56,10 @@ describe('what comes next', function () {
     });
     assert.deepEqual(await asked(page, 'candidates'), { inspection: 'one', query: 4, count: 8 });
     assert.equal(await page.locator('.next .ranked-item.stands').count(), 1);
-    assert.match((await page.locator('.next .ranked-item.stands').getAttribute('title')) ?? '', /stands here$/);
+    assert.match(
+      (await page.locator('.next .ranked-item.stands').getAttribute('title')) ?? '',
+      /stands here$/,
+    );
   });
 
   it('goes on as the controls say, and shows what was said', async () => {

@@ -392,7 +392,12 @@ export class ImageView implements OpenView {
     });
     const { position } = this.panel.store.get();
     this.stage.element.setAttribute('aria-label', description(shown, position, this.fusion));
-    this.heads.draw({ image, opacity, open: this.fusion === 'one' ? position.head : this.fusion });
+    this.heads.draw({
+      image,
+      opacity,
+      theme: this.theme,
+      open: this.fusion === 'one' ? position.head : this.fusion,
+    });
   }
 
   private showControls(shown: Shown): void {
