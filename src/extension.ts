@@ -18,9 +18,10 @@ import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
-import { weightsBudget } from './host/base/settings.js';
+import { countFrom, weightsBudget } from './host/base/settings.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
+import { countLayersAndHeadsFrom } from './common/counting.js';
 
 /** Constructs and registers; the engine's process starts with the first inspection. */
 export function activate({
@@ -31,6 +32,7 @@ export function activate({
   subscriptions,
   workspaceState,
 }: ExtensionContext): AttentionInspectorApi {
+  countLayersAndHeadsFrom(countFrom());
   const log = window.createOutputChannel('Attention Inspector', { log: true });
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
   const [transport] = transports;

@@ -3,6 +3,7 @@ import type { Cell, Frame, Viewport } from './viewport.js';
 import { cellAt } from './viewport.js';
 import { formatShape } from '../format.js';
 import { axisTitle, forQuery, longLabel } from '../labels.js';
+import { placeNumber } from '../../src/common/counting.js';
 
 /** What is pointed at: a cell, or a whole row or column by its label. */
 export type Target =
@@ -64,7 +65,7 @@ export function describe(
   { position, chosen }: { readonly position: Position; readonly chosen: { readonly query: number } },
 ): string {
   const { rows, columns } = step;
-  const where = `layer ${position.layer + 1}${step.perHead ? `, head ${position.head + 1}` : ''}`;
+  const where = `layer ${placeNumber(position.layer)}${step.perHead ? `, head ${placeNumber(position.head)}` : ''}`;
   const query = step.perQuery ? `, ${forQuery(summary, chosen.query)}` : '';
   const sides = `${axisTitle(rows.axis)} by ${axisTitle(columns.axis)} ${formatShape(rows.size, columns.size)}`;
   const keys = 'Arrow keys move, Enter picks, Escape clears, plus and minus zoom.';

@@ -106,10 +106,8 @@ export class Pictures {
   rescale(step: Step, theme: Theme, weights: Range, differences: Range): void {
     const { overview } = this.layers;
     const { taken } = this;
-    this.scale =
-      overview === null ? null : scaleOf({ of: 'weights', ...weights, ground: theme.ground });
-    this.diverging =
-      taken === null ? null : scaleOf({ of: 'signed', ...differences, ground: theme.ground });
+    this.scale = overview === null ? null : scaleOf({ of: 'weights', ...weights, ground: theme.ground });
+    this.diverging = taken === null ? null : scaleOf({ of: 'signed', ...differences, ground: theme.ground });
     const show = (legend: Legend, title: string, scale: ColorScale | null, slice: Slice | null): void => {
       if (scale === null || slice === null) return;
       legend.show(title, scale, { masked: slice.data.some(isMasked), beyond: false });
