@@ -1,6 +1,6 @@
 import type { InspectionSummary, Position, Step } from '../../src/protocol.js';
 import type { Cell, Frame, Viewport } from './viewport.js';
-import { cellAt } from './viewport.js';
+import { cellAt, standsUpright } from './viewport.js';
 import { formatShape } from '../format.js';
 import { axisTitle, forQuery, longLabel } from '../labels.js';
 import { placeNumber } from '../../src/common/counting.js';
@@ -18,6 +18,8 @@ export interface Gutter {
   readonly right: number;
   /** The angle at which words rise above the columns; 0 for numbers, which stand upright. */
   readonly slant: number;
+  /** From how many pixels a column on they stand upright all the same; infinite where left out. */
+  readonly upright?: number;
 }
 
 /** What is under a point, in CSS pixels from the corner of matrix and labels together. */
@@ -37,7 +39,7 @@ export function targetAt(
     return beside === null ? null : { kind: 'row', index: beside.row };
   }
   if (inY < 0) {
-    const lean = gutter.slant === 0 ? 0 : -inY / Math.tan(gutter.slant);
+    const lean = gutter.slant === 0 || standsUpright(viewport, gutter) ? 0 : -inY / Math.tan(gutter.slant);
     const below = cellAt(viewport, frame, inX - lean, 0);
     return below === null ? null : { kind: 'column', index: below.column };
   }
