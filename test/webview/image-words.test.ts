@@ -113,10 +113,10 @@ describe('attention of words over an image', function () {
       const said = (await page.locator('.image .readout').innerText()).replaceAll(/\s+/g, ' ');
       assert.match(said, new RegExp(`^query a \\(0\\) → key \\d, \\d \\(\\d+\\) ${called} ${largest} rank`));
     }
-    await page.getByRole('button', { name: 'Head 2', exact: true }).click();
+    await page.getByRole('button', { name: 'Head 1', exact: true }).click();
     await eventually(() => place(page), { ...position, head: 1 });
     await resting(page);
-    assert.deepEqual(await page.locator('.image-head-tile[aria-pressed="true"]').allInnerTexts(), ['2']);
+    assert.deepEqual(await page.locator('.image-head-tile[aria-pressed="true"]').allInnerTexts(), ['1']);
     const { x, y, color } = brightest(rows(0)[1] ?? new Float32Array());
     assert.ok(difference(await colorAt(page, x, y), color) <= 3);
   });

@@ -1,4 +1,5 @@
 import type { Slice } from '../../../src/protocol.js';
+import { placeNumber } from '../../../src/common/counting.js';
 import { h, settled } from '../../dom.js';
 import type { Fusion } from '../../draw/fusion.js';
 import { fuseHeads } from '../../draw/fusion.js';
@@ -125,7 +126,7 @@ export class HeadPictures {
   private tile(of: number | Fusion): Tile {
     const canvas = h('canvas', { class: 'image-head-picture', attributes: { 'aria-hidden': 'true' } });
     const title = typeof of === 'number' ? imageStrings.headName(of) : imageStrings[of];
-    const text = typeof of === 'number' ? String(of + 1) : imageStrings.fusedShort[of];
+    const text = typeof of === 'number' ? String(placeNumber(of)) : imageStrings.fusedShort[of];
     const button = h(
       'button',
       { class: 'image-head-tile', title, attributes: { type: 'button', 'aria-label': title } },
