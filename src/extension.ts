@@ -20,12 +20,13 @@ import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
-import { isActive, weightsBudget } from './host/base/settings.js';
+import { countFrom, isActive, weightsBudget } from './host/base/settings.js';
 import { CellOutputs } from './host/images/cell-outputs.js';
 import { InspectImage } from './host/images/inspect-image.js';
 import { KeptImages } from './host/images/kept-images.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
+import { countLayersAndHeadsFrom } from './common/counting.js';
 
 /** Constructs and registers; the engine's process starts with the first inspection. */
 export function activate({
@@ -36,6 +37,7 @@ export function activate({
   subscriptions,
   workspaceState,
 }: ExtensionContext): AttentionInspectorApi {
+  countLayersAndHeadsFrom(countFrom());
   const log = window.createOutputChannel('Attention Inspector', { log: true });
   const script = Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
   const [transport] = transports;

@@ -2,7 +2,7 @@
  * Every message between the engine process, the extension host and the webviews.
  * It imports only types: those that the engine and the models define are described there alone. Numbers travel in typed arrays: plain JSON would turn NaN and −∞ into null.
  *
- * Axis order is [layer, head, query, key]; layers and heads count from 0 here and are shown from 1.
+ * Axis order is [layer, head, query, key]; layers and heads count from 0 here, and are shown by `placeNumber`.
  */
 
 export type * from './protocol/wire.js';

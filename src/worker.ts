@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Channel, type Port } from './channel.js';
+import { countFromOf, countLayersAndHeadsFrom } from './common/counting.js';
 import { Engine } from './inspection/core/engine.js';
 import { nodePlatform } from './platform/node.js';
 import type { EngineMethods, EngineNotices } from './protocol.js';
@@ -17,6 +18,7 @@ const port: Port = {
   },
 };
 
+countLayersAndHeadsFrom(countFromOf(process.env['ATTENTION_INSPECTOR_COUNT_FROM']));
 // In bytes; what is no number is none.
 const weights = Number(process.env['ATTENTION_INSPECTOR_WEIGHTS'] ?? NaN);
 const media = join(__dirname, '..', 'media');

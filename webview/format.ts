@@ -33,6 +33,16 @@ export function formatShort(value: number): string {
   return (value < 0 ? minus : '') + (value === 0 ? '0' : text);
 }
 
+/** For a cell of a matrix: two digits after the point, and never a zero that is none. */
+export function formatCell(value: number): string {
+  const size = Math.abs(value);
+  const sign = value < 0 ? minus : '';
+  if (size === 0) return '0';
+  if (size < 0.005) return value < 0 ? '>−.01' : '<.01';
+  if (size >= 1e5) return formatNumber(value, 0);
+  return sign + (size >= 100 ? size.toFixed(0) : size >= 10 ? size.toFixed(1) : size.toFixed(2));
+}
+
 /** "0.4 ms", "38 ms", "1.2 s" */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(1)} s`;

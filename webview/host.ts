@@ -1,5 +1,6 @@
 import { unpack } from '../src/channel.js';
 import type { Port } from '../src/channel.js';
+import { countFromOf, countLayersAndHeadsFrom } from '../src/common/counting.js';
 
 /** What VS Code gives a webview's page, once. */
 interface VsCodeApi {
@@ -21,6 +22,7 @@ export interface Host extends Port {
 
 /** Can be called once a page. */
 export function connectHost(): Host {
+  countLayersAndHeadsFrom(countFromOf(document.documentElement.dataset['countFrom']));
   const api = acquireVsCodeApi();
   let inspection: string | undefined;
   const keep = (state: unknown): void => {

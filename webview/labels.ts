@@ -126,8 +126,3 @@ export function valueTitle(parameter: Parameter): string {
     ? (parameter.choices.find(({ value }) => value === parameter.value)?.title ?? parameter.value)
     : String(parameter.value);
 }
-
-/** "Layer 4, head 8": both are counted from 1 where people read them. */
-export function headPlace(layer: number, head: number): string {
-  return `Layer ${layer + 1}, head ${head + 1}`;
-}

@@ -112,10 +112,10 @@ export function startPage(views: readonly RegisteredView[]): void {
   store.watch(({ position }) => position, save.ask);
   store.watch((view) => view.centre, save.ask);
   store.watch(({ covering }) => covering, save.ask);
+  store.watch(({ scale }) => scale, save.ask);
   takeDrops((dropped) => {
     channel.request('drop', dropped).catch(reportError);
   });
-  store.watch(({ scale }) => scale, save.ask);
   watchTheme(() => {
     theme = readTheme();
     shell.retheme(theme);

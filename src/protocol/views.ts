@@ -99,7 +99,7 @@ export interface Metric {
   readonly title: string;
   readonly note: string;
   readonly value: number;
-  /** "nats", "tokens", or nothing. */
+  /** "nats", "tokens", "patches", or nothing. */
   readonly unit: string;
   /** What a full bar stands for. */
   readonly full: number;

@@ -60,7 +60,7 @@ describe('side by side, through changes and failures', function () {
 
   it('follows another head and another parameter of what is inspected', async () => {
     const page = await compare(stage);
-    await page.locator('.heads-cell[aria-label="Layer 1, head 2"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 1"]').click();
     await settled(page);
     const [first, second] = [weights(scaled, 0, 1), weights(unscaled, 0, 1)];
     const most = Math.max(...first.flat(), ...second.flat());
@@ -101,7 +101,7 @@ describe('side by side, through changes and failures', function () {
         before,
       );
     }
-    await page.locator('.heads-cell[aria-label="Layer 1, head 1"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 0"]').click();
     await resting(page);
     await settled(page);
     const additive = new Attention({ ...story, mechanism: 'additive', temperature: 3 });

@@ -46,15 +46,15 @@ describe('head types', function () {
       assert.equal(await cell.getAttribute('data-head-type'), null);
       await page.getByRole('checkbox', { name: 'Head types' }).check();
       assert.equal(await cell.getAttribute('data-head-type'), 'I');
-      assert.equal(await cell.getAttribute('aria-label'), 'Layer 1, head 6: Induction, 0.95');
-      assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-head-type'), '·');
+      assert.equal(await cell.getAttribute('aria-label'), 'Layer 0, head 5: Induction, 0.95');
+      assert.equal(await page.locator('.heads-cell').nth(7).getAttribute('data-head-type'), null);
       await resting(page);
       await keep(page, `head-types-${theme}`);
       assert.deepEqual(await faults(page), []);
       assert.deepEqual(await cutOff(page), []);
       await eventually(
         () =>
-          page.evaluate(() => JSON.stringify(window.fakeHost.state).includes('"heads":{"labelled":true}')),
+          page.evaluate(() => JSON.stringify(window.fakeHost.state).includes('"heads":{"labelled":true,')),
         true,
       );
     });
@@ -88,6 +88,43 @@ describe('head types', function () {
     }, known);
     await eventually(() => page.locator('.heads-cell').first().getAttribute('data-head-type'), 'P');
     assert.equal(await page.getByRole('button', { name: 'Classify heads' }).isVisible(), false);
+  });
+
+  it('cover nothing of the heads, and move none of them when they come', async () => {
+    const page = await stage.open({
+      headTypes: known,
+      held: ['headTypes'],
+      persisted: { views: { heads: { labelled: true } } },
+    });
+    await painted(page);
+    await resting(page);
+    const places = (): Promise<string> =>
+      page.evaluate(() =>
+        JSON.stringify(
+          [...document.querySelectorAll('.heads-cell')].map((cell) => {
+            const { x, y, width, height } = cell.getBoundingClientRect();
+            return [x, y, width, height];
+          }),
+        ),
+      );
+    const before = await places();
+    const pictures = (): Promise<string> =>
+      page.locator('.heads-canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+    const shown = await pictures();
+    await page.evaluate(() => {
+      window.fakeHost.release();
+    });
+    await eventually(() => page.locator('.heads-cell').first().getAttribute('data-head-type'), 'P');
+    await resting(page);
+    assert.equal(await places(), before);
+    assert.equal(await pictures(), shown);
+    const covered = await page.evaluate(() => {
+      const cell = document.querySelector('.heads-cell[data-head-type]');
+      if (cell === null) return 'no cell';
+      const style = getComputedStyle(cell, '::after');
+      return Number.parseFloat(style.top) >= cell.clientHeight ? '' : style.top;
+    });
+    assert.equal(covered, '');
   });
 
   it('are not spoken of where no model can be probed', async () => {

@@ -3,7 +3,6 @@ import type { Page } from 'playwright-core';
 import { cividis } from '../../webview/draw/colormap.js';
 import type { Subject } from '../support/page/answers.js';
 import { Attention } from '../support/page/attention.js';
-import { cutOff, faults } from '../support/page/checks.js';
 import type { PatchedImage } from '../support/page/image.js';
 import { tokensOf } from '../support/page/image.js';
 import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
@@ -292,7 +291,10 @@ describe('attention over an image', function () {
     await page.locator('.image-chip', { hasText: '[REG 1]' }).click();
     await eventually(() => place(page), { ...position, cell: { row: 2, column: 0 } });
     await resting(page);
-    assert.equal(await page.locator('.image-chip', { hasText: '[REG 1]' }).getAttribute('aria-pressed'), 'true');
+    assert.equal(
+      await page.locator('.image-chip', { hasText: '[REG 1]' }).getAttribute('aria-pressed'),
+      'true',
+    );
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('Enter');
     await eventually(() => place(page), { ...position, cell: { row: 1, column: 0 } });

@@ -171,7 +171,7 @@ describe('keyboard', function () {
       document
         .querySelector('.stage')
         ?.getAttribute('aria-label')
-        ?.startsWith('Queries, layer 4, head 8: query by feature (15, 32)'),
+        ?.startsWith('Queries, layer 3, head 7: query by feature (15, 32)'),
     );
   });
 

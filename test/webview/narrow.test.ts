@@ -14,7 +14,7 @@ describe('one column', function () {
     const page = await stage.open({ width: 420 });
     await painted(page);
     await page.getByRole('tab', { name: 'Heads' }).click();
-    await page.locator('.heads-cell[aria-label="Layer 1, head 6"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 5"]').click();
     await page.waitForFunction(() =>
       window.fakeHost.requests.some(
         ({ name, body }) =>

@@ -18,7 +18,7 @@ describe('what comes next', function () {
   async function open(opening: Opening = {}): Promise<Page> {
     const page = await stage.open({ subject, height: 1100, ...opening });
     await painted(page);
-    await page.locator('.next-token').first().waitFor();
+    await page.locator('.next .ranked-item').first().waitFor();
     return page;
   }
   const asked = (page: Page, method: string): Promise<unknown> =>
@@ -31,7 +31,7 @@ describe('what comes next', function () {
     const page = await open();
     assert.deepEqual(await asked(page, 'candidates'), { inspection: 'one', query: 14, count: 8 });
     assert.equal(await page.locator('.next-after').innerText(), 'after “[SEP]”');
-    assert.equal(await page.locator('.next-token').count(), 8);
+    assert.equal(await page.locator('.next .ranked-item').count(), 8);
     const none = await stage.open();
     await painted(none);
     assert.equal(await none.locator('.next').isVisible(), false);
@@ -39,10 +39,13 @@ describe('what comes next', function () {
 
   it('lists probabilities with bars as long as they say, and blanks as signs', async () => {
     const page = await open();
-    const [text, share] = [page.locator('.next-text').first(), page.locator('.next-token .number').nth(1)];
+    const [text, share] = [
+      page.locator('.next .ranked-text').first(),
+      page.locator('.next .ranked-item .number').nth(1),
+    ];
     assert.equal(await text.innerText(), '␣street');
     const percent = Number.parseFloat(await share.innerText());
-    const bar = page.locator('.next-token .bar').first();
+    const bar = page.locator('.next .ranked-item .bar').first();
     const [whole, fill] = await Promise.all([bar.boundingBox(), bar.locator('.bar-fill').boundingBox()]);
     assert.ok(Math.abs((fill?.width ?? 0) / (whole?.width ?? 1) - percent / 100) < 0.01);
   });
@@ -52,8 +55,11 @@ describe('what comes next', function () {
       position: { layer: 3, head: 7, step: 'weights', cell: { row: 4, column: 2 } },
     });
     assert.deepEqual(await asked(page, 'candidates'), { inspection: 'one', query: 4, count: 8 });
-    assert.equal(await page.locator('.next-token.stands').count(), 1);
-    assert.match((await page.locator('.next-token.stands').getAttribute('title')) ?? '', /stands here$/);
+    assert.equal(await page.locator('.next .ranked-item.stands').count(), 1);
+    assert.match(
+      (await page.locator('.next .ranked-item.stands').getAttribute('title')) ?? '',
+      /stands here$/,
+    );
   });
 
   it('goes on as the controls say, and shows what was said', async () => {

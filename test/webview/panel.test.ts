@@ -128,7 +128,7 @@ describe('panel', function () {
       window.fakeHost.delay = 300;
       window.fakeHost.show();
     });
-    await page.locator('.heads-cell[aria-label="Layer 1, head 1"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 0"]').click();
     await page.waitForFunction(
       () => window.fakeHost.requests.findLast(({ name }) => name === 'slice') !== undefined,
     );
@@ -158,7 +158,7 @@ describe('panel', function () {
     assert.equal(await last(page, 'position'), undefined);
     assert.equal(
       await page.locator('.heads-cell[aria-selected="true"]').getAttribute('aria-label'),
-      'Layer 2, head 3',
+      'Layer 1, head 2',
     );
   });
 
@@ -189,7 +189,7 @@ describe('panel', function () {
     });
     assert.deepEqual(
       shown,
-      [1, 2, 3, 4, 5].map((head) => `Layer 1, head ${head}`),
+      [0, 1, 2, 3, 4].map((head) => `Layer 0, head ${head}`),
     );
   });
 
@@ -199,14 +199,14 @@ describe('panel', function () {
     await page.evaluate(() => {
       window.fakeHost.allow = (wanted) => ({ ...wanted, head: Math.min(wanted.head, 2) });
     });
-    await page.locator('.heads-cell[aria-label="Layer 1, head 6"]').click();
-    await page.locator('.heads-cell[aria-label="Layer 1, head 3"][aria-selected="true"]').waitFor();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 5"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 2"][aria-selected="true"]').waitFor();
   });
 
   it('remembers where the user was, never what was computed, and goes back there', async () => {
     const page = await stage.open();
     await painted(page);
-    await page.locator('.heads-cell[aria-label="Layer 2, head 5"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 1, head 4"]').click();
     await page.locator('.stage').focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowDown');
@@ -233,7 +233,7 @@ describe('panel', function () {
     await painted(other);
     assert.equal(
       await other.locator('.heads-cell[aria-selected="true"]').getAttribute('aria-label'),
-      'Layer 4, head 8',
+      'Layer 3, head 7',
     );
   });
 

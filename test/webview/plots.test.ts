@@ -167,16 +167,16 @@ describe('plots', function () {
       window.fakeHost.delay = 300;
       window.fakeHost.cancelled.length = 0;
     });
-    await page.locator('.heads-cell[aria-label="Layer 1, head 1"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 0, head 0"]').click();
     await page.waitForFunction(() =>
       window.fakeHost.requests.some(
         ({ name, body }) => name === 'plot' && JSON.stringify(body).includes('"layer":0,"head":0'),
       ),
     );
-    await page.locator('.heads-cell[aria-label="Layer 2, head 3"]').click();
+    await page.locator('.heads-cell[aria-label="Layer 1, head 2"]').click();
     await page.waitForFunction(() => window.fakeHost.cancelled.includes('plot'));
     await page.waitForFunction(() => document.querySelector('.plot-waiting')?.textContent === '');
-    assert.equal(await page.locator('.plots .whole-aside').innerText(), 'Layer 2, head 3');
+    assert.equal(await page.locator('.plots .whole-aside').innerText(), 'Layer 1, head 2');
     assert.equal(await page.locator('.plot-figure').count(), 1);
   });
 

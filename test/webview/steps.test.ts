@@ -203,7 +203,7 @@ describe('steps', function () {
         document
           .querySelector('.stage')
           ?.getAttribute('aria-label')
-          ?.startsWith('Hidden units, layer 4, head 8, for query 10 (“it”): key by unit (15, 32)'),
+          ?.startsWith('Hidden units, layer 3, head 7, for query 10 (“it”): key by unit (15, 32)'),
       );
       await eventually(() => shown(page), { inspection: 'one', ...at, step: 'tanh', query: 10 });
       const toolbar = page.locator('.toolbar-query');

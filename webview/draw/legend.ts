@@ -35,11 +35,15 @@ export class Legend {
   readonly element = h(
     'div',
     { class: 'legend' },
-    this.title,
-    this.low,
-    h('span', { class: 'legend-colors' }, this.bar, this.middle),
-    this.high,
-    this.masked,
+    h(
+      'div',
+      { class: 'legend-row' },
+      this.title,
+      this.low,
+      h('span', { class: 'legend-colors' }, this.bar, this.middle),
+      this.high,
+      this.masked,
+    ),
     this.note,
   );
 

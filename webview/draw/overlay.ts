@@ -1,9 +1,11 @@
-import type { InspectionSummary, Slice, Step } from '../../src/protocol.js';
+import type { InspectionSummary, Slice, Span, Step } from '../../src/protocol.js';
 import type { Cell, Frame, Viewport } from './viewport.js';
-import { labelled, labelStride, visibleSpans } from './viewport.js';
+import { visibleSpans } from './viewport.js';
 import { resize } from './painter.js';
 import type { Theme } from '../theme.js';
+import { formatCell } from '../format.js';
 import { axisTitle, hasWords, shortLabel } from '../labels.js';
+import { AxisLabels, gap, labelFont, labelSize, largestLabel, slant } from './axis-labels.js';
 import type { Gutter, Target } from './target.js';
 
 export interface OverlayPicture {
@@ -17,28 +19,34 @@ export interface OverlayPicture {
   readonly picked: Cell | null;
   readonly target: Target | null;
   readonly emptyRows: Slice['emptyRows'];
+  /** How many columns before each are left out; null where none is. */
+  readonly leftOut?: Float32Array | null;
+  /** A cell's exact number, where it is at hand, and whether its colour is a light one; for large cells. */
+  readonly number?: (
+    row: number,
+    column: number,
+  ) => { readonly value: number; readonly light: boolean } | null;
 }
 
-const size = 13;
-const gap = 8;
-/** Words above columns rise at this angle. */
-const slant = (55 * Math.PI) / 180;
 const longest = 148;
-const apart = 13.5;
+/** Height of words where most of the time there are none, in CSS pixels along their slant. */
+const fewWords = 56;
+/** Cells from this size on, in CSS pixels, have room for their number. */
+const numbered = 40;
 const nothing = 'nothing to attend to';
 
 /** Labels, cross-hair and outlines, drawn over the cells; and the measures that the layout needs. */
 export class Overlay {
   readonly canvas = document.createElement('canvas');
   private readonly context = this.canvas.getContext('2d');
-  private readonly fitted = new Map<string, string>();
+  private readonly labels = new AxisLabels(this.context);
 
   /** Room for the labels of a step; long ones will be cut with an ellipsis. */
   gutter(summary: InspectionSummary, step: Step, theme: Theme, width: number): Gutter {
     const { context } = this;
     if (context === null) return { left: 0, top: 0, right: 0, slant: 0 };
-    this.fitted.clear();
-    context.font = this.font(theme, true);
+    this.labels.clear();
+    context.font = labelFont(theme, largestLabel, true);
     const widest = (side: 'rows' | 'columns'): number => {
       const { axis, size: count } = step[side];
       if (!hasWords(summary, axis)) return context.measureText(String(count)).width;
@@ -52,14 +60,20 @@ export class Overlay {
     };
     const most = Math.min(longest, width * 0.3);
     const rows = Math.min(most, widest('rows'));
-    const columns = Math.min(most, widest('columns'));
+    const wide = widest('columns');
     context.font = this.small(theme);
     const corner = context.measureText(cornerText(step)).width;
-    const left = Math.ceil(Math.max(corner, rows) + gap + 6);
-    if (!hasWords(summary, step.columns.axis)) return { left: left + 12, top: 30, right: 18, slant: 0 };
+    const left = Math.ceil(Math.max(corner + 12, rows) + gap + 6);
+    if (!hasWords(summary, step.columns.axis)) return { left, top: 30, right: 18, slant: 0 };
+    // Where they are too many to be written, words need no more height than what they are cut to when zoomed in.
+    const all = labelSize((width - left) / step.columns.size) !== null;
+    const columns = Math.min(all ? most : fewWords, wide);
+    const stacked = this.labels.stackedHeight(summary, step);
+    const upright = this.labels.uprightFrom(summary, step, theme);
     return {
       left,
-      top: Math.ceil(columns * Math.sin(slant) + 22),
+      upright,
+      top: Math.ceil(Math.max(columns * Math.sin(slant) + 22, Math.min(most, stacked) + 18)),
       right: Math.ceil(columns * Math.cos(slant) + 4),
       slant,
     };
@@ -75,16 +89,16 @@ export class Overlay {
     context.translate(gutter.left, gutter.top);
     const spans = visibleSpans(viewport, frame);
     this.emptyRows(picture, spans.rows);
+    this.numbers(picture, spans);
     this.crossHair(picture);
-    this.rowLabels(picture, labelled(spans.rows, labelStride(viewport.scaleY, apart)));
     const words = hasWords(picture.summary, picture.step.columns.axis);
-    const least = words ? apart : this.numberWidth(picture) + 10;
-    this.columnLabels(picture, labelled(spans.columns, labelStride(viewport.scaleX, least)), words);
+    this.labels.draw(picture, spans);
     context.font = this.small(picture.theme);
     context.fillStyle = picture.theme.muted;
     context.textAlign = 'right';
     context.textBaseline = 'alphabetic';
-    context.fillText(cornerText(picture.step), words ? -gap : -gap - 12, -9);
+    const written = words && labelSize(viewport.scaleX) !== null;
+    context.fillText(cornerText(picture.step), written ? -gap : -gap - 12, -9);
   }
 
   private crossHair({ picked, target, frame, viewport, theme }: OverlayPicture): void {
@@ -127,6 +141,34 @@ export class Overlay {
     }
   }
 
+  /** The numbers themselves, in cells that are large enough for them. */
+  private numbers(
+    { number, viewport, frame, theme }: OverlayPicture,
+    spans: { rows: Span; columns: Span },
+  ): void {
+    const { context } = this;
+    if (context === null || number === undefined) return;
+    if (Math.min(viewport.scaleX, viewport.scaleY) < numbered) return;
+    context.save();
+    context.beginPath();
+    context.rect(0, 0, frame.width, frame.height);
+    context.clip();
+    context.font = this.small(theme);
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    for (let row = spans.rows.start; row < spans.rows.end; row += 1) {
+      for (let column = spans.columns.start; column < spans.columns.end; column += 1) {
+        const shown = number(row, column);
+        if (shown === null) continue;
+        context.fillStyle = shown.light ? 'rgba(0, 0, 0, 0.82)' : 'rgba(255, 255, 255, 0.88)';
+        const x = (column + 0.5 - viewport.left) * viewport.scaleX;
+        const y = (row + 0.5 - viewport.top) * viewport.scaleY;
+        context.fillText(formatCell(shown.value), x, y + 0.5, viewport.scaleX - 4);
+      }
+    }
+    context.restore();
+  }
+
   private emptyRows(
     { emptyRows, frame, viewport, theme }: OverlayPicture,
     rows: { start: number; end: number },
@@ -149,104 +191,6 @@ export class Overlay {
     }
   }
 
-  private rowLabels(picture: OverlayPicture, indices: readonly number[]): void {
-    const { context } = this;
-    const { summary, step, viewport, theme, frame, gutter } = picture;
-    if (context === null) return;
-    const marked = markedRows(picture);
-    context.textAlign = 'right';
-    context.textBaseline = 'middle';
-    const put = (index: number, strong: boolean): void => {
-      const y = Math.min(Math.max((index + 0.5 - viewport.top) * viewport.scaleY, 0), frame.height);
-      const text = this.fit(shortLabel(summary, step.rows.axis, index), gutter.left - gap - 4, theme, strong);
-      context.fillText(text, -gap, y + 1);
-    };
-    for (const index of indices) {
-      if (marked.some((mark) => Math.abs(mark - index) * viewport.scaleY < apart)) continue;
-      context.font = this.font(theme, false);
-      context.fillStyle = theme.foreground;
-      put(index, false);
-    }
-    for (const index of marked) {
-      if ((index + 1 - viewport.top) * viewport.scaleY <= 0) continue;
-      if ((index - viewport.top) * viewport.scaleY >= frame.height) continue;
-      context.font = this.font(theme, true);
-      context.fillStyle = theme.accent;
-      put(index, true);
-    }
-  }
-
-  private columnLabels(picture: OverlayPicture, indices: readonly number[], words: boolean): void {
-    const { context } = this;
-    const { summary, step, viewport, theme, frame, gutter } = picture;
-    if (context === null) return;
-    const marked = markedColumns(picture);
-    const room = words ? (gutter.top - 16) / Math.sin(slant) : Infinity;
-    const near = words ? apart : this.numberWidth(picture) + 6;
-    const put = (index: number, strong: boolean): void => {
-      const x = Math.min(Math.max((index + 0.5 - viewport.left) * viewport.scaleX, 0), frame.width);
-      const text = this.fit(shortLabel(summary, step.columns.axis, index), room, theme, strong);
-      context.save();
-      context.translate(x, -gap);
-      if (words) {
-        context.rotate(-slant);
-        context.textAlign = 'left';
-        context.textBaseline = 'middle';
-        context.fillText(text, 2, 1);
-      } else {
-        context.textAlign = 'center';
-        context.textBaseline = 'alphabetic';
-        context.fillText(text, 0, -1);
-      }
-      context.restore();
-    };
-    for (const index of indices) {
-      if (marked.some((mark) => Math.abs(mark - index) * viewport.scaleX < near)) continue;
-      context.font = this.font(theme, false);
-      context.fillStyle = theme.foreground;
-      put(index, false);
-    }
-    for (const index of marked) {
-      if ((index + 1 - viewport.left) * viewport.scaleX <= 0) continue;
-      if ((index - viewport.left) * viewport.scaleX >= frame.width) continue;
-      context.font = this.font(theme, true);
-      context.fillStyle = theme.accent;
-      put(index, true);
-    }
-  }
-
-  /** A label cut to its room, remembered: measuring is slow. */
-  private fit(text: string, room: number, theme: Theme, strong: boolean): string {
-    const { context } = this;
-    if (context === null) return text;
-    const key = `${strong ? 'b' : 'n'}${Math.round(room)} ${text}`;
-    const known = this.fitted.get(key);
-    if (known !== undefined) return known;
-    if (this.fitted.size > 4096) this.fitted.clear();
-    context.font = this.font(theme, strong);
-    let shown = text;
-    if (context.measureText(text).width > room) {
-      const characters = [...text].slice(0, 64);
-      while (characters.length > 1 && context.measureText(`${characters.join('')}…`).width > room) {
-        characters.pop();
-      }
-      shown = `${characters.join('')}…`;
-    }
-    this.fitted.set(key, shown);
-    return shown;
-  }
-
-  private numberWidth({ step, theme }: OverlayPicture): number {
-    const { context } = this;
-    if (context === null) return 24;
-    context.font = this.font(theme, true);
-    return context.measureText(String(step.columns.size)).width;
-  }
-
-  private font(theme: Theme, strong: boolean): string {
-    return `${strong ? '600 ' : ''}${size}px ${theme.font}`;
-  }
-
   private small(theme: Theme): string {
     return `11px ${theme.font}`;
   }
@@ -262,15 +206,4 @@ function rowOf(target: Target): number | undefined {
 
 function columnOf(target: Target): number | undefined {
   return target.kind === 'column' ? target.index : undefined;
-}
-
-function markedRows({ target, picked }: OverlayPicture): number[] {
-  const at = target?.kind === 'cell' ? target.cell.row : target?.kind === 'row' ? target.index : picked?.row;
-  return at === undefined ? [] : [at];
-}
-
-function markedColumns({ target, picked }: OverlayPicture): number[] {
-  const at =
-    target?.kind === 'cell' ? target.cell.column : target?.kind === 'column' ? target.index : picked?.column;
-  return at === undefined ? [] : [at];
 }

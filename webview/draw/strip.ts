@@ -1,7 +1,7 @@
 import type { Rgb } from '../theme.js';
 import type { ColorScale } from './scale/scale.js';
 import { isMasked } from './colormap.js';
-import { colorIndex } from './scale/scale.js';
+import { colorIndex, factorAt } from './scale/scale.js';
 
 /** A canvas of more pixels a side than this shows no more. */
 const enough = 768;
@@ -32,6 +32,7 @@ export function paintMatrix(
   if (context === null) return;
   const image = context.createImageData(width, canvas.height);
   for (let row = 0; row < rows; row += 1) {
+    const factor = factorAt(scale, row);
     for (let x = 0; x < width; x += 1) {
       const from = Math.floor((x * columns) / width);
       const to = Math.max(from + 1, Math.floor(((x + 1) * columns) / width));
@@ -40,7 +41,7 @@ export function paintMatrix(
       if (isMasked(value)) {
         image.data.set([...masked, 255], at);
       } else {
-        const color = colorIndex(scale, value) * 4;
+        const color = colorIndex(scale, value * factor) * 4;
         image.data.set(scale.table.subarray(color, color + 4), at);
       }
     }

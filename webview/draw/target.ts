@@ -1,8 +1,9 @@
 import type { InspectionSummary, Position, Step } from '../../src/protocol.js';
 import type { Cell, Frame, Viewport } from './viewport.js';
-import { cellAt } from './viewport.js';
+import { cellAt, standsUpright } from './viewport.js';
 import { formatShape } from '../format.js';
 import { axisTitle, forQuery, longLabel } from '../labels.js';
+import { placeNumber } from '../../src/common/counting.js';
 
 /** What is pointed at: a cell, or a whole row or column by its label. */
 export type Target =
@@ -17,6 +18,8 @@ export interface Gutter {
   readonly right: number;
   /** The angle at which words rise above the columns; 0 for numbers, which stand upright. */
   readonly slant: number;
+  /** From how many pixels a column on they stand upright all the same; infinite where left out. */
+  readonly upright?: number;
 }
 
 /** What is under a point, in CSS pixels from the corner of matrix and labels together. */
@@ -36,7 +39,7 @@ export function targetAt(
     return beside === null ? null : { kind: 'row', index: beside.row };
   }
   if (inY < 0) {
-    const lean = gutter.slant === 0 ? 0 : -inY / Math.tan(gutter.slant);
+    const lean = gutter.slant === 0 || standsUpright(viewport, gutter) ? 0 : -inY / Math.tan(gutter.slant);
     const below = cellAt(viewport, frame, inX - lean, 0);
     return below === null ? null : { kind: 'column', index: below.column };
   }
@@ -64,7 +67,7 @@ export function describe(
   { position, chosen }: { readonly position: Position; readonly chosen: { readonly query: number } },
 ): string {
   const { rows, columns } = step;
-  const where = `layer ${position.layer + 1}${step.perHead ? `, head ${position.head + 1}` : ''}`;
+  const where = `layer ${placeNumber(position.layer)}${step.perHead ? `, head ${placeNumber(position.head)}` : ''}`;
   const query = step.perQuery ? `, ${forQuery(summary, chosen.query)}` : '';
   const sides = `${axisTitle(rows.axis)} by ${axisTitle(columns.axis)} ${formatShape(rows.size, columns.size)}`;
   const keys = 'Arrow keys move, Enter picks, Escape clears, plus and minus zoom.';

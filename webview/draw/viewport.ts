@@ -125,6 +125,14 @@ export function zoomLevel(viewport: Viewport, frame: Frame): number {
   return Math.max(viewport.scaleX / frame.fitX, viewport.scaleY / frame.fitY);
 }
 
+/** Whether words above columns stand upright: most of them fit above their column. */
+export function standsUpright(
+  { scaleX }: Viewport,
+  { upright = Infinity }: { readonly upright?: number },
+): boolean {
+  return scaleX >= upright;
+}
+
 /** The cell under a point of the window, or null outside. */
 export function cellAt(viewport: Viewport, frame: Frame, x: number, y: number): Cell | null {
   if (x < 0 || y < 0 || x >= frame.width || y >= frame.height) return null;

@@ -1,5 +1,6 @@
 import { answersView } from './answers/view.js';
 import { axesView } from './axes/view.js';
+import { classesView } from './classes/view.js';
 import { compareView } from './compare/view.js';
 import { diagnosisView } from './diagnosis/view.js';
 import { findingsView } from './findings/view.js';
@@ -25,6 +26,7 @@ export const views: readonly RegisteredView[] = [
   findingsView,
   headsView,
   metricsView,
+  classesView,
   nextView,
   whatIfView,
   stepsView,

@@ -6,6 +6,7 @@ export const distance: Metric = {
   title: 'Distance',
   note: 'Mean distance from query to key, weighted by attention.',
   unit: 'tokens',
+  applies: ({ queries, keys }) => queries === null && keys === null,
   full: (n, m) => Math.max(1, (Math.max(n, m) - 1) / 2),
   begin: () =>
     meanOfRows((weights, query) => {

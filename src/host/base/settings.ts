@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationTarget, workspace } from 'vscode';
 import { dateScores } from '../../common/embedded-models.js';
+import { countFromOf, type CountFrom } from '../../common/counting.js';
 import type { ModelDescription, ModelReference } from '../../protocol.js';
 import { modelAt, modelPath, sameModel } from '../models/model-path.js';
 
@@ -99,6 +100,16 @@ export async function setModelFolders(folders: readonly string[]): Promise<void>
   await workspace
     .getConfiguration(section)
     .update('modelFolders', folders.length === 0 ? undefined : folders, ConfigurationTarget.Global);
+}
+
+/** The number of the first layer and head. */
+export function countFrom(): CountFrom {
+  return countFromOf(read<unknown>('countFrom', 0));
+}
+
+/** The colours that pictures begin with. */
+export function usualColors(): { readonly map: string; readonly scale: string } {
+  return { map: read('colorMap', 'cividis'), scale: read('colorScale', 'linear') };
 }
 
 export function paintsEditor(): boolean {

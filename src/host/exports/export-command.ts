@@ -11,6 +11,7 @@ import type {
 import { withProgress } from '../base/progress.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
+import { placeNumber } from '../../common/counting.js';
 
 type Request = Omit<ExportRequest, 'inspection'>;
 
@@ -147,8 +148,8 @@ async function pickScope(
 }
 
 function titleOf({ layer, head }: ExportScope): string {
-  const heads = head === 'all' ? l10n.t('all heads') : l10n.t('head {0}', head + 1);
-  return layer === 'all' ? l10n.t('All layers, {0}', heads) : l10n.t('Layer {0}, {1}', layer + 1, heads);
+  const heads = head === 'all' ? l10n.t('all heads') : l10n.t('head {0}', placeNumber(head));
+  return layer === 'all' ? l10n.t('All layers, {0}', heads) : l10n.t('Layer {0}, {1}', placeNumber(layer), heads);
 }
 
 function sizeOf(files: readonly ExportedFile[]): string {
@@ -169,8 +170,8 @@ async function pickPlace(
       .replaceAll(/[^\p{L}\p{N}.-]+/gu, '-')
       .slice(0, 40),
     ...(step === undefined ? [] : [step]),
-    ...(layer === 'all' ? [] : [`layer-${layer + 1}`]),
-    ...(head === 'all' ? [] : [`head-${head + 1}`]),
+    ...(layer === 'all' ? [] : [`layer-${placeNumber(layer)}`]),
+    ...(head === 'all' ? [] : [`head-${placeNumber(head)}`]),
   ];
   const folder = workspace.workspaceFolders?.[0]?.uri;
   const name = `${parts.join('-')}.${extension}`;

@@ -1,5 +1,7 @@
 import { env, Uri } from 'vscode';
 import type { Webview } from 'vscode';
+import { placeNumber } from '../../common/counting.js';
+import { usualColors } from '../base/settings.js';
 
 /** Which of the built pages a webview shows. */
 export type PageName = 'panel' | 'explore' | 'model';
@@ -34,8 +36,10 @@ export function pageShell(
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
   const shown = inspection === undefined ? '' : ` data-inspection="${escaped(inspection)}"`;
+  const { map, scale } = usualColors();
+  const usual = ` data-color-map="${escaped(map)}" data-color-scale="${escaped(scale)}" data-count-from="${placeNumber(0)}"`;
   return `<!DOCTYPE html>
-<html lang="${escaped(env.language)}"${shown}>
+<html lang="${escaped(env.language)}"${shown}${usual}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">

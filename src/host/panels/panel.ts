@@ -12,6 +12,7 @@ import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import { PageConnection } from './page-connection.js';
 import { webviewPort } from './webview-port.js';
+import { placeNumber } from '../../common/counting.js';
 
 export const panelType = 'attention-inspector.panel';
 
@@ -138,11 +139,11 @@ const languages: Readonly<Record<CodeLanguage, string>> = {
 export async function copyCode(inspection: Session, request: Omit<CodeRequest, 'inspection'>): Promise<void> {
   const { language, scope } = request;
   await env.clipboard.writeText(await inspection.code(request));
-  const layer = scope.layer === 'all' ? 1 : scope.layer + 1;
+  const layer = placeNumber(scope.layer === 'all' ? 0 : scope.layer);
   const place =
     scope.head === 'all'
       ? l10n.t('layer {0}, all heads', layer)
-      : l10n.t('layer {0}, head {1} alone', layer, scope.head + 1);
+      : l10n.t('layer {0}, head {1} alone', layer, placeNumber(scope.head));
   window.setStatusBarMessage(l10n.t('$(clippy) Copied as {0}: {1}', languages[language], place), 4000);
 }
 

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Port } from '../../channel.js';
 import type { End, Transport } from './transport.js';
+import { placeNumber } from '../../common/counting.js';
 
 /**
  * What the engine's process is told of memory. glibc keeps what was freed unless it came in a piece of its own: of a model's
@@ -23,6 +24,7 @@ export const processTransport: Transport = {
         ELECTRON_RUN_AS_NODE: '1',
         ...memory,
         ...(weights === undefined ? {} : { ATTENTION_INSPECTOR_WEIGHTS: String(weights) }),
+        ATTENTION_INSPECTOR_COUNT_FROM: String(placeNumber(0)),
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

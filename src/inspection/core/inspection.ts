@@ -358,7 +358,7 @@ export class Inspection {
   ): Promise<Metric[]> {
     const [layer, reader] = this.at(place.layer, place.head);
     const { queries, keys, heads } = this.subject;
-    const looked = { head: place.head, heads, queries: queries.count, keys: keys.count };
+    const looked = { head: place.head, heads, queries, keys };
     return metricsOf(reader, layer, looked, this.schedule(urgency.figures, task));
   }
 

@@ -10,6 +10,7 @@ import type { LayerReader } from '../views/reader.js';
 import { spans, type ExportFile, type InputArray, type LayerExport, type StepExport } from './exporter.js';
 import { exporterNamed } from './index.js';
 import { oneHead, type GivenPart } from './one-head.js';
+import { placeAmong } from '../../common/counting.js';
 
 /** What an export reads: an inspection as it was when the export began. */
 export interface ExportSource {
@@ -74,8 +75,8 @@ function aboutOf({ summary, layers, heads }: ExportSource, layer: number, head: 
       ? 'its only head'
       : head === undefined
         ? `all ${heads} heads`
-        : `head ${head + 1} of ${heads} alone`;
-  return `Layer ${layer + 1} of ${layers.length}, ${which}: ${summary.title}, ${summary.mechanism.title}.`;
+        : `head ${placeAmong(head, heads)} alone`;
+  return `Layer ${placeAmong(layer, layers.length)}, ${which}: ${summary.title}, ${summary.mechanism.title}.`;
 }
 
 /** All that formulas of all heads start from. */

@@ -8,6 +8,7 @@ import type { Task } from '../core/task.js';
 import { byOrigin, numbersOf } from './leaf.js';
 import { Rows } from './rows.js';
 import { StreamedWeights } from './streamed.js';
+import { placeAmong } from '../../common/counting.js';
 
 /** How many tokens go through all layers at a time: at least, and at most. More at once are faster: weights are read less often. */
 const chunk = { least: 128, most: 512 } as const;
@@ -200,7 +201,7 @@ export class CausalRun {
       let start = past;
       for (const [end, graph] of ends) {
         const share = (start - past) / (ids.length - past);
-        task.progress?.(`Layer ${layer + 1} of ${layers}`, (layer + share) / layers);
+        task.progress?.(`Layer ${placeAmong(layer, layers)}`, (layer + share) / layers);
         const advance = new Advance(graph, end, start, this.roles, layer);
         const read = hidden.view(start - past, end - past);
         await this.run(advance, ids.slice(0, end), start, { alone: { read, onward, weights }, task });

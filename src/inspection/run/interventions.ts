@@ -4,6 +4,7 @@ import { replaced, rewrite } from '../../engine/rewrite.js';
 import { sizeOf, type Range, type Tensor } from '../../engine/tensor.js';
 import type { Intervention } from '../../protocol.js';
 import { headRange } from '../core/subject.js';
+import { placeNumber } from '../../common/counting.js';
 
 /** Axes that are as long as there are tokens: of attention among them, and of attention to what is read. */
 export const growing = {
@@ -253,8 +254,8 @@ export function interventionNotices(interventions: readonly Intervention[]): str
   return interventions.map(({ layer, step, head, rows, set, attention }) => {
     const to = { zero: '0', mean: 'its mean over all rows', values: 'given values' }[set.kind];
     const place = [
-      `layer ${layer + 1}`,
-      ...(head === undefined ? [] : [`head ${head + 1}`]),
+      `layer ${placeNumber(layer)}`,
+      ...(head === undefined ? [] : [`head ${placeNumber(head)}`]),
       ...(rows === undefined ? [] : [`rows ${rows.start} to ${rows.end - 1}`]),
       ...(attention === undefined ? [] : [`attention “${attention}”`]),
     ];

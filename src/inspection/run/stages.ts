@@ -8,6 +8,7 @@ import { mostScores } from './weight-budget.js';
 import type { Task } from '../core/task.js';
 import { byOrigin, numbersOf } from './leaf.js';
 import { StreamedWeights } from './streamed.js';
+import { placeAmong } from '../../common/counting.js';
 
 /** A part of a model's graph that runs by itself. */
 export interface Stage {
@@ -120,7 +121,7 @@ export function layerStages(
   const after = wanted.filter((value) => !within.has(value));
   return [
     ...layers.map((_, layer) => ({
-      title: `Layer ${layer + 1} of ${layers.length}`,
+      title: `Layer ${placeAmong(layer, layers.length)}`,
       targets: wanted.filter((value) => within.get(value) === layer),
       onward: hiddenStates[layer + 1],
       whole: whole.has(layer),

@@ -27,6 +27,7 @@ import { maskNotices, readMaskNames, withMeanings, type MaskMeaning } from './ma
 import { hasGaps, withoutGaps } from './gaps.js';
 import { ownValues } from './own-values.js';
 import type { Layer, Subject } from '../core/subject.js';
+import { placeAmong } from '../../common/counting.js';
 
 /** Tensors under a mechanism's input names, and what to call the whole. */
 export interface TensorInputs {
@@ -125,7 +126,7 @@ export class TensorPreparation implements Preparation {
     let ofGradients: readonly Parameter[] = [];
     for (let index = 0; index < count; index++) {
       task.signal?.throwIfAborted();
-      if (count > 1) task.progress?.(`Layer ${index + 1} of ${count}`, index / count);
+      if (count > 1) task.progress?.(`Layer ${placeAmong(index, count)}`, index / count);
       const own = made.filter(({ layer }) => layer === index).map((each) => ({ ...each, layer: 0 }));
       const set = intervene({ layers: [graph.steps] }, own, graph.heads);
       const { steps, parameters: controls } = withGradients(set.graph.layers.flat(), parameters);

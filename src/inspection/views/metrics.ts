@@ -1,5 +1,5 @@
-import { metrics } from '../../engine/metrics/index.js';
-import type { Metric } from '../../protocol.js';
+import { metricsOfLayout } from '../../engine/metrics/index.js';
+import type { Labels, Metric } from '../../protocol.js';
 import { nameOfRole, type Layer } from '../core/subject.js';
 import { bands, type Schedule } from './matrix.js';
 import type { LayerReader } from './reader.js';
@@ -13,15 +13,16 @@ export async function metricsOf(
     heads,
     queries,
     keys,
-  }: { readonly head: number; readonly heads: number; readonly queries: number; readonly keys: number },
+  }: { readonly head: number; readonly heads: number; readonly queries: Labels; readonly keys: Labels },
   schedule: Schedule,
 ): Promise<Metric[]> {
-  const running = metrics.map((metric) => ({ metric, gathering: metric.begin() }));
+  const layout = { queries: queries.grid ?? null, keys: keys.grid ?? null };
+  const running = metricsOfLayout(layout).map((metric) => ({ metric, gathering: metric.begin(layout) }));
   const request = {
     step: nameOfRole(layer, 'weights'),
     heads: { start: head, end: head + 1 },
     headCount: heads,
-    rows: { start: 0, end: queries },
+    rows: { start: 0, end: queries.count },
   };
   for await (const band of bands(reader, layer, request, schedule)) {
     for (let query = band.rows.start; query < band.rows.end; query++) {
@@ -36,6 +37,6 @@ export async function metricsOf(
     note: metric.note,
     value: gathering.result(),
     unit: metric.unit,
-    full: metric.full(queries, keys),
+    full: metric.full(queries.count, keys.count, layout),
   }));
 }

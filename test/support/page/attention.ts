@@ -13,6 +13,8 @@ export interface Size {
   readonly mechanism: 'dot' | 'additive';
   readonly scaling: 'sqrt' | 'none';
   readonly temperature: number;
+  /** What is added to all scores of the first key, so that it takes most of every row. */
+  readonly sink?: number;
 }
 
 export const stepNames = [
@@ -135,7 +137,9 @@ export class Attention {
         return this.row('scores', layer, head, row).map((score) => score / Math.sqrt(feature));
       case 'masked':
         return this.row(this.plain, layer, head, row).map((score, key) =>
-          this.isMasked(row, key) ? NaN : score / this.size.temperature,
+          this.isMasked(row, key)
+            ? NaN
+            : score / this.size.temperature + (key === 0 ? (this.size.sink ?? 0) : 0),
         );
       case 'weights': {
         const scores = this.row('masked', layer, head, row);

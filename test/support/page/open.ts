@@ -68,6 +68,8 @@ export interface Opening extends Partial<Behaviour> {
   readonly page?: 'panel' | 'explore' | 'model';
   readonly ratio?: number;
   readonly reducedMotion?: boolean;
+  /** What the host says of the settings: the page’s `data-` attributes. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A browser and a server of the built webview, for one suite. */
@@ -127,7 +129,7 @@ export class Stage {
       page: which = 'panel',
       ...rest
     } = opening;
-    const { ratio = 1, reducedMotion = false, ...behaviour } = rest;
+    const { ratio = 1, reducedMotion = false, settings = {}, ...behaviour } = rest;
     const options: BrowserContextOptions = {
       viewport: { width, height },
       deviceScaleFactor: ratio,
@@ -144,9 +146,11 @@ export class Stage {
     );
     await page.addInitScript(this.host);
     await page.addInitScript(dress, themes[theme]);
-    await page.goto(
-      `${this.origin}/${which}.html?webgl=${webgl === true ? 'always' : webgl === false ? 'never' : webgl}`,
-    );
+    const said = new URLSearchParams({
+      webgl: webgl === true ? 'always' : webgl === false ? 'never' : webgl,
+      ...settings,
+    });
+    await page.goto(`${this.origin}/${which}.html?${said.toString()}`);
     return page;
   }
 }
@@ -200,7 +204,7 @@ async function serve(
       type: 'text/html',
       policy: `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; font-src 'self'; img-src 'self' data:`,
       body: `<!doctype html>
-<html lang="en" data-webgl="${searchParams.get('webgl') ?? ''}">
+<html lang="en" ${[...searchParams].map(([name, value]) => `data-${name}="${value}"`).join(' ')}>
   <head>
     <meta charset="utf-8" />
     <title>Attention</title>

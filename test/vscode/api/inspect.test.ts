@@ -241,7 +241,7 @@ describe('the extension’s API', () => {
     const inspection = await open(attention.inspectFiles([sample('qkv.npz')]));
     assert.match(await inspection.code('numpy'), /import numpy as np/);
     assert.match(await inspection.code('pytorch'), /import torch/);
-    assert.match(await inspection.code('numpy', { head: 0 }), /^# Layer 1 of 1, its only head: /);
+    assert.match(await inspection.code('numpy', { head: 0 }), /^# Layer 0, its only head: /);
     assert.match(await inspection.code('latex'), /\\operatorname\{softmax\}|\\mathrm\{softmax\}|softmax/);
   });
 

@@ -96,13 +96,13 @@ describe('export', () => {
     const frame = await panel(workbench);
     await frame.getByRole('button', { name: 'Export…' }).click();
     await pick(/NumPy program/);
-    await pick(/head 1/);
+    await pick(/head 0/);
     await saveAs(join(workbench.folder, 'one.py'));
     const paths = ['one.py', 'one.npz'].map((name) => join(workbench.folder, name));
     await until('both files', () => Promise.resolve(paths.every((path) => existsSync(path))));
     const [program = '', inputs = ''] = paths;
     const text = readFileSync(program, 'utf8');
-    assert.match(text, /^# Layer 1 of \d+, head 1 of \d+ alone: /);
+    assert.match(text, /^# Layer 0 of 0–\d+, head 0 of 0–\d+ alone: /);
     assert.match(text, /^inputs = np\.load\(Path\(__file__\)\.with_name\("one\.npz"\)\)$/m);
     const { tensors } = await openTensors(platform, fromBytes('one.npz', readFileSync(inputs)));
     for (const { name } of tensors) assert.ok(text.includes(`inputs["${name}"]`), name);

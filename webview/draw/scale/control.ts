@@ -61,10 +61,12 @@ export class ScaleControl {
       if (to instanceof Node && !this.element.contains(to)) this.open(false, false);
     });
     document.addEventListener('pointerdown', this.outside);
+    window.addEventListener('resize', this.away);
   }
 
   dispose(): void {
     document.removeEventListener('pointerdown', this.outside);
+    window.removeEventListener('resize', this.away);
   }
 
   show(offer: ScaleOffer): void {
@@ -77,6 +79,10 @@ export class ScaleControl {
     if (event.target instanceof Node && !this.element.contains(event.target)) this.open(false, false);
   };
 
+  private readonly away = (): void => {
+    this.open(false, false);
+  };
+
   private open(open: boolean, refocus = true): void {
     if (open === (this.popup.hidden === false)) return;
     this.popup.hidden = !open;
@@ -84,8 +90,21 @@ export class ScaleControl {
     if (open) {
       this.popup.replaceChildren();
       this.write();
-      this.popup.querySelector<HTMLInputElement>('input:checked')?.focus();
+      this.place();
+      this.popup.querySelector<HTMLInputElement>('input:checked')?.focus({ preventScroll: true });
     } else if (refocus) this.button.focus();
+  }
+
+  /** Below the legend, so that the picture stays in sight; above it where there is no room. */
+  private place(): void {
+    const { style, offsetWidth, offsetHeight } = this.popup;
+    const { left, top, bottom, width } = this.button.getBoundingClientRect();
+    const edge = 8;
+    const x = left + (width - offsetWidth) / 2;
+    style.left = `${Math.max(edge, Math.min(window.innerWidth - offsetWidth - edge, x))}px`;
+    const below = bottom + 4;
+    const fits = below + offsetHeight <= window.innerHeight - edge;
+    style.top = `${Math.max(edge, fits ? below : top - 4 - offsetHeight)}px`;
   }
 
   private write(): void {

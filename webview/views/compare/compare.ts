@@ -4,7 +4,7 @@ import { Lifetime } from '../../lifetime.js';
 import { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
 import { button } from '../../ui.js';
-import { headPlace } from '../../labels.js';
+import { headPlace } from '../../../src/common/counting.js';
 import { compareStrings } from './strings.js';
 import type { OpenView, ViewContext } from '../view.js';
 import { Columns } from './columns.js';

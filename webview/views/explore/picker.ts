@@ -1,12 +1,13 @@
 import { h } from '../../dom.js';
 import { button, dropdown } from '../../ui.js';
+import { placeNumber } from '../../../src/common/counting.js';
 
 export interface Picker {
   readonly element: HTMLElement;
   show(count: number, index: number): void;
 }
 
-/** One of a few numbered things, shown from 1: a list, and a step either way. */
+/** One of a few numbered things, a layer or a head: a list, and a step either way. */
 export function picker(title: string, choose: (index: number) => void): Picker {
   let count = 0;
   let index = 0;
@@ -40,7 +41,10 @@ export function picker(title: string, choose: (index: number) => void): Picker {
         count = newCount;
         list = dropdown({
           label: title,
-          choices: Array.from({ length: count }, (_, at) => ({ value: String(at), title: String(at + 1) })),
+          choices: Array.from({ length: count }, (_, at) => ({
+            value: String(at),
+            title: String(placeNumber(at)),
+          })),
           value: String(index),
           change: (value) => {
             choose(Number(value));

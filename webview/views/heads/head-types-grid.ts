@@ -1,6 +1,7 @@
 import './head-types.css';
 import type { HeadTypes, HeadTypeDescription, StackHeadTypes } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
+import { headPlace, placeNumber } from '../../../src/common/counting.js';
 
 /** What a cell says of a head. */
 export interface HeadTypeSign {
@@ -13,7 +14,7 @@ export interface HeadTypeSign {
 }
 
 /** A head under every threshold. */
-const mixed: HeadTypeSign = { label: '·', text: 'Mixed', class: 'head-type-mixed' };
+const mixed: HeadTypeSign = { label: '', text: 'Mixed', class: 'head-type-mixed' };
 
 export function signOf(
   { described }: HeadTypes,
@@ -47,7 +48,6 @@ export function headTypesLegend({ described }: HeadTypes, stack: StackHeadTypes)
         `${each.note} From ${each.threshold} on a head is of this type; of several, the one farthest above.`,
       ),
     ),
-    item(mixed.label, mixed.class, mixed.text, 'Under every threshold.'),
   );
 }
 
@@ -72,25 +72,35 @@ function table(types: HeadTypes, stack: StackHeadTypes): HTMLElement {
     h(
       'tr',
       {},
-      h('th', { text: String(layer + 1), attributes: { scope: 'row', 'aria-label': `Layer ${layer + 1}` } }),
+      h('th', {
+        text: String(placeNumber(layer)),
+        attributes: { scope: 'row', 'aria-label': `Layer ${placeNumber(layer)}` },
+      }),
       ...Array.from({ length: stack.heads }, (__, head) => {
         const sign = signOf(types, stack, layer, head);
-        const title = `Layer ${layer + 1}, head ${head + 1}: ${sign.text}`;
+        const title = `${headPlace(layer, head)}: ${sign.text}`;
         return h(
           'td',
           { title },
-          h('span', {
-            class: `head-type-sign ${sign.class}`,
-            text: sign.label,
-            attributes: { 'aria-hidden': 'true' },
-          }),
+          ...(sign.label === ''
+            ? []
+            : [
+                h('span', {
+                  class: `head-type-sign ${sign.class}`,
+                  text: sign.label,
+                  attributes: { 'aria-hidden': 'true' },
+                }),
+              ]),
           h('span', { class: 'aside', text: sign.text }),
         );
       }),
     ),
   );
   const numbers = Array.from({ length: stack.heads }, (_, head) =>
-    h('th', { text: String(head + 1), attributes: { scope: 'col', 'aria-label': `Head ${head + 1}` } }),
+    h('th', {
+      text: String(placeNumber(head)),
+      attributes: { scope: 'col', 'aria-label': `Head ${placeNumber(head)}` },
+    }),
   );
   const caption = h('caption', { class: 'aside', text: `Head types: ${stackTitles[stack.stack]}` });
   return h('table', { class: 'head-types-table' }, caption, h('tr', {}, h('td'), ...numbers), ...rows);

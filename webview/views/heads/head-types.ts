@@ -10,11 +10,15 @@ import { headTypesLegend, signOf, type HeadTypeSign } from './head-types-grid.js
 /** The switch that labels the heads by what they do, or the offer to find that out. */
 export class HeadTypesView {
   private readonly box = h('input', { attributes: { type: 'checkbox' } });
-  private readonly toggle = h('label', { class: 'head-types-toggle' }, this.box, 'Head types');
+  private readonly toggle = h('label', { class: 'heads-switch' }, this.box, 'Head types');
   private readonly offer: HTMLElement;
-  private readonly legend = h('div');
+  /** Stands above the heads. */
   readonly element: HTMLElement;
+  /** Stands below them, so that they stay where they are when it comes. */
+  readonly legend = h('div');
   private state: HeadTypesState = { kind: 'none' };
+  /** Whether the host has said what it knows. */
+  private answered = false;
   private readonly panel: Panel;
   private readonly life = new Lifetime();
 
@@ -22,8 +26,12 @@ export class HeadTypesView {
     private readonly context: ViewContext,
     /** Whether heads are labelled by what they do, where that is known. */
     public labelled: boolean,
-    /** Called with another sign for each head; with null where none are shown. */
-    private readonly shown: (sign: ((layer: number, head: number) => HeadTypeSign) | null) => void,
+    private readonly shown: {
+      /** Another sign for each head; null where none are shown. */
+      signs(sign: ((layer: number, head: number) => HeadTypeSign) | null): void;
+      /** Whether there is to be room for signs. */
+      room(room: boolean): void;
+    },
   ) {
     const { panel } = context;
     this.panel = panel;
@@ -36,7 +44,7 @@ export class HeadTypesView {
         });
       },
     });
-    this.element = h('div', { class: 'section' }, this.toggle, this.offer, this.legend);
+    this.element = h('div', { class: 'head-types-switch' }, this.toggle, this.offer);
     this.box.addEventListener('change', () => {
       this.label(this.box.checked);
     });
@@ -71,6 +79,7 @@ export class HeadTypesView {
   private take(state: HeadTypesState): void {
     const found = this.state.kind === 'unknown' && state.kind === 'known';
     this.state = state;
+    this.answered = true;
     // What the user asked for is shown when it comes.
     this.label(found || this.labelled);
   }
@@ -81,6 +90,7 @@ export class HeadTypesView {
       const state = await this.panel.channel.request('headTypes', null);
       if (this.panel.summary !== summary) return;
       this.state = state;
+      this.answered = true;
       this.draw();
     } catch (error) {
       this.context.reportError(error);
@@ -96,15 +106,16 @@ export class HeadTypesView {
     this.box.checked = wanted;
     this.toggle.hidden = stack === undefined;
     this.offer.hidden = state.kind !== 'unknown';
-    this.element.hidden = this.toggle.hidden && this.offer.hidden;
+    // Room is kept for what is on its way.
+    this.shown.room(wanted && (!this.answered || stack !== undefined));
     if (state.kind !== 'known' || stack === undefined || !wanted) {
       this.legend.replaceChildren();
-      this.shown(null);
+      this.shown.signs(null);
       return;
     }
     const { types } = state;
     this.legend.replaceChildren(headTypesLegend(types, stack));
-    this.shown((layer, head) => signOf(types, stack, layer, head));
+    this.shown.signs((layer, head) => signOf(types, stack, layer, head));
   }
 }
 

@@ -1,13 +1,13 @@
 import './heads.css';
 import type { InspectionSummary, Span, Thumbnails } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
-import { scaleOf } from '../../draw/scale/scale.js';
-import { extent, paintMatrix } from '../../draw/strip.js';
+import { thumbnailScales } from './thumbnail-scales.js';
+import { paintMatrix } from '../../draw/strip.js';
 import { labelStride } from '../../draw/viewport.js';
 import { Lifetime } from '../../lifetime.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
-import { headPlace } from '../../labels.js';
+import { headPlace, placeNumber } from '../../../src/common/counting.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { HeadTypeSign } from './head-types-grid.js';
@@ -18,6 +18,10 @@ const smallest = 9;
 const largest = 44;
 const spacious = 14;
 const labels = 20;
+/** Cells from this size on have a letter on their badge, smaller ones its colour alone. */
+const lettered = 12;
+/** Height of a badge with the space above it. */
+const badgeRoom = { letter: 12, colour: 5 } as const;
 
 /** All layers × heads as small pictures; the one that is open is outlined, a click or Enter opens another. */
 export class HeadsView {
@@ -34,6 +38,8 @@ export class HeadsView {
   private readonly thumbnails = new Map<number, Thumbnails>();
   private size = 0;
   private gap = 2;
+  /** Whether there is room for badges under the heads. */
+  private badged = false;
   private readonly life = new Lifetime();
   private asking: AbortController | null = null;
   private sign: ((layer: number, head: number) => HeadTypeSign) | null = null;
@@ -44,6 +50,8 @@ export class HeadsView {
   constructor(
     private readonly panel: Panel,
     private theme: Theme,
+    /** Whether all heads have one scale, or each its own. */
+    private oneScale: boolean,
   ) {
     this.message.hidden = true;
     this.grid.addEventListener('keydown', (event) => {
@@ -64,6 +72,12 @@ export class HeadsView {
           this.mark();
         },
       ),
+      store.watch(
+        ({ scale }) => scale,
+        () => {
+          this.paint();
+        },
+      ),
     );
   }
 
@@ -79,6 +93,19 @@ export class HeadsView {
     this.paint();
   }
 
+  rescale(oneScale: boolean): void {
+    this.oneScale = oneScale;
+    this.paint();
+  }
+
+  /** Keeps room for the badges under the heads, before it is known what they say, or no longer. */
+  keepRoom(room: boolean): void {
+    if (room === this.badged) return;
+    this.badged = room;
+    this.grid.classList.toggle('badged', room);
+    this.paint();
+  }
+
   /** Labels each head by what it does, or no longer. */
   label(sign: ((layer: number, head: number) => HeadTypeSign) | null): void {
     this.sign = sign;
@@ -88,7 +115,7 @@ export class HeadsView {
         const name = headPlace(layer, head);
         const text = type === undefined ? name : `${name}: ${type.text}`;
         cell.className = type === undefined ? 'heads-cell' : `heads-cell ${type.class}`;
-        if (type === undefined) delete cell.dataset['headType'];
+        if (type === undefined || type.label === '') delete cell.dataset['headType'];
         else cell.dataset['headType'] = type.label;
         cell.title = text;
         cell.setAttribute('aria-label', text);
@@ -126,8 +153,8 @@ export class HeadsView {
       numbers.append(
         h('span', {
           class: 'heads-number heads-head number',
-          text: String(head + 1),
-          attributes: { role: 'columnheader', 'aria-label': `Head ${head + 1}` },
+          text: String(placeNumber(head)),
+          attributes: { role: 'columnheader', 'aria-label': `Head ${placeNumber(head)}` },
         }),
       );
     }
@@ -138,8 +165,8 @@ export class HeadsView {
       row.append(
         h('span', {
           class: 'heads-number heads-layer number',
-          text: String(layer + 1),
-          attributes: { role: 'rowheader', 'aria-label': `Layer ${layer + 1}` },
+          text: String(placeNumber(layer)),
+          attributes: { role: 'rowheader', 'aria-label': `Layer ${placeNumber(layer)}` },
         }),
       );
       const line: HTMLElement[] = [];
@@ -184,6 +211,7 @@ export class HeadsView {
     };
     thin(this.grid.querySelectorAll('.heads-head'));
     thin(this.grid.querySelectorAll('.heads-layer'));
+    this.grid.classList.toggle('small', this.size < lettered);
     this.grid.style.setProperty('--cell', `${this.size}px`);
     this.grid.style.setProperty('--gap', `${this.gap}px`);
     this.paint();
@@ -232,23 +260,26 @@ export class HeadsView {
     const ratio = window.devicePixelRatio;
     const pitch = size + gap;
     const width = summary.heads * pitch;
-    const height = summary.layers * pitch;
+    const badge = this.badged ? badgeRoom[size < lettered ? 'colour' : 'letter'] : 0;
+    const height = summary.layers * (pitch + badge);
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     context.imageSmoothingEnabled = false;
     const small = document.createElement('canvas');
+    const { scale: choice } = this.panel.store.get();
+    const scales = thumbnailScales(thumbnails, summary.heads, choice, this.oneScale, this.theme.ground);
     for (const [layer, { rows, columns, data }] of thumbnails) {
       for (let head = 0; head < summary.heads; head += 1) {
         const start = head * rows * columns;
         const numbers = data.subarray(start, start + rows * columns);
-        const { minimum, maximum } = extent(numbers);
-        const kind = minimum < 0 ? 'signed' : 'weights';
-        const scale = scaleOf({ of: kind, minimum, maximum, ground: this.theme.ground });
+        const scale = scales.get(layer)?.[head];
+        if (scale === undefined) continue;
         paintMatrix(small, numbers, rows, columns, scale, this.theme.maskedRgb);
-        const at = (index: number): number => Math.round(index * pitch * ratio);
-        context.drawImage(small, at(head), at(layer), Math.round(size * ratio), Math.round(size * ratio));
+        const x = Math.round(head * pitch * ratio);
+        const y = Math.round(layer * (pitch + badge) * ratio);
+        context.drawImage(small, x, y, Math.round(size * ratio), Math.round(size * ratio));
       }
     }
   }

@@ -6,6 +6,8 @@ import { leftOutTitles, scaleStrings } from '../../draw/scale/strings.js';
 import type { LeaveOut, MatrixScale, ScaleNote } from '../../draw/scale/matrix-scale.js';
 import { matrixScale } from '../../draw/scale/matrix-scale.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
+import { colorIndex, factorAt, isLeftOut } from '../../draw/scale/scale.js';
+import { isMasked } from '../../draw/colormap.js';
 import { quantity, shortLabel } from '../../labels.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled } from '../../matrices.js';
@@ -88,6 +90,21 @@ export class HeatmapColors {
       leaveOut: offered,
       ground: theme.ground,
     });
+  }
+
+  /** A cell's number as it is drawn, and whether its colour is a light one. */
+  numberAt(row: number, column: number): { readonly value: number; readonly light: boolean } | null {
+    const { scale } = this;
+    const own = this.layers.valueAt(row, column);
+    if (scale === null || own === undefined || isMasked(own) || isLeftOut(scale, column)) return null;
+    const shown = own * factorAt(scale, row);
+    if (isMasked(shown)) return null;
+    const at = colorIndex(scale, shown) * 4;
+    const [red = 0, green = 0, blue = 0] = scale.table.subarray(at, at + 3);
+    // Rec. 709; the middle of what the eye takes for light lies below the middle of the numbers.
+    const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 120;
+    const left = this.left?.found?.factors[row] ?? 1;
+    return { value: scale.leftOut === null ? own : own * left, light };
   }
 
   private say(

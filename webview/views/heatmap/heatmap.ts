@@ -310,6 +310,8 @@ export class HeatmapView implements OpenView {
         picked: this.panel.store.get().position.cell ?? null,
         target,
         emptyRows: this.layers.overview?.emptyRows ?? emptyRows,
+        leftOut: shown?.leftOut ?? null,
+        number: (row, column) => this.colors.numberAt(row, column),
       },
       shown,
     );

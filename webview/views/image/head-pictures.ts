@@ -1,11 +1,13 @@
 import type { Slice } from '../../../src/protocol.js';
+import { placeNumber } from '../../../src/common/counting.js';
 import { h, settled } from '../../dom.js';
 import type { Fusion } from '../../draw/fusion.js';
 import { fuseHeads } from '../../draw/fusion.js';
 import { resize } from '../../draw/painter.js';
 import { roving } from '../../roving.js';
+import type { Theme } from '../../theme.js';
 import type { Heat } from './painter.js';
-import { paintHeat } from './painter.js';
+import { paintHeat, paintOriginal } from './painter.js';
 import type { Shown } from './shown.js';
 import { extentOf } from './stage.js';
 import { imageStrings } from './strings.js';
@@ -29,6 +31,8 @@ export interface HeadPicturesEvents {
 export interface HeadPicturesLook {
   readonly image: HTMLCanvasElement | null;
   readonly opacity: number;
+  /** Null until something is drawn. */
+  readonly theme: Theme | null;
   /** Which of them is open. */
   readonly open: number | Fusion;
 }
@@ -61,7 +65,7 @@ export class HeadPictures {
   private shown: Shown | null = null;
   private key = '';
   private lines: { readonly key: string; readonly data: readonly Float32Array[] } | null = null;
-  private look: HeadPicturesLook = { image: null, opacity: 1, open: 0 };
+  private look: HeadPicturesLook = { image: null, opacity: 1, theme: null, open: 0 };
   private asking: object | null = null;
   private readonly rest = settled(restBeforeAsking, () => {
     void this.ask();
@@ -122,7 +126,7 @@ export class HeadPictures {
   private tile(of: number | Fusion): Tile {
     const canvas = h('canvas', { class: 'image-head-picture', attributes: { 'aria-hidden': 'true' } });
     const title = typeof of === 'number' ? imageStrings.headName(of) : imageStrings[of];
-    const text = typeof of === 'number' ? String(of + 1) : imageStrings.fusedShort[of];
+    const text = typeof of === 'number' ? String(placeNumber(of)) : imageStrings.fusedShort[of];
     const button = h(
       'button',
       { class: 'image-head-tile', title, attributes: { type: 'button', 'aria-label': title } },
@@ -143,19 +147,15 @@ export class HeadPictures {
     resize(canvas, extent.width * scale, extent.height * scale, ratio);
     const context = canvas.getContext('2d');
     if (context === null) return;
-    const { image, opacity } = this.look;
-    context.setTransform(
-      scale * ratio,
-      0,
-      0,
-      scale * ratio,
-      -extent.x * scale * ratio,
-      -extent.y * scale * ratio,
-    );
-    const { width, height } = patches.medium;
-    if (image !== null) context.drawImage(image, 0, 0, width, height);
+    const { image, opacity, theme } = this.look;
+    const pixel = scale * ratio;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(pixel, 0, 0, pixel, -extent.x * pixel, -extent.y * pixel);
+    if (image !== null && theme !== null) paintOriginal(context, { image, patches, extent, theme }, pixel);
     context.globalAlpha = opacity;
     paintHeat(context, patches, heat);
+    context.globalAlpha = 1;
   }
 
   private async ask(): Promise<void> {

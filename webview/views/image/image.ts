@@ -314,7 +314,8 @@ export class ImageView implements OpenView {
     try {
       const line = await asked;
       if (this.asking !== asking) return;
-      this.problem.hidden = true;
+      // What is wrong with the image itself still is.
+      this.problem.hidden = !this.original.isMissing;
       this.take(shown, line);
     } catch (error) {
       if (this.asking === asking) this.fail(error);
@@ -391,7 +392,12 @@ export class ImageView implements OpenView {
     });
     const { position } = this.panel.store.get();
     this.stage.element.setAttribute('aria-label', description(shown, position, this.fusion));
-    this.heads.draw({ image, opacity, open: this.fusion === 'one' ? position.head : this.fusion });
+    this.heads.draw({
+      image,
+      opacity,
+      theme: this.theme,
+      open: this.fusion === 'one' ? position.head : this.fusion,
+    });
   }
 
   private showControls(shown: Shown): void {

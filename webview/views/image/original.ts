@@ -12,6 +12,8 @@ const restBeforeFiner = 150;
 /** The image itself: asked for once an inspection, and once more in finer resolution where that is looked at. */
 export class Original {
   image: HTMLCanvasElement | null = null;
+  /** It was asked for, and did not come. */
+  isMissing = false;
   private of = '';
   private request: { readonly inspection: string; readonly medium: ImageMedium } | null = null;
   private asking: AbortController | null = null;
@@ -31,6 +33,7 @@ export class Original {
     if (of === this.of) return;
     this.of = of;
     this.image = null;
+    this.isMissing = false;
     this.request = { inspection, medium };
     void this.ask(firstSide);
   }
@@ -75,7 +78,8 @@ export class Original {
     } catch (error) {
       if (this.asking !== asking) return;
       // Asked for anew the next time that it is to be shown.
-      if (this.image === null) this.of = '';
+      this.isMissing = this.image === null;
+      if (this.isMissing) this.of = '';
       this.events.failed(error);
     }
   }

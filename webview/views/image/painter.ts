@@ -92,10 +92,9 @@ export interface ImagePicture {
   readonly opacity: number;
 }
 
-/** Draws an image with attention over it: dimmed where the model did not see it, smooth where it is reduced. */
+/** Draws an image with attention over it. */
 export function paintImage(canvas: HTMLCanvasElement, picture: ImagePicture): void {
   const { frame, ratio, viewport, extent, patches, theme, image, heat, opacity } = picture;
-  const { medium } = patches;
   resize(canvas, frame.width, frame.height, ratio);
   const context = canvas.getContext('2d');
   if (context === null) return;
@@ -112,7 +111,19 @@ export function paintImage(canvas: HTMLCanvasElement, picture: ImagePicture): vo
     -(viewport.left + extent.x) * scale,
     -(viewport.top + extent.y) * scale,
   );
-  const { seen, width, height } = medium;
+  paintOriginal(context, { image, patches, extent, theme }, scale);
+  context.globalAlpha = opacity;
+  if (heat !== null) paintHeat(context, patches, heat);
+  context.globalAlpha = 1;
+}
+
+/** Draws an image in its own pixels, so many device pixels each: dimmed where the model did not see it. */
+export function paintOriginal(
+  context: CanvasRenderingContext2D,
+  { image, patches, extent, theme }: Pick<ImagePicture, 'image' | 'patches' | 'extent' | 'theme'>,
+  scale: number,
+): void {
+  const { seen, width, height } = patches.medium;
   // Where the model's view goes beyond the image it was padded.
   context.fillStyle = `rgb(${theme.maskedRgb.join(', ')})`;
   context.fillRect(seen.x, seen.y, seen.width, seen.height);
@@ -125,8 +136,6 @@ export function paintImage(canvas: HTMLCanvasElement, picture: ImagePicture): vo
   context.rect(extent.x, extent.y, extent.width, extent.height);
   context.rect(seen.x, seen.y, seen.width, seen.height);
   context.fill('evenodd');
-  context.globalAlpha = opacity;
-  if (heat !== null) paintHeat(context, patches, heat);
   context.globalAlpha = 1;
 }
 

@@ -1,3 +1,4 @@
+import { placeNumber } from '../../../src/common/counting.js';
 import { percent } from '../../format.js';
 
 /** Said of attention over an image. */
@@ -48,13 +49,13 @@ export const imageStrings = {
     readonly keys: string;
   }) =>
     `${said.quantity} of ${said.token} over ${said.image}, ${said.patches} patches. ${said.heads}. ${said.keys}`,
-  headName: (head: number) => `Head ${head + 1}`,
-  fusedShort: { mean: 'mean', max: 'max' },
+  headName: (head: number) => `Head ${placeNumber(head)}`,
+  fusedShort: { mean: 'mean', max: 'maximum' },
   chips: 'Tokens that are not patches',
   more: (count: number, share: string) => `and ${count} more: ${share}`,
   words: 'Words',
   word: 'Word',
-  headsTitle: (layer: number) => `Heads of layer ${layer + 1}`,
+  headsTitle: (layer: number) => `Heads of layer ${placeNumber(layer)}`,
   headsHint: 'Each picture has a colour scale of its own.',
   fit: 'Fit the whole image (0)',
   listed: (shown: number, of: number) =>

@@ -4,7 +4,7 @@ import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
-import { headPlace } from '../../labels.js';
+import { headPlace } from '../../../src/common/counting.js';
 import { shownHead, type Panel } from '../../panel.js';
 import type { OpenView } from '../view.js';
 

@@ -6,6 +6,7 @@ import { reasonOf } from '../../../src/common/values.js';
 import { button, dropdown, type DropdownControl } from '../../ui.js';
 import { svg } from '../plots/svg.js';
 import { place, type Placed, type PlacedBox, type Point } from './layout.js';
+import { placeNumber } from '../../../src/common/counting.js';
 
 /** The sizes of a box, in CSS pixels. */
 const [widest, ...narrower] = [172, 148, 124];
@@ -78,7 +79,10 @@ export class LayerView {
     });
     this.layers = dropdown({
       label: 'Layer',
-      choices: Array.from({ length: layers }, (_, at) => ({ value: String(at), title: `Layer ${at + 1}` })),
+      choices: Array.from({ length: layers }, (_, at) => ({
+        value: String(at),
+        title: `Layer ${placeNumber(at)}`,
+      })),
       value: String(this.layer),
       change: (value) => {
         this.go(Number(value));

@@ -1,15 +1,15 @@
 import './next.css';
 import type { Candidate, Candidates, InspectionSummary, ParameterValues } from '../../../src/protocol.js';
 import { gatherText } from '../../../src/text-change.js';
-import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
-import { formatShort, percent } from '../../format.js';
+import { formatShort } from '../../format.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel, PanelView } from '../../panel.js';
 import { button } from '../../ui.js';
-import { shortLabel, visibleWord } from '../../labels.js';
+import { shortLabel } from '../../labels.js';
 import { nextStrings } from './strings.js';
+import { rankedItem } from '../../ranked.js';
 import { ParametersView } from '../parameters/parameters.js';
 import { withKnownValues } from '../parameters/values.js';
 import type { OpenView, ViewContext } from '../view.js';
@@ -22,7 +22,7 @@ const listed = 8;
 /** What the model expects after the picked token, or after the last, and how the text can be gone on with. */
 export class NextView implements OpenView {
   private readonly after = h('span', { class: 'muted next-after' });
-  private readonly list = h('ol', { class: 'next-list', attributes: { 'aria-label': nextStrings.list } });
+  private readonly list = h('ol', { class: 'ranked', attributes: { 'aria-label': nextStrings.list } });
   private readonly entropy = h('p', { class: 'muted next-entropy' });
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
   private readonly said = h('p', { class: 'next-said', attributes: { role: 'status' } });
@@ -171,19 +171,8 @@ function queryOf({ content, position }: PanelView): number | null {
 }
 
 function row({ text, token, probability }: Candidate, rank: number, stands: boolean): HTMLElement {
-  return h(
-    'li',
-    {
-      class: stands ? 'next-token stands' : 'next-token',
-      title: stands ? `${token} ${nextStrings.here}` : token,
-    },
-    h('span', { class: 'next-rank muted number', text: nextStrings.rank(rank) }),
-    h('span', { class: 'next-text', text: visibleWord(text === '' ? token : text) }),
-    bar(probability),
-    h('span', {
-      class: 'metric-value number',
-      text: percent(probability),
-    }),
-    ...(stands ? [h('span', { class: 'aside', text: nextStrings.here })] : []),
-  );
+  return rankedItem({
+    ...{ rank, probability, title: token, text: text === '' ? token : text },
+    ...(stands ? { stands: nextStrings.here } : {}),
+  });
 }

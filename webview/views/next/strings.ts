@@ -4,7 +4,6 @@ export const nextStrings = {
   after: (word: string) => `after ${word}`,
   at: (word: string) => `where ${word} was written`,
   here: 'stands here',
-  rank: (rank: number) => `${rank + 1}.`,
   entropy: (nats: string) => `Entropy ${nats} nats: uncertainty of the prediction.`,
   list: 'The most probable next tokens, with their probabilities',
   go: 'Continue',

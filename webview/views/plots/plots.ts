@@ -5,7 +5,7 @@ import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { OpenView, ViewContext } from '../view.js';
 import { button } from '../../ui.js';
-import { headPlace } from '../../labels.js';
+import { headPlace } from '../../../src/common/counting.js';
 import { plotStrings } from './strings.js';
 import { Figure } from './figure.js';
 import { plotTable } from './table.js';

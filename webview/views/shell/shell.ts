@@ -207,9 +207,9 @@ export class Shell {
         this.title.textContent = title;
         this.title.title = title;
         this.subtitle.textContent = subtitle;
+        this.lead(content.summary);
         // Only text and images are read by a model.
         this.readers.hidden = content.summary.media.length === 0;
-        this.lead(content.summary);
         this.arrange();
       },
     );

@@ -9,6 +9,7 @@ import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
 import type { OpenView } from '../view.js';
 import { axisTitle, forQuery, ordinal, shortLabel } from '../../labels.js';
+import { placeNumber } from '../../../src/common/counting.js';
 
 const rowHeight = 24;
 const columnWidth = 90;
@@ -177,7 +178,7 @@ export class TableView implements OpenView {
     }
     const caption = h('caption', {
       class: 'aside',
-      text: `${step.title} ${formatShape(step.rows.size, step.columns.size)}, layer ${layer + 1}, head ${head + 1}${query}`,
+      text: `${step.title} ${formatShape(step.rows.size, step.columns.size)}, layer ${placeNumber(layer)}, head ${placeNumber(head)}${query}`,
     });
     this.table.setAttribute('aria-rowcount', String(step.rows.size + 1));
     this.table.setAttribute('aria-colcount', String(step.columns.size + 1));

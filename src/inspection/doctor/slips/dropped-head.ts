@@ -2,6 +2,7 @@ import { input, label } from '../../../engine/graph.js';
 import { fed, need } from '../formula.js';
 import type { Change, Slip } from '../slip.js';
 import { multiplied } from './masks.js';
+import { placeAmong } from '../../../common/counting.js';
 
 export const droppedHead: Slip = {
   id: 'dropped-head',
@@ -9,7 +10,7 @@ export const droppedHead: Slip = {
     const weights = steps.find(({ label: own }) => own?.name === 'weights');
     if (heads < 2 || weights?.shape.length !== 3) return [];
     return Array.from({ length: heads }, (_, head): Change => ({
-      title: `Head ${head + 1} of ${heads} is dropped: it gives nothing`,
+      title: `Head ${placeAmong(head, heads)} is dropped: it gives nothing`,
       group: 'head',
       rank: 2,
       formula: (formula) => {

@@ -5,6 +5,7 @@ import { describeStep, stepOf, type Layer } from '../../core/subject.js';
 import { bandHeight, bands, leadingRanges, type Schedule } from '../matrix.js';
 import type { LayerReader } from '../reader.js';
 import { fingerprint, MatrixFindings, type Matrix } from './matrix.js';
+import { placeNumber } from '../../../common/counting.js';
 
 /** So many numbers of other heads are read, at most, to find heads that are equal. */
 const mostOfOthers = 1 << 24;
@@ -51,7 +52,7 @@ export async function findings(
         await eachRow(reader, layer, { step: name, head: other, headCount, queries }, schedule, (row, at) => {
           theirs += fingerprint(row, at);
         });
-        if (Object.is(theirs, gathered.fingerprint)) same.push(other + 1);
+        if (Object.is(theirs, gathered.fingerprint)) same.push(placeNumber(other));
       }
       if (same.length > 0) {
         const which =

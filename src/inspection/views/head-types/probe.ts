@@ -10,6 +10,7 @@ import { takeOver } from '../../core/source.js';
 import { TextPreparation } from '../../sources/text.js';
 import { passage } from './passage.js';
 import { repeatedTokens } from './repeated.js';
+import { placeAmong } from '../../../common/counting.js';
 
 /** One of the texts that a model reads, and the attention that is looked at. */
 interface Reading {
@@ -122,7 +123,7 @@ async function scoresOf(
   };
   const scores: Map<string, number>[] = [];
   for (let layer = 0; layer < layers; layer++) {
-    task.progress?.(`Layer ${layer + 1} of ${layers}`, layer / layers);
+    task.progress?.(`Layer ${placeAmong(layer, layers)}`, layer / layers);
     const gathered = Array.from({ length: heads }, () => looked.map((each) => each.begin(tokens)));
     await inspection.rows(
       layer,

@@ -4,6 +4,7 @@ import { gradient } from '../../../engine/gradient.js';
 import { input, type Value } from '../../../engine/graph.js';
 import { attend, standardAttention } from '../../../engine/mechanisms/attend.js';
 import { entropy } from '../../../engine/metrics/entropy.js';
+import { inLine } from '../../../engine/metrics/metric.js';
 import { cut, type Tensor } from '../../../engine/tensor.js';
 import type { Plot } from '../../../protocol.js';
 import { seededNormal } from '../../sources/seeded.js';
@@ -125,7 +126,7 @@ function measure(Q: Tensor, K: Tensor, width: number): [Measures, Measures] {
 /** The metric that the panel shows, over all rows. */
 function entropyOf(weights: Tensor | undefined): number {
   const [rows = 0, columns = 0] = weights?.shape ?? [];
-  const gathering = entropy.begin();
+  const gathering = entropy.begin(inLine);
   for (let row = 0; row < rows; row++) {
     gathering.row(Float32Array.from(weights?.data.subarray(row * columns, (row + 1) * columns) ?? []), row);
   }

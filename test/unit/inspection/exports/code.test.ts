@@ -40,9 +40,12 @@ describe('exported code', () => {
                 ? 'its only head'
                 : part !== 'head'
                   ? `all ${heads} heads`
-                  : `head ${heads} of ${heads} alone`;
+                  : `head ${heads - 1} of 0–${heads - 1} alone`;
             const layer = Number(scope.layer);
-            assert.ok(text.startsWith(`# Layer ${layer + 1} of ${layers}, ${which}: `), text.slice(0, 80));
+            assert.ok(
+              text.startsWith(`# Layer ${layers === 1 ? '0' : `${layer} of 0–${layers - 1}`}, ${which}: `),
+              text.slice(0, 80),
+            );
             // What changes nothing is no line.
             assert.doesNotMatch(text, /^(scaled|capped|biased|windowed|masked) = \w+ {2}#/m);
             const { shape, data } = tensorNamed(ran, `${stem}.py`);
@@ -86,11 +89,11 @@ describe('exported code', () => {
       const all = inspection.code({ language: 'numpy', scope: { layer: 0, head: 'all' } });
       assert.match(
         all,
-        /^# Layer 1 of 1, all 3 heads: .*\n# Loads Q\.npy, K\.npy, V\.npy from the working folder/,
+        /^# Layer 0, all 3 heads: .*\n# Loads Q\.npy, K\.npy, V\.npy from the working folder/,
       );
       assert.match(all, /^Q = np\.load\("Q\.npy"\) {2}# \(head 3, query 5, feature 4\)$/m);
       const one = inspection.code({ language: 'pytorch', scope: { layer: 0, head: 1 } });
-      assert.match(one, /^# Layer 1 of 1, head 2 of 3 alone: /);
+      assert.match(one, /^# Layer 0, head 1 of 0–2 alone: /);
       assert.match(one, /^Q = .*# \(head 1, query 5, feature 4\)$/m);
     } finally {
       await dispose();

@@ -93,7 +93,7 @@ describe('A causal run', () => {
         }
         assert.deepEqual(
           [...new Set(told)],
-          Array.from({ length: model.layers }, (_, layer) => `Layer ${layer + 1} of ${model.layers}`),
+          Array.from({ length: model.layers }, (_, layer) => `Layer ${layer} of 0–${model.layers - 1}`),
         );
         const graph = model.build(ids.length, model.attention);
         for (const [layer, kept] of run.kept(graph).entries()) {

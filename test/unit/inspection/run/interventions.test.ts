@@ -230,7 +230,7 @@ describe('interventions', function () {
 
     const { steps, notices } = inspection.summary;
     assert.deepEqual(steps, (await inspect(animal, [])).summary.steps);
-    assert.ok(notices.includes('Set by an intervention: head (layer 3, head 6) is 0.'));
+    assert.ok(notices.includes('Set by an intervention: head (layer 2, head 5) is 0.'));
   });
 
   it('shows the mean, and how it came about', async () => {

@@ -138,7 +138,7 @@ describe('findings in words', () => {
       (await texts({ weights: heads })).includes('All heads of this layer are the same: one head copied?'),
     );
     const two = { shape: [3, 6, 6], data: Float32Array.from([...one, ...turned(shares(6)).data, ...one]) };
-    assert.ok((await texts({ weights: two })).includes('The same as head 3.'));
+    assert.ok((await texts({ weights: two })).includes('The same as head 2.'));
     const X = tensor([5, 4], seeded(6));
     const scores = { shape: [5, 5], data: new Float32Array(25) };
     for (let a = 0; a < 5; a++)
