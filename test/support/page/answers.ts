@@ -33,6 +33,8 @@ export interface Subject extends Size {
   readonly plots: boolean;
   /** Whether its model says what comes next. */
   readonly continues: boolean;
+  /** How many of the last words its model wrote itself; words in brackets then stand for nothing that was read, too. */
+  readonly written?: number;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -41,6 +43,17 @@ export interface Subject extends Size {
     readonly controls: readonly Parameter[];
     readonly findings: readonly Finding[];
   };
+}
+
+function marks(
+  words: readonly string[],
+  written: number,
+): NonNullable<InspectionSummary['queries']['marks']> {
+  return words.map((word, at) =>
+    word.startsWith('[') || at >= words.length - written
+      ? null
+      : { medium: 'text', kind: 'span', start: at, end: at + 1 },
+  );
 }
 
 /** What a change of parameters makes of a subject. */
@@ -109,9 +122,15 @@ export class Answers {
   }
 
   summary(): InspectionSummary {
-    const { title, layers, heads, queries, keys, words, notices, mechanism } = this.subject;
+    const { title, layers, heads, queries, keys, words, notices, mechanism, written } = this.subject;
     const labels = (count: number): InspectionSummary['queries'] =>
-      words === null ? { count } : { count, words: words.slice(0, count) };
+      words === null
+        ? { count }
+        : {
+            count,
+            words: words.slice(0, count),
+            ...(written === undefined ? {} : { marks: marks(words, written) }),
+          };
     return {
       id: this.id,
       revision: this.revision,
@@ -130,6 +149,16 @@ export class Answers {
       parameters: this.parameters,
       notices,
       continues: this.subject.continues,
+      ...(written === undefined || written === 0
+        ? {}
+        : {
+            continuation: {
+              ids: Array.from({ length: written }, (_, at) => at),
+              ending: 'length' as const,
+              drawn: false,
+              by: title,
+            },
+          }),
       ...(this.subject.answers === undefined ? {} : { answers: this.subject.answers }),
       ...(this.subject.given === undefined ? {} : { axes: this.subject.given.axes }),
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
