@@ -137,6 +137,22 @@ describe('colour scale in the panel', function () {
     );
   });
 
+  it('offers to leave out special tokens where there are some, not what the model wrote', async () => {
+    const subject = { ...story, written: 3 };
+    const weights = weightsOf(story);
+    const page = await stage.open({ subject });
+    await painted(page);
+    await choose(page, 'Special tokens', 'Linear');
+    const seen = await colors(page);
+    // [CLS] is special; the last three were written, [SEP] among them.
+    const rest = weights.map((line) => line.map((weight) => weight / (1 - (line[0] ?? 0))));
+    const most = Math.max(...rest.flatMap((line) => line.slice(1)));
+    check(seen, (row, column) =>
+      column === 0 ? null : parseColor(interpolateCividis((rest[row]?.[column] ?? NaN) / most)),
+    );
+    assert.match(await legend(page), /Without special tokens/);
+  });
+
   it('opens a head with a sink so that the rest is seen, and says what it did', async () => {
     const page = await stage.open({ subject: sink });
     await painted(page);

@@ -37,6 +37,8 @@ export interface Subject extends Size {
   readonly continues: boolean;
   /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
   readonly image?: PatchedImage;
+  /** How many of the last words its model wrote itself; words in brackets then stand for nothing that was read, too. */
+  readonly written?: number;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -45,6 +47,17 @@ export interface Subject extends Size {
     readonly controls: readonly Parameter[];
     readonly findings: readonly Finding[];
   };
+}
+
+function marks(
+  words: readonly string[],
+  written: number,
+): NonNullable<InspectionSummary['queries']['marks']> {
+  return words.map((word, at) =>
+    word.startsWith('[') || at >= words.length - written
+      ? null
+      : { medium: 'text', kind: 'span', start: at, end: at + 1 },
+  );
 }
 
 /** What a change of parameters makes of a subject. */
@@ -119,14 +132,19 @@ export class Answers {
   }
 
   summary(): InspectionSummary {
-    const { title, layers, heads, queries, keys, words, notices, mechanism } = this.subject;
-    const { image } = this.subject;
+    const { title, layers, heads, queries, keys, words, notices, mechanism, written, image } = this.subject;
     const labels = (count: number, side: 'query' | 'key'): InspectionSummary['queries'] => {
       if (image?.written !== undefined && side === 'query') {
         return { count: image.written.length, words: image.written };
       }
       if (image !== undefined) return patchLabels(image);
-      return words === null ? { count } : { count, words: words.slice(0, count) };
+      return words === null
+        ? { count }
+        : {
+            count,
+            words: words.slice(0, count),
+            ...(written === undefined ? {} : { marks: marks(words, written) }),
+          };
     };
     return {
       id: this.id,
@@ -147,6 +165,16 @@ export class Answers {
       parameters: this.parameters,
       notices,
       continues: this.subject.continues,
+      ...(written === undefined || written === 0
+        ? {}
+        : {
+            continuation: {
+              ids: Array.from({ length: written }, (_, at) => at),
+              ending: 'length' as const,
+              drawn: false,
+              by: title,
+            },
+          }),
       ...(this.subject.answers === undefined ? {} : { answers: this.subject.answers }),
       ...(this.subject.given === undefined ? {} : { axes: this.subject.given.axes }),
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],

@@ -19,7 +19,9 @@ import { stepper } from './stepper.js';
 import type { StepsMemory } from './view.js';
 
 /** A small matrix has at most so many rows and columns of numbers. */
-const miniature = { rows: 48, columns: 384 };
+const miniature = { rows: 128, columns: 384 };
+/** The height of its picture, in CSS pixels. */
+const tallest = 120;
 
 /** One step: its name and shape, its formula, and, opened, its matrix and a cell's arithmetic. */
 export class StepView {
@@ -262,7 +264,12 @@ export class StepView {
     const scale = scaleOf({ of: step.scale, minimum, maximum, ground: theme.ground });
     paintMatrix(this.canvas, slice.data, rows, columns, scale, theme.maskedRgb);
     const single = slice.rows.end - slice.rows.start === 1 && step.rows.size > 1;
-    this.canvas.style.height = single || rows === 1 ? '12px' : `${Math.min(96, Math.max(24, rows * 4))}px`;
+    // The matrix's own proportions; a row alone is a strip.
+    const strip = single || rows === 1;
+    const shape = step.columns.size / step.rows.size;
+    this.picture.style.width = strip ? '100%' : `min(100%, ${Math.max(12, Math.round(tallest * shape))}px)`;
+    this.canvas.style.height = strip ? '12px' : 'auto';
+    this.canvas.style.aspectRatio = strip ? '' : `${step.columns.size} / ${step.rows.size}`;
     const { position, chosen } = panel.store.get();
     const cell = position.cell === undefined ? null : cellFor(step, chosen);
     this.mark.hidden = cell === null;
