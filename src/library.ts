@@ -1,6 +1,7 @@
 import type {
   Arithmetic,
   Candidates,
+  Classes,
   CodeLanguage,
   CodeRequest,
   ContinueResult,
@@ -14,6 +15,7 @@ import type {
   ModelReference,
   ParameterValues,
   Plot,
+  Preview,
   RoleQuestion,
   Sampling,
   Slice,
@@ -35,6 +37,17 @@ import type { TextChange } from './text-change.js';
 export interface Library<File, More extends object> {
   /** Text run through a model, or, with a mechanism, its embeddings alone. */
   inspectText(text: string, options?: InspectTextOptions & Partial<More>): Promise<OpenInspection>;
+  /**
+   * An image run through a model that reads images. Labels say which patch each row and column is, and where it lies on the image.
+   *
+   * @example
+   * const inspection = await inspectImage('cat.jpg', { model: 'models/vit-base-patch16-224' });
+   * const { queries } = inspection.summary; // words: ['[CLS]', '0, 0', …], marks: boxes in pixels, grid: { rows, columns, first }
+   * await inspection.slice('weights', { layer: 11, head: 3, rows: [0, 1] }); // where [CLS] looks
+   * await inspection.classes(5); // where the model sorts images: { label, probability, … }
+   * @param file JPEG, PNG, WebP, GIF, BMP or TIFF, whatever it is called; it is turned as its EXIF data say
+   */
+  inspectImage(file: File, options?: InspectImageOptions & Partial<More>): Promise<OpenInspection>;
   /**
    * Tensors run through a mechanism.
    * @param tensors row-major float32, by the mechanism's input names: Q (n, d_k), K (m, d_k), V (m, d_v); X (n, d), W_Q, W_K, W_V (d, d)
@@ -107,6 +120,10 @@ export interface OpenInspection {
   continue(options: ContinueOptions): Promise<ContinueResult>;
   /** What the model expects after a token, the likeliest first. */
   candidates(query: number, count?: number): Promise<Candidates>;
+  /** The classes that a model sorts an image into, the likeliest first. @throws Error where the model sorts nothing */
+  classes(count?: number): Promise<Classes['classes']>;
+  /** An image that was brought, upright, the longer side at most so many pixels. @throws Error where none was brought */
+  preview(options?: PreviewOptions): Promise<Preview>;
   /** Runs again with some parameters changed; interventions stay as they are where they are left out. */
   change(params: ParameterValues, options?: ChangeOptions): Promise<InspectionSummary>;
   /** Closes files and frees what was captured. */
@@ -126,6 +143,13 @@ export interface SliceOptions extends HeadPlace {
   readonly columns?: Span | readonly [start: number, end: number];
   readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
   readonly signal?: AbortSignal;
+}
+
+export interface PreviewOptions {
+  /** At most so many pixels of the longer side, up to 4096; 1024 where left out. */
+  readonly side?: number;
+  /** Which of the summary's media; the first image where left out. */
+  readonly medium?: string;
 }
 
 export interface ChangeOptions {
@@ -178,6 +202,13 @@ export interface InspectTextOptions extends InspectOptions {
   readonly second?: string;
 }
 
+export interface InspectImageOptions extends InspectOptions {
+  /** A checkpoint's folder or an ONNX export, or a reference to one. Where left out: the model that VS Code uses for images. */
+  readonly model?: string | ModelReference;
+  /** What a model that writes about images is to have written; others say that they do not use it. */
+  readonly text?: string;
+}
+
 export interface InspectTensorsOptions extends InspectOptions {
   /** A mechanism’s id, such as `bahdanau`; told from the tensors' names where left out. */
   readonly mechanism?: string;
@@ -204,6 +235,12 @@ export type Asked<File> = { readonly mechanism?: string } & (
   | {
       readonly kind: 'text';
       readonly texts: readonly [string] | readonly [string, string];
+      readonly model?: string | ModelReference;
+    }
+  | {
+      readonly kind: 'image';
+      readonly file: File;
+      readonly text?: string;
       readonly model?: string | ModelReference;
     }
   | { readonly kind: 'tensors'; readonly tensors: Readonly<Record<string, WireTensor>> }
@@ -234,6 +271,8 @@ export interface Answering {
     },
   ): Promise<Pick<ContinueResult, 'ending' | 'text'>>;
   candidates(request: { readonly query: number; readonly count: number }): Promise<Candidates>;
+  classes(request: { readonly count: number }): Promise<Classes>;
+  preview(request: { readonly medium: string; readonly side: number }): Promise<Preview>;
   change(params: ParameterValues, options: ChangeOptions): Promise<unknown>;
   dispose(): Promise<void>;
 }
@@ -248,6 +287,11 @@ export function createLibrary<File, More extends object>(
       const texts = second === undefined ? ([text] as const) : ([text, second] as const);
       const given = model === undefined ? {} : { model };
       return present(await open({ kind: 'text', texts, ...given, ...by(mechanism) }, options ?? {}));
+    },
+    async inspectImage(file, options) {
+      const { model, text } = options ?? {};
+      const given = { ...(text === undefined ? {} : { text }), ...(model === undefined ? {} : { model }) };
+      return present(await open({ kind: 'image', file, ...given }, options ?? {}));
     },
     async inspectTensors(tensors, options) {
       return present(await open({ kind: 'tensors', tensors, ...by(options?.mechanism) }, options ?? {}));
@@ -334,6 +378,14 @@ function present(inspection: Answering): OpenInspection {
       return { text, ending, summary: inspection.summary };
     },
     candidates: (query, count = 10) => inspection.candidates({ query, count }),
+    async classes(count = 10) {
+      return (await inspection.classes({ count })).classes;
+    },
+    async preview({ side = 1024, medium } = {}) {
+      const brought = medium ?? inspection.summary.media.find(({ kind }) => kind === 'image')?.id;
+      if (brought === undefined) throw new Error(`“${inspection.summary.title}” shows no image.`);
+      return inspection.preview({ medium: brought, side });
+    },
     async change(params, options = {}) {
       await inspection.change(params, options);
       return inspection.summary;

@@ -7,7 +7,7 @@ import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
 import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
-import { chosenModel } from './base/settings.js';
+import { chosenImageModel, chosenModel } from './base/settings.js';
 
 /** A file by its address, or by its path on this machine's disk. */
 export type GivenFile = Uri | string;
@@ -59,11 +59,17 @@ async function requestOf(asked: Asked<GivenFile>): Promise<InspectionRequest> {
     const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenModel()));
     return { ...asked, model: reference };
   }
+  if (asked.kind === 'image') {
+    const { file, model, ...rest } = asked;
+    const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenImageModel()));
+    return { ...rest, uri: addressOf(file), ...(reference === undefined ? {} : { model: reference }) };
+  }
   const { files, ...rest } = asked;
-  return {
-    ...rest,
-    uris: files.map((file) => (typeof file === 'string' ? Uri.file(file) : file).toString()),
-  };
+  return { ...rest, uris: files.map(addressOf) };
+}
+
+function addressOf(file: GivenFile): string {
+  return (typeof file === 'string' ? Uri.file(file) : file).toString();
 }
 
 async function* exported(
@@ -91,6 +97,8 @@ function answering(session: Session): Answering {
     export: (request, signal) => exported(session, request, signal),
     continue: (request, options) => session.continue(request, options),
     candidates: (request) => session.candidates(request),
+    classes: (request) => session.classes(request),
+    preview: (request) => session.preview(request),
     change: (params, options) => session.change(params, options),
     dispose: () => {
       session.dispose();

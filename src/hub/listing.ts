@@ -40,6 +40,8 @@ const beside: ReadonlySet<string> = new Set([
   'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
+  'preprocessor_config.json',
+  'processor_config.json',
   'special_tokens_map.json',
   'vocab.json',
   'source.spm',
@@ -108,8 +110,11 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
       : either(/^pytorch_model\.bin$/, /^pytorch_model-\d+-of-\d+\.bin$|^pytorch_model\.bin\.index\.json$/);
   const has = (...names: readonly string[]): boolean =>
     names.every((name) => around.some(({ path }) => path === name));
+  const readsImages = has('preprocessor_config.json') || has('processor_config.json');
   const folder =
-    weights.length > 0 && has('config.json') && (has('tokenizer.json') || has('source.spm', 'vocab.json'))
+    weights.length > 0 &&
+    has('config.json') &&
+    (has('tokenizer.json') || has('source.spm', 'vocab.json') || readsImages)
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
       : [];
   const single = at(/\.gguf$/i).flatMap((file) => {
@@ -125,7 +130,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const all = [...folder, ...single, ...exportsOf(files, around)];
   if (all.length > 0) return all;
   throw new HubError(
-    `${id} holds nothing that can be read here: config.json and tokenizer.json with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json.`,
+    `${id} holds nothing that can be read here: config.json and tokenizer.json, or preprocessor_config.json of a model for images, with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json.`,
   );
 }
 

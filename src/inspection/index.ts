@@ -21,7 +21,7 @@ export interface NodeOptions {
  * const { shape, data } = await inspection.slice('weights');
  * await inspection.dispose();
  */
-export const { inspectText, inspectTensors, inspectFiles, explainMismatch } = createLibrary<
+export const { inspectText, inspectImage, inspectTensors, inspectFiles, explainMismatch } = createLibrary<
   string,
   NodeOptions
 >(open);
@@ -58,16 +58,22 @@ function requestOf(asked: Asked<string>, { params, interventions }: InspectOptio
     ...(params === undefined ? {} : { parameters: params }),
     ...(interventions === undefined ? {} : { interventions }),
   };
-  if (asked.kind === 'text') {
-    const { texts, model } = asked;
+  if (asked.kind === 'text' || asked.kind === 'image') {
+    const { model } = asked;
     const reference = typeof model === 'string' ? modelAt(model) : model;
     const reader = reference === undefined ? by : { ...by, model: reference };
-    return { material: { kind: 'text', texts }, by: reader, ...setting };
+    return { material: readMaterial(asked), by: reader, ...setting };
   }
   return { material: materialOf(asked), by, ...setting };
 }
 
-function materialOf(asked: Exclude<Asked<string>, { kind: 'text' }>): Material {
+function readMaterial(asked: Extract<Asked<string>, { kind: 'text' | 'image' }>): Material {
+  if (asked.kind === 'text') return { kind: 'text', texts: asked.texts };
+  const { file, text } = asked;
+  return { kind: 'image', file: { kind: 'path', path: file }, ...(text === undefined ? {} : { text }) };
+}
+
+function materialOf(asked: Exclude<Asked<string>, { kind: 'text' | 'image' }>): Material {
   if (asked.kind === 'tensors') return { kind: 'tensors', tensors: asked.tensors };
   const { files, roles } = asked;
   return {
@@ -123,6 +129,9 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
         },
       ),
     candidates: (request) => inspection.candidates({ ...request, inspection: id }),
+    // As above: what cannot be shown rejects.
+    classes: async (request) => Promise.resolve(inspection.classes(request)),
+    preview: async (request) => Promise.resolve(inspection.preview(request)),
     change: (params, { interventions, signal }) =>
       inspection.change(params, signal === undefined ? {} : { signal }, interventions),
     dispose,
@@ -140,15 +149,18 @@ export type {
   GivenMismatch,
   HeadPlace,
   InspectFilesOptions,
+  InspectImageOptions,
   InspectOptions,
   InspectTensorsOptions,
   InspectTextOptions,
   OpenInspection,
+  PreviewOptions,
   SliceOptions,
 } from '../library.js';
 export type {
   Arithmetic,
   Candidates,
+  Classes,
   CodeLanguage,
   ComparedStep,
   ContinueResult,
@@ -163,6 +175,7 @@ export type {
   ModelReference,
   ParameterValues,
   Plot,
+  Preview,
   RoleQuestion,
   Sampling,
   Slice,

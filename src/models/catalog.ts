@@ -2,6 +2,7 @@ import { parseJson } from '../formats/json-text.js';
 import { readWhole, type FileEntry } from '../platform/files.js';
 import type { Platform } from '../platform/platform.js';
 import { architectureOf } from './architectures/index.js';
+import { readsImages, visionArchitectureOf } from './architectures/vision/index.js';
 import { looksLikeModel } from './checkpoint.js';
 import { Config } from './config.js';
 import { DateModel } from './dates/index.js';
@@ -14,9 +15,10 @@ import { isOtherKind } from './folder-kinds.js';
 import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { firstPartOf, isFurtherPart } from './gguf/parts.js';
-import { Model } from './model.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
+import { openModel, type OpenModel } from './open-model.js';
 import { refuseQuantised } from './quantisation.js';
+import { VisionModel } from './vision-model.js';
 
 const MAX_DEPTH = 4;
 /** A workspace may have very many folders. */
@@ -99,7 +101,7 @@ export async function describe(platform: Platform, path: string): Promise<FoundM
     if (isOnnxPath(path)) {
       return { kind: 'model', model: describeExport(path, await OnnxModel.open(platform, path)) };
     }
-    const model = await Model.open(platform, path);
+    const model = await openModel(platform, path);
     try {
       return { kind: 'model', model: descriptionOf(model, modelAt(path)) };
     } finally {
@@ -111,18 +113,14 @@ export async function describe(platform: Platform, path: string): Promise<FoundM
 }
 
 /** A checkpoint as lists show it. */
-export function descriptionOf(model: Model, reference: ModelDescription['reference']): ModelDescription {
-  const { name, family, layers, heads, decoder, width, limit, size, writes, answers } = model;
+export function descriptionOf(model: OpenModel, reference: ModelDescription['reference']): ModelDescription {
+  const { name, family, layers, heads, width, limit, size } = model;
+  const general = { reference, name, family, layers, heads, width, limit, size };
+  if (model instanceof VisionModel) return { ...general, writes: false, reads: 'image' };
+  const { decoder, writes, answers } = model;
   return {
-    reference,
-    name,
-    family,
-    layers,
-    heads,
+    ...general,
     ...(decoder === undefined ? {} : { decoder: { layers: decoder.layers, heads: decoder.heads } }),
-    width,
-    limit,
-    size,
     writes,
     ...(answers ? { answers } : {}),
   };
@@ -154,7 +152,7 @@ export function refusal(name: string, config: string, present: readonly string[]
   try {
     const settings = Config.ofClass(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
     refuseQuantised(settings, present);
-    architectureOf(settings).describe(settings);
+    (readsImages(settings) ? visionArchitectureOf : architectureOf)(settings).describe(settings);
     return undefined;
   } catch (error) {
     return named(error, name).message;

@@ -160,7 +160,7 @@ export class Checkpoint {
         `${this.name}: ${file}: the tensor ${own} has the shape ${formatShape(tensor.shape)}, but by ${this.parts.settings} it should be ${formatShape(shape)}.`,
       );
     }
-    const read = as === undefined ? tensor : reshaped(tensor, as);
+    const read = as === undefined ? tensor : new Reshaped(tensor, as);
     return parameter(read, storageOf(tensor, place));
   }
 
@@ -256,14 +256,17 @@ export function storageOf({ storage }: NamedTensor, place: Place): Storage | und
 }
 
 /** The same numbers in the same order, along other axes. */
-function reshaped(source: TensorSource, shape: Shape): TensorSource {
-  return {
-    shape,
-    async read(region, into) {
-      const { data } = await source.read(wholeOf(source.shape));
-      return inMemory({ shape, data }).read(region, into);
-    },
-  };
+export class Reshaped implements TensorSource {
+  constructor(
+    /** As they lie in the file. */
+    readonly source: TensorSource,
+    readonly shape: Shape,
+  ) {}
+
+  async read(...[region, into]: Parameters<TensorSource['read']>): ReturnType<TensorSource['read']> {
+    const { data } = await this.source.read(wholeOf(this.source.shape));
+    return inMemory({ shape: this.shape, data }).read(region, into);
+  }
 }
 
 async function closeAll(sources: readonly ByteSource[]): Promise<void> {

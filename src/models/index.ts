@@ -1,4 +1,5 @@
 export type { DecoderAttention, ModelGraph } from './architectures/index.js';
+export type { VisionGraph, VisionToken } from './architectures/vision/index.js';
 export {
   dates,
   datesFolder,
@@ -11,6 +12,7 @@ export {
   modelAt,
   refusal,
 } from './catalog.js';
+export { Reshaped } from './checkpoint.js';
 export { DateModel } from './dates/index.js';
 export type { DateScore } from './description.js';
 export { listOf, typeOf } from './config.js';
@@ -19,6 +21,7 @@ export { ModelError } from './error.js';
 export type { Generation, LogitsSettings, SequenceBias } from './generation.js';
 export { identityOf } from './identity.js';
 export { Model } from './model.js';
+export { openModel, otherReader, type OpenModel } from './open-model.js';
 export {
   arranged,
   readAttention,
@@ -32,3 +35,4 @@ export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
 export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
 export type { CharacterRange, Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
+export { VisionModel } from './vision-model.js';

@@ -88,13 +88,27 @@ export class Model {
   static async open(platform: Platform, from: CheckpointFolder | string): Promise<Model> {
     const checkpoint = await Checkpoint.open(platform, from);
     try {
-      const architecture = architectureOf(checkpoint.config);
-      const seen = seeThrough(checkpoint, architecture);
-      return new Model(seen.checkpoint, architecture, [...checkpoint.remarks, ...seen.remarks]);
+      return Model.of(checkpoint);
     } catch (error) {
       await checkpoint.dispose();
       throw error;
     }
+  }
+
+  /**
+   * Makes a model of a checkpoint, which it closes with itself; where that fails, it stays open.
+   * @throws ModelError when it is of a family that is not known here
+   */
+  static of(checkpoint: Checkpoint): Model {
+    const architecture = architectureOf(checkpoint.config);
+    const seen = seeThrough(checkpoint, (each) => {
+      const { attention, decoder } = architecture.describe(each.config);
+      const memory = architecture.build(each, 1, attention).hiddenStates.at(-1);
+      if (decoder !== undefined && memory !== undefined && architecture.decoder?.isIn(each) === true) {
+        architecture.decoder.build(each, 1, memory, decoder.attention);
+      }
+    });
+    return new Model(seen.checkpoint, architecture, [...checkpoint.remarks, ...seen.remarks]);
   }
 
   /**

@@ -1,5 +1,4 @@
 import { quoted } from '../formats/untrusted.js';
-import type { Architecture } from './architectures/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { MissingTensor, ModelError } from './error.js';
 
@@ -19,21 +18,22 @@ export interface SeenThrough {
  * Sees through what training leaves in the names of weights: a compiled module's "_orig_mod.", "module.", "model.",
  * "base_model.model.", the keys "state_dict" and "model" of a training program. Names stay as they are where the model can be built
  * from them; else exactly one prefix has to fit.
+ * @param build builds the model's graph, all of it
  * @throws ModelError where several fit, or what is missing was never merged
  */
-export function seeThrough(checkpoint: Checkpoint, architecture: Architecture): SeenThrough {
-  if (fits(checkpoint, architecture) !== 'lacking') return { checkpoint, remarks: [] };
+export function seeThrough(checkpoint: Checkpoint, build: (checkpoint: Checkpoint) => unknown): SeenThrough {
+  if (fits(checkpoint, build) !== 'lacking') return { checkpoint, remarks: [] };
   const names = checkpoint.names;
   const bare = unwrapped(names);
   const plain = bare === undefined ? checkpoint : checkpoint.renamed((name) => bare.get(name) ?? name);
   const wrapper = bare && [...new Set(names.flatMap((name) => name.match(wrappers) ?? []))];
   const seen = wrapper ?? [];
-  if (bare !== undefined && fits(plain, architecture) === 'built') return told(plain, seen);
+  if (bare !== undefined && fits(plain, build) === 'built') return told(plain, seen);
   const found: string[] = [];
   for (const prefix of candidatesIn(plain.names)) {
     // What is behind a longer one was found already.
     if (found.some((shorter) => prefix.startsWith(shorter))) continue;
-    if (fits(behind(plain, prefix), architecture) === 'built') found.push(prefix);
+    if (fits(behind(plain, prefix), build) === 'built') found.push(prefix);
   }
   const [prefix, ...others] = found;
   if (prefix === undefined) {
@@ -64,13 +64,12 @@ function behind(checkpoint: Checkpoint, prefix: string): Checkpoint {
 }
 
 /** Whether a model can be built; another fault than a missing tensor is told where it is used. */
-function fits(checkpoint: Checkpoint, architecture: Architecture): 'built' | 'lacking' | 'faulty' {
+function fits(
+  checkpoint: Checkpoint,
+  build: (checkpoint: Checkpoint) => unknown,
+): 'built' | 'lacking' | 'faulty' {
   try {
-    const { attention, decoder } = architecture.describe(checkpoint.config);
-    const memory = architecture.build(checkpoint, 1, attention).hiddenStates.at(-1);
-    if (decoder !== undefined && memory !== undefined && architecture.decoder?.isIn(checkpoint) === true) {
-      architecture.decoder.build(checkpoint, 1, memory, decoder.attention);
-    }
+    build(checkpoint);
     return 'built';
   } catch (error) {
     return error instanceof MissingTensor ? 'lacking' : 'faulty';

@@ -17,6 +17,11 @@ const known: readonly RegExp[] = [
   /^(?:vocab_transform|vocab_layer_norm|vocab_projector|vocab_outputs)\./,
   /^(?:generator_predictions|generator_lm_head|discriminator_predictions|sequence_summary)\./,
   /(?:^|\.)final_logits_bias$/,
+  // Of models that read images: what stands for a hidden patch in training, and SigLIP’s pooling behind the last layer.
+  /(?:^|\.)embeddings\.mask_token$/,
+  /(?:^|\.)vision_model\.head\./,
+  // CLIP normalises the class token alone behind its last layer.
+  /(?:^|\.)post_layernorm\./,
 ];
 
 const shownNames = 3;

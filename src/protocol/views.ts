@@ -89,7 +89,7 @@ export interface Classes {
     /** Its name, as the model's configuration has it. */
     readonly label: string;
     readonly logit: number;
-    /** The softmax of all logits. */
+    /** The softmax of all logits; the sigmoid of its own where an image may be of several classes. */
     readonly probability: number;
   }[];
 }

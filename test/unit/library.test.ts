@@ -27,6 +27,8 @@ function recording() {
     },
     continue: note('continue'),
     candidates: note('candidates'),
+    classes: note('classes'),
+    preview: note('preview'),
     change: note('change'),
     dispose: () => {
       asked.push(['dispose']);
@@ -50,6 +52,8 @@ describe('The library', () => {
     const signal = new AbortController().signal;
     await library.inspectText('a');
     await library.inspectText('a', { second: 'b', model: 'folder', mechanism: 'bahdanau' });
+    await library.inspectImage('a.png');
+    await library.inspectImage('a.png', { model: 'folder', text: 'a cat' });
     await library.inspectFiles('Q.npy');
     await library.inspectFiles(['Q.npy', 'K.npy'], { roles: { Q: 'K' }, signal });
     await library.inspectTensors(tensors, { mechanism: 'linear', params: { mask: 'causal' } });
@@ -58,13 +62,15 @@ describe('The library', () => {
       [
         { kind: 'text', texts: ['a'] },
         { kind: 'text', texts: ['a', 'b'], model: 'folder', mechanism: 'bahdanau' },
+        { kind: 'image', file: 'a.png' },
+        { kind: 'image', file: 'a.png', text: 'a cat', model: 'folder' },
         { kind: 'files', files: ['Q.npy'] },
         { kind: 'files', files: ['Q.npy', 'K.npy'], roles: { Q: 'K' } },
         { kind: 'tensors', tensors, mechanism: 'linear' },
       ],
     );
-    assert.equal(opened[3]?.[1].signal, signal);
-    assert.deepEqual(opened[4]?.[1].params, { mask: 'causal' });
+    assert.equal(opened[5]?.[1].signal, signal);
+    assert.deepEqual(opened[6]?.[1].params, { mask: 'causal' });
   });
 
   it('takes a cell by name or as numbers, from the last axis on', async () => {
@@ -91,6 +97,21 @@ describe('The library', () => {
       ['slice', { step: 'scores', layer: 0, head: 0 }],
       ['slice', { step: 'scores', layer: 0, head: 2, rows, columns: rows }, signal],
       ['slice', { step: 'scores', layer: 0, head: 0, pool: { by: 'max', rows: 2, columns: 2 } }],
+    ]);
+  });
+
+  it('asks for classes and for a picture of the first image, or of a named one', async () => {
+    const { library, asked } = recording();
+    const inspection = await library.inspectImage('a.png');
+    await assert.rejects(inspection.classes(), noted);
+    await assert.rejects(inspection.classes(3), noted);
+    // The first image is that of the summary.
+    await assert.rejects(inspection.preview(), noted);
+    await assert.rejects(inspection.preview({ side: 64, medium: 'image-1' }), noted);
+    assert.deepEqual(asked, [
+      ['classes', { count: 10 }],
+      ['classes', { count: 3 }],
+      ['preview', { medium: 'image-1', side: 64 }],
     ]);
   });
 

@@ -16,7 +16,8 @@ import {
   descriptionOf,
   ModelError,
   refusal,
-  type Model,
+  type OpenModel,
+  VisionModel,
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { Runtime } from '../../runtime/session.js';
@@ -105,12 +106,12 @@ export class Engine {
 
   private async withModel<Result>(
     reference: ModelReference,
-    use: (model: Model, folder: string) => Result | Promise<Result>,
+    use: (model: OpenModel, folder: string) => Result | Promise<Result>,
   ): Promise<Result> {
     if (reference.kind === 'dates') {
       throw new ModelError('A date model has no page: what it computes is shown when a date is inspected.');
     }
-    const { model, release } = await this.models.acquire(reference);
+    const { model, release } = await this.models.acquireAny(reference);
     try {
       return await use(model, this.models.folderOf(reference));
     } finally {
@@ -123,6 +124,17 @@ export class Engine {
     const reference = probed(model);
     const identity = await this.models.identity(reference);
     return probe(() => this.models.acquire(reference), identity, this.runtime, task);
+  }
+
+  /** Null of a model whose heads are not probed: they are told over a text. */
+  private async headTypesIdentity(model: ModelReference): Promise<string | null> {
+    if (!isProbed(model)) return null;
+    const identity = await this.models.identity(model);
+    const readsText = await this.withModel(model, (opened) => !(opened instanceof VisionModel)).catch(
+      // Why it cannot be opened is said where it is asked to be.
+      () => true,
+    );
+    return readsText ? identity : null;
   }
 
   /** @throws Error when it was closed, or lost with an engine process. */
@@ -244,7 +256,7 @@ export class Engine {
       models: ({ folders }) => findModels(this.platform, folders, this.media),
       refusal: ({ name, config, files }) => refusal(name, config, files) ?? null,
       headTypes: (params, call) => this.headTypes(params, taskOf(call)),
-      headTypesIdentity: async ({ model }) => (isProbed(model) ? await this.models.identity(model) : null),
+      headTypesIdentity: ({ model }) => this.headTypesIdentity(model),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const memory = this.platform.memory();

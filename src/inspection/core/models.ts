@@ -6,6 +6,10 @@ import {
   identityOf,
   isOnnxPath,
   Model,
+  openModel,
+  otherReader,
+  VisionModel,
+  type OpenModel,
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
 import type { Continuation, FoundModel, ModelReference } from '../../protocol.js';
@@ -49,8 +53,8 @@ export function writtenBy(
 }
 
 /** A model in use; released when nobody looks at it any more. */
-export interface ModelHandle {
-  readonly model: Model;
+export interface ModelHandle<Opened extends OpenModel = Model> {
+  readonly model: Opened;
   /** What the model was when it was acquired; undefined where a file that went away just then kept it from being told. */
   readonly identity: string | undefined;
   release(): Promise<void>;
@@ -61,21 +65,41 @@ const spare = 2;
 
 /** Models that are open, each once. */
 export class ModelPool {
-  private readonly pool = new ResourcePool<Model>(spare);
+  private readonly pool = new ResourcePool<OpenModel>(spare);
 
   constructor(
     private readonly platform: Platform,
     private readonly media: string,
   ) {}
 
-  /** @throws ModelError when the folder cannot be read as a model */
-  async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
+  /** @throws ModelError when the folder cannot be read as a model for text */
+  acquire(reference: LanguageModelReference): Promise<ModelHandle> {
+    return this.acquireOf(reference, (model) => model instanceof Model);
+  }
+
+  /** @throws ModelError when the folder cannot be read as a model for images */
+  acquireVision(reference: LanguageModelReference): Promise<ModelHandle<VisionModel>> {
+    return this.acquireOf(reference, (model) => model instanceof VisionModel);
+  }
+
+  /** A model of any kind. @throws ModelError when the folder cannot be read as one */
+  async acquireAny(reference: LanguageModelReference): Promise<ModelHandle<OpenModel>> {
     const path = this.pathOf(reference);
     // Where it cannot be told, opening says why in a sentence.
     const identity = await this.identity(reference).catch(() => undefined);
-    const open = (): Promise<Model> => Model.open(this.platform, path);
+    const open = (): Promise<OpenModel> => openModel(this.platform, path);
     const { opened, release } = await this.pool.acquire(path, identity ?? '', open);
     return { model: opened, identity, release };
+  }
+
+  private async acquireOf<Opened extends OpenModel>(
+    reference: LanguageModelReference,
+    isMeant: (model: OpenModel) => model is Opened,
+  ): Promise<ModelHandle<Opened>> {
+    const { model, ...rest } = await this.acquireAny(reference);
+    if (isMeant(model)) return { model, ...rest };
+    await rest.release();
+    throw otherReader(model);
   }
 
   /** The folder that a model is, or that its file lies in. */

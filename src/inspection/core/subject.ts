@@ -71,6 +71,8 @@ export interface ClassScores {
   readonly labels: readonly string[];
   /** // (class) */
   readonly logits: Float32Array;
+  /** Set where it may be of several classes, each with a probability of its own. */
+  readonly independent?: true;
 }
 
 /** Something to be seen. */

@@ -1,9 +1,9 @@
 import { formatShape, wholeOf, type TensorSource } from '../../engine/tensor.js';
 import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
-import { FormatError, fromBytes, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
-import type { Paths } from '../../platform/paths.js';
+import { FormatError, openFile, type ByteSource } from '../../formats/source.js';
 import type { Platform } from '../../platform/platform.js';
 import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
+import { nameOf, openReference } from '../core/file-reference.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
@@ -303,29 +303,9 @@ async function wordsInFolder(
   return words;
 }
 
-function nameOf(file: FileReference, paths: Paths): string {
-  return file.kind === 'path' ? paths.basename(file.path) : file.name;
-}
-
 function titleOf(names: readonly string[]): string {
   const [first = ''] = names;
   return names.length <= 3 ? names.join(', ') : `${first} and ${names.length - 1} more`;
-}
-
-async function openReference(platform: Platform, file: FileReference): Promise<ByteSource> {
-  if (file.kind === 'bytes') return fromBytes(file.name, file.bytes);
-  const { files, paths } = platform;
-  try {
-    if ((await files.stat(file.path)).kind === 'folder') {
-      throw new FormatError(`${paths.basename(file.path)} is a folder, not a file.`);
-    }
-    return await openFile(platform, file.path);
-  } catch (error) {
-    if (error instanceof FormatError) throw error;
-    throw new FormatError(`${paths.basename(file.path)} cannot be opened: ${whyNotOpened(error)}.`, {
-      cause: error,
-    });
-  }
 }
 
 /** Labels in a file of the same name with `.tokens.json` or `.tokens.txt` in place of its extension. */

@@ -5,6 +5,7 @@ import { questionSource } from './answers/index.js';
 import { datesSource } from './dates.js';
 import { embeddingsSource } from './embeddings.js';
 import { filesSource } from './files.js';
+import { imageSource } from './image.js';
 import { onnxSource } from './onnx/index.js';
 import { sequenceSource } from './sequence.js';
 import { tensorsSource } from './tensors.js';
@@ -16,6 +17,7 @@ export const sources: readonly Source[] = [
   filesSource,
   embeddingsSource,
   datesSource,
+  imageSource,
   onnxSource,
   questionSource,
   sequenceSource,

@@ -1,25 +1,21 @@
 import { truncated, unknownTokens } from '../core/truncated.js';
-import {
-  attendParameters,
-  isCausal,
-  readAttendParameters,
-  withValues,
-} from '../../engine/mechanisms/index.js';
+import { isCausal } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
 import { type Encoding, type Model, type ModelGraph } from '../../models/index.js';
 import type { Intervention, Labels, Mark, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
-import { bytesOf, capturable, keep } from '../run/capture.js';
+import { capturable, keep } from '../run/capture.js';
 import type { CausalGraph } from '../run/advance.js';
 import { CausalRun } from '../run/causal-run.js';
 import { formatCount } from '../../common/strings.js';
 import { encoded } from '../run/encoded.js';
 import { checkInterventions } from '../run/check-interventions.js';
-import { growing, intervene, interventionNotices, isWhole, wholeLayers } from '../run/interventions.js';
+import { growing, intervene, interventionNotices, isWhole } from '../run/interventions.js';
 import { candidatesAfter, generate, settingsNotices } from '../run/generation.js';
-import { withGradients, withoutGradients } from '../run/gradients.js';
+import { withGradients } from '../run/gradients.js';
+import { readModelAttention, runModel } from '../run/model-run.js';
 import { WeightBudget } from '../run/weight-budget.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
@@ -27,7 +23,6 @@ import { marksIn, textMedium } from '../core/marks.js';
 import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
 import { shortened } from '../../common/strings.js';
-import { layerStages, runStages } from '../run/stages.js';
 import { announced } from '../run/announced.js';
 import type { Layer, Next, Subject } from '../core/subject.js';
 
@@ -129,16 +124,19 @@ export class TextPreparation implements Preparation {
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
     const wanted = result === undefined ? targets : [...targets, result];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
-    const tensors = this.hold(graph).byLayer(ids.length)
-      ? await runStages(
-          layerStages(graph.layers, graph.hiddenStates, wanted, wholeLayers(reading.interventions)),
-          feeds,
-          this.runtime,
-          announced(task, ids.length, () => bytesOf(targets)),
-        )
-      : await this.runtime.run(wanted, feeds, task);
+    const tensors = await runModel(
+      {
+        graph,
+        targets: wanted,
+        feeds,
+        tokens: ids.length,
+        byLayer: this.hold(graph).byLayer(ids.length),
+        interventions: reading.interventions,
+      },
+      this.runtime,
+      task,
+    );
     const forward = performance.now() - begun;
-    task.signal?.throwIfAborted();
     const given = [...(head?.feeds ?? []), ...graph.set].map(
       ([value, tensor]) => [value, inMemory(tensor)] as const,
     );
@@ -212,17 +210,7 @@ export class TextPreparation implements Preparation {
   private read(parameters: ParameterValues, interventions: readonly Intervention[]): Reading {
     const { model } = this.handle;
     const { length } = this.encoding.ids;
-    const offered = attendParameters({
-      inputs: {},
-      keys: length,
-      // Where positions are the model's own part of attention, there is nothing to choose.
-      pairs: model.positions !== 'rotary' && (model.width / model.heads) % 2 === 0,
-      bias: model.positions !== 'bias',
-      standard: model.attention,
-    });
-    const described = withValues(offered, withoutGradients(parameters));
-    const values = Object.fromEntries(described.map(({ name, value }) => [name, value]));
-    const attention = readAttendParameters(values, {});
+    const { described, attention } = readModelAttention(model, length, parameters);
     if (interventions.length === 0) return { described, attention, interventions };
     const graph = model.build(length, attention);
     // What a model added came after the values.

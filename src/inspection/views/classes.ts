@@ -4,10 +4,10 @@ import type { Subject } from '../core/subject.js';
 /** The most that are told at once. */
 const most = 1000;
 
-/** The classes with the largest logits, with the softmax over all of them. @throws Error where a model does not sort what it reads */
+/** The classes with the largest logits, with the softmax over all of them, or each one's own sigmoid where they are independent. @throws Error where a model does not sort what it reads */
 export function likeliest({ classes, title }: Subject, count: number): Classes['classes'] {
   if (classes === undefined) throw new Error(`${title} does not sort what it reads into classes.`);
-  const { labels, logits } = classes;
+  const { labels, logits, independent } = classes;
   let largest = -Infinity;
   for (const logit of logits) largest = Math.max(largest, logit);
   let sum = 0;
@@ -19,6 +19,6 @@ export function likeliest({ classes, title }: Subject, count: number): Classes['
       index,
       label: labels[index] ?? `class ${index}`,
       logit,
-      probability: Math.exp(logit - largest) / sum,
+      probability: independent === true ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit - largest) / sum,
     }));
 }

@@ -12,6 +12,8 @@ export interface DecodedImage extends Image {
   readonly format: string;
   /** Sentences about what was taken for what: the first of several frames, clipped values. */
   readonly notes: readonly string[];
+  /** The colour of its pixels that the file calls transparent, where it is a single one: red, green, blue. */
+  readonly clear?: readonly [number, number, number] | undefined;
 }
 
 interface ImageFormat {
@@ -54,5 +56,5 @@ export async function decodeImage(bytes: Uint8Array, where: string): Promise<Dec
   const decoded = await format.decode(bytes, where);
   checkSize(decoded.width, decoded.height, where);
   const { width, height, data } = upright(decoded, decoded.orientation);
-  return { width, height, data, format: format.name, notes: decoded.notes };
+  return { width, height, data, format: format.name, notes: decoded.notes, clear: decoded.clear };
 }

@@ -1,4 +1,4 @@
-import { Bytes, checkSize, ImageError, type Decoded } from './image.js';
+import { Bytes, checkSize, droppedAlpha, ImageError, type Decoded } from './image.js';
 
 /**
  * The first frame of a GIF, as Pillow has it: transparent pixels keep the colour of their index, and what the frame leaves free of
@@ -16,12 +16,12 @@ export function decodeGif(all: Uint8Array, where: string): Decoded {
     colours = bytes.part(at, length);
     at += length;
   }
-  let empty = 0;
+  let clear: number | undefined;
   for (;;) {
     const mark = bytes.byte(at);
     if (mark === 0x2c) break;
     if (mark !== 0x21) throw new ImageError(`${where} is damaged: it has no picture in it.`);
-    if (bytes.byte(at + 1) === 0xf9 && (bytes.byte(at + 3) & 1) === 1) empty = bytes.byte(at + 6);
+    if (bytes.byte(at + 1) === 0xf9 && (bytes.byte(at + 3) & 1) === 1) clear = bytes.byte(at + 6);
     at = afterBlocks(bytes, at + 2);
   }
   const left = bytes.uint16(at + 1);
@@ -43,7 +43,7 @@ export function decodeGif(all: Uint8Array, where: string): Decoded {
   const minimum = bytes.byte(at);
   const end = afterBlocks(bytes, at + 1);
   const indices = unpacked(blocks(bytes, at + 1), minimum, columns * rows, where); // (row, column)
-  const canvas = new Uint8Array(size.width * size.height).fill(empty);
+  const canvas = new Uint8Array(size.width * size.height).fill(clear ?? 0);
   const order = rowOrder(rows, (flags & 0x40) !== 0);
   for (const [index, row] of order.entries()) {
     canvas.set(indices.subarray(index * columns, (index + 1) * columns), (top + row) * size.width + left);
@@ -51,7 +51,21 @@ export function decodeGif(all: Uint8Array, where: string): Decoded {
   const data = new Uint8Array(3 * canvas.length); // (row, column, channel)
   for (const [pixel, index] of canvas.entries()) data.set(table.subarray(3 * index, 3 * index + 3), 3 * pixel);
   const more = hasFrame(bytes, end);
-  return { ...size, data, orientation: 1, notes: more ? ['Of the animation, the first frame is read.'] : [] };
+  return {
+    ...size,
+    data,
+    orientation: 1,
+    notes: [
+      ...(clear === undefined ? [] : [droppedAlpha]),
+      ...(more ? ['Of the animation, the first frame is read.'] : []),
+    ],
+    clear: clear === undefined ? undefined : colourAt(table, clear),
+  };
+}
+
+function colourAt(table: Uint8Array, index: number): readonly [number, number, number] {
+  const [red = 0, green = 0, blue = 0] = table.subarray(3 * index, 3 * index + 3);
+  return [red, green, blue];
 }
 
 /** Rows in the order in which they are stored. */

@@ -39,6 +39,8 @@ export interface Decoded extends Image {
   readonly orientation: number;
   /** Sentences about what was taken for what: the first of several frames, clipped values. */
   readonly notes: readonly string[];
+  /** The one colour that the file calls transparent, where Pillow's `convert("RGB")` still knows it: red, green, blue. */
+  readonly clear?: readonly [number, number, number] | undefined;
 }
 
 /** Bytes of a file that are read in order of place, with a sentence where they end too early. */

@@ -1,3 +1,3 @@
-export { decodeImage } from './decode.js';
-export { checkSize, ImageError, type Image } from './image.js';
+export { decodeImage, type DecodedImage } from './decode.js';
+export { checkSize, droppedAlpha, ImageError, maxFileBytes, type Image } from './image.js';
 export { crop, filterNumbers, resize, type Filter } from './resize.js';

@@ -51,7 +51,7 @@ export function decodePng(all: Uint8Array, where: string): Decoded {
   let palette: Uint8Array = new Uint8Array(0);
   let orientation = 1;
   let animated = false;
-  let transparent = false;
+  let transparent: Uint8Array | undefined;
   for (let at = 8; ; ) {
     const length = bytes.uint32(at);
     const name = bytes.word(at + 4, 4);
@@ -64,18 +64,43 @@ export function decodePng(all: Uint8Array, where: string): Decoded {
     else if (name === 'IDAT') parts.push(body);
     else if (name === 'eXIf') orientation = orientationOf(body);
     else if (name === 'acTL') animated = true;
-    else if (name === 'tRNS') transparent = true;
+    else if (name === 'tRNS') transparent = body;
     else if (name === 'IEND') break;
     at += length + 12;
   }
   if (header === undefined) throw new ImageError(`${where} is damaged: it does not say its size.`);
   const notes: string[] = [];
-  if (transparent || header.kind === 4 || header.kind === 6) notes.push(droppedAlpha);
+  if (transparent !== undefined || header.kind === 4 || header.kind === 6) notes.push(droppedAlpha);
   if (animated) notes.push('Of the animation, the first picture is read.');
   if (header.kind === 0 && header.depth === 16) {
     notes.push('Grey values of 16 bits are cut off at 255, as Pillow’s convert("RGB") does.');
   }
-  return { ...header, data: pixels(header, parts, palette, where), orientation, notes };
+  const clear = transparent === undefined ? undefined : clearColour(header, transparent, palette);
+  return { ...header, data: pixels(header, parts, palette, where), orientation, notes, clear };
+}
+
+/**
+ * The colour that tRNS calls transparent, as Pillow hands it on with the RGB image that it makes: of a palette where one entry is
+ * wholly transparent and all others are not at all; of grey in the file's own bits, which for 1 and 16 of them is taken for red alone.
+ */
+function clearColour(
+  { kind, depth }: Header,
+  transparent: Uint8Array,
+  palette: Uint8Array,
+): readonly [number, number, number] | undefined {
+  if (kind === 3) {
+    const index = transparent.indexOf(0);
+    if (index < 0 || transparent.some((alpha, at) => at !== index && alpha !== 255)) return undefined;
+    const [red = 0, green = 0, blue = 0] = tableOf(palette).subarray(3 * index, 3 * index + 3);
+    return [red, green, blue];
+  }
+  const [first = 0, grey = 0, , green = 0, , blue = 0] = transparent;
+  if (kind === 2) return transparent.length < 6 ? undefined : [grey, green, blue];
+  if (kind !== 0 || transparent.length < 2) return undefined;
+  if (depth === 1) return [first > 0 || grey > 0 ? 255 : 0, 0, 0];
+  if (depth === 16) return [grey, 0, 0];
+  const own = first > 0 ? 255 : grey;
+  return [own, own, own];
 }
 
 function headerOf(body: Uint8Array, where: string): Header {

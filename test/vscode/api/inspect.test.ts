@@ -34,6 +34,7 @@ describe('the extension’s API', () => {
     assert.equal(extension().isActive, true);
     assert.deepEqual(Object.keys(attention), [
       'inspectText',
+      'inspectImage',
       'inspectTensors',
       'inspectFiles',
       'explainMismatch',

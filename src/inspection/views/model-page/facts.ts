@@ -1,22 +1,24 @@
 import { inputsOf, sorted, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
-import { listOf, typeOf, type Model } from '../../../models/index.js';
+import { listOf, typeOf, VisionModel, type OpenModel } from '../../../models/index.js';
 import { isRecord } from '../../../common/values.js';
 import type { Fact } from '../../../protocol.js';
+import { imageFacts } from './image-facts.js';
 import type { Stack } from './parts.js';
 
 /** "30,522" */
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** What a model is like, told from its graph wherever that shows it. */
-export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: number): Fact[] {
-  const { layers, heads, width, limit, decoder, checkpoint } = model;
+export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
+  const { layers, heads, width, checkpoint } = model;
+  const decoder = model instanceof VisionModel ? undefined : model.decoder;
   const [first] = stacks;
   const layer = first === undefined ? undefined : inner(first);
   const size = layer?.step('query')?.shape.at(-1);
   const groups = layer?.step('key')?.shape[0];
-  const facts: [string, string | undefined][] = [
+  const facts: (readonly [string, string | undefined])[] = [
     ['Family', model.family],
     ['Class', textsOf(checkpoint.config.list('architectures')).join(', ')],
     [
@@ -32,8 +34,12 @@ export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: numb
     ['Hidden size (d_model)', grouped(width)],
     ['Head dimension (d_k)', size === undefined ? undefined : grouped(size)],
     ['Intermediate size (d_ff)', layer?.widest === undefined ? undefined : grouped(layer.widest)],
-    ['Vocabulary', `${grouped(vocabulary)} tokens`],
-    ['Context', `${grouped(limit)} tokens`],
+    ...(model instanceof VisionModel
+      ? imageFacts(model)
+      : [
+          ['Vocabulary', `${grouped(model.vocabulary)} tokens`] as const,
+          ['Context', `${grouped(model.limit)} tokens`] as const,
+        ]),
     [
       'Position encoding',
       {
@@ -44,7 +50,7 @@ export function factsOf(model: Model, stacks: readonly Stack[], vocabulary: numb
     ],
     ['Normalization', layer?.norms],
     ['Activation', layer?.activation],
-    ['Embeddings', tied(stacks)],
+    ['Embeddings', model instanceof VisionModel ? undefined : tied(stacks)],
     ['Weights', weightsOf(model)],
   ];
   return facts.flatMap(([title, value]) => (value === undefined || value === '' ? [] : [{ title, value }]));
@@ -110,7 +116,7 @@ function isHeadOf(logits: Value, words: ReadonlySet<unknown>): boolean {
 }
 
 /** "22.7 million in float16, 45.1 MB" */
-function weightsOf({ checkpoint, size }: Model): string {
+function weightsOf({ checkpoint, size }: OpenModel): string {
   const byType = new Map<string, number>();
   for (const { dtype, shape } of checkpoint.tensors.values()) {
     byType.set(dtype, (byType.get(dtype) ?? 0) + sizeOf(shape));

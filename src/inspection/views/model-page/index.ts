@@ -1,6 +1,13 @@
 import { sorted, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
-import { ModelError, type Model, type OnnxModel } from '../../../models/index.js';
+import {
+  ModelError,
+  Reshaped,
+  VisionModel,
+  type Model,
+  type OnnxModel,
+  type OpenModel,
+} from '../../../models/index.js';
 import type { Platform } from '../../../platform/platform.js';
 import type { LayerPicture, LayerStack, ModelDescription, ModelPage } from '../../../protocol.js';
 import { collapsed } from '../../sources/onnx/run.js';
@@ -21,23 +28,30 @@ interface PageStack extends Stack {
 /** What a model is made of: told from headers and from the graph that would run; no weight is read. @param folder where it lies */
 export async function describePage(
   platform: Platform,
-  model: Model,
+  model: OpenModel,
   description: ModelDescription,
   folder: string,
 ): Promise<ModelPage> {
   const stacks = stacksOf(model);
-  const { parts, read } = partsOf(stacks);
+  const { parts, read: sources } = partsOf(stacks);
+  const read = new Set([...sources].map((source) => (source instanceof Reshaped ? source.source : source)));
   const { checkpoint } = model;
   const tensors = [...new Map([...checkpoint.tensors].map(([name, tensor]) => [tensor, name]))];
   const unused = tensors.filter(([tensor]) => !read.has(tensor));
   const count = (list: typeof tensors): number => list.reduce((sum, [{ shape }]) => sum + sizeOf(shape), 0);
-  const tokenizer = await checkpoint.json('tokenizer.json');
+  // Beside a model that reads images, it belongs to another half.
+  const readsText = !(model instanceof VisionModel);
+  const tokenizer = readsText ? await checkpoint.json('tokenizer.json') : undefined;
   const source =
-    tokenizer === undefined ? await checkpoint.bytes('source.spm').catch(() => undefined) : undefined;
+    readsText && tokenizer === undefined
+      ? await checkpoint.bytes('source.spm').catch(() => undefined)
+      : undefined;
   return {
     model: description,
-    facts: [...factsOf(model, stacks, model.vocabulary), ...(await licenceIn(platform, folder))],
-    parts,
+    facts: [...factsOf(model, stacks), ...(await licenceIn(platform, folder))],
+    parts: readsText
+      ? parts
+      : parts.map((part) => (part.name === 'head' ? { ...part, title: 'Classifier' } : part)),
     total: count(tensors),
     unused: { count: count(unused), names: unused.slice(0, mostNames).map(([, name]) => name) },
     tokenizer: tokenizerFacts(tokenizer, source !== undefined),
@@ -73,7 +87,7 @@ export async function describeExport(model: OnnxModel, description: ModelDescrip
 
 /** @throws ModelError where there is no such layer */
 export function layerPicture(
-  model: Model,
+  model: OpenModel,
   place: { readonly stack: number; readonly layer: number },
 ): LayerPicture {
   const stack = stacksOf(model)[place.stack];
@@ -94,7 +108,8 @@ export function layerPicture(
   });
 }
 
-function stacksOf(model: Model): PageStack[] {
+function stacksOf(model: OpenModel): PageStack[] {
+  if (model instanceof VisionModel) return [{ title: 'Layers', ...model.usual() }];
   const tokens = tokensOf(model);
   // A source is one token longer than its target, so that their extents can be told apart.
   const source = model.decoder === undefined ? tokens : Math.min(tokens + 1, model.limit);
@@ -120,7 +135,9 @@ function stacksOf(model: Model): PageStack[] {
 const tried = 64;
 
 /** A length that, like the next one, is no other extent of the graph: it is shown as n, and the next, of a source, as m. */
-function tokensOf(model: Model): number {
+function tokensOf(model: OpenModel): number {
+  // An image becomes as many as there are patches in it.
+  if (model instanceof VisionModel) return model.limit;
   const others = extentsOf(model);
   const most = Math.max(1, Math.min(model.limit, model.decoder?.limit ?? model.limit) - 1);
   const lengths = Array.from({ length: Math.min(tried, most) }, (_, at) => at + 1);

@@ -20,7 +20,7 @@ export const visionArchitectures: readonly VisionArchitecture[] = [
   vit,
 ];
 
-export type { VisionGraph } from './architecture.js';
+export type { VisionArchitecture, VisionDescription, VisionGraph, VisionToken } from './architecture.js';
 
 /** Families whose attention is no dense grid of patches, and why they are not shown as if it were. */
 const windowed: ReadonlyMap<string, string> = new Map([
@@ -28,6 +28,17 @@ const windowed: ReadonlyMap<string, string> = new Map([
   ['swinv2', 'attends within shifted windows, whose patches are merged from stage to stage'],
   ['deformable_detr', 'attends to a few sampled places, not to a grid of patches'],
 ]);
+
+/** What the families that read images are called. */
+export const visionFamilies: readonly string[] = visionArchitectures.map(({ title }) => title);
+
+/** Whether it is a model for images that is meant, be it one that can be read or not. */
+export function readsImages({ modelType = '' }: Config): boolean {
+  return (
+    windowed.has(modelType) ||
+    visionArchitectures.some(({ modelTypes }) => modelTypes.some((known) => known === modelType))
+  );
+}
 
 /** @throws ModelError when no family goes by the configuration's "model_type", with those that are known or why not. */
 export function visionArchitectureOf(config: Config): VisionArchitecture {

@@ -281,8 +281,11 @@ export function classifier(
   width: number,
   labels: number,
 ): Change | undefined {
-  if (!checkpoint.has(`${name}.weight`) || labels === 0) return undefined;
-  const weight = transpose(checkpoint.weight(`${name}.weight`, [labels, width])); // (model, label)
-  const bias = checkpoint.weight(`${name}.bias`, [labels]); // (label)
+  const stored = checkpoint.tensors.get(`${name}.weight`);
+  if (stored === undefined) return undefined;
+  // Classes may have no names.
+  const count = labels === 0 ? (stored.shape[0] ?? 0) : labels;
+  const weight = transpose(checkpoint.weight(`${name}.weight`, [count, width])); // (model, label)
+  const bias = checkpoint.weight(`${name}.bias`, [count]); // (label)
   return (value) => affine(value, { weight, bias });
 }

@@ -1,3 +1,3 @@
-export { onOriginal, patchBoxes, seenOf } from './geometry.js';
-export { layout, processImage } from './process.js';
-export { imageSettings } from './settings.js';
+export { onOriginal, patchBoxes, seenOf, type Box as GeometryBox, type Geometry } from './geometry.js';
+export { layout, overWhite, processImage, type ProcessedImage } from './process.js';
+export { imageSettings, type ImageSettings } from './settings.js';

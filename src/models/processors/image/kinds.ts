@@ -19,6 +19,8 @@ export interface ProcessorKind {
     readonly mean: readonly number[];
     readonly deviation: readonly number[];
     readonly pads: boolean;
+    /** Whether it makes RGB of an image by itself, which puts white behind what is transparent. */
+    readonly overWhite?: true;
   };
 }
 
@@ -39,6 +41,7 @@ const cropped = {
   square: false,
   crop: 'standard',
   cropSize: square(224),
+  overWhite: true,
 } as const;
 
 const kinds: readonly ProcessorKind[] = [
@@ -49,9 +52,9 @@ const kinds: readonly ProcessorKind[] = [
   },
   { name: 'CLIP', defaults: cropped },
   { name: 'Bit', defaults: cropped },
-  { name: 'Siglip', defaults: { ...plain, ...halves, size: square(224), square: false } },
+  { name: 'Siglip', defaults: { ...plain, ...halves, size: square(224), square: false, overWhite: true } },
   { name: 'Beit', defaults: { ...plain, ...halves, size: square(224), cropSize: square(224) } },
-  { name: 'Blip', defaults: { ...plain, ...openai, size: square(384) } },
+  { name: 'Blip', defaults: { ...plain, ...openai, size: square(384), overWhite: true } },
   { name: 'ConvNext', defaults: { ...plain, ...halves, size: { shortest_edge: 384 }, square: false } },
   {
     name: 'Detr',

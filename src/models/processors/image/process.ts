@@ -39,6 +39,18 @@ export function processImage(image: Image, settings: ImageSettings): ProcessedIm
   };
 }
 
+/**
+ * White in place of one colour. An image that a pipeline of transformers has opened is RGB; what of its transparency is left is the
+ * colour that was called transparent, behind which a processor with `do_convert_rgb` puts white.
+ */
+export function overWhite(image: Image, [red, green, blue]: readonly [number, number, number]): Image {
+  const data = image.data.slice(); // (row, column, channel)
+  for (let at = 0; at < data.length; at += 3) {
+    if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) data.fill(255, at, at + 3);
+  }
+  return { width: image.width, height: image.height, data };
+}
+
 /** Sizes alone, for an image of any size: nothing is made. */
 export function layout(
   original: Size,

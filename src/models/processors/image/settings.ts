@@ -17,6 +17,8 @@ export type ResizeTo =
 /** What preprocessor_config.json says, in full. */
 export interface ImageSettings {
   readonly kind: ProcessorKind;
+  /** Whether pixels of a single colour that the file calls transparent become white. */
+  readonly overWhite: boolean;
   /** Undefined where the image keeps its size. */
   readonly resize: ResizeTo | undefined;
   readonly filter: Filter;
@@ -56,11 +58,10 @@ const harmless = new Set([
   'transformers_version',
   '_processor_class',
   '_valid_processor_keys',
-  // There is nothing but RGB: see `decodeImage`.
-  'do_convert_rgb',
 ]);
 
 const known = new Set([
+  'do_convert_rgb',
   'size',
   'max_size',
   'default_to_square',
@@ -111,6 +112,7 @@ export function imageSettings(value: Json, where: string, modelType?: string): I
   const { resize, cropShare } = resizing(read, kind, square);
   return {
     kind,
+    overWhite: read.flag('do_convert_rgb', defaults.overWhite === true),
     resize,
     filter: read.filter(defaults.filter),
     cropShare,

@@ -1,0 +1,152 @@
+import type { AttendParameters } from '../engine/mechanisms/index.js';
+import { isRecord } from '../common/values.js';
+import {
+  visionArchitectureOf,
+  type VisionArchitecture,
+  type VisionDescription,
+  type VisionGraph,
+} from './architectures/vision/index.js';
+import type { Checkpoint } from './checkpoint.js';
+import { seeThrough } from './prefixes.js';
+import { imageSettings, layout, type ImageSettings } from './processors/image/index.js';
+import { unusedNotice } from './unused.js';
+
+/** What a processor's settings lie in: of a folder that was saved lately, within the first. */
+const files = { nested: 'processor_config.json', own: 'preprocessor_config.json' } as const;
+
+/** A checkpoint with its image processor and the graph of its family: an image goes in, attention comes out. */
+export class VisionModel {
+  readonly name: string;
+  /** "ViT" */
+  readonly family: string;
+  readonly layers: number;
+  readonly heads: number;
+  /** d_model */
+  readonly width: number;
+  /** How many tokens an image becomes that has the shape of those that the model was trained on. */
+  readonly limit: number;
+  /** Of the weights on disk, in bytes. */
+  readonly size: number;
+  /** The attention of the model as it was trained. */
+  readonly attention: AttendParameters;
+  readonly positions: VisionDescription['positions'];
+  /** Of a patch, in pixels. */
+  readonly patch: VisionDescription['patch'];
+  /** What the classes are called, by their number; none where the model names none. */
+  readonly labels: readonly string[];
+  /** Whether an image may be of several classes, each of which has a probability of its own. */
+  readonly independent: boolean;
+  private readonly trained: VisionDescription['trained'];
+  private unused: readonly string[] | undefined;
+
+  private constructor(
+    /** Where its weights and settings come from. */
+    readonly checkpoint: Checkpoint,
+    private readonly architecture: VisionArchitecture,
+    /** How an image is prepared for it. */
+    readonly processor: ImageSettings,
+    private readonly reading: readonly string[],
+  ) {
+    this.name = checkpoint.name;
+    this.family = architecture.title;
+    this.size = checkpoint.size;
+    ({
+      layers: this.layers,
+      heads: this.heads,
+      width: this.width,
+      attention: this.attention,
+      positions: this.positions,
+      patch: this.patch,
+      trained: this.trained,
+      labels: this.labels,
+    } = architecture.describe(checkpoint.config));
+    this.independent = checkpoint.config.raw('problem_type') === 'multi_label_classification';
+    this.limit = this.usual().tokens.length;
+  }
+
+  /**
+   * Makes a model of a checkpoint, which it closes with itself; where that fails, it stays open.
+   * @throws ModelError where it is of a family that is not known here, or its processor's settings cannot be followed
+   */
+  static async of(checkpoint: Checkpoint): Promise<VisionModel> {
+    const architecture = visionArchitectureOf(checkpoint.config);
+    const { trained, attention } = architecture.describe(checkpoint.config);
+    const seen = seeThrough(checkpoint, (each) => architecture.build(each, trained, attention));
+    const processor = await processorIn(checkpoint);
+    return new VisionModel(seen.checkpoint, architecture, processor.settings, [
+      ...checkpoint.remarks,
+      ...seen.remarks,
+      ...processor.remarks,
+    ]);
+  }
+
+  /**
+   * The graph for images of one size, as the processor gives them. Weights are checked, not read.
+   * @throws ModelError when a weight is missing or has the wrong shape, or the image has no patch or too many
+   */
+  build(
+    size: { readonly width: number; readonly height: number },
+    attention: AttendParameters = this.attention,
+  ): VisionGraph {
+    return this.architecture.build(this.checkpoint, size, attention);
+  }
+
+  /** The graph for an image of the shape of those that the model was trained on. @throws ModelError as `build` */
+  usual(attention: AttendParameters = this.attention): VisionGraph {
+    const { window } = layout(this.trained, this.processor);
+    return this.build(this.processor.pad ?? window, attention);
+  }
+
+  /** What a reader should know of the checkpoint, in sentences: how it was read, what of it is not used. @throws ModelError as `build` */
+  get remarks(): readonly string[] {
+    if (this.unused === undefined) {
+      this.usual();
+      const unread = this.checkpoint.unread.filter((name) => !otherHalf.test(name));
+      const notice = unusedNotice(unread);
+      this.unused = [
+        ...(unread.length < this.checkpoint.unread.length
+          ? [
+              `Only the half of ${this.name} that reads images is shown: its half that reads text is not used.`,
+            ]
+          : []),
+        ...(notice === undefined ? [] : [notice]),
+      ];
+    }
+    return [...this.reading, ...this.unused];
+  }
+
+  /** Closes all files; graphs that were built can no longer read their weights. */
+  dispose(): Promise<void> {
+    return this.checkpoint.dispose();
+  }
+}
+
+/** What stands beside the image half of a contrastive model. */
+const otherHalf = /^(?:text_model\.|text_projection\.|visual_projection\.|logit_(?:scale|bias)$)/;
+
+/** How transformers finds a processor: within processor_config.json, or else in a file of its own. @throws ModelError */
+async function processorIn(
+  checkpoint: Checkpoint,
+): Promise<{ readonly settings: ImageSettings; readonly remarks: readonly string[] }> {
+  const { name, config } = checkpoint;
+  const where = (file: string): string => `${name}: ${file}`;
+  const outer = await checkpoint.json(files.nested);
+  const nested = isRecord(outer) ? outer['image_processor'] : undefined;
+  if (nested !== undefined) {
+    return {
+      settings: imageSettings(nested, where(`${files.nested}: "image_processor"`), config.modelType),
+      remarks: [],
+    };
+  }
+  const own = await checkpoint.json(files.own);
+  if (own !== undefined) {
+    return { settings: imageSettings(own, where(files.own), config.modelType), remarks: [] };
+  }
+  const settings = imageSettings({}, where(files.own), config.modelType);
+  return {
+    settings,
+    remarks: [
+      `There is no ${files.own} beside the model: images are prepared as ${settings.kind.name}ImageProcessor does by itself, which may be another size or other colours than the model was trained with.`,
+    ],
+  };
+}
