@@ -47,7 +47,11 @@ export interface CheckpointParts {
 export class Checkpoint {
   private readonly read = new Set<string>();
 
-  private constructor(private readonly parts: CheckpointParts) {}
+  private constructor(
+    private readonly parts: CheckpointParts,
+    /** Told of each weight that a graph is built from. */
+    private readonly told: (name: string) => void = () => undefined,
+  ) {}
 
   /**
    * Opens a Hugging Face folder, or the path of a GGUF file, and checks headers; the caller disposes of it.
@@ -108,6 +112,29 @@ export class Checkpoint {
     });
   }
 
+  /**
+   * The model that lies in a part of this one, under the names that it has by itself; it is disposed of with this one.
+   * @param prefix what the names of its weights begin with: "encoder."
+   * @param config its own settings
+   */
+  part(prefix: string, config: Config): Checkpoint {
+    const { weights, nameOf } = this.parts;
+    const own = [...weights].flatMap(([name, weight]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), weight] as const] : [],
+    );
+    return new Checkpoint(
+      {
+        ...this.parts,
+        config,
+        weights: new Map(own),
+        nameOf: (name) => nameOf?.(prefix + name) ?? prefix + name,
+      },
+      (name) => {
+        this.mark(prefix + name);
+      },
+    );
+  }
+
   /** The names of the tensors that no graph was built from so far. */
   get unread(): readonly string[] {
     return [...this.parts.weights.keys()].filter((name) => !this.read.has(name));
@@ -126,7 +153,7 @@ export class Checkpoint {
     const found = this.parts.weights.get(name);
     const own = quoted(this.parts.nameOf?.(name) ?? name);
     if (found === undefined) throw new MissingTensor(`${this.name} lacks the tensor ${own}.`);
-    this.read.add(name);
+    this.mark(name);
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
       throw new ModelError(
@@ -135,6 +162,11 @@ export class Checkpoint {
     }
     const read = as === undefined ? tensor : new Reshaped(tensor, as);
     return parameter(read, storageOf(tensor, place));
+  }
+
+  private mark(name: string): void {
+    this.read.add(name);
+    this.told(name);
   }
 
   /** The contents of a JSON file that belongs to the checkpoint; undefined where there is none. @throws ModelError */

@@ -45,6 +45,17 @@ export class Config {
     return new Config({ ...defaults, ...said.values, ...Object.fromEntries(renamed) }, where);
   }
 
+  /** These settings, and where they say nothing those. */
+  over(others: Config): Config {
+    const said = Object.entries(this.values).filter(([, value]) => value !== null);
+    return new Config({ ...others.values, ...Object.fromEntries(said) }, this.where, this.nameOf);
+  }
+
+  /** These settings with some of them replaced. */
+  with(values: JsonObject): Config {
+    return new Config({ ...this.values, ...values }, this.where, this.nameOf);
+  }
+
   /** "bert", or undefined where the file is no model's. */
   get modelType(): string | undefined {
     const value = this.get('model_type');

@@ -1,8 +1,10 @@
 import { standardAttention, type AttendParameters } from '../../../engine/mechanisms/index.js';
+import type { Value } from '../../../engine/graph.js';
 import { add, gather } from '../../../engine/ops/index.js';
+import type { Checkpoint } from '../../checkpoint.js';
 import type { Config } from '../../config.js';
-import type { Architecture, ArchitectureDescription } from '../architecture.js';
-import { decoder, type DecoderLayer } from '../parts/decoder.js';
+import type { Architecture, ArchitectureDescription, ModelGraph } from '../architecture.js';
+import { decoder, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
 import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
@@ -12,64 +14,94 @@ import { affine, columns, Weights } from '../parts/weights.js';
 export const gpt2: Architecture = {
   modelTypes: ['gpt2'],
   title: 'GPT-2',
-  describe,
+  describe: describeGpt2,
 
   build(checkpoint, tokens, attention) {
-    const { config } = checkpoint;
-    const { layers, heads, width, limit, vocabulary } = describe(config);
-    checkTokens(checkpoint, tokens, limit);
-    const weights = new Weights(checkpoint, 'transformer.', 'wte.weight');
-    const epsilon = config.positive('layer_norm_epsilon', 1e-5);
-    const inner = config.count('n_inner', limits.inner, 4 * width);
-    const activation = activations[activationOf(config, 'activation_function', 'gelu_new')];
-    const byLayer = config.flag('scale_attn_by_inverse_layer_idx');
-
-    const layer = (at: number): DecoderLayer => {
-      const name = `h.${at}`;
-      const qkv = weights.upright(`${name}.attn.c_attn`, width, 3 * width);
-      const up = weights.upright(`${name}.mlp.c_fc`, width, inner);
-      const down = weights.upright(`${name}.mlp.c_proj`, inner, width);
-      const [before, between] = [1, 2].map((norm) => weights.norm(`${name}.ln_${norm}`, width));
-      return {
-        attentionNorm: (value) => before?.(value, epsilon) ?? value,
-        projections: {
-          Q: columns(qkv, { start: 0, end: width }),
-          K: columns(qkv, { start: width, end: 2 * width }),
-          V: columns(qkv, { start: 2 * width, end: 3 * width }),
-          output: weights.upright(`${name}.attn.c_proj`, width, width),
-          heads,
-          groups: heads,
-        },
-        attention: byLayer ? dividedBy(at + 1, attention, width / heads) : attention,
-        feedForwardNorm: (value) => between?.(value, epsilon) ?? value,
-        feedForward: (value) => affine(activation(affine(value, up)), down), // (n, inner) → (n, model)
-      };
-    };
-
-    const ids = whole('ids', 't', tokens); // (n)
-    const positions = whole('position_ids', 'p', tokens); // (n)
-    const table = weights.table('wte', vocabulary, width); // (vocabulary, model)
-    const words = gather(table, ids); // (n, model)
-    const embeddings = add(words, gather(weights.table('wpe', limit, width), positions)); // (n, model)
-    const last = weights.norm('ln_f', width);
+    const { layers } = describeGpt2(checkpoint.config);
+    const weights = gpt2Weights(checkpoint);
+    const { ids, words, table, embeddings, feeds } = gpt2Embeddings(checkpoint, weights, tokens);
     const stack = decoder(
       embeddings,
-      Array.from({ length: layers }, (_, at) => layer(at)),
-      (value) => last(value, epsilon),
+      Array.from({ length: layers }, (_, at) => gpt2Layer(checkpoint.config, weights, at, attention)),
+      gpt2Norm(checkpoint.config, weights, 'ln_f'),
     );
-    return {
-      ids,
-      words,
-      feeds: (numbers) =>
-        new Map([
-          [ids, list(numbers)],
-          [positions, list(numbers.map((_, at) => at))],
-        ]),
-      ...stack,
-      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: true }),
-    };
+    const logits = logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: true });
+    return { ids, words, feeds, ...stack, logits };
   },
 };
+
+export function gpt2Weights(checkpoint: Checkpoint): Weights {
+  return new Weights(checkpoint, 'transformer.', 'wte.weight');
+}
+
+/** Words and learned positions. @throws ModelError */
+export function gpt2Embeddings(
+  checkpoint: Checkpoint,
+  weights: Weights,
+  tokens: number,
+): Pick<ModelGraph, 'feeds' | 'ids' | 'words'> & { readonly table: Value; readonly embeddings: Value } {
+  const { width, limit, vocabulary } = describeGpt2(checkpoint.config);
+  checkTokens(checkpoint, tokens, limit);
+  const ids = whole('ids', 't', tokens); // (n)
+  const positions = whole('position_ids', 'p', tokens); // (n)
+  const table = weights.table('wte', vocabulary, width); // (vocabulary, model)
+  const words = gather(table, ids); // (n, model)
+  return {
+    ids,
+    words,
+    table,
+    embeddings: add(words, gather(weights.table('wpe', limit, width), positions)), // (n, model)
+    feeds: (numbers) =>
+      new Map([
+        [ids, list(numbers)],
+        [positions, list(numbers.map((_, at) => at))],
+      ]),
+  };
+}
+
+/** One layer, without attention to anything else than the text itself. @throws ModelError */
+export function gpt2Layer(
+  config: Config,
+  weights: Weights,
+  at: number,
+  attention: AttendParameters,
+): DecoderLayer & { readonly attentionNorm: Change } {
+  const { heads, width } = describeGpt2(config);
+  const inner = config.count('n_inner', limits.inner, 4 * width);
+  const activation = activations[activationOf(config, 'activation_function', 'gelu_new')];
+  const name = `h.${at}`;
+  const qkv = weights.upright(`${name}.attn.c_attn`, width, 3 * width);
+  const up = weights.upright(`${name}.mlp.c_fc`, width, inner);
+  const down = weights.upright(`${name}.mlp.c_proj`, inner, width);
+  return {
+    attentionNorm: gpt2Norm(config, weights, `${name}.ln_1`),
+    projections: {
+      Q: columns(qkv, { start: 0, end: width }),
+      K: columns(qkv, { start: width, end: 2 * width }),
+      V: columns(qkv, { start: 2 * width, end: 3 * width }),
+      output: weights.upright(`${name}.attn.c_proj`, width, width),
+      heads,
+      groups: heads,
+    },
+    attention: gpt2Attention(config, at, attention),
+    feedForwardNorm: gpt2Norm(config, weights, `${name}.ln_2`),
+    feedForward: (value) => affine(activation(affine(value, up)), down), // (n, inner) → (n, model)
+  };
+}
+
+export function gpt2Norm(config: Config, weights: Weights, name: string): Change {
+  const norm = weights.norm(name, describeGpt2(config).width);
+  const epsilon = config.positive('layer_norm_epsilon', 1e-5);
+  return (value) => norm(value, epsilon);
+}
+
+/** As a layer has it: its scores may be divided by its number as well. */
+export function gpt2Attention(config: Config, at: number, attention: AttendParameters): AttendParameters {
+  const { width, heads } = describeGpt2(config);
+  return config.flag('scale_attn_by_inverse_layer_idx')
+    ? dividedBy(at + 1, attention, width / heads)
+    : attention;
+}
 
 /** Scores of a layer are divided by its number, from 1, as well. */
 function dividedBy(number: number, attention: AttendParameters, size: number): AttendParameters {
@@ -78,7 +110,8 @@ function dividedBy(number: number, attention: AttendParameters, size: number): A
   return { ...attention, scaling: own * number };
 }
 
-function describe(config: Config): ArchitectureDescription {
+/** @throws ModelError */
+export function describeGpt2(config: Config): ArchitectureDescription {
   const layers = config.count('n_layer', limits.layers);
   const heads = config.count('n_head', limits.heads);
   const width = config.count('n_embd', limits.width);
