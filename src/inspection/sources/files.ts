@@ -137,16 +137,19 @@ async function openFiles(
     const shape = (results.sources.weights ?? results.sources.scores)?.shape ?? [];
     const [heads, queries, keys] = shape.length < 3 ? [] : shape.slice(-3);
     const told = counted.heads ?? heads;
-    const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), {
+    const hints = {
       of: roles.from,
       queries: words.query?.length ?? queries,
       keys: words.key?.length ?? keys,
       heads: told,
-    });
-    const settings = [
-      ...plan.questions(parameters),
-      ...headsQuestion(told, parameters, { from: roles.from, plan }),
-    ];
+      statedHeads: counted.heads,
+      batch: batchAmong(candidates),
+    };
+    const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), hints, parameters);
+    const settings =
+      plan.question === undefined
+        ? headsQuestion(told, parameters, { from: roles.from, plan })
+        : [plan.question];
     const [first] = settings;
     if (first !== undefined) {
       await close();
@@ -202,6 +205,19 @@ async function headsIn(
   return { candidates: candidates.filter((each) => each !== first), heads };
 }
 
+/** A tensor of token ids or of padding, which has a row for each sequence of a batch. */
+function batchAmong(
+  candidates: readonly Candidate[],
+): { readonly name: string; readonly count: number } | undefined {
+  const found = candidates.find(
+    ({ name, source }) =>
+      /(^|[._/])(input_ids|token_type_ids|attention_mask|(src_)?key_padding_mask)$/i.test(name) &&
+      source.shape.length === 2,
+  );
+  const [count = 1] = found?.source.shape ?? [];
+  return found && count > 1 ? { name: found.name, count } : undefined;
+}
+
 /** Vectors of so many numbers are rarely those of one head: 256 is the most that known models have. */
 const widestHead = 256;
 
@@ -211,9 +227,7 @@ function headsQuestion(
   parameters: ParameterValues,
   { from, plan }: { readonly from: Readonly<Record<string, Candidate>>; readonly plan: AxesPlan },
 ): QuestionSetting[] {
-  // How axes lie is asked first.
-  if (parameters['heads'] !== undefined || known !== undefined || plan.questions(parameters).length > 0)
-    return [];
+  if (parameters['heads'] !== undefined || known !== undefined) return [];
   const { sources, layered } = plan.arrange(parameters);
   const shapeOf = (role: string): readonly number[] => {
     const shape = sources.get(role)?.shape ?? [];
