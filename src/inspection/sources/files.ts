@@ -9,7 +9,7 @@ import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
-import { readFileMasks, splitAnswers } from './mask-meanings.js';
+import { readFileMasks } from './mask-meanings.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
 import { asksToExplain, withResults } from '../doctor/preparation.js';
 import { resultsAmong, type ResultSources } from '../doctor/results.js';
@@ -111,7 +111,6 @@ async function openFiles(
       });
       found.push({ file: source.name, tokens: { ...contents.tokens, ...beside } });
     }
-    const answers = options.roles === undefined ? undefined : splitAnswers(options.roles);
     const { parameters = {} } = options;
     const counted = await headsIn(candidates);
     const cut = cutFused(counted.candidates);
@@ -119,7 +118,7 @@ async function openFiles(
     if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
     const gathered = await gatherStacks(cut.candidates, isActivation);
     const before = [...skipped, ...cut.notices, ...gathered.notices];
-    const roles = await findRoles(gathered.candidates, answers?.roles);
+    const roles = await findRoles(gathered.candidates, options.roles);
     if (roles.kind === 'question') {
       if (roles.question.roles.length === 0) {
         const names = gathered.candidates.map(({ name, source }) => `${name} ${formatShape(source.shape)}`);
@@ -146,10 +145,13 @@ async function openFiles(
       batch: batchAmong(candidates),
     };
     const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), hints, parameters);
-    const settings =
-      plan.question === undefined
+    const masks = await readFileMasks(candidates, roles.tensors, parameters, options.signal);
+    const settings = [
+      ...(plan.question === undefined
         ? headsQuestion(told, parameters, { from: roles.from, plan })
-        : [plan.question];
+        : [plan.question]),
+      ...masks.questions,
+    ];
     const [first] = settings;
     if (first !== undefined) {
       await close();
@@ -157,11 +159,6 @@ async function openFiles(
       const tensors = gathered.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
       return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
-    }
-    const masks = await readFileMasks(candidates, roles.tensors, answers?.told ?? new Map(), options.signal);
-    if (masks.kind === 'question') {
-      await close();
-      return masks;
     }
     const notices = roles.notices.filter(
       (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
