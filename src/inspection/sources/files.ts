@@ -1,5 +1,5 @@
 import { formatShape, wholeOf, type TensorSource } from '../../engine/tensor.js';
-import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
+import { openTensors, tokensBeside, type Contents, type NamedTensor } from '../../formats/index.js';
 import { FormatError, fromBytes, openFile, whyNotOpened, type ByteSource } from '../../formats/source.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
@@ -10,6 +10,7 @@ import { cutFused, headCounts } from '../axes/fused.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
 import { readFileMasks } from './mask-meanings.js';
+import { maskedScores } from './gaps.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
 import { asksToExplain, withResults } from '../doctor/preparation.js';
 import { resultsAmong, type ResultSources } from '../doctor/results.js';
@@ -101,6 +102,7 @@ async function openFiles(
           name: tensor.name,
           file: source.name,
           source: tensor,
+          ...axesOf(tensor),
         });
       }
       const beside = await wordsBeside(platform, file).catch((error: unknown) => {
@@ -144,7 +146,8 @@ async function openFiles(
       statedHeads: counted.heads,
       batch: batchAmong(candidates),
     };
-    const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), hints, parameters);
+    const masked = await maskedScores(roles.tensors, roles.from['scores']?.name ?? '', options.signal);
+    const plan = await AxesPlan.make(new Map(Object.entries(masked.tensors)), hints, parameters);
     const masks = await readFileMasks(candidates, roles.tensors, parameters, options.signal);
     const settings = [
       ...(plan.question === undefined
@@ -168,9 +171,9 @@ async function openFiles(
       results: results.sources,
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
-        tensors: roles.tensors,
+        tensors: masked.tensors,
         meanings: masks.meanings,
-        notices: [...notices, ...before],
+        notices: [...notices, ...masked.notices, ...before],
         mechanism: options.mechanism,
         words,
         likelyWords: await wordsInFolder(platform, files),
@@ -183,6 +186,12 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+/** What a file says of a tensor's first axes, where it is something that can be read. */
+function axesOf({ axes = [] }: NamedTensor): Pick<Candidate, 'axes'> {
+  const known = axes.filter((axis) => axis === 'layer' || axis === 'head');
+  return known.length === axes.length && axes.length > 0 ? { axes: known } : {};
 }
 
 /** The tensors but for a number of heads that stands among them, and that number. */
