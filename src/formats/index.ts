@@ -10,7 +10,7 @@ import { safetensors } from './safetensors.js';
 import { FormatError, refuseLfsPointer, type ByteSource } from './source.js';
 import { tsv } from './tsv.js';
 
-export type { Contents, Format } from './format.js';
+export type { Contents, Format, NamedTensor } from './format.js';
 export { tokensBeside } from './tokens.js';
 
 /** Every format that can be read; a new one is a file of its own and a line here. */

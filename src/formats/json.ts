@@ -1,7 +1,7 @@
 import { isRecord } from '../common/values.js';
 import { fileTypes } from '../file-types.js';
 import { inMemory, sizeOf, type Shape } from '../engine/tensor.js';
-import type { Format, NamedTensor } from './format.js';
+import type { Contents, Format, NamedTensor } from './format.js';
 import { parseJson, type Json } from './json-text.js';
 import { FormatError, type ByteSource } from './source.js';
 import { stringList, tokenAxes, TokenCollector } from './tokens.js';
@@ -15,7 +15,8 @@ const MAX_DEPTH = 34;
 
 /**
  * A nested list of numbers; an object of such lists by name; or objects `{ "shape": [2, 3], "data": [...] }` in
- * their place. Lists of strings named `tokens`, `queryTokens` or `keyTokens` are labels.
+ * their place. Lists of strings named `tokens`, `queryTokens` or `keyTokens` are labels. What this extension has exported is read as
+ * what it says that it is.
  */
 export const json: Format = {
   id: 'json',
@@ -23,6 +24,7 @@ export const json: Format = {
   extensions: fileTypes.json,
   async open(_platform, source, signal) {
     const value = await parseFile(source, signal);
+    if (isExported(value)) return exportedContents(value, source.name);
     if (Array.isArray(value) || isFlat(value)) {
       return { tensors: [tensorOf(value, stemOf(source.name), source.name, '')] };
     }
@@ -66,6 +68,41 @@ function isFlat(value: Json): value is { readonly [name: string]: Json } & Flat 
   return isRecord(value) && Array.isArray(value['shape']) && Array.isArray(value['data']);
 }
 
+/** A step as it was exported: nested lists in which masked cells are null, and what their axes count. */
+interface Exported extends Flat {
+  readonly step: string;
+  readonly axes: readonly string[];
+}
+
+function isExported(value: Json): value is { readonly [name: string]: Json } & Exported {
+  return (
+    isRecord(value) &&
+    isFlat(value) &&
+    typeof value['step'] === 'string' &&
+    typeof value['null'] === 'string' &&
+    stringList(value['axes']) !== undefined
+  );
+}
+
+function exportedContents(value: { readonly [name: string]: Json } & Exported, file: string): Contents {
+  const where = `${file}: ${quoted(value.step)}`;
+  const { shape, data } = readNested(value.data, where, true);
+  const said = checkedShape(value.shape, where);
+  if (said.join() !== shape.join()) {
+    throw new FormatError(`${where} has the shape (${shape.join(', ')}), but says (${said.join(', ')}).`);
+  }
+  const tokens = new TokenCollector();
+  for (const [name, axis] of [['queries', 'query'] as const, ['keys', 'key'] as const]) {
+    const words = stringList(value[name]);
+    if (words !== undefined) tokens.add([axis], words);
+  }
+  const axes = value.axes.slice(0, -2);
+  return {
+    tensors: [{ name: value.step, dtype: 'float32', axes, ...inMemory({ shape, data }) }],
+    ...tokens.contents(),
+  };
+}
+
 /** Whether a list begins with text that stands for no number, however deep. */
 function isText(list: readonly Json[]): boolean {
   let first: Json | undefined = list;
@@ -98,8 +135,8 @@ function readFlat({ shape: extents, data: numbers }: Flat, where: string): Numbe
   return { shape, data };
 }
 
-/** The shape is that of the first list of each depth; every other must have the same. */
-function readNested(value: Json, where: string): Numbers {
+/** The shape is that of the first list of each depth; every other must have the same. Null is NaN where the file says so. */
+function readNested(value: Json, where: string, hasNulls = false): Numbers {
   const shape: number[] = [];
   for (let first: Json | undefined = value; Array.isArray(first); first = (first as readonly Json[])[0]) {
     shape.push(first.length);
@@ -111,7 +148,7 @@ function readNested(value: Json, where: string): Numbers {
   const visit = (item: Json, axis: number): void => {
     const extent = shape[axis];
     if (extent === undefined) {
-      data[to++] = checkedNumber(item, where, path);
+      data[to++] = hasNulls && item === null ? NaN : checkedNumber(item, where, path);
       return;
     }
     if (!Array.isArray(item)) {
@@ -138,8 +175,10 @@ function readNested(value: Json, where: string): Numbers {
 
 function checkedNumber(value: Json, where: string, path: readonly number[]): number {
   const number = numberOf(value);
-  if (number === undefined)
-    throw new FormatError(`${where}: ${pathText(path)} is ${shown(value)}, not a number.`);
+  if (number === undefined) {
+    const hint = value === null ? ' Write NaN or -Infinity, whichever it stands for.' : '';
+    throw new FormatError(`${where}: ${pathText(path)} is ${shown(value)}, not a number.${hint}`);
+  }
   return number;
 }
 

@@ -11,6 +11,9 @@ import { isZip, readZipDirectory, type ZipEntry } from './zip.js';
 
 const ARRAY_ENDING = '.npy';
 
+/** An array of strings of this name says what the axes of the array beside it count. */
+const AXES = 'axes';
+
 /** Labels that take more are not labels of anything that can be shown. */
 const MAX_TOKEN_BYTES = 16 * 2 ** 20;
 
@@ -26,6 +29,7 @@ export const npz: Format = {
     const skipped: { name: string; reason: string }[] = [];
     const notices: string[] = [];
     const tokens = new TokenCollector();
+    let axes: readonly string[] | undefined;
     for (const entry of entries) {
       signal?.throwIfAborted();
       if (!entry.name.endsWith(ARRAY_ENDING)) {
@@ -37,10 +41,11 @@ export const npz: Format = {
       const stored = entry.method === 'stored';
       const member = stored ? partOf(source, where, entry.offset, entry.bytes) : inflater.open(entry, where);
       const header = await readNpyHeader(stored ? member : await inflater.openStart(entry, where), where);
-      const axes = tokenAxes(name);
-      const labels = axes && (await readLabels(member, header, where));
-      if (axes && labels) {
-        tokens.add(axes, labels);
+      const sides = name === AXES ? [] : tokenAxes(name);
+      const labels = sides && (await readLabels(member, header, where));
+      if (sides && labels) {
+        if (name === AXES) axes = labels;
+        else tokens.add(sides, labels);
         continue;
       }
       try {
@@ -53,11 +58,18 @@ export const npz: Format = {
       }
     }
     return {
-      ...contentsOf(source, entries, tensors, skipped, tokens),
+      ...contentsOf(source, entries, withAxes(tensors, axes), skipped, tokens),
       ...(notices.length === 0 ? {} : { notices }),
     };
   },
 };
+
+/** What an archive says that the axes of its one array count. */
+function withAxes(tensors: readonly NamedTensor[], axes: readonly string[] | undefined): readonly NamedTensor[] {
+  const [only, ...others] = tensors;
+  if (axes === undefined || only?.shape.length !== axes.length || others.length > 0) return tensors;
+  return [{ ...only, axes: axes.slice(0, -2) }];
+}
 
 function contentsOf(
   source: ByteSource,

@@ -53,17 +53,12 @@ export interface RoleQuestion {
     readonly file: string;
     readonly shape: readonly number[];
   }[];
-  readonly roles: readonly {
-    readonly role: string;
-    readonly title: string;
-    /** What it would make of a mask: its first rows, with █ for a key that takes part. */
-    readonly picture?: string;
-  }[];
+  readonly roles: readonly { readonly role: string; readonly title: string }[];
   /** What has been told already, by name and shape: tensor key → role. */
   readonly known: Readonly<Record<string, string>>;
   /** Why it asks, in a sentence. */
   readonly reason: string;
-  /** What besides roles has to be said before it can be read, each a parameter: the order of axes, a number of heads. */
+  /** What besides roles has to be said before it can be read, each a parameter: axes, a number of heads, what a mask means. */
   readonly settings?: readonly QuestionSetting[];
   /** What was left out, and why, in sentences. */
   readonly notices?: readonly string[];
@@ -75,7 +70,12 @@ export interface QuestionSetting {
   readonly title: string;
   /** Why it asks, in a sentence. */
   readonly reason: string;
-  readonly choices: readonly { readonly value: string; readonly title: string }[];
+  readonly choices: readonly {
+    readonly value: string;
+    readonly title: string;
+    /** What it would make of what was read, in a line of text: of a mask its first rows, with █ for a key that takes part. */
+    readonly picture?: string;
+  }[];
 }
 
 /** An inspection, or what has to be answered first. */

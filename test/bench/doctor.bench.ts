@@ -1,7 +1,8 @@
 import { wholeOf, sizeOf } from '../../src/engine/tensor.js';
 import { mechanisms } from '../../src/engine/mechanisms/index.js';
 import { explainMismatch } from '../../src/inspection/doctor/explain.js';
-import { build, Evaluator } from '../../src/inspection/doctor/formula.js';
+import { Evaluator } from '../../src/inspection/doctor/evaluator.js';
+import { build } from '../../src/inspection/doctor/formula.js';
 import { normal } from './numbers.js';
 import { benchmark } from './table.js';
 
@@ -32,6 +33,20 @@ void benchmark(`Explaining a mismatch, ${heads} heads × ${n}`, async (table) =>
     await table.time(
       what,
       () => Promise.resolve(explainMismatch({ mechanism, inputs, parameters: meant, given })),
+      3,
+    );
+    if (what !== 'right') continue;
+    // No slip gives numbers that are moved by something else.
+    const none = Object.fromEntries(
+      Object.entries(given).flatMap(([name, tensor]) =>
+        tensor === undefined
+          ? []
+          : [[name, { ...tensor, data: tensor.data.map((value, at) => value + 0.05 * Math.sin(at)) }]],
+      ),
+    );
+    await table.time(
+      'what no slip gives',
+      () => Promise.resolve(explainMismatch({ mechanism, inputs, parameters: meant, given: none })),
       3,
     );
   }

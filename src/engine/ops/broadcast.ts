@@ -65,11 +65,19 @@ export function broadcastEvaluate(
   });
   const index = shape.map(() => 0);
   const offsets = inputs.map(() => 0);
-  for (let at = 0; at < out.length; at++) {
-    for (let input = 0; input < inputs.length; input++)
-      numbers[input] = inputs[input]?.data[offsets[input] ?? 0] ?? 0;
-    out[at] = compute(numbers);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  const last = shape.length - 1;
+  const row = shape[last] ?? 1;
+  // Along the last axis each input is walked through in steps of its own.
+  const walked = inputs.map(({ data }, input) => ({ data, step: steps[input]?.[last] ?? 0 }));
+  for (let start = 0; start < out.length; start += row) {
+    for (let at = 0; at < row; at++) {
+      for (let input = 0; input < walked.length; input++) {
+        const each = walked[input];
+        if (each !== undefined) numbers[input] = each.data[(offsets[input] ?? 0) + at * each.step] ?? 0;
+      }
+      out[start + at] = compute(numbers);
+    }
+    for (let axis = last - 1; axis >= 0; axis--) {
       const next = (index[axis] ?? 0) + 1;
       const wraps = next >= (shape[axis] ?? 0);
       for (let input = 0; input < inputs.length; input++) {

@@ -2,7 +2,8 @@ import type { Contents } from '../format.js';
 import { FormatError, type ByteSource } from '../source.js';
 import { encodingOf, textOf } from './decoding.js';
 import { MatrixBuilder } from './matrix.js';
-import { RowSplitter } from './rows.js';
+import { ExportedTable, leadingIndices } from './exported.js';
+import { RowSplitter, type Row } from './rows.js';
 import { delimiterNames, delimiterOf, delimiters } from './sniffing.js';
 
 /** Parsing a million cells takes about a second; larger matrices belong in a binary file. */
@@ -43,11 +44,25 @@ export async function openDelimited(
     );
   }
   const splitter = new RowSplitter(delimiter, source.name, told === null ? 0 : 1);
-  const matrix = new MatrixBuilder(source.name, delimiter);
-  for (const piece of [start, second]) for (const row of splitter.push(piece ?? '')) matrix.add(row);
-  for await (const piece of pieces) for (const row of splitter.push(piece)) matrix.add(row);
-  for (const row of splitter.finish()) matrix.add(row);
-  const { notices: ofMatrix, ...contents } = matrix.finish();
+  let table: MatrixBuilder | ExportedTable | undefined;
+  const add = (row: Row): void => {
+    if (table !== undefined) {
+      table.add(row);
+      return;
+    }
+    const indices = leadingIndices(row);
+    if (indices > 0) {
+      table = new ExportedTable(source.name, row, indices);
+      return;
+    }
+    table = new MatrixBuilder(source.name, delimiter);
+    table.add(row);
+  };
+  for (const piece of [start, second]) for (const row of splitter.push(piece ?? '')) add(row);
+  for await (const piece of pieces) for (const row of splitter.push(piece)) add(row);
+  for (const row of splitter.finish()) add(row);
+  if (table === undefined) throw new FormatError(`${source.name} holds no rows of numbers.`);
+  const { notices: ofMatrix, ...contents } = table.finish();
   const all = [...notices, ...(ofMatrix ?? [])];
   return { ...contents, ...(all.length === 0 ? {} : { notices: all }) };
 }

@@ -1,5 +1,5 @@
 import { isRecord } from '../../common/values.js';
-import type { ParameterValues } from '../../protocol.js';
+import type { ParameterValues, QuestionSetting } from '../../protocol.js';
 import type { InspectionRequest, Remembered } from './request.js';
 
 /** What is needed of VS Code's Memento. */
@@ -10,7 +10,6 @@ interface Store {
 
 interface Reading {
   readonly files: string;
-  readonly roles?: Readonly<Record<string, string>>;
   readonly parameters: ParameterValues;
 }
 
@@ -18,47 +17,57 @@ const key = 'fileReadings';
 const most = 200;
 
 /** The parameters that say what a file's masks mean, and where its queries stand; what else was tried is not the file's. */
-const kept = ['givenMask', 'keepMask', 'padding', 'lengths', 'queryPlaces'] as const;
+const ofMasks = ['givenMask', 'keepMask', 'padding', 'lengths', 'queryPlaces'] as const;
 
-/** How masks were said to be read, for each file or set of files: it is asked, and turned round, once. */
+/** How files were said to be read, each or a set of them: it is asked, and turned round, once. */
 export class FileReadings {
   constructor(private readonly store: Store) {}
 
-  /** A request with what was told of its files, and the parameters that were set for them. */
-  recall(request: InspectionRequest): {
-    readonly request: InspectionRequest;
-    readonly parameters: ParameterValues;
-  } {
-    const found =
-      request.kind === 'files' ? this.all().find(({ files }) => files === filesOf(request)) : undefined;
-    if (request.kind !== 'files' || found === undefined) return { request, parameters: {} };
-    const { roles, parameters } = found;
-    return {
-      request: request.roles === undefined && roles !== undefined ? { ...request, roles } : request,
-      parameters,
-    };
+  /** What was said of the masks of a request's files. */
+  recall(request: InspectionRequest): ParameterValues {
+    const known = this.of(request)?.parameters ?? {};
+    return Object.fromEntries(
+      ofMasks.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]] as const])),
+    );
   }
 
-  /** Keeps what was told of an inspection's files. */
-  keep({ request, parameters }: Pick<Remembered, 'request' | 'parameters'>): void {
+  /** What was answered before to these questions about a request's files. A file that is another one by now is asked about anew. */
+  answers(request: InspectionRequest, settings: readonly QuestionSetting[]): Readonly<Record<string, string>> {
+    const known = this.of(request)?.parameters ?? {};
+    return Object.fromEntries(
+      settings.flatMap(({ parameter, choices }) => {
+        const found = choices.find(({ value }) => value === known[parameter]);
+        return found === undefined ? [] : [[parameter, found.value] as const];
+      }),
+    );
+  }
+
+  /**
+   * Keeps what was told of an inspection's files.
+   * @param answered the parameters that were asked about
+   */
+  keep(
+    { request, parameters }: Pick<Remembered, 'request' | 'parameters'>,
+    answered: ReadonlySet<string> = new Set(),
+  ): void {
     if (request.kind !== 'files') return;
     const files = filesOf(request);
-    const set = kept.flatMap((name) =>
+    const known = this.of(request);
+    const names = new Set<string>([...ofMasks, ...answered, ...Object.keys(known?.parameters ?? {})]);
+    const set = [...names].flatMap((name) =>
       parameters[name] === undefined ? [] : [[name, parameters[name]] as const],
     );
-    const { roles } = request;
-    // Answers about masks alone: another role may be told otherwise the next time.
-    const isAnswered = Object.values(roles ?? {}).some((role) => /\.(keep|drop|add)$/.test(role));
-    const before = this.all();
-    const known = before.find((each) => each.files === files);
-    if (set.length === 0 && !isAnswered && known === undefined) return;
-    const reading: Reading = {
-      files,
-      ...(isAnswered && roles !== undefined ? { roles } : {}),
-      parameters: Object.fromEntries(set),
-    };
+    if (set.length === 0 && known === undefined) return;
+    const reading: Reading = { files, parameters: Object.fromEntries(set) };
     if (JSON.stringify(known) === JSON.stringify(reading)) return;
-    void this.store.update(key, [reading, ...before.filter((each) => each.files !== files)].slice(0, most));
+    const others = this.all().filter((each) => each.files !== files);
+    void this.store.update(key, [reading, ...others].slice(0, most));
+  }
+
+  private of(request: InspectionRequest): Reading | undefined {
+    if (request.kind !== 'files') return undefined;
+    const files = filesOf(request);
+    return this.all().find((each) => each.files === files);
   }
 
   private all(): readonly Reading[] {
@@ -76,17 +85,5 @@ function readReading(value: unknown): Reading[] {
   const parameters = Object.entries(value['parameters']).flatMap(([name, each]) =>
     typeof each === 'string' || typeof each === 'number' ? [[name, each] as const] : [],
   );
-  const { roles } = value;
-  const told = isRecord(roles)
-    ? Object.entries(roles).flatMap(([tensor, role]) =>
-        typeof role === 'string' ? [[tensor, role] as const] : [],
-      )
-    : [];
-  return [
-    {
-      files: value['files'],
-      ...(told.length === 0 ? {} : { roles: Object.fromEntries(told) }),
-      parameters: Object.fromEntries(parameters),
-    },
-  ];
+  return [{ files: value['files'], parameters: Object.fromEntries(parameters) }];
 }

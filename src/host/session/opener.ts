@@ -194,14 +194,25 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   private make(request: InspectionRequest, earlier: Partial<Earlier> = {}): Session {
-    const recalled = this.readings.recall(request);
-    const inspection = createSession(this.engine, recalled.request, {
+    const answered = new Set<string>();
+    const inspection = createSession(this.engine, request, {
       ...earlier,
-      parameters: { ...recalled.parameters, ...earlier.parameters },
-      ask: askRoles,
+      parameters: { ...this.readings.recall(request), ...earlier.parameters },
+      ask: async (question, signal) => {
+        const { settings = [] } = question;
+        const before = this.readings.answers(request, settings);
+        const open = settings.filter(({ parameter }) => before[parameter] === undefined);
+        const answer =
+          settings.length > 0 && open.length === 0
+            ? { roles: question.known, parameters: {} }
+            : await askRoles({ ...question, settings: open }, signal);
+        const parameters = { ...before, ...answer.parameters };
+        for (const name of Object.keys(parameters)) answered.add(name);
+        return { ...answer, parameters };
+      },
     });
     inspection.onDidChangeState(({ kind }) => {
-      if (kind === 'inspection') this.readings.keep(inspection.remembered);
+      if (kind === 'inspection') this.readings.keep(inspection.remembered, answered);
     });
     return inspection;
   }

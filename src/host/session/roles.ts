@@ -37,7 +37,9 @@ async function askFor(
   signal?.addEventListener('abort', () => {
     stop.cancel();
   });
-  const answers: Answer[] = setting.choices.map(({ value, title }) => ({ label: title, value }));
+  const answers = setting.choices.map(({ value, title, picture }): Answer => {
+    return { label: title, value, ...(picture === undefined ? {} : { detail: picture }) };
+  });
   const below = leftOut(question).map((item): Answer => ({ ...item, value: undefined }));
   const options = { title: setting.title, placeHolder: setting.reason, ignoreFocusOut: true };
   try {
@@ -73,7 +75,8 @@ function leftOut({ notices = [] }: RoleQuestion): QuickPickItem[] {
 function askForRoles(question: RoleQuestion, signal?: AbortSignal): Promise<Roles> {
   const pick = window.createQuickPick<Choice>();
   const roles = new Map(Object.entries(question.known));
-  const only = loneOf(question);
+  const [first, ...others] = question.tensors;
+  const only = others.length === 0 ? first : undefined;
   pick.title = question.reason;
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
@@ -137,14 +140,6 @@ function askForRoles(question: RoleQuestion, signal?: AbortSignal): Promise<Role
   });
 }
 
-/** The tensor that alone is asked about: the only one there is, or the only one without a role, where its readings are pictured. */
-function loneOf({ tensors, roles, known }: RoleQuestion): RoleQuestion['tensors'][number] | undefined {
-  const open = roles.some(isPictured) ? tensors.filter(({ key }) => known[key] === undefined) : tensors;
-  return open.length === 1 ? open[0] : undefined;
-}
-
-const isPictured = ({ picture }: RoleQuestion['roles'][number]): boolean => picture !== undefined;
-
 /** A role belongs to one tensor: whoever had it before has none now. */
 function assign(roles: Map<string, string>, key: string, role: string): void {
   for (const [other, taken] of roles) if (taken === role) roles.delete(other);
@@ -186,18 +181,15 @@ function roleChoices(
 ): Choice[] {
   const holder = (role: string): string | undefined =>
     tensors.find((tensor) => tensor.key !== key && told.get(tensor.key) === role)?.name;
-  const pictured = roles.filter(isPictured);
-  const list = (optional || pictured.length === 0 ? roles : pictured).map(
-    ({ role, title, picture }): Choice => {
-      const taken = holder(role);
-      const detail = taken === undefined ? picture : l10n.t('taken from {0}', taken);
-      return {
-        ...(picture === undefined ? { label: role, description: title } : { label: title }),
-        ...(detail === undefined ? {} : { detail }),
-        does: { kind: 'role', key, role },
-      };
-    },
-  );
+  const list = roles.map(({ role, title }): Choice => {
+    const taken = holder(role);
+    return {
+      label: role,
+      description: title,
+      ...(taken === undefined ? {} : { detail: l10n.t('taken from {0}', taken) }),
+      does: { kind: 'role', key, role },
+    };
+  });
   if (!optional) return list;
   return [...list, { label: l10n.t('Not used'), does: { kind: 'role', key, role: undefined } }];
 }

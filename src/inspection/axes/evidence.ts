@@ -15,10 +15,17 @@ function region(source: TensorSource, first: number): Region | undefined {
   });
 }
 
-/** Whether entries along the first axis differ in the keys that no query attends to, as padded texts of a batch do and layers do not. */
+/** Smaller shares than this may have become 0 in float16, whose smallest number is 6e-8. */
+const nearNothing = 1e-5;
+
+/**
+ * Whether entries along the first axis differ in the keys that no query attends to, as padded texts of a batch do and layers and
+ * heads do not. Keys whose share is too small for the numbers' format are none of these.
+ */
 export async function batchDiffers(source: TensorSource): Promise<boolean> {
   const count = Math.min(source.shape[0] ?? 0, 16);
   const unattended = new Set<string>();
+  let least = Infinity;
   for (let entry = 0; entry < count; entry++) {
     const place = region(source, entry);
     if (place === undefined) return false;
@@ -26,11 +33,16 @@ export async function batchDiffers(source: TensorSource): Promise<boolean> {
     const columns = shape.at(-1) ?? 1;
     const zero = new Array<boolean>(columns).fill(true);
     data.forEach((value, at) => {
-      if (value !== 0 && value !== -Infinity && !(value < -1e4)) zero[at % columns] = false;
+      if (value === 0 || value < -1e4) return;
+      zero[at % columns] = false;
+      least = Math.min(least, Math.abs(value));
     });
-    unattended.add(zero.map(Number).join(''));
+    // A text is several keys in a row, with padding before or behind them.
+    const pattern = zero.map(Number).join('');
+    if (!/^1*00+1*$/.test(pattern)) return false;
+    unattended.add(pattern);
   }
-  return unattended.size > 1;
+  return unattended.size > 1 && least > nearNothing;
 }
 
 /** Whether the numbers sum to 1 along the axis before the last, and not along the last. */

@@ -1,10 +1,11 @@
 import { ParameterError } from '../../engine/mechanisms/index.js';
-import type { Shape, TensorSource } from '../../engine/tensor.js';
+import { formatShape, type Shape, type TensorSource } from '../../engine/tensor.js';
 import type { Parameter, ParameterValues, QuestionSetting, TensorAxes } from '../../protocol.js';
 import {
   extentsOf,
   groups,
   rowOf,
+  rowOrder,
   shortened,
   titleOf,
   valueOf,
@@ -41,25 +42,31 @@ export class AxesPlan {
     private readonly told: readonly Told[],
   ) {}
 
-  /** Reads few numbers, and none where shapes and names tell. */
-  static async make(tensors: Tensors, hints: Hints = {}): Promise<AxesPlan> {
-    return new AxesPlan(tensors, hints, await tell(tensors, hints));
+  /**
+   * Reads few numbers, and none where shapes and names tell.
+   * @param chosen what was said already, which is the standard then
+   */
+  static async make(tensors: Tensors, hints: Hints = {}, chosen: ParameterValues = {}): Promise<AxesPlan> {
+    return new AxesPlan(tensors, hints, await tell(tensors, hints, chosen));
   }
 
-  /** What has to be asked before the tensors are read, of what `values` do not say. */
-  questions(values: ParameterValues): readonly QuestionSetting[] {
-    return this.told
-      .filter(({ group, unclear }) => unclear.length > 0 && values[group.parameter] === undefined)
-      .map(({ group, unclear, widest, roles }) => {
-        const shape = this.tensors.get(widest)?.shape ?? [];
-        const names = roles.map((role) => this.nameOf(role)).join(', ');
-        return {
-          parameter: group.parameter,
-          title: `Axes of ${names} (${shape.join(', ')})`,
-          reason: `The order of the axes of ${names} cannot be told from the shape (${shape.join(', ')}).`,
-          choices: unclear.map((reading) => ({ value: valueOf(reading), title: titleOf(reading, shape) })),
-        };
-      });
+  /** What has to be asked next before the tensors are read; the answer may tell the axes of the others. */
+  get question(): QuestionSetting | undefined {
+    const asked = this.told.find(({ unclear }) => unclear.length > 0);
+    if (asked === undefined) return undefined;
+    const { group, unclear, widest, roles } = asked;
+    const shape = this.tensors.get(widest)?.shape ?? [];
+    const names = roles.map((role) => this.nameOf(role)).join(', ');
+    const [order, ...others] = unclear.map((reading) => rowOrder(reading, shape));
+    const isOrdered = others.every((other) => other === order);
+    return {
+      parameter: group.parameter,
+      title: `Axes of ${names} ${formatShape(shape)}`,
+      reason: isOrdered
+        ? `Choose what the axes of ${names} ${formatShape(shape)} count: names and numbers do not tell layers, entries of a batch and heads apart.`
+        : `The order of the axes of ${names} cannot be told from the shape ${formatShape(shape)}.`,
+      choices: unclear.map((reading) => ({ value: valueOf(reading), title: titleOf(reading, shape) })),
+    };
   }
 
   /** @throws ParameterError for a reading or an entry that there is not */
@@ -137,7 +144,7 @@ export class AxesPlan {
       if (values[group.parameter] !== undefined || this.hints.of?.[widest] === undefined) return [];
       if (!mayBeBatch || (shape[0] ?? 0) < 2) return [];
       return [
-        `${this.nameOf(widest)} was read as ${titleOf(standard, shape, rowOf(widest))}. Where its first axis is a batch, say so under “Axes”.`,
+        `${this.nameOf(widest)} was read as ${titleOf(standard, shape, rowOf(widest))}, the order of a stack of a model’s attentions. Where its first axis is a batch, say so under “Axes”.`,
       ];
     });
   }

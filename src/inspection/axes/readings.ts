@@ -130,6 +130,18 @@ export function titleOf(reading: Reading, shape: Shape, row?: 'query' | 'key'): 
     .join(' × ');
 }
 
+/** Which of the axes that are longer than 1 hold rows and columns. */
+export function rowOrder(reading: Reading, shape: Shape): string {
+  const kind = (part: Part): string => {
+    if (part === 'row' || part === 'query') return 'row';
+    return part === 'key' || part === 'feature' ? 'column' : 'other';
+  };
+  return reading
+    .filter((_, axis) => shape[axis] !== 1)
+    .map(kind)
+    .join(' ');
+}
+
 /** The extents of a part's axes; several only of a batch. */
 export function extentsOf(reading: Reading, shape: Shape, part: Part): number[] {
   return reading.flatMap((each, axis) => (each === part ? [shape[axis] ?? 0] : []));

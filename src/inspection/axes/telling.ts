@@ -1,5 +1,6 @@
 import type { Shape, TensorSource } from '../../engine/tensor.js';
-import { batchDiffers, sumsOverKeys } from './evidence.js';
+import { sumsOverKeys } from './evidence.js';
+import { narrowed, type Evidence } from './narrowing.js';
 import {
   extentsOf,
   groups,
@@ -26,8 +27,12 @@ export interface Hints {
   /** How many queries and keys there are, where labels for them were given. */
   readonly queries?: number | undefined;
   readonly keys?: number | undefined;
-  /** How many heads there are, where a file says so. */
+  /** How many heads there are, as given scores or weights have them. */
   readonly heads?: number | undefined;
+  /** How many heads there are, where a file says so. */
+  readonly statedHeads?: number | undefined;
+  /** A tensor beside them that has a row for each sequence of a batch, and how many. */
+  readonly batch?: { readonly name: string; readonly count: number } | undefined;
 }
 
 export type Tensors = ReadonlyMap<string, TensorSource>;
@@ -50,8 +55,15 @@ export interface Told {
   readonly mayBeBatch: boolean;
 }
 
-/** What axes are taken for, told from shapes and names, and from few numbers where these do not tell. */
-export async function tell(tensors: Tensors, hints: Hints): Promise<Told[]> {
+/**
+ * What axes are taken for, told from shapes and names, and from few numbers where these do not tell.
+ * @param chosen what was said already: the value of a group's control
+ */
+export async function tell(
+  tensors: Tensors,
+  hints: Hints,
+  chosen: Readonly<Record<string, unknown>> = {},
+): Promise<Told[]> {
   const present = groups.flatMap((group) => {
     const roles = group.roles.filter((role) => tensors.has(role));
     const ranks = roles.map((role) => tensors.get(role)?.shape.length ?? 0);
@@ -60,13 +72,19 @@ export async function tell(tensors: Tensors, hints: Hints): Promise<Told[]> {
     return widest === undefined || rank < 1 ? [] : [{ group, roles, widest, rank }];
   });
   const known = new Map(
-    present.map(({ group, roles, rank }) => [group, byNames(group, roles, rank, hints)] as const),
+    present.map(({ group, roles, rank }) => [
+      group,
+      bySaying(group, rank, chosen) ?? byNames(group, roles, rank, hints),
+    ]),
   );
   const all = combinations(
     present.map(({ group, rank }) => [group, known.get(group)?.readings ?? readingsOf(group, rank)]),
   );
-  const fitting = withoutLoneRows(
-    all.filter((each) => fits(each, tensors, hints)),
+  const fitting = agreeing(
+    withoutLoneRows(
+      all.filter((each) => fits(each, tensors, hints)),
+      tensors,
+    ),
     tensors,
   );
   const told: Told[] = [];
@@ -75,7 +93,12 @@ export async function tell(tensors: Tensors, hints: Hints): Promise<Told[]> {
     const offered = readingsOf(group, rank);
     const source = tensors.get(widest);
     if (offered.length === 0 || source === undefined) continue;
-    const own = known.get(group) ?? { readings: offered, reason: undefined };
+    const own = known.get(group) ?? { readings: offered, reason: undefined, said: false };
+    const [saying] = own.said ? own.readings : [];
+    if (saying !== undefined) {
+      told.push({ ...each, offered, standard: saying, unclear: [], mayBeBatch: false, reason: 'as you said' });
+      continue;
+    }
     const fit = unique(fitting.map((one) => one.get(group) ?? []));
     const last =
       group.parameter === 'matrixAxes' ? fit.find((reading) => reading.at(-1) === 'head') : undefined;
@@ -83,34 +106,45 @@ export async function tell(tensors: Tensors, hints: Hints): Promise<Told[]> {
     // Heads come last only where the numbers say so; rows before a batch and heads only where somebody says so.
     const sound = fit.filter((reading) => across || reading.at(-1) !== 'head');
     const common = sound.filter((reading) => !isRare(reading));
-    const candidates = common.length > 0 ? common : own.readings;
-    const ordersOf = (readings: readonly Reading[]): string[] =>
-      unique(readings.map((reading) => rowOrder(reading, source.shape)));
-    const orders = ordersOf(candidates);
     const usually = own.readings.filter((one) => !isRare(one) && (across || one.at(-1) !== 'head'));
-    const { reading, reason } =
-      sound.length > 0 && common.length === 0
-        ? {}
-        : await preferred(candidates, source, group, {
-            byName: own.reason,
-            onlyFit: common.length > 0 && ordersOf(usually).length > orders.length,
-            oneLayer: isOneLayer(hints.of?.[widest]),
-          });
-    const standard = reading ?? candidates[0] ?? [];
+    const sensesOf = (readings: readonly Reading[]): Reading[] =>
+      distinct(readings, (reading) => senseOf(reading, source.shape));
+    const evidence: Evidence = {
+      hint: hints.of?.[widest],
+      byName: own.reason,
+      onlyFit: common.length > 0 && sensesOf(usually).length > sensesOf(common).length,
+      statedHeads: hints.statedHeads,
+      batch: hints.batch,
+    };
+    const left = await narrowed(common.length > 0 ? common : own.readings, source, group, evidence);
+    const senses = sensesOf(left.readings);
+    const [standard = []] = left.readings;
     // Where nothing fits there is nothing to choose: the mechanism says what does not.
-    const asks =
-      reason === undefined && sound.length > 0 && (orders.length > 1 || across || common.length === 0);
-    const unclear = asks ? unique([...candidates, ...sound]) : [];
+    const asks = sound.length > 0 && (senses.length > 1 || across || common.length === 0);
+    const choices = sensesOf([...left.readings, ...(common.length > 0 ? sound.filter(isRare) : sound)]);
     told.push({
       ...each,
       offered,
       standard,
-      unclear,
-      mayBeBatch: standard[0] === 'layer' && candidates.some(([first]) => first === 'batch'),
-      reason: reason ?? usual(standard, source.shape),
+      unclear: asks ? commonestFirst(choices, group) : [],
+      mayBeBatch: standard[0] === 'layer' && left.readings.some(([first]) => first === 'batch'),
+      reason: (senses.length === 1 ? left.reason : undefined) ?? usual(standard, source.shape),
     });
   }
   return told;
+}
+
+/** What somebody has said, where it is a reading that there is. */
+function bySaying(group: Group, rank: number, chosen: Readonly<Record<string, unknown>>): Known | undefined {
+  const value = chosen[group.parameter];
+  const found = readingsOf(group, rank).find((reading) => valueOf(reading) === value);
+  return found && { readings: [found], reason: undefined, said: true };
+}
+
+/** Vectors of four axes are rarely those of several layers; weights often are. */
+function commonestFirst(readings: readonly Reading[], { parameter }: Group): Reading[] {
+  if (parameter !== 'vectorAxes') return [...readings];
+  return readings.toSorted((a, b) => Number(a[0] === 'layer') - Number(b[0] === 'layer'));
 }
 
 function usual(reading: Reading, shape: Shape): string {
@@ -120,36 +154,40 @@ function usual(reading: Reading, shape: Shape): string {
   return `${first}the documented order; nothing else tells`;
 }
 
-/** Whether a name says that a tensor is of one layer, so that its first axis is none. */
-function isOneLayer(hint: Hint | undefined): boolean {
-  return hint?.axes === undefined && /(layers?|blocks?|(^|[._])h)[._-]?\d+/i.test(hint?.name ?? '');
-}
-
-/** Orders that are asked about and never told: rows before a batch and heads, as Megatron has them. */
+/** Orders that are asked about and never told: rows before a batch and heads, as Megatron has them; layers behind a batch. */
 function isRare(reading: Reading): boolean {
   const list = valueOf(reading);
-  return list.endsWith('row batch head feature');
+  return list.endsWith('row batch head feature') || list === 'batch layer query key';
+}
+
+interface Known {
+  readonly readings: readonly Reading[];
+  readonly reason: string | undefined;
+  /** Whether somebody said so. */
+  readonly said: boolean;
 }
 
 /** What names say for certain. */
-function byNames(
-  group: Group,
-  roles: readonly string[],
-  rank: number,
-  { of = {} }: Hints,
-): { readonly readings: readonly Reading[]; readonly reason: string | undefined } {
+function byNames(group: Group, roles: readonly string[], rank: number, { of = {} }: Hints): Known {
   const hints = roles.map((role) => of[role]);
   const leading = hints.find((hint) => hint?.axes !== undefined)?.axes ?? [];
   const begins = (reading: Reading): boolean => leading.every((part, axis) => reading[axis] === part);
   const all = readingsOf(group, rank).filter(begins);
-  // TransformerLens, ActivationCache: hook_q is (batch, position, head, feature); the batch may be taken off.
-  const hooked =
-    group.parameter === 'vectorAxes' && hints.every((hint) => /hook_(rot_)?[qkv]$/.test(hint?.name ?? ''));
-  if (hooked) {
-    const own = all.filter((reading) => reading.join(' ').endsWith('row head feature'));
-    if (own.length > 0) return { readings: own, reason: 'TransformerLens’ order: position before head' };
+  // TransformerLens, ActivationCache: one tensor a layer; hook_q is (batch, position, head, feature), hook_pattern (batch, head, query,
+  // key); the batch may be taken off.
+  const hooks = { vectorAxes: /hook_(rot_)?[qkv]$/, matrixAxes: /hook_(pattern|attn_scores)$/, inputAxes: /^\b$/ };
+  const order = { vectorAxes: 'row head feature', matrixAxes: 'head query key', inputAxes: '' };
+  const { parameter } = group;
+  if (hints.every((hint) => hooks[parameter].test(hint?.name ?? ''))) {
+    const own = all.filter(
+      (reading) =>
+        reading.join(' ').endsWith(order[parameter]) && !reading.slice(leading.length).includes('layer'),
+    );
+    const what = parameter === 'vectorAxes' ? 'position before head' : 'heads before queries and keys';
+    if (own.length > 0) return { readings: own, reason: `TransformerLens’ order: ${what}`, said: false };
   }
-  return { readings: all.length > 0 ? all : readingsOf(group, rank), reason: undefined };
+  const readings = all.length > 0 ? all : readingsOf(group, rank);
+  return { readings, reason: undefined, said: false };
 }
 
 function combinations(lists: readonly (readonly [Group, readonly Reading[]])[]): Combination[] {
@@ -164,20 +202,25 @@ function unique<Item extends Reading | string>(items: readonly Item[]): Item[] {
   return [...new Map(items.map((item) => [String(item), item])).values()];
 }
 
+function distinct(readings: readonly Reading[], key: (reading: Reading) => string): Reading[] {
+  const seen = new Set<string>();
+  return readings.filter((reading) => {
+    const own = key(reading);
+    if (seen.has(own)) return false;
+    seen.add(own);
+    return true;
+  });
+}
+
 /**
- * What two readings share that only name axes differently: which of the axes that are longer than 1 holds rows and columns, and,
- * where vectors have one axis more, whether that is heads, for columns may be those of several heads where it is not.
+ * What a reading says of the axes that are longer than 1. Of five axes and more only which of them are heads, rows and columns: what
+ * is in front of these is layers and entries in the documented order, that of a stack of a model's attentions.
  */
-function rowOrder(reading: Reading, shape: Shape): string {
-  const vectors = reading.length === 3 && reading.includes('feature');
-  const kind = (part: Part): string => {
-    if (part === 'row' || part === 'query') return 'row';
-    if (part === 'key' || part === 'feature') return 'column';
-    return vectors && part === 'head' ? 'head' : 'other';
-  };
+function senseOf(reading: Reading, shape: Shape): string {
+  const isDeep = reading.length > 4;
   return reading
     .filter((part, axis) => shape[axis] !== 1 || part === 'feature')
-    .map(kind)
+    .map((part) => (isDeep && (part === 'layer' || part === 'batch') ? 'other' : part))
     .join(' ');
 }
 
@@ -247,47 +290,24 @@ function withoutLoneRows(all: readonly Combination[], tensors: Tensors): readonl
   return more.length > 0 ? more : all;
 }
 
-interface Knowledge {
-  readonly byName: string | undefined;
-  readonly onlyFit: boolean;
-  readonly oneLayer: boolean;
-}
-
-/** The reading that something speaks for, and what that is; no reason where nothing does. */
-async function preferred(
-  candidates: readonly Reading[],
-  source: TensorSource,
-  group: Group,
-  { byName, onlyFit, oneLayer }: Knowledge,
-): Promise<{ readonly reading?: Reading; readonly reason?: string }> {
-  const { shape } = source;
-  const only = unique(candidates.map((reading) => rowOrder(reading, shape))).length === 1;
-  const settle = (reading: Reading | undefined, reason: string): { reading?: Reading; reason?: string } =>
-    reading === undefined ? {} : { reading, reason };
-  const why = byName ?? (onlyFit && only ? 'the only order in which the tensors fit each other' : undefined);
-  if (candidates.length === 1 && shape.length > 2)
-    return settle(candidates[0], why ?? 'the only order there is');
-  const axis =
-    candidates.some((reading) => reading[0] === 'layer') &&
-    candidates.some((reading) => reading[0] === 'batch')
-      ? 0
-      : -1;
-  const soft = only || byName !== undefined;
-  const batchFirst = candidates.find((reading) => reading[0] === 'batch' && reading[1] !== 'layer');
-  if (shape[0] === 1 && batchFirst !== undefined)
-    return soft
-      ? settle(batchFirst, [why, 'an axis of 1 in front is a batch of one'].filter(Boolean).join('; '))
-      : { reading: batchFirst };
-  if (axis === 0 && batchFirst !== undefined) {
-    const reading = batchFirst;
-    // Of three axes the first is heads, as documented, whatever layer it is.
-    if (oneLayer && soft && shape.length > 3)
-      return settle(reading, 'its name is that of one layer, so the first axis is a batch');
-    if (group.parameter === 'matrixAxes' && (await batchDiffers(source)))
-      return settle(
-        reading,
-        'its entries differ in the keys that are never attended, as texts of a batch do',
-      );
-  }
-  return why === undefined || !soft ? {} : settle(candidates[0], why);
+/** Vectors and weights beside each other have the same axes in front, where any reading gives them the same. */
+function agreeing(all: readonly Combination[], tensors: Tensors): readonly Combination[] {
+  const front = (reading: Reading, shape: Shape): string =>
+    reading
+      .filter((part, axis) => shape[axis] !== 1 && ['layer', 'batch', 'head'].includes(part))
+      .toSorted()
+      .join(' ');
+  const agree = all.filter((each) => {
+    const fronts = [...each].flatMap(([group, reading]) => {
+      if (group.parameter === 'inputAxes') return [];
+      const shapes = group.roles.flatMap((role) => tensors.get(role)?.shape ?? []);
+      const shape = group.roles.flatMap((role) => {
+        const own = tensors.get(role)?.shape;
+        return own?.length === reading.length ? [own] : [];
+      })[0];
+      return shape === undefined || shapes.length === 0 ? [] : [front(reading, shape)];
+    });
+    return new Set(fronts).size < 2;
+  });
+  return agree.length > 0 ? agree : all;
 }

@@ -1,11 +1,9 @@
-import { evaluate } from '../../engine/evaluate.js';
 import { inputsOf, label, sorted, type Label, type StepDescription, type Value } from '../../engine/graph.js';
 import { labelledLeaves, type Mechanism } from '../../engine/mechanisms/mechanism.js';
 import { withValues, type Parameter, type ParameterValues } from '../../engine/mechanisms/parameters.js';
 import { mergeHeads } from '../../engine/ops/index.js';
-import { restrict } from '../../engine/restrict.js';
 import { rewrite } from '../../engine/rewrite.js';
-import { cut, regionWithin, ShapeError, type Region, type Tensor } from '../../engine/tensor.js';
+import { ShapeError, type Tensor } from '../../engine/tensor.js';
 
 /** A formula before it is built: what a reading can change of its inputs and parameters. */
 export interface Draft {
@@ -136,82 +134,4 @@ export function renamed(
   if (own?.step === undefined) throw new ShapeError('Only a step has a title.');
   const { role: _, ...step } = own.step;
   return { ...own, ...changes, step: { ...step, title, note } };
-}
-
-export interface Wanted {
-  readonly value: Value;
-  readonly region: Region;
-}
-
-/** A value that was computed once, and the number under which what is computed from it is found. */
-interface Kept {
-  readonly id: number;
-  readonly tensor: Tensor;
-}
-
-/** Operators that have nothing but their inputs, and turn leaves into what most readings share: X W + b. */
-const shared: ReadonlySet<string> = new Set(['matmul', 'add']);
-
-/** Computes parts of formulas in float64. Projections are the same in most readings, and kept. */
-export class Evaluator {
-  private readonly leaves = new WeakMap<Tensor, Kept>();
-  private readonly made = new Map<string, Kept>();
-  private next = 1;
-
-  /** @param known values whose numbers are given instead of computed */
-  run(
-    { feeds }: Formula,
-    wanted: readonly Wanted[],
-    known: ReadonlyMap<Value['origin'], Tensor> = new Map(),
-  ): Tensor<Float64Array>[] {
-    const seen = new Map<Value['origin'], Kept | undefined>();
-    const tensorOf = (value: Value): Tensor | undefined =>
-      known.get(value.origin) ?? this.kept(value, feeds, seen)?.tensor;
-    const {
-      targets,
-      regions,
-      feeds: asked,
-    } = restrict(wanted, (value) => value.origin.kind === 'operation' && tensorOf(value) !== undefined);
-    const given = new Map<Value, Tensor>();
-    for (const { leaf, original, region } of asked) {
-      if (leaf.origin.kind === 'positions') continue;
-      const tensor = tensorOf(original);
-      if (tensor === undefined) throw new ShapeError(`${original.label?.name ?? 'An input'} was not given.`);
-      given.set(leaf, cut(tensor, region));
-    }
-    return evaluate(targets, given).map((tensor, at) => {
-      const [region, held] = [wanted[at]?.region, regions[at]];
-      return region === undefined || held === undefined ? tensor : cut(tensor, regionWithin(region, held));
-    });
-  }
-
-  /** A leaf, or what is made of leaves by products and sums alone. */
-  private kept(
-    { origin, shape }: Value,
-    feeds: Formula['feeds'],
-    seen: Map<Value['origin'], Kept | undefined>,
-  ): Kept | undefined {
-    if (seen.has(origin)) return seen.get(origin);
-    const found = ((): Kept | undefined => {
-      const leaf = feeds.get(origin);
-      if (leaf !== undefined) {
-        const own = this.leaves.get(leaf) ?? { id: this.next++, tensor: leaf };
-        this.leaves.set(leaf, own);
-        return own;
-      }
-      if (origin.kind !== 'operation' || !shared.has(origin.operation.name)) return undefined;
-      const parts = origin.inputs.map((from) => this.kept(from, feeds, seen));
-      if (!parts.every((part) => part !== undefined)) return undefined;
-      const key = `${origin.operation.name} ${parts.map(({ id }) => id).join(' ')}`;
-      const inputs = parts.map(({ tensor }) => tensor);
-      const own = this.made.get(key) ?? {
-        id: this.next++,
-        tensor: { shape, data: origin.operation.evaluate(inputs, shape) },
-      };
-      this.made.set(key, own);
-      return own;
-    })();
-    seen.set(origin, found);
-    return found;
-  }
 }

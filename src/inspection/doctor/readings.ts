@@ -10,7 +10,8 @@ import {
   type Tensor,
 } from '../../engine/tensor.js';
 import type { ComparedStep } from '../../protocol.js';
-import { build, Evaluator, find, type Draft, type Formula } from './formula.js';
+import { Evaluator } from './evaluator.js';
+import { build, find, type Draft, type Formula } from './formula.js';
 import { placesOf, type Given } from './given.js';
 import { measure, type Measure } from './measure.js';
 import type { MadeChange } from './slip.js';
@@ -37,6 +38,9 @@ export interface Tried {
   /** The weights of this reading and theirs, where they were given. */
   readonly weights?: { readonly ours: Tensor; readonly theirs: Tensor } | undefined;
 }
+
+/** What is known of a reading after a glance. */
+export type Glanced = Pick<Tried, 'changes' | 'distance' | 'excess'>;
 
 /** Tries readings of one formula against what was given. */
 export class Readings {
@@ -65,7 +69,22 @@ export class Readings {
    */
   try(changes: readonly MadeChange[], sample?: Sample): Tried | undefined {
     const formula = this.formula(changes);
-    return formula === undefined ? undefined : this.compare(formula, changes, sample);
+    return formula === undefined ? undefined : this.compare(formula, changes, this.given, sample);
+  }
+
+  /**
+   * How near a reading comes on a few rows, by the first of what was given alone where that is far off already: what comes after
+   * it costs most. Undefined as in `try`.
+   * @param far more than this over what rounding may leave is far off
+   */
+  glance(changes: readonly MadeChange[], sample: Sample, far: number): Glanced | undefined {
+    const formula = this.formula(changes);
+    if (formula === undefined) return undefined;
+    const [first, ...others] = this.given;
+    if (first === undefined || others.some((each) => placesOf(each, formula).length === 0)) return undefined;
+    const made = this.compare(formula, changes, [first], sample);
+    if (made === undefined || others.length === 0 || made.excess > far) return made;
+    return this.compare(formula, changes, this.given, sample);
   }
 
   /** The numbers of some steps. */
@@ -76,8 +95,13 @@ export class Readings {
     );
   }
 
-  private compare(formula: Formula, changes: readonly MadeChange[], sample?: Sample): Tried | undefined {
-    const places = this.given.map((each) => placesOf(each, formula));
+  private compare(
+    formula: Formula,
+    changes: readonly MadeChange[],
+    given: readonly Given[],
+    sample?: Sample,
+  ): Tried | undefined {
+    const places = given.map((each) => placesOf(each, formula));
     if (places.some((each) => each.length === 0)) return undefined;
     const logits = logitsOf(formula);
     const wanted = [
@@ -88,7 +112,7 @@ export class Readings {
     const largest = logits === undefined ? 0 : magnitude(numbers.get(logits));
     const computed = Math.max(0, ...changes.map(({ rounds = 0 }) => rounds));
     let weights: Tried['weights'];
-    const best = this.given.map(({ as, stored }, at) => {
+    const best = given.map(({ as, stored }, at) => {
       const all = (places[at] ?? []).flatMap(({ step, tensor }) => {
         const ours = numbers.get(step);
         if (ours === undefined) return [];
@@ -105,7 +129,7 @@ export class Readings {
       changes,
       formula,
       compared: best.map(({ step, own }, at) => ({
-        given: this.given[at]?.as ?? 'weights',
+        given: given[at]?.as ?? 'weights',
         step: step.label?.name ?? '',
         error: own.error,
         relative: own.relative,

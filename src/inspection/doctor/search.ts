@@ -1,7 +1,7 @@
 import { ShapeError, type Range } from '../../engine/tensor.js';
 import { dropout, droppedShare } from './dropout.js';
 import { placesOf, type Given } from './given.js';
-import type { Readings, Sample, Tried } from './readings.js';
+import type { Glanced, Readings, Sample, Tried } from './readings.js';
 import { slips } from './slips/index.js';
 import type { Known, MadeChange } from './slip.js';
 
@@ -24,6 +24,8 @@ const mostPaired: ReadonlyMap<string, number> = new Map([
 ]);
 /** After the first pair that fits, so many more are tried: another one may be the more usual. */
 const pairsAfter = 60;
+/** Of the pairs, so many of the nearest are looked at more closely. */
+const mostNear = 40;
 /** How many readings are listed where none fits. */
 const listed = 4;
 
@@ -31,6 +33,14 @@ const listed = 4;
 function sampleOf({ formula: { heads, queries }, worst }: Tried): Sample {
   return { rows: around(worst.row, 4, queries), heads: around(worst.head, 3, heads) };
 }
+
+/** Fewer still, for the many pairs: what fits there is looked at in the whole sample. */
+function glanceOf({ formula: { heads, queries }, worst }: Tried): Sample {
+  return { rows: around(worst.row, 2, queries), heads: around(worst.head, 1, heads) };
+}
+
+/** What comes as near as this, over what rounding may leave, may fit where more is looked at. */
+const nearly = 4;
 
 function around(middle: number, count: number, all: number): Range {
   const start = Math.max(0, Math.min(all - count, middle - (count >> 1)));
@@ -78,11 +88,20 @@ export function search(
   if (half.length > 0 && (half[0]?.changes.length ?? 0) === 1)
     return { base, readings: half, fits: true, same: [] };
 
-  const pairs = tryPairs(singles, looked);
+  const glance = glanceOf(base);
+  const glanced = tryPairs(singles, looked, (made) => {
+    signal?.throwIfAborted();
+    return readings.glance(made, glance, nearly);
+  });
+  // Which of them come nearest is told on as much as of the single ones.
+  const pairs = glanced
+    .slice(0, mostNear)
+    .flatMap(({ changes: made }) => looked(made) ?? [])
+    .sort((a, b) => a.distance - b.distance);
   const two = fitting(readings, pairs);
   if (two.length > 0) return { base, readings: two, fits: true, same: [] };
   if (half.length > 0) return { base, readings: half, fits: true, same: [] };
-  const more = withDropout(readings, pairs.slice(0, 40), given);
+  const more = withDropout(readings, pairs, given);
   if (more.length > 0) return { base, readings: more, fits: true, same: [] };
   const halves = rounded(readings, pairs.slice(0, 6), rounding, few);
   if (halves.length > 0) return { base, readings: halves, fits: true, same: [] };
@@ -113,7 +132,8 @@ function rankOf({ changes }: Tried): number {
 function tryPairs(
   singles: readonly Tried[],
   looked: (made: readonly MadeChange[]) => Tried | undefined,
-): Tried[] {
+  glanced: (made: readonly MadeChange[]) => Glanced | undefined,
+): Glanced[] {
   const taken = new Map<string, number>();
   const changes = singles
     .flatMap(({ changes: [change] }) => change ?? [])
@@ -122,7 +142,7 @@ function tryPairs(
       taken.set(id, count);
       return count <= (mostPaired.get(id) ?? Infinity);
     });
-  const tried: Tried[] = [];
+  const tried: Glanced[] = [];
   let left = mostPairs;
   let fits = false;
   // The nearer two are to what was given, the sooner they are tried together.
@@ -131,7 +151,8 @@ function tryPairs(
       const [a, b] = [changes[at], changes[sum - at]];
       if (a === undefined || b === undefined || a.group === b.group) continue;
       if (left-- <= 0) break search;
-      const made = looked([a, b]);
+      const first = glanced([a, b]);
+      const made = first !== undefined && first.excess <= nearly ? looked([a, b]) : first;
       if (made === undefined) continue;
       tried.push(made);
       if (made.excess > 1 || fits) continue;

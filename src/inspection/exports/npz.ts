@@ -1,22 +1,22 @@
 import type { StepExporter } from './exporter.js';
 import { npyBytes, npyOfWords, npySize } from './npy.js';
 import { zipBytes, zipSize, type ZipMember } from './zip.js';
-import type { Labels } from '../../protocol.js';
 import type { ExportFile, InputArray } from './exporter.js';
 
 /** Several NumPy arrays in one archive: the step's, and the tokens. */
 export const npzExporter: StepExporter = {
   id: 'npz',
   title: 'NumPy archive (.npz)',
-  note: 'The array under the step’s name, beside query_tokens and key_tokens; masked cells are NaN.',
+  note: 'The array under the step’s name, beside what its axes count, query_tokens and key_tokens; masked cells are NaN.',
   extension: 'npz',
   of: 'step',
   fits: () => true,
-  files: ({ name, step, array, summary: { queries, keys } }) => [
+  files: ({ name, step, array, axes, summary: { queries, keys } }) => [
     archive(`${name}.npz`, [
       arrayMember({ name: step.name, ...array }),
-      ...wordsMember('query_tokens', queries),
-      ...wordsMember('key_tokens', keys),
+      ...wordsMember('axes', axes),
+      ...wordsMember('query_tokens', queries.words),
+      ...wordsMember('key_tokens', keys.words),
     ]),
   ],
 };
@@ -31,7 +31,7 @@ export function arrayMember({ name, shape, bands }: InputArray): ZipMember {
   return { name: `${name}.npy`, size: npySize(shape), write: (signal) => npyBytes(array, signal) };
 }
 
-function wordsMember(name: string, { words }: Labels): ZipMember[] {
+function wordsMember(name: string, words: readonly string[] | undefined): ZipMember[] {
   if (words === undefined) return [];
   const bytes = npyOfWords(words);
   return [

@@ -1,5 +1,5 @@
 import { formatShape, wholeOf, type TensorSource } from '../../engine/tensor.js';
-import { openTensors, tokensBeside, type Contents } from '../../formats/index.js';
+import { openTensors, tokensBeside, type Contents, type NamedTensor } from '../../formats/index.js';
 import { FormatError, openFile, type ByteSource } from '../../formats/source.js';
 import type { Platform } from '../../platform/platform.js';
 import type { FileReference, ParameterValues, QuestionSetting, RoleQuestion } from '../../protocol.js';
@@ -9,7 +9,8 @@ import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
-import { readFileMasks, splitAnswers } from './mask-meanings.js';
+import { readFileMasks } from './mask-meanings.js';
+import { maskedScores } from './gaps.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
 import { asksToExplain, withResults } from '../doctor/preparation.js';
 import { resultsAmong, type ResultSources } from '../doctor/results.js';
@@ -101,6 +102,7 @@ async function openFiles(
           name: tensor.name,
           file: source.name,
           source: tensor,
+          ...axesOf(tensor),
         });
       }
       const beside = await wordsBeside(platform, file).catch((error: unknown) => {
@@ -111,7 +113,6 @@ async function openFiles(
       });
       found.push({ file: source.name, tokens: { ...contents.tokens, ...beside } });
     }
-    const answers = options.roles === undefined ? undefined : splitAnswers(options.roles);
     const { parameters = {} } = options;
     const counted = await headsIn(candidates);
     const cut = cutFused(counted.candidates);
@@ -119,7 +120,7 @@ async function openFiles(
     if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
     const gathered = await gatherStacks(cut.candidates, isActivation);
     const before = [...skipped, ...cut.notices, ...gathered.notices];
-    const roles = await findRoles(gathered.candidates, answers?.roles);
+    const roles = await findRoles(gathered.candidates, options.roles);
     if (roles.kind === 'question') {
       if (roles.question.roles.length === 0) {
         const names = gathered.candidates.map(({ name, source }) => `${name} ${formatShape(source.shape)}`);
@@ -137,15 +138,22 @@ async function openFiles(
     const shape = (results.sources.weights ?? results.sources.scores)?.shape ?? [];
     const [heads, queries, keys] = shape.length < 3 ? [] : shape.slice(-3);
     const told = counted.heads ?? heads;
-    const plan = await AxesPlan.make(new Map(Object.entries(roles.tensors)), {
+    const hints = {
       of: roles.from,
       queries: words.query?.length ?? queries,
       keys: words.key?.length ?? keys,
       heads: told,
-    });
+      statedHeads: counted.heads,
+      batch: batchAmong(candidates),
+    };
+    const masked = await maskedScores(roles.tensors, roles.from['scores']?.name ?? '', options.signal);
+    const plan = await AxesPlan.make(new Map(Object.entries(masked.tensors)), hints, parameters);
+    const masks = await readFileMasks(candidates, roles.tensors, parameters, options.signal);
     const settings = [
-      ...plan.questions(parameters),
-      ...headsQuestion(told, parameters, { from: roles.from, plan }),
+      ...(plan.question === undefined
+        ? headsQuestion(told, parameters, { from: roles.from, plan })
+        : [plan.question]),
+      ...masks.questions,
     ];
     const [first] = settings;
     if (first !== undefined) {
@@ -155,11 +163,6 @@ async function openFiles(
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
       return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
     }
-    const masks = await readFileMasks(candidates, roles.tensors, answers?.told ?? new Map(), options.signal);
-    if (masks.kind === 'question') {
-      await close();
-      return masks;
-    }
     const notices = roles.notices.filter(
       (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
     );
@@ -168,9 +171,9 @@ async function openFiles(
       results: results.sources,
       inputs: {
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
-        tensors: roles.tensors,
+        tensors: masked.tensors,
         meanings: masks.meanings,
-        notices: [...notices, ...before],
+        notices: [...notices, ...masked.notices, ...before],
         mechanism: options.mechanism,
         words,
         likelyWords: await wordsInFolder(platform, files),
@@ -183,6 +186,12 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+/** What a file says of a tensor's first axes, where it is something that can be read. */
+function axesOf({ axes = [] }: NamedTensor): Pick<Candidate, 'axes'> {
+  const known = axes.filter((axis) => axis === 'layer' || axis === 'head');
+  return known.length === axes.length && axes.length > 0 ? { axes: known } : {};
 }
 
 /** The tensors but for a number of heads that stands among them, and that number. */
@@ -202,6 +211,19 @@ async function headsIn(
   return { candidates: candidates.filter((each) => each !== first), heads };
 }
 
+/** A tensor of token ids or of padding, which has a row for each sequence of a batch. */
+function batchAmong(
+  candidates: readonly Candidate[],
+): { readonly name: string; readonly count: number } | undefined {
+  const found = candidates.find(
+    ({ name, source }) =>
+      /(^|[._/])(input_ids|token_type_ids|attention_mask|(src_)?key_padding_mask)$/i.test(name) &&
+      source.shape.length === 2,
+  );
+  const [count = 1] = found?.source.shape ?? [];
+  return found && count > 1 ? { name: found.name, count } : undefined;
+}
+
 /** Vectors of so many numbers are rarely those of one head: 256 is the most that known models have. */
 const widestHead = 256;
 
@@ -211,9 +233,7 @@ function headsQuestion(
   parameters: ParameterValues,
   { from, plan }: { readonly from: Readonly<Record<string, Candidate>>; readonly plan: AxesPlan },
 ): QuestionSetting[] {
-  // How axes lie is asked first.
-  if (parameters['heads'] !== undefined || known !== undefined || plan.questions(parameters).length > 0)
-    return [];
+  if (parameters['heads'] !== undefined || known !== undefined) return [];
   const { sources, layered } = plan.arrange(parameters);
   const shapeOf = (role: string): readonly number[] => {
     const shape = sources.get(role)?.shape ?? [];

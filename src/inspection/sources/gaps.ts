@@ -16,6 +16,47 @@ export async function hasGaps(source: TensorSource, signal: AbortSignal | undefi
   return false;
 }
 
+/**
+ * Scores that are NaN, as they are exported where they are masked, are masked when they are given.
+ * @param name what the scores are called
+ */
+export async function maskedScores(
+  tensors: Readonly<Record<string, TensorSource>>,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly tensors: Readonly<Record<string, TensorSource>>; readonly notices: readonly string[] }> {
+  const { scores } = tensors;
+  const count = scores === undefined ? 0 : await countNaN(scores, signal);
+  if (scores === undefined || count === 0) return { tensors, notices: [] };
+  const cells = count === 1 ? `One cell of ${name} is` : `${count} cells of ${name} are`;
+  return {
+    tensors: { ...tensors, scores: nanAsMasked(scores) },
+    notices: [`${cells} NaN and read as masked (−∞).`],
+  };
+}
+
+/** How many of a tensor's numbers are NaN. */
+async function countNaN(source: TensorSource, signal: AbortSignal | undefined): Promise<number> {
+  let count = 0;
+  for (const region of parts(source.shape)) {
+    signal?.throwIfAborted();
+    const { data } = await source.read(region);
+    for (const value of data) if (Number.isNaN(value)) count++;
+  }
+  return count;
+}
+
+/** Scores with −∞ in the place of NaN. */
+function nanAsMasked(source: TensorSource): TensorSource {
+  return {
+    shape: source.shape,
+    async read(region, into) {
+      const part = await source.read(region, into);
+      return { ...part, data: part.data.map((value) => (Number.isNaN(value) ? -Infinity : value)) };
+    },
+  };
+}
+
 /** A tensor in parts of at most `atOnce` numbers, or of one row. */
 function* parts(shape: readonly number[], before: Region = []): Generator<Region> {
   const [extent, ...rest] = shape;

@@ -1,6 +1,6 @@
 import { withDefaults, type Parameter, type ParameterValues } from '../../engine/mechanisms/index.js';
 import { formatShape, ShapeError, type TensorSource } from '../../engine/tensor.js';
-import type { RoleQuestion } from '../../protocol.js';
+import type { QuestionSetting } from '../../protocol.js';
 import type { Candidate } from './roles.js';
 
 /** What the ones of a mask say, or that its numbers are added to scores. */
@@ -107,7 +107,7 @@ export type Read = { readonly kind: 'known'; readonly meaning: MaskMeaning } | U
 /**
  * What a mask means by its name and its numbers. Numbers other than 0 and 1 are added to scores. Ones and zeros mean what the
  * name says; where makers differ, the reading that leaves every query something to attend to, if only one does.
- * @param told what a person has answered
+ * @param told what a person has said of it, which counts where nothing else tells
  */
 export async function readMeaning(
   name: string,
@@ -122,7 +122,6 @@ export async function readMeaning(
     kind: 'known',
     meaning: { meaning, name, because, ...perSequence },
   });
-  if (told !== undefined) return take(told, 'as you said');
   const seen = await look(source, signal);
   if (!seen.isBinary) return take('add', 'because it has other numbers than 0 and 1');
   if (known?.ones !== undefined) return take(known.ones, known.because);
@@ -130,6 +129,7 @@ export async function readMeaning(
   const { keep, drop } = seen.empties;
   if (keep && !drop) return take('drop', 'because otherwise some query could attend to nothing');
   if (drop && !keep) return take('keep', 'because otherwise some query could attend to nothing');
+  if (told !== undefined) return take(told, 'as you said');
   return {
     kind: 'unclear',
     reason: `Choose what the ones of ${name} ${formatShape(source.shape)} mean: nn.MultiheadAttention leaves such keys out, scaled_dot_product_attention and transformers keep them.`,
@@ -272,74 +272,54 @@ function meaningIn(value: ParameterValues[string] | undefined): Meaning | undefi
   return value === 'keep' || value === 'drop' || value === 'add' ? value : undefined;
 }
 
-/** Tensor key → role as a person answered it: "mask.drop" is the role, and what its ones mean. */
-export function splitAnswers(answers: Readonly<Record<string, string>>): {
-  readonly roles: Readonly<Record<string, string>>;
-  readonly told: ReadonlyMap<string, Meaning>;
-} {
-  const told = new Map<string, Meaning>();
-  const roles = Object.entries(answers).map(([key, answer]) => {
-    const [role = answer, meaning] = answer.split('.');
-    const meant = meaningIn(meaning);
-    if (meant === undefined) return [key, answer] as const;
-    told.set(key, meant);
-    return [key, role] as const;
-  });
-  return { roles: Object.fromEntries(roles), told };
+/** A file's masks, each with what it means, or what has to be asked. */
+export interface FileMasks {
+  readonly meanings: Readonly<Record<string, MaskMeaning>>;
+  readonly questions: readonly QuestionSetting[];
 }
 
-/** A file's masks, each with what it means, or what has to be asked. */
-export type FileMasks =
-  | { readonly kind: 'known'; readonly meanings: Readonly<Record<string, MaskMeaning>> }
-  | { readonly kind: 'question'; readonly question: RoleQuestion };
-
-/** What the masks among a file's tensors mean. */
+/**
+ * What the masks among a file's tensors mean.
+ * @param parameters what was said of them
+ */
 export async function readFileMasks(
   candidates: readonly Candidate[],
   tensors: Readonly<Record<string, TensorSource>>,
-  told: ReadonlyMap<string, Meaning>,
+  parameters: ParameterValues,
   signal?: AbortSignal,
 ): Promise<FileMasks> {
   const meanings: Record<string, MaskMeaning> = {};
-  const unclear: { readonly key: string; readonly input: string; readonly read: Unclear }[] = [];
-  const known: Record<string, string> = {};
+  const questions: QuestionSetting[] = [];
   for (const [input, tensor] of Object.entries(tensors)) {
     const candidate = candidates.find(({ source }) => source === tensor);
-    if (candidate !== undefined) known[candidate.key] = input;
-    if (candidate === undefined || meaningParameters[input] === undefined) continue;
-    const { key, name, source } = candidate;
-    const read = await readMeaning(name, input, source, told.get(key), signal);
-    if (read.kind === 'known') {
-      meanings[input] = read.meaning;
-      if (told.has(key)) known[key] = `${input}.${read.meaning.meaning}`;
-    } else unclear.push({ key, input, read });
+    const parameter = meaningParameters[input];
+    if (candidate === undefined || parameter === undefined) continue;
+    const { name, source } = candidate;
+    // What is not applied needs no meaning.
+    const value = parameters[parameter];
+    const told = value === 'off' ? 'keep' : meaningIn(value);
+    const read = await readMeaning(name, input, source, told, signal);
+    if (read.kind === 'known') meanings[input] = read.meaning;
+    else questions.push(questionOf(name, source, parameter, read));
   }
-  const [first] = unclear;
-  if (first === undefined) return { kind: 'known', meanings };
-  const isAsked = new Set(unclear.map(({ key }) => key));
-  const title = { keep: '1 takes part', drop: '1 is left out' } as const;
-  return {
-    kind: 'question',
-    question: {
-      tensors: candidates.map(({ key, name, file, source }) => ({ key, name, file, shape: source.shape })),
-      roles: [
-        ...unclear.flatMap(({ input, read }) =>
-          (['keep', 'drop'] as const).map((meaning) => ({
-            role: `${input}.${meaning}`,
-            title: title[meaning],
-            picture: read.pictures[meaning],
-          })),
-        ),
-        ...Object.keys(tensors)
-          .filter((input) => !unclear.some((each) => each.input === input))
-          .map((input) => ({ role: known[keyOf(known, input)] ?? input, title: input })),
-      ],
-      known: Object.fromEntries(Object.entries(known).filter(([key]) => !isAsked.has(key))),
-      reason: first.read.reason,
-    },
-  };
+  return { meanings, questions };
 }
 
-function keyOf(known: Readonly<Record<string, string>>, input: string): string {
-  return Object.keys(known).find((key) => known[key]?.split('.')[0] === input) ?? '';
+function questionOf(
+  name: string,
+  { shape }: TensorSource,
+  parameter: string,
+  { reason, pictures }: Unclear,
+): QuestionSetting {
+  const titles = { keep: '1 takes part', drop: '1 is left out' } as const;
+  return {
+    parameter,
+    title: `Meaning of ${name} ${formatShape(shape)}`,
+    reason,
+    choices: (['keep', 'drop'] as const).map((value) => ({
+      value,
+      title: titles[value],
+      picture: pictures[value],
+    })),
+  };
 }

@@ -41,6 +41,11 @@ export type MaskStep =
   | { readonly kind: 'mask'; readonly by: string }
   /** Keys behind the query are masked; further away than `window` too, where there is one. */
   | { readonly kind: 'causal'; readonly window?: number }
+  /**
+   * Keys further ahead of a query than `right`, or further behind than `left`, are masked; −1 bounds nothing. The first query stands
+   * at the first key, or the last at the last of as many keys as `until` says. // (1)
+   */
+  | { readonly kind: 'reach'; readonly left: number; readonly right: number; readonly until: string }
   /** 1 or true where a key is real; or how many are. // (1, key) or (1) */
   | { readonly kind: 'real-keys'; readonly keys: string };
 
@@ -50,6 +55,7 @@ const masks: ReadonlySet<string> = new Set<MaskStep['kind']>([
   'choose',
   'mask',
   'causal',
+  'reach',
   'real-keys',
 ]);
 

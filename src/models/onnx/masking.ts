@@ -73,6 +73,14 @@ export function readMasking(
       case 'causal':
         dropWhere((_, query, key) => key > query + m - n || query + m - n - key >= (each.window ?? Infinity));
         break;
+      case 'reach': {
+        const offset = each.until === '' ? 0 : (at(each.until).data[0] ?? 0) - n;
+        dropWhere((_, query, key) => {
+          const ahead = key - (query + offset);
+          return (each.right >= 0 && ahead > each.right) || (each.left >= 0 && -ahead > each.left);
+        });
+        break;
+      }
       case 'real-keys': {
         const { shape, data } = at(each.keys);
         if (shape.length > 2 || (shape.length === 1 && data.length !== 1)) {

@@ -46,6 +46,8 @@ function namesIn(each: Between): string[] {
       return [each.condition, each.other];
     case 'real-keys':
       return [each.keys];
+    case 'reach':
+      return each.until === '' ? [] : [each.until];
     case 'scale':
     case 'standard-scale':
     case 'tanh':

@@ -1,5 +1,6 @@
 import { atom, binding, compose, inside, number } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
+import { mapped } from '../numbers.js';
 
 /** A constant divisor: its number, and how it is written in each language. */
 export interface Divisor {
@@ -42,7 +43,7 @@ function operationFor(divisors: readonly Divisor[]): Operation {
     attributes: { divisor },
     shape: ([shape = []]) => shape,
     reads: (region) => [region],
-    evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? [], (value) => value / divisor),
+    evaluate: ([tensor]) => mapped(tensor, (value) => value / divisor),
     onnx: (emitter, inputs) =>
       divisors.length === 0
         ? emitter.node('Identity', inputs)

@@ -6,6 +6,7 @@ import { normalDensity, normalDistribution, shareBelow } from './normal.js';
 import { oneMinus } from './one-minus.js';
 import { scale } from './scale.js';
 import { tanh } from './tanh.js';
+import { mapped } from '../numbers.js';
 
 /** x · Φ(x) (Hendrycks & Gimpel 2016), exactly or by the paper's approximation with tanh. */
 export type GeluForm = 'erf' | 'tanh';
@@ -25,7 +26,7 @@ function operationFor(form: GeluForm): Operation {
     name: 'gelu',
     shape: ([shape = []]) => shape,
     reads: (region) => [region],
-    evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? [], (value) => compute(value, form)),
+    evaluate: ([tensor]) => mapped(tensor, (value) => compute(value, form)),
     onnx: (emitter, inputs) =>
       emitter.node('Gelu', inputs, { approximate: form === 'tanh' ? 'tanh' : 'none' }),
 

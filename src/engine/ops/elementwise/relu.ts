@@ -2,6 +2,7 @@ import { atom, binding, compose, number } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region } from '../../tensor.js';
 import { cellOf } from '../cases.js';
+import { mapped } from '../numbers.js';
 
 /** max(0, x). */
 export function relu(value: Value): Value {
@@ -12,7 +13,7 @@ const reluOperation: Operation = {
   name: 'relu',
   shape: ([shape = []]) => shape,
   reads: (region) => [region],
-  evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? [], (value) => Math.max(0, value)),
+  evaluate: ([tensor]) => mapped(tensor, (value) => Math.max(0, value)),
   onnx: (emitter, inputs) => emitter.node('Relu', inputs),
 
   print(language, inputs) {
@@ -61,7 +62,7 @@ const wherePositiveOperation: Operation = {
 
   reads: (region): Region[] => [region, region],
   evaluate: ([tensor, deciding]) =>
-    Float64Array.from(tensor?.data ?? [], (value, at) => ((deciding?.data[at] ?? 0) > 0 ? value : 0)),
+    mapped(tensor, (value, at) => ((deciding?.data[at] ?? 0) > 0 ? value : 0)),
 
   onnx(emitter, [value = '', deciding = '']) {
     const zero = emitter.floats([0], []);

@@ -1,5 +1,6 @@
 import { atom, binding, compose, factor, inside } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
+import { mapped } from '../numbers.js';
 
 /**
  * Multiplies every entry by a constant.
@@ -14,7 +15,7 @@ function operationFor(by: number, tex: string): Operation {
     name: 'scale',
     shape: ([shape = []]) => shape,
     reads: (region) => [region],
-    evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? [], (each) => each * by),
+    evaluate: ([tensor]) => mapped(tensor, (each) => each * by),
     onnx: (emitter, [input = '']) => emitter.node('Mul', [input, emitter.floats([by], [])]),
 
     print(language, inputs) {

@@ -2,6 +2,7 @@ import { atom, binding, compose, number } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region } from '../../tensor.js';
 import { cellOf, printFill, unchanged } from '../cases.js';
+import { mapped } from '../numbers.js';
 
 /**
  * Sets the scores of keys beyond a sequence’s valid length to −∞: those are only padding.
@@ -31,7 +32,7 @@ function operationFor(fill: number): Operation {
 
     evaluate([scores, keys, length]) {
       const count = keys?.data.length ?? 1;
-      return Float64Array.from(scores?.data ?? [], (value, at) =>
+      return mapped(scores, (value, at) =>
         (keys?.data[at % count] ?? 0) < (length?.data[0] ?? 0) ? value : fill,
       );
     },

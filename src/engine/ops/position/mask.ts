@@ -2,6 +2,7 @@ import { atom, binding, compose, number, type Language } from '../../expression.
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region, type Shape } from '../../tensor.js';
 import { cellOf, printFill, unchanged } from '../cases.js';
+import { copyOf } from '../numbers.js';
 
 /** Which keys j a query i may attend to, by position alone. */
 export type MaskRule =
@@ -116,7 +117,7 @@ function operationFor(rule: MaskRule, fill: number): Operation {
     reads,
 
     evaluate([scores, queries, keys]) {
-      const out = Float64Array.from(scores?.data ?? []);
+      const out = copyOf(scores);
       const columns = keys?.data.length ?? 1;
       const rows = queries?.data.length ?? 1;
       for (let at = 0; at < out.length; at++) {

@@ -1,3 +1,4 @@
+import { copyOf } from '../numbers.js';
 import { atom, binding, compose, factor, inside } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, wholeRows } from '../../tensor.js';
@@ -87,17 +88,19 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
 
     evaluate([tensor, positions], shape) {
       const [rows = 1, width = 1] = shape.slice(-2);
-      const out = new Float64Array(tensor?.data.length ?? 0);
-      for (let at = 0; at < out.length; at++) {
-        const column = at % width;
-        if (column >= turning(width)) {
-          out[at] = tensor?.data[at] ?? 0;
-          continue;
+      const out = copyOf(tensor);
+      const turned = turning(width);
+      const features = Array.from({ length: turned }, (_, column) => pairOf(column, turned, pairs));
+      const factors = features.map(({ pair }) => speed(pair, width));
+      for (let row = 0; row * width < out.length; row++) {
+        const position = positions?.data[row % rows] ?? 0;
+        const start = row * width;
+        for (let column = 0; column < turned; column++) {
+          const { partner = 0, first } = features[column] ?? {};
+          const angle = position * (factors[column] ?? 0);
+          const [own, other] = [tensor?.data[start + column] ?? 0, tensor?.data[start + partner] ?? 0];
+          out[start + column] = own * Math.cos(angle) + (first === true ? -other : other) * Math.sin(angle);
         }
-        const { partner, pair, first } = pairOf(column, turning(width), pairs);
-        const angle = (positions?.data[Math.floor(at / width) % rows] ?? 0) * speed(pair, width);
-        const [own, other] = [tensor?.data[at] ?? 0, tensor?.data[at - column + partner] ?? 0];
-        out[at] = own * Math.cos(angle) + (first ? -other : other) * Math.sin(angle);
       }
       return out;
     },

@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region } from '../../tensor.js';
+import { mapped } from '../numbers.js';
 
 /**
  * Positions that begin later: each plus one number, which is whole.
@@ -26,7 +27,7 @@ const operation: Operation = {
 
   reads: (region): Region[] => [region, [{ start: 0, end: 1 }]],
   evaluate: ([positions, by]) =>
-    Float64Array.from(positions?.data ?? [], (position) => position + Math.round(by?.data[0] ?? 0)),
+    mapped(positions, (position) => position + Math.round(by?.data[0] ?? 0)),
 
   onnx: (emitter, [positions = '', by = '']) =>
     emitter.node('Add', [positions, emitter.node('Cast', [emitter.node('Round', [by])], { to: 7 })]),

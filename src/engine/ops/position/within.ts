@@ -2,6 +2,7 @@ import { atom, binding, compose, number } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError } from '../../tensor.js';
 import { cellOf } from '../cases.js';
+import { mapped } from '../numbers.js';
 
 /**
  * Sets the entries whose offset lies outside of a window to `fill`.
@@ -29,7 +30,7 @@ function operationFor(window: number, fill: number): Operation {
 
     reads: (region) => [region, region],
     evaluate: ([value, offsets]) =>
-      Float64Array.from(value?.data ?? [], (each, at) => (kept(offsets?.data[at] ?? 0) ? each : fill)),
+      mapped(value, (each, at) => (kept(offsets?.data[at] ?? 0) ? each : fill)),
 
     onnx(emitter, [value = '', offsets = '']) {
       const inside = emitter.node('LessOrEqual', [

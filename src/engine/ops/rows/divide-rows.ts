@@ -4,6 +4,7 @@ import { formatShape, ShapeError, type Region } from '../../tensor.js';
 import { multiply } from '../elementwise/multiply.js';
 import { negate } from '../elementwise/negate.js';
 import { rowSum } from './row-sum.js';
+import { mapped } from '../numbers.js';
 
 /**
  * Divides each row by a number of its own.
@@ -33,10 +34,7 @@ const operation: Operation = {
 
   evaluate([value, divisors], shape) {
     const columns = shape.at(-1) ?? 1;
-    return Float64Array.from(
-      value?.data ?? [],
-      (each, at) => each / (divisors?.data[Math.floor(at / columns)] ?? 1),
-    );
+    return mapped(value, (each, at) => each / (divisors?.data[Math.floor(at / columns)] ?? 1));
   },
 
   onnx: (emitter, inputs) => emitter.node('Div', inputs),

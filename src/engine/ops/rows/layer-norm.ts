@@ -7,6 +7,7 @@ import { multiply } from '../elementwise/multiply.js';
 import { subtract } from '../elementwise/subtract.js';
 import { sumTo } from '../structure/spread.js';
 import { rowSum } from './row-sum.js';
+import { copyOf } from '../numbers.js';
 
 /**
  * Layer normalisation over the last axis (Ba et al. 2016, eq. 4): (x − mean) / √(variance + ε) · weight + bias.
@@ -50,7 +51,7 @@ function operationFor(epsilon: number): Operation {
 
     evaluate([tensor, weight, bias]) {
       const columns = tensor?.shape.at(-1) ?? 1;
-      const out = Float64Array.from(tensor?.data ?? []);
+      const out = copyOf(tensor);
       for (let start = 0; start < out.length; start += columns) {
         const row = out.subarray(start, start + columns);
         const { mean, variance } = moments(row, columns);

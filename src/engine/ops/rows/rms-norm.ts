@@ -8,6 +8,7 @@ import { multiply } from '../elementwise/multiply.js';
 import { subtract } from '../elementwise/subtract.js';
 import { sumTo } from '../structure/spread.js';
 import { rowSum } from './row-sum.js';
+import { copyOf } from '../numbers.js';
 
 /**
  * Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019, eq. 4): x / √(mean(x²) + ε) · weight.
@@ -47,7 +48,7 @@ function operationFor(epsilon: number, offset: 0 | 1): Operation {
 
     evaluate([tensor, weight]) {
       const columns = tensor?.shape.at(-1) ?? 1;
-      const out = Float64Array.from(tensor?.data ?? []);
+      const out = copyOf(tensor);
       for (let start = 0; start < out.length; start += columns) {
         const row = out.subarray(start, start + columns);
         const scale = 1 / Math.sqrt(meanSquare(row, columns) + epsilon);

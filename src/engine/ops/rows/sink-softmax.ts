@@ -6,6 +6,7 @@ import { subtract } from '../elementwise/subtract.js';
 import { dropAxis, insertAxis } from '../structure/axes.js';
 import { sumOfTerms } from '../terms.js';
 import { rowSum } from './row-sum.js';
+import { copyOf } from '../numbers.js';
 
 /**
  * Softmax with a sink: one more logit in each row's sum that no key bears, so that weights may sum to less than 1
@@ -51,7 +52,7 @@ const operation: Operation = {
   evaluate([scores, sinks], shape) {
     const columns = shape.at(-1) ?? 1;
     const rows = shape.length === 3 ? (shape[1] ?? 1) : Infinity;
-    const out = Float64Array.from(scores?.data ?? []);
+    const out = copyOf(scores);
     for (let start = 0; start < out.length; start += columns) {
       const row = out.subarray(start, start + columns);
       const sink = sinks?.data[Math.floor(start / columns / rows)] ?? 0;

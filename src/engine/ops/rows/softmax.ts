@@ -5,6 +5,7 @@ import { multiply } from '../elementwise/multiply.js';
 import { subtract } from '../elementwise/subtract.js';
 import { sumOfTerms } from '../terms.js';
 import { rowSum } from './row-sum.js';
+import { copyOf } from '../numbers.js';
 
 /**
  * Softmax over the last axis. The row's maximum is subtracted first, so that large scores neither overflow nor lose the
@@ -28,7 +29,7 @@ const operation: Operation = {
   evaluate([tensor]) {
     if (tensor === undefined) return new Float64Array();
     const columns = tensor.shape.at(-1) ?? 1;
-    const out = Float64Array.from(tensor.data);
+    const out = copyOf(tensor);
     for (let start = 0; start < out.length; start += columns) {
       const row = out.subarray(start, start + columns);
       let maximum = -Infinity;

@@ -1,6 +1,7 @@
 import { atom, binding, compose, inside } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { formatShape, ShapeError, type Region } from '../../tensor.js';
+import { copyOf } from '../numbers.js';
 
 /**
  * Gives a tensor one more axis, of extent 1: (n, a) → (n, 1, a), so that it can be repeated along it.
@@ -19,7 +20,7 @@ function insertAxisOperation(axis: number, index: string | undefined): Operation
     moves: true,
     shape: ([shape = []]) => shape.toSpliced(axis, 0, 1),
     reads: (region): Region[] => [region.toSpliced(axis, 1)],
-    evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? []),
+    evaluate: ([tensor]) => copyOf(tensor),
     onnx: (emitter, [input = '']) => emitter.node('Unsqueeze', [input, emitter.integers([axis], [1])]),
 
     print(language, inputs, [shape = []]) {
@@ -56,7 +57,7 @@ function dropAxisOperation(axis: number): Operation {
     },
 
     reads: (region): Region[] => [region.toSpliced(axis, 0, { start: 0, end: 1 })],
-    evaluate: ([tensor]) => Float64Array.from(tensor?.data ?? []),
+    evaluate: ([tensor]) => copyOf(tensor),
     onnx: (emitter, [input = '']) => emitter.node('Squeeze', [input, emitter.integers([axis], [1])]),
 
     print(language, inputs, [shape = []]) {

@@ -11,6 +11,7 @@ import {
   type Region,
   type Shape,
 } from '../../tensor.js';
+import { copyOf } from '../numbers.js';
 
 /** The box `region` of a value. */
 export function slice(value: Value, region: Region): Value {
@@ -31,7 +32,7 @@ function sliceOperation(region: Region): Operation {
     reads: (inner) => [shifted(inner)],
     restrict: (inner) => sliceOperation(inner.map((range) => ({ start: 0, end: range.end - range.start }))),
     evaluate: ([tensor]) =>
-      tensor === undefined ? new Float64Array() : Float64Array.from(cut(tensor, region).data),
+      tensor === undefined ? new Float64Array() : copyOf(cut(tensor, region)),
     onnx: (emitter, [input = '']) =>
       emitter.node('Slice', [
         input,

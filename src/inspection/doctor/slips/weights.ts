@@ -64,8 +64,11 @@ export const weightsTransposed: Slip = {
 
 function transposed({ shape, data }: Tensor): Tensor<Float64Array> {
   const [rows = 0, columns = 0] = shape;
-  return {
-    shape: [columns, rows],
-    data: Float64Array.from(data, (_, at) => data[(at % rows) * columns + Math.floor(at / rows)] ?? 0),
-  };
+  const turned = new Float64Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      turned[column * rows + row] = data[row * columns + column] ?? 0;
+    }
+  }
+  return { shape: [columns, rows], data: turned };
 }

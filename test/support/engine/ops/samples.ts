@@ -217,6 +217,14 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       const [n, heads, size] = [draw.upTo(3), draw.upTo(3), draw.upTo(3)];
       return operators.rearrange(draw.numbers(n, heads * size), [n, size, heads], [2, 0, 1]);
     },
+    (draw) => {
+      const [heads, n, size] = [draw.upTo(3), draw.upTo(3), draw.upTo(3)];
+      return operators.rearrange(draw.numbers(heads, n, size), [n, heads * size]);
+    },
+    (draw) => {
+      const [heads, n, size] = [draw.upTo(3), draw.upTo(3), draw.upTo(3)];
+      return operators.rearrange(draw.numbers(heads, n, size), [heads, n, size], [1, 2, 0]);
+    },
   ],
   repeatHeads: [
     (draw) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FileReadings } from '../../../../src/host/session/file-readings.js';
 import type { FilesRequest } from '../../../../src/host/session/request.js';
+import type { QuestionSetting } from '../../../../src/protocol.js';
 
 const request: FilesRequest = { kind: 'files', uris: ['file:///b.npz', 'file:///a.npz'] };
 
@@ -17,24 +18,42 @@ function memory(stored?: unknown): { readings: FileReadings; stored: () => unkno
   return { readings, stored: () => value };
 }
 
-describe('How a file’s masks are read', () => {
-  it('is remembered for it, whatever else was tried', () => {
+describe('How a file was said to be read', () => {
+  const again: FilesRequest = { kind: 'files', uris: request.uris.toReversed() };
+  const other: FilesRequest = { kind: 'files', uris: ['file:///a.npz'] };
+  const choice = (value: string) => ({ value, title: value });
+  const axes: QuestionSetting = {
+    parameter: 'matrixAxes',
+    title: 'Axes',
+    reason: 'Choose.',
+    choices: ['head query key', 'batch query key'].map(choice),
+  };
+
+  it('is remembered of its masks, whatever else was tried', () => {
     const { readings } = memory();
     readings.keep({ request, parameters: { givenMask: 'drop', temperature: 2 } });
-    const again: FilesRequest = { kind: 'files', uris: request.uris.toReversed() };
-    assert.deepEqual(readings.recall(again), { request: again, parameters: { givenMask: 'drop' } });
-    const other: FilesRequest = { kind: 'files', uris: ['file:///a.npz'] };
-    assert.deepEqual(readings.recall(other), { request: other, parameters: {} });
+    assert.deepEqual(readings.recall(again), { givenMask: 'drop' });
+    assert.deepEqual(readings.recall(other), {});
   });
 
-  it('is asked once', () => {
+  it('answers what was asked before, as it was set last', () => {
     const { readings } = memory();
-    const roles = { '0:a.npz/attn_mask': 'mask.drop', '0:a.npz/Q': 'Q' };
-    readings.keep({ request: { ...request, roles }, parameters: {} });
-    assert.deepEqual(readings.recall(request), { request: { ...request, roles }, parameters: {} });
+    readings.keep({ request, parameters: { matrixAxes: 'head query key', temperature: 2 } }, new Set(['matrixAxes']));
+    assert.deepEqual(readings.answers(again, [axes]), { matrixAxes: 'head query key' });
+    assert.deepEqual(readings.answers(other, [axes]), {});
+    // It is no parameter of what is opened unless it is asked for.
+    assert.deepEqual(readings.recall(again), {});
+    readings.keep({ request, parameters: { matrixAxes: 'batch query key', temperature: 2 } });
+    assert.deepEqual(readings.answers(again, [axes]), { matrixAxes: 'batch query key' });
   });
 
-  it('keeps no answers about other things, and nothing where nothing was told', () => {
+  it('is asked anew where the answer of before is none any more', () => {
+    const { readings } = memory();
+    readings.keep({ request, parameters: { matrixAxes: 'layer head query key' } }, new Set(['matrixAxes']));
+    assert.deepEqual(readings.answers(request, [axes]), {});
+  });
+
+  it('is nothing where nothing was told', () => {
     const { readings, stored } = memory();
     readings.keep({ request: { ...request, roles: { '0:a.npz/x': 'Q' } }, parameters: { temperature: 2 } });
     readings.keep({
@@ -52,7 +71,7 @@ describe('How a file’s masks are read', () => {
       { files: 'file:///a.npz', parameters: { padding: {} } },
     ]);
     const one: FilesRequest = { kind: 'files', uris: ['file:///a.npz'] };
-    assert.deepEqual(readings.recall(one).parameters, {});
+    assert.deepEqual(readings.recall(one), {});
     for (let at = 0; at < 201; at++) {
       readings.keep({
         request: { kind: 'files', uris: [`file:///${at}.npz`] },
@@ -60,8 +79,8 @@ describe('How a file’s masks are read', () => {
       });
     }
     assert.ok(Array.isArray(stored()));
-    const [first, last] = [0, 200].map(
-      (at) => readings.recall({ kind: 'files', uris: [`file:///${at}.npz`] }).parameters,
+    const [first, last] = [0, 200].map((at) =>
+      readings.recall({ kind: 'files', uris: [`file:///${at}.npz`] }),
     );
     assert.deepEqual([first, last], [{}, { padding: 'drop' }]);
   });

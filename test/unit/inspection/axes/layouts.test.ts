@@ -63,19 +63,107 @@ describe('axes of given tensors', () => {
     return needed;
   }
 
-  it('a batch is told by keys that its entries do not attend to; layers in the documented order are said', async () => {
+  const choicesOf = ({ question }: RolesNeeded): string[] =>
+    question.settings?.[0]?.choices.map(({ value }) => value) ?? [];
+
+  it('a batch is told by keys that its entries do not attend to', async () => {
     const padded = await inspect({ attn: shares([2, 3, 4, 4], (entry) => (entry === 0 ? 4 : 2)) });
     assert.deepEqual(axesOf(padded), { weights: 'batch head query key' });
     assert.deepEqual([padded.summary.layers, padded.summary.heads], [1, 3]);
-    const layers = await inspect({ attn: shares([2, 3, 4, 4]) });
-    assert.deepEqual(axesOf(layers), { weights: 'layer head query key' });
-    assert.match(layers.summary.notices.join(' '), /read as layer 2 × head 3 .* batch, say so under “Axes”/);
-    const changed = await layers.change({ matrixAxes: 'batch head query key', entry: 1 });
-    assert.deepEqual([changed.layers, changed.heads], [1, 3]);
+    const averaged = await inspect({ attn: shares([2, 4, 4], (entry) => (entry === 0 ? 4 : 2)) });
+    assert.deepEqual(axesOf(averaged), { weights: 'batch query key' });
+  });
+
+  it('weights that are too small for float16 are no padding', async () => {
+    // One head attends so sharply that its other weights are 0 in float16.
+    const sharp = tensor([2, 4, 4], (at) => (at < 16 ? (at % 4 === 0 ? 1 : 0) : 0.25));
+    assert.deepEqual(choicesOf(await asked({ attn: sharp })), [
+      'head query key',
+      'batch query key',
+      'layer query key',
+    ]);
+  });
+
+  it('layers, a batch and heads that nothing tells apart are asked about, and each answer is taken', async () => {
+    const needed = await asked({ attn: shares([2, 3, 4, 4]) });
+    assert.match(needed.message, /^Choose what the axes of attn \(2, 3, 4, 4\) count/);
+    assert.deepEqual(
+      needed.question.settings?.map(({ parameter, choices }) => [parameter, choices.map(({ title }) => title)]),
+      [
+        [
+          'matrixAxes',
+          [
+            'layer 2 × head 3 × query 4 × key 4',
+            'batch 2 × head 3 × query 4 × key 4',
+            'layer 2 × batch 3 × query 4 × key 4',
+            'batch 2 × layer 3 × query 4 × key 4',
+          ],
+        ],
+      ],
+    );
+    const sizes = { 'layer head': [2, 3], 'batch head': [1, 3], 'layer batch': [2, 1], 'batch layer': [3, 1] };
+    for (const [front, expected] of Object.entries(sizes)) {
+      const matrixAxes = `${front} query key`;
+      const { summary } = await inspect({ attn: shares([2, 3, 4, 4]) }, { matrixAxes });
+      assert.deepEqual([summary.layers, summary.heads], expected, front);
+      assert.equal(summary.axes?.[0]?.reason, 'as you said');
+    }
+    // Heads first: it is what one answers with Enter.
+    assert.deepEqual(choicesOf(await asked({ scores: shares([3, 4, 4]) })), [
+      'head query key',
+      'batch query key',
+      'layer query key',
+    ]);
+    for (const [matrixAxes, layers, heads] of [
+      ['head query key', 1, 3],
+      ['batch query key', 1, 1],
+      ['layer query key', 3, 1],
+    ] as const) {
+      const { summary } = await inspect({ attn: shares([3, 4, 4]) }, { matrixAxes });
+      assert.deepEqual([summary.layers, summary.heads], [layers, heads], matrixAxes);
+    }
+  });
+
+  it('an axis of 1 is asked about as little as what differs in its place', async () => {
+    assert.deepEqual(axesOf(await inspect({ attn: shares([1, 3, 4, 4]) })), { weights: 'batch head query key' });
+    assert.deepEqual(axesOf(await inspect({ attn: shares([1, 4, 4]) })), { weights: 'batch query key' });
+    assert.deepEqual(choicesOf(await asked({ attn: shares([3, 1, 4, 4]) })), [
+      'layer head query key',
+      'batch head query key',
+    ]);
+  });
+
+  it('what one answers of weights is not asked again of the values beside them', async () => {
+    const given = { weights: shares([2, 3, 4, 5]), V: tensor([2, 3, 5, 6], seeded(3)) };
+    const needed = await asked(given);
+    assert.deepEqual(
+      needed.question.settings?.map(({ parameter }) => parameter),
+      ['matrixAxes'],
+    );
+    const inspection = await inspect(given, { matrixAxes: 'batch head query key' });
+    assert.deepEqual(axesOf(inspection), { weights: 'batch head query key', V: 'batch head key feature' });
+  });
+
+  it('names, siblings and a number of heads tell', async () => {
+    const told: [Record<string, TestTensor>, string][] = [
+      [{ 'attn.per_head': shares([3, 4, 4]) }, 'head query key'],
+      [{ 'all_layers.attn': shares([2, 4, 4]) }, 'layer query key'],
+      [{ attn: shares([2, 3, 4, 4]), input_ids: tensor([2, 4], (at) => at) }, 'batch head query key'],
+      [{ attn: shares([3, 2, 4, 4]), input_ids: tensor([2, 4], (at) => at) }, 'layer batch query key'],
+      [{ attn: shares([3, 4, 4]), n_heads: tensor([1], () => 3) }, 'head query key'],
+      [{ 'blocks.0.attn.hook_pattern': shares([2, 3, 4, 4]) }, 'batch head query key'],
+      [{ 'blocks.0.attn.hook_pattern': shares([3, 4, 4]) }, 'head query key'],
+    ];
+    for (const [given, axes] of told) {
+      assert.equal(axesOf(await inspect(given))['weights'], axes, Object.keys(given).join(', '));
+    }
     const named = await inspect({ 'layer_3.attn': shares([2, 3, 4, 4]) });
     assert.deepEqual(axesOf(named), { weights: 'batch head query key' });
-    const heads = await inspect({ 'layer_3.attn': shares([3, 4, 4]) });
-    assert.deepEqual(axesOf(heads), { weights: 'head query key' });
+    // Of one layer, averaged over its heads, or not.
+    assert.deepEqual(choicesOf(await asked({ 'layer_3.attn': shares([3, 4, 4]) })), [
+      'head query key',
+      'batch query key',
+    ]);
   });
 
   it('five axes and more open, with an entry to pick for each that is too many', async () => {
@@ -127,7 +215,14 @@ describe('axes of given tensors', () => {
     const paths = await files({ Q, K });
     const [first = ''] = paths;
     await writeFile(first.replace('.npy', '.tokens.txt'), 'a\nb\nc\nd\ne\n');
-    const inspection = await inspectFiles(paths);
+    const needed = await inspectFiles(paths).catch((error: unknown) => error);
+    assert.ok(needed instanceof RolesNeeded);
+    assert.deepEqual(choicesOf(needed), [
+      'batch row head feature',
+      'layer row head feature',
+      'layer row batch feature',
+    ]);
+    const inspection = await inspectFiles(paths, { params: { vectorAxes: 'batch row head feature' } });
     open.push(inspection);
     assert.equal(inspection.summary.queries.count, 5);
     assert.equal(inspection.summary.heads, 3);

@@ -104,8 +104,15 @@ describe('stacks and lists of attentions', () => {
   });
 
   it('Flax’s order, (batch, n, head, d), is told where queries and keys are of different numbers', async () => {
-    for (const name of ['torch_order.npz', 'flax_order.npz']) {
-      const inspection = await inspect(name);
+    const orders = { 'torch_order.npz': 'head row', 'flax_order.npz': 'row head' };
+    for (const [name, order] of Object.entries(orders)) {
+      // Whether its first axis is a batch or layers is not.
+      const needed = await inspectFiles(join(stacks, name)).catch((error: unknown) => error);
+      assert.ok(needed instanceof RolesNeeded, name);
+      const values = needed.question.settings?.[0]?.choices.map(({ value }) => value) ?? [];
+      const common = values.filter((value) => value.includes('head'));
+      assert.deepEqual(common, [`batch ${order} feature`, `layer ${order} feature`], name);
+      const inspection = await inspect(name, { vectorAxes: `batch ${order} feature` });
       assert.equal(inspection.summary.heads, heads, name);
       assert.deepEqual([inspection.summary.queries.count, inspection.summary.keys.count], [3, tokens], name);
       const { data } = await inspection.slice('weights', { head: 2 });

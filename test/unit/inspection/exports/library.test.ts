@@ -43,6 +43,45 @@ describe('the library’s export', () => {
     }
   });
 
+  const saved = [
+    { exporter: 'npy', asks: true },
+    { exporter: 'npz', asks: false },
+    { exporter: 'csv', asks: false },
+    { exporter: 'json', asks: false },
+  ];
+  for (const { exporter, asks } of saved) {
+    for (const step of ['weights', 'scores']) {
+      it(`${exporter}: ${step} with masked cells open again as the same numbers, masked as they were`, async () => {
+        const next = seeded(6);
+        const scores = tensor([2, 3, 4, 5], (at) => (at % 7 === 3 || at % 40 < 5 ? -Infinity : 4 * next()));
+        const inspection = await inspectTensors({ scores });
+        open.push(inspection);
+        // Named as the step is: an array alone has no other name.
+        const name = step;
+        for await (const { file, bytes } of inspection.export(exporter, { layer: 'all', step, name })) {
+          await appendFile(join(folder, file), bytes);
+        }
+        const params = asks ? { matrixAxes: 'layer head query key' } : {};
+        const again = await inspectFiles(join(folder, `${name}.${exporter}`), { params });
+        open.push(again);
+        assert.deepEqual([again.summary.layers, again.summary.heads], [2, 3]);
+        assert.deepEqual(again.summary.axes?.[0]?.axes, ['layer', 'head', 'query', 'key']);
+        for (const layer of [0, 1]) {
+          for (const head of [0, 1, 2]) {
+            for (const shown of step === 'scores' ? ['scores', 'weights'] : ['weights']) {
+              const [own, other] = await Promise.all(
+                [inspection, again].map((each) => each.slice(shown, { layer, head })),
+              );
+              assert.ok(own?.data.some(Number.isNaN) === true);
+              assert.deepEqual(other?.data, own.data, `${shown} of layer ${layer}, head ${head}`);
+            }
+          }
+        }
+        if (step === 'scores') assert.match(again.summary.notices.join(), /cells of scores are NaN and read as masked/);
+      });
+    }
+  }
+
   it('lists what there is, and names each file of a program', async () => {
     const inspection = await inspect();
     assert.deepEqual(

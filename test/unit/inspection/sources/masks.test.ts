@@ -116,22 +116,24 @@ describe('masks', () => {
         (error: unknown) => error,
       );
       assert.ok(asked instanceof RolesNeeded);
-      const { reason, roles, known, tensors } = asked.question;
+      const { reason, settings } = asked.question;
       assert.match(reason, /^Choose what the ones of attn_mask \(3, 3\) mean/);
-      assert.deepEqual(
-        roles.filter(({ picture }) => picture !== undefined),
-        [
-          { role: 'mask.keep', title: '1 takes part', picture: '█·█ ██· ·██' },
-          { role: 'mask.drop', title: '1 is left out', picture: '·█· ··█ █··' },
-        ],
-      );
-      const key = tensors.find(({ name }) => name === 'attn_mask')?.key ?? '';
-      assert.equal(known[key], undefined);
-      for (const [answer, kept] of [
-        ['mask.keep', 1],
-        ['mask.drop', 0],
+      assert.deepEqual(settings, [
+        {
+          parameter: 'givenMask',
+          title: 'Meaning of attn_mask (3, 3)',
+          reason,
+          choices: [
+            { value: 'keep', title: '1 takes part', picture: '█·█ ██· ·██' },
+            { value: 'drop', title: '1 is left out', picture: '·█· ··█ █··' },
+          ],
+        },
+      ]);
+      for (const [givenMask, kept] of [
+        ['keep', 1],
+        ['drop', 0],
       ] as const) {
-        const inspection = await inspectFiles(path, { roles: { ...known, [key]: answer } });
+        const inspection = await inspectFiles(path, { params: { givenMask } });
         open.push(inspection);
         const { data } = await inspection.slice('weights');
         assert.deepEqual(
@@ -140,6 +142,9 @@ describe('masks', () => {
         );
         assert.match(inspection.summary.notices.join(), /The mask attn_mask .*, as you said/);
       }
+      const without = await inspectFiles(path, { params: { givenMask: 'off' } });
+      open.push(without);
+      assert.match(without.summary.notices.join(), /The mask attn_mask is not applied, as was chosen/);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -92,6 +92,11 @@ const cases: readonly Case[] = [
     steps: including('capped'),
     groups: 2,
   },
+  ...['lengths', 'past'].map((form) => ({
+    file: `by-hand/standard-attention-${form}.onnx`,
+    settings: { causal: 'on', scaling: 'sqrt' },
+    groups: 2,
+  })),
   { file: 'by-hand/einsum.onnx', settings: { causal: 'off', scaling: 'sqrt' } },
   {
     file: 'by-hand/gated.onnx',
@@ -338,6 +343,10 @@ describe('Text through an ONNX export', () => {
     assert.equal(
       await failure(join(llama, 'onnx/eager-14.onnx')),
       'eager-14.onnx has no tokenizer.json, without which text cannot become tokens.',
+    );
+    assert.match(
+      await failure(join(folder, 'by-hand/standard-attention-before.onnx')),
+      /^standard-attention-before\.onnx: \/attn puts keys and values from before \(before_k\) in front of its own/,
     );
     assert.match(
       await failure(join(folder, 'by-hand/none.onnx')),

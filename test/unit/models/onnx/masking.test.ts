@@ -35,4 +35,21 @@ describe('The masks of an ONNX graph', () => {
     const { keep } = read([...first, ...second], { kind: 'causal' });
     assert.deepEqual([...(keep?.data ?? [])], [1, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 1]);
   });
+
+  /** Rows of keys that are kept, as the operator's own documentation draws them. // (query 4, key) */
+  const drawn = (keys: number, step: MaskStep, until = 0): string[] => {
+    const { keep } = readMasking([step], [4, keys], () => ({ shape: [1], data: Float32Array.of(until) }));
+    const data = [...(keep?.data ?? [])];
+    return [0, 1, 2, 3].map((row) => data.slice(row * keys, (row + 1) * keys).join(''));
+  };
+
+  it('reach as far as ONNX’s Attention says of its windows and of lengths', () => {
+    const window = { kind: 'reach', left: 2, right: 1, until: '' } as const;
+    assert.deepEqual(drawn(6, window), ['110000', '111000', '111100', '011110']);
+    const causal = { kind: 'reach', left: -1, right: 0, until: 'lengths' } as const;
+    assert.deepEqual(drawn(8, causal, 4), ['10000000', '11000000', '11100000', '11110000']);
+    assert.deepEqual(drawn(8, causal, 8), ['11111000', '11111100', '11111110', '11111111']);
+    const fromStart = { ...causal, until: '' };
+    assert.deepEqual(drawn(8, fromStart), ['10000000', '11000000', '11100000', '11110000']);
+  });
 });
