@@ -41,13 +41,30 @@ const beside: ReadonlySet<string> = new Set([
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
   'vocab.json',
+  'merges.txt',
+  'tokenizer.model',
+  'spiece.model',
+  'sentencepiece.bpe.model',
   'source.spm',
   'target.spm',
   'target_vocab.json',
   // What changes the weights, which has to be told.
   'adapter_config.json',
 ]);
+
+/** Files that a tokenizer is in; any of them will do. */
+const vocabularies: readonly (readonly string[])[] = [
+  ['tokenizer.json'],
+  ['source.spm', 'vocab.json'],
+  ['vocab.txt'],
+  ['vocab.json', 'merges.txt'],
+  ['tokenizer.model'],
+  ['spiece.model'],
+  ['sentencepiece.bpe.model'],
+];
 
 /** What a repository holds. @throws HubError */
 export async function listFiles(
@@ -109,7 +126,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const has = (...names: readonly string[]): boolean =>
     names.every((name) => around.some(({ path }) => path === name));
   const folder =
-    weights.length > 0 && has('config.json') && (has('tokenizer.json') || has('source.spm', 'vocab.json'))
+    weights.length > 0 && has('config.json') && vocabularies.some((names) => has(...names))
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
       : [];
   const single = at(/\.gguf$/i).flatMap((file) => {
@@ -125,7 +142,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const all = [...folder, ...single, ...exportsOf(files, around)];
   if (all.length > 0) return all;
   throw new HubError(
-    `${id} holds nothing that can be read here: config.json and tokenizer.json with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json.`,
+    `${id} holds nothing that can be read here: config.json and a tokenizer (tokenizer.json, or the vocabulary it is made of) with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json.`,
   );
 }
 

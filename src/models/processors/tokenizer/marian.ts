@@ -2,7 +2,7 @@ import type { Json } from '../../../formats/json-text.js';
 import { isRecord } from '../../../common/values.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
-import { describeSentencePiece } from './sentencepiece.js';
+import { describeSentencePiece } from './classes/sentencepiece.js';
 
 /** A language that a text is to be translated into, before the text: ">>fra<<". */
 const languageCode = /^>>[^<>\s]+<<$/;
@@ -56,7 +56,7 @@ function sideOf(
   [file, numbered]: readonly [pieces: string, vocabulary: string],
 ): TextTokenizer {
   const where = `${name}: ${file}`;
-  const pieces = createTokenizer(describeSentencePiece(spm, where, [...silent]), {}, where);
+  const pieces = createTokenizer(describeSentencePiece(spm, where, [...silent]), where);
   const ids = new Map<string, number>();
   for (const [token, id] of Object.entries(isRecord(vocabulary) ? vocabulary : {})) {
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0) ids.set(token, id);
