@@ -83,7 +83,7 @@ export function createTokenizer(description: Json, where: string): TextTokenizer
       added,
       pieces,
       templateOf(parts['post_processor'], where),
-      decoderOf(parts),
+      decoderOf(parts['decoder'], where),
       legibleBy(parts),
       where,
     );

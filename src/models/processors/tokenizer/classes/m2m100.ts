@@ -3,7 +3,7 @@ import type { Json } from '../../../../formats/json-text.js';
 import { ModelError } from '../../../error.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from '../tokenizer.js';
 import { m2m100Languages } from './language-codes.js';
-import { describeSentencePiece } from './sentencepiece.js';
+import { describeSentencePiece, writtenPieces } from './sentencepiece.js';
 import { namedToken, tokenOf, type Attribute, type Settings } from './special-tokens.js';
 import { namedAs } from './draft.js';
 import { listOf } from '../../../config.js';
@@ -44,6 +44,9 @@ export function m2m100Tokenizer(spm: Uint8Array, vocabulary: Json, settings: Set
     );
   }
   const size = ids.size;
+  const further = listOf(values['extra_special_tokens']).flatMap((each) => tokenOf(each)?.content ?? []);
+  // In text these have numbers of their own, in the order in which they are listed.
+  const inText = new Map(further.filter((token) => !ids.has(token)).map((token, at) => [token, size + at]));
   const languages = new Map(codes.map((code, at) => [`__${code}__`, size + at]));
   for (const [token, id] of languages) ids.set(token, id);
   const said = typeof values['src_lang'] === 'string' ? values['src_lang'] : 'en';
@@ -53,19 +56,21 @@ export function m2m100Tokenizer(spm: Uint8Array, vocabulary: Json, settings: Set
       `${name}: tokenizer_config.json has the "src_lang" ${JSON.stringify(said)}, which is not among its languages.`,
     );
   }
-  const further = listOf(values['extra_special_tokens']).flatMap((each) => tokenOf(each)?.content ?? []);
   const special = new Set([
     ...(['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token'] as const).map(text),
-    ...languages.keys(),
     ...further,
   ]);
   special.delete('');
+  // Languages are told from text only where the settings list them.
+  const silent = new Set([...special, ...languages.keys()]);
   const where = `${name}: sentencepiece.bpe.model`;
   const pieces = createTokenizer(describeSentencePiece(spm, where, [...special]), where);
   const tokens = new Map([...ids].map(([token, id]) => [id, token]));
   const encode = (given: string, limit: number): Encoding => {
     const cut = pieces.encode(given, Math.max(0, limit - 2));
-    const numbers = cut.tokens.map((token) => ids.get(token) ?? unknown);
+    const numbers = writtenPieces(cut, given).map(
+      (token) => inText.get(token) ?? ids.get(token) ?? unknown,
+    );
     return {
       ids: [from, ...numbers, end],
       tokens: [`__${said}__`, ...cut.tokens, text('eos_token')],
@@ -75,10 +80,7 @@ export function m2m100Tokenizer(spm: Uint8Array, vocabulary: Json, settings: Set
     };
   };
   return {
-    added: new Map([...special].flatMap((token) => {
-      const id = ids.get(token);
-      return id === undefined ? [] : [[token, id]];
-    })),
+    added: new Map([...ids].filter(([token]) => silent.has(token))),
     encode,
     encodePair(): never {
       throw new ModelError(`${where} puts no two texts together: the model translates one.`);
@@ -86,11 +88,11 @@ export function m2m100Tokenizer(spm: Uint8Array, vocabulary: Json, settings: Set
     decode: (all) =>
       all
         .flatMap((id) => tokens.get(id) ?? [])
-        .filter((token) => !special.has(token))
+        .filter((token) => !silent.has(token))
         .join('')
         .replaceAll('▁', ' ')
         .trim(),
     spell: (id) => tokens.get(id),
-    legible: (token) => (special.has(token) ? token : token.replaceAll('▁', ' ')),
+    legible: (token) => (silent.has(token) ? token : token.replaceAll('▁', ' ')),
   };
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../../../formats/json-text.js';
 import { ModelError } from '../../../error.js';
 import { impliedMerges } from '../../../gguf/merges.js';
 import { toBase64 } from '../base64.js';
+import type { Encoding } from '../tokenizer.js';
 
 /** What kinds of pieces there are, and of models: sentencepiece_model.proto. */
 const NORMAL = 1;
@@ -117,6 +118,15 @@ export function describeSentencePiece(
   };
 }
 
+/** Pieces of a text as SentencePiece writes them: what it does not know as the text does, which another vocabulary may know. */
+export function writtenPieces({ tokens, ranges, unknown }: Encoding, text: string): string[] {
+  const strange = new Set(unknown);
+  return tokens.map((token, at) => {
+    const range = strange.has(at) ? (ranges[at] ?? null) : null;
+    return range === null ? token : text.slice(range.start, range.end);
+  });
+}
+
 /** Characters that stand for others, then no more than one space at a time and none around the text. */
 function normalizerOf(charsmap: string, tidies: boolean): Json {
   return {
@@ -127,10 +137,13 @@ function normalizerOf(charsmap: string, tidies: boolean): Json {
         : [{ type: 'Precompiled', longest: true, precompiled_charsmap: charsmap }]),
       ...(tidies
         ? [
-            { type: 'Strip', strip_left: true, strip_right: true },
+            { type: 'Replace', pattern: { Regex: '\\A +| +\\z' }, content: '' },
             { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
           ]
         : []),
+      // A space is put before the text also where it begins with a sign for one.
+      { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      { type: 'Replace', pattern: { Regex: '\\A▁' }, content: '▁▁' },
     ],
   };
 }
