@@ -43,13 +43,30 @@ const beside: ReadonlySet<string> = new Set([
   'preprocessor_config.json',
   'processor_config.json',
   'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
   'vocab.json',
+  'merges.txt',
+  'tokenizer.model',
+  'spiece.model',
+  'sentencepiece.bpe.model',
   'source.spm',
   'target.spm',
   'target_vocab.json',
   // What changes the weights, which has to be told.
   'adapter_config.json',
 ]);
+
+/** Files that a tokenizer is in; any of them will do. */
+const vocabularies: readonly (readonly string[])[] = [
+  ['tokenizer.json'],
+  ['source.spm', 'vocab.json'],
+  ['vocab.txt'],
+  ['vocab.json', 'merges.txt'],
+  ['tokenizer.model'],
+  ['spiece.model'],
+  ['sentencepiece.bpe.model'],
+];
 
 /** What a repository holds. @throws HubError */
 export async function listFiles(
@@ -114,7 +131,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const folder =
     weights.length > 0 &&
     has('config.json') &&
-    (has('tokenizer.json') || has('source.spm', 'vocab.json') || readsImages)
+    (vocabularies.some((names) => has(...names)) || readsImages)
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
       : [];
   const single = at(/\.gguf$/i).flatMap((file) => {
@@ -130,7 +147,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const all = [...folder, ...single, ...exportsOf(files, around)];
   if (all.length > 0) return all;
   throw new HubError(
-    `${id} holds nothing that can be read here: config.json and tokenizer.json, or preprocessor_config.json of a model for images, with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json or preprocessor_config.json.`,
+    `${id} holds nothing that can be read here: config.json and a tokenizer (tokenizer.json, or the vocabulary it is made of), or preprocessor_config.json of a model for images, with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json or preprocessor_config.json.`,
   );
 }
 

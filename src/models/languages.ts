@@ -31,7 +31,12 @@ export function languageSettingsOf(
   modelType: string | undefined,
 ): LanguageSettings {
   const own = isRecord(settings) ? settings : {};
-  const kind = typeof own['tokenizer_class'] === 'string' ? own['tokenizer_class'] : '';
+  // Without a class in the settings the model's type has one.
+  const usual = new Map([
+    ['mbart', 'MBartTokenizer'],
+    ['m2m_100', 'M2M100Tokenizer'],
+  ]).get(modelType ?? '');
+  const kind = typeof own['tokenizer_class'] === 'string' ? own['tokenizer_class'] : (usual ?? '');
   const token = (name: string): number | undefined => {
     const said = own[name];
     return typeof said === 'string' ? (languages.get(said) ?? languages.get(`__${said}__`)) : undefined;

@@ -15,6 +15,8 @@ export interface RotaryForm {
    * for longer texts, or fewer pairs than features, of which the last ones then stay as they are.
    */
   readonly speeds?: readonly number[];
+  /** What turned features are multiplied by, with `speeds`: the attention factor of YaRN and LongRoPE, 1 where left out. */
+  readonly scale?: number;
   /** Turns back instead: the gradient's direction. */
   readonly inverse?: true;
 }
@@ -57,7 +59,7 @@ function pairOf(
  * @param rank how many axes
  */
 function operationFor(form: RotaryForm, columns: number, rank: number): Operation {
-  const { pairs, base, speeds } = form;
+  const { pairs, base, speeds, scale = 1 } = form;
   const direction = form.inverse === true ? -1 : 1;
   const speed = (pair: number, width: number): number =>
     direction * (speeds === undefined ? base ** ((-2 * pair) / width) : (speeds[pair] ?? 0));
@@ -99,7 +101,8 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
           const { partner = 0, first } = features[column] ?? {};
           const angle = position * (factors[column] ?? 0);
           const [own, other] = [tensor?.data[start + column] ?? 0, tensor?.data[start + partner] ?? 0];
-          out[start + column] = own * Math.cos(angle) + (first === true ? -other : other) * Math.sin(angle);
+          out[start + column] =
+            scale * (own * Math.cos(angle) + (first === true ? -other : other) * Math.sin(angle));
         }
       }
       return out;
@@ -112,8 +115,10 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
       const place = emitter.node('Unsqueeze', [positions, emitter.integers([1], [1])]); // (query, 1)
       const factors = emitter.floats(perPair, [count]);
       const angles = emitter.node('Mul', [emitter.node('Cast', [place], { to: 1 }), factors]); // (query, pair)
-      const cos = emitter.node('Cos', [angles]);
-      const sine = emitter.node('Sin', [angles]);
+      const scaled = (table: string): string =>
+        scale === 1 ? table : emitter.node('Mul', [table, emitter.floats([scale], [1])]);
+      const cos = scaled(emitter.node('Cos', [angles]));
+      const sine = scaled(emitter.node('Sin', [angles]));
       const back = emitter.node('Neg', [sine]);
       const [sin, minus] = direction < 0 ? [back, sine] : [sine, back];
       const part = (start: number, end: number, step = 1): string =>
@@ -148,14 +153,17 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
     print(language, inputs) {
       const [value = atom(''), positions = atom('')] = inputs;
       if (language === 'tex') {
-        const rotation = direction < 0 ? `R_{${positions.text}}^{-1}` : `R_{${positions.text}}`;
+        const turn = direction < 0 ? `R_{${positions.text}}^{-1}` : `R_{${positions.text}}`;
+        const rotation = scale === 1 ? turn : `${turn} \\cdot ${Number(scale.toPrecision(4))}`;
         return compose(`${inside(value, binding.product, language)} ${rotation}`, binding.product, inputs);
       }
       const how = speeds === undefined ? String(base) : `[${speeds.join(', ')}]`;
-      const call = `rotary(${value.text}, ${positions.text}, ${how}${direction < 0 ? ', -1' : ''})`;
+      const more = scale === 1 ? (direction < 0 ? ', -1' : '') : `, ${direction}, ${scale}`;
+      const call = `${scale === 1 ? '' : 'scaled_'}rotary(${value.text}, ${positions.text}, ${how}${more})`;
       const text = language === 'numpy' ? numpyText(pairs) : pytorchText(pairs);
+      const bySpeeds = language === 'numpy' ? numpyBySpeeds : pytorchBySpeeds;
       return compose(call, binding.atom, inputs, [
-        speeds === undefined ? text : language === 'numpy' ? numpyBySpeeds(pairs) : pytorchBySpeeds(pairs),
+        speeds === undefined ? text : bySpeeds(pairs, scale !== 1),
       ]);
     },
 
@@ -177,18 +185,21 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
       const sign = first ? '-' : '+';
       const [x, y] = [own.value, other.value];
       const degrees = `\\theta`;
+      const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
+      const scaling = scale === 1 ? '' : ` cos θ and sin θ are multiplied by ${scale.toPrecision(4)}.`;
+      const times = scale === 1 ? '' : 'a ';
       return {
-        value: x * Math.cos(angle) + (first ? -y : y) * Math.sin(angle),
+        value: x * cos + (first ? -y : y) * sin,
         ...(own.symbolic === undefined || other.symbolic === undefined
           ? {}
-          : { symbolic: `${own.symbolic} \\cos ${degrees} ${sign} ${other.symbolic} \\sin ${degrees}` }),
+          : { symbolic: `${own.symbolic} ${times}\\cos ${degrees} ${sign} ${other.symbolic} ${times}\\sin ${degrees}` }),
         numbers: compose(
-          `${factor(x)} \\cdot ${factor(Math.cos(angle))} ${sign} ${factor(y)} \\cdot ${factor(Math.sin(angle))}`,
+          `${factor(x)} \\cdot ${factor(cos)} ${sign} ${factor(y)} \\cdot ${factor(sin)}`,
           binding.sum,
           [],
         ),
         sums: [...own.sums],
-        remark: `θ = ${position.value} · ${speeds === undefined ? `${base}^(−${2 * pair}/${width})` : (speeds[pair] ?? 0).toPrecision(4)} = ${angle.toPrecision(4)}: entries ${Math.min(column, partner)} and ${Math.max(column, partner)} turn together.`,
+        remark: `θ = ${position.value} · ${speeds === undefined ? `${base}^(−${2 * pair}/${width})` : (speeds[pair] ?? 0).toPrecision(4)} = ${angle.toPrecision(4)}: entries ${Math.min(column, partner)} and ${Math.max(column, partner)} turn together.${scaling}`,
       };
     },
 
@@ -229,7 +240,7 @@ function pytorchText(pairs: RotaryPairs): string {
     ${parts[1]}.to(x.dtype)`;
 }
 
-function numpyBySpeeds(pairs: RotaryPairs): string {
+function numpyBySpeeds(pairs: RotaryPairs, scaled: boolean): string {
   const parts =
     pairs === 'neighbours'
       ? [
@@ -237,16 +248,16 @@ function numpyBySpeeds(pairs: RotaryPairs): string {
           `np.stack([first, second], axis=-1).reshape(*x.shape[:-1], d)`,
         ]
       : [`a, b = np.split(x[..., :d], 2, axis=-1)`, `np.concatenate([first, second], axis=-1)`];
-  return `def rotary(x, positions, speeds, direction=1):
-    """Turns pair k of the vector at position i by i * speeds[k]; features behind the pairs stay."""
+  return `def ${headOf(scaled)}:
+    """Turns pair k of the vector at position i by i * speeds[k]${scaled ? ', times scale' : ''}; features behind the pairs stay."""
     d = 2 * len(speeds)
     angles = direction * positions[:, None] * np.array(speeds)
     ${parts[0]}
-    first, second = a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)
+    ${scaled ? 'cos, sin = scale * np.cos(angles), scale * np.sin(angles)\n    first, second = a * cos - b * sin, b * cos + a * sin' : 'first, second = a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)'}
     return np.concatenate([${parts[1]}, x[..., d:]], axis=-1)`;
 }
 
-function pytorchBySpeeds(pairs: RotaryPairs): string {
+function pytorchBySpeeds(pairs: RotaryPairs, scaled: boolean): string {
   const parts =
     pairs === 'neighbours'
       ? [
@@ -254,11 +265,15 @@ function pytorchBySpeeds(pairs: RotaryPairs): string {
           `torch.stack([first, second], dim=-1).reshape(*x.shape[:-1], d)`,
         ]
       : [`a, b = x[..., :d].chunk(2, dim=-1)`, `torch.cat([first, second], dim=-1)`];
-  return `def rotary(x, positions, speeds, direction=1):
-    """Turns pair k of the vector at position i by i * speeds[k]; features behind the pairs stay."""
+  return `def ${headOf(scaled)}:
+    """Turns pair k of the vector at position i by i * speeds[k]${scaled ? ', times scale' : ''}; features behind the pairs stay."""
     d = 2 * len(speeds)
     angles = direction * positions[:, None] * torch.tensor(speeds, dtype=torch.float64)
     ${parts[0]}
-    first, second = a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()
+    ${scaled ? 'cos, sin = scale * angles.cos(), scale * angles.sin()\n    first, second = a * cos - b * sin, b * cos + a * sin' : 'first, second = a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()'}
     return torch.cat([${parts[1]}.to(x.dtype), x[..., d:]], dim=-1)`;
 }
+
+/** Two functions in one program have names of their own. */
+const headOf = (scaled: boolean): string =>
+  scaled ? 'scaled_rotary(x, positions, speeds, direction, scale)' : 'rotary(x, positions, speeds, direction=1)';

@@ -6,7 +6,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
+import { grows, rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
@@ -69,7 +69,12 @@ export const gptNeox: Architecture = {
       words,
       feeds: (numbers) => new Map([[ids, list(numbers)]]),
       ...stack,
-      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: false, name: 'embed_out' }),
+      logits: logitsOf(checkpoint, stack.hiddenStates.at(-1), {
+        table,
+        tied: false,
+        // Newer programs call it as all families do.
+        name: checkpoint.has('embed_out.weight') ? 'embed_out' : 'lm_head',
+      }),
     };
   },
 };
@@ -103,7 +108,8 @@ function describe(config: Config): ArchitectureDescription {
   const positions = config.count('max_position_embeddings', limits.positions);
   checkHeads(config, width, heads);
   const standards = defaults(width / heads);
-  const { kind, factor } = rotarySettings(config, standards);
+  const rotary = rotarySettings(config, standards);
+  const { kind, factor } = rotary;
   return {
     layers,
     heads,
@@ -112,7 +118,7 @@ function describe(config: Config): ArchitectureDescription {
     vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
-    growing: kind === 'dynamic',
+    growing: grows(rotary, positions),
     remarks: rotaryRemarks(config, standards),
   };
 }

@@ -11,7 +11,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, windows, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
+import { grows, rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
 import { activationOf, activations, checkTokens, limits, type Activation } from '../parts/settings.js';
 import { affine, columns, Weights } from '../parts/weights.js';
 
@@ -121,7 +121,8 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
     );
   }
   const standards = { size, ...variant.rotary?.(config, 0) };
-  const { kind, factor } = rotarySettings(config, standards);
+  const rotary = rotarySettings(config, standards);
+  const { kind, factor } = rotary;
   const positions = config.count('max_position_embeddings', limits.positions);
   return {
     layers,
@@ -133,7 +134,7 @@ function describe(config: Config, variant: LlamaVariant): LlamaDescription {
     vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' }, ...variant.attention?.(config, size) },
     positions: 'rotary',
-    growing: kind === 'dynamic',
+    growing: grows(rotary, positions),
     remarks: [...rotaryRemarks(config, standards), ...(variant.remarks?.(config) ?? [])],
   };
 }

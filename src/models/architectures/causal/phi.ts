@@ -6,7 +6,7 @@ import type { Architecture, ArchitectureDescription } from '../architecture.js';
 import { decoder, type Change, type DecoderLayer } from '../parts/decoder.js';
 import { list, whole } from '../parts/inputs.js';
 import { logitsOf } from '../parts/language-head.js';
-import { rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
+import { grows, rotaryForm, rotaryRemarks, rotarySettings, type RotaryStandards } from '../parts/rotary.js';
 import { activationOf, activations, checkHeads, checkTokens, limits } from '../parts/settings.js';
 import { affine, Weights } from '../parts/weights.js';
 
@@ -102,7 +102,8 @@ function describe(config: Config): ArchitectureDescription & { readonly groups: 
     );
   }
   const standards = defaults(width / heads);
-  const { kind, factor } = rotarySettings(config, standards);
+  const rotary = rotarySettings(config, standards);
+  const { kind, factor } = rotary;
   return {
     layers,
     heads,
@@ -112,7 +113,7 @@ function describe(config: Config): ArchitectureDescription & { readonly groups: 
     vocabulary: config.count('vocab_size', limits.vocabulary),
     attention: { ...standardAttention, mask: { kind: 'causal' } },
     positions: 'rotary',
-    growing: kind === 'dynamic',
+    growing: grows(rotary, positions),
     remarks: rotaryRemarks(config, standards),
   };
 }

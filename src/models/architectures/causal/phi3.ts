@@ -9,5 +9,6 @@ export const phi3 = family({
   window: (config) =>
     config.says('sliding_window') ? config.count('sliding_window', limits.positions) : undefined,
   fused: true,
-  rotary: () => ({ share: 1 }),
+  // What it was called before (Phi3Config).
+  rotary: () => ({ share: 1, kinds: { su: 'longrope', yarn: 'longrope' } }),
 });

@@ -8,6 +8,8 @@ export interface LanguageHead {
   readonly table: Value;
   /** Whether words are said with the vectors that they are read with, where the configuration does not tell. */
   readonly tied: boolean;
+  /** Whether a model that was trained to say words says them so whatever its configuration has. */
+  readonly always?: boolean;
   /** What the head is called in a checkpoint that has one. */
   readonly name?: string;
 }
@@ -26,13 +28,15 @@ const otherHeads = ['score', 'classifier', 'classifier.dense', 'classification_h
  */
 function hasLanguageHead(
   checkpoint: Checkpoint,
-  { tied, name = 'lm_head' }: Pick<LanguageHead, 'tied' | 'name'>,
+  { tied, always = false, name = 'lm_head' }: Omit<LanguageHead, 'table'>,
 ): boolean {
   if (checkpoint.has(`${name}.weight`)) return true;
   const { config } = checkpoint;
-  if (!config.flag('tie_word_embeddings', tied)) return false;
   const classes = config.list('architectures').filter((each) => typeof each === 'string');
-  if (classes.some((each) => speaking.test(each))) return true;
+  const speaks = classes.some((each) => speaking.test(each));
+  if (always && speaks) return true;
+  if (!config.flag('tie_word_embeddings', tied)) return false;
+  if (speaks) return true;
   return (
     !classes.some((each) => otherwise.test(each)) &&
     !otherHeads.some((each) => checkpoint.has(`${each}.weight`))
@@ -48,9 +52,9 @@ function hasLanguageHead(
 export function logitsOf(
   checkpoint: Checkpoint,
   hidden: Value | undefined,
-  { table, tied, name = 'lm_head' }: LanguageHead,
+  { table, tied, always = false, name = 'lm_head' }: LanguageHead,
 ): Value | undefined {
-  if (hidden === undefined || !hasLanguageHead(checkpoint, { tied, name })) return undefined;
+  if (hidden === undefined || !hasLanguageHead(checkpoint, { tied, always, name })) return undefined;
   const own = checkpoint.has(`${name}.weight`);
   const [vocabulary = 0] = table.shape;
   const weight = own ? checkpoint.weight(`${name}.weight`, table.shape) : table; // (vocabulary, model)

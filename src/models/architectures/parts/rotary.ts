@@ -2,8 +2,9 @@ import type { RotaryForm } from '../../../engine/ops/index.js';
 import type { Config } from '../../config.js';
 import { quoted } from '../../../formats/untrusted.js';
 import { ModelError } from '../../error.js';
+import { longropeOf, yarnOf, yarnSpeed, type Longrope, type Yarn } from './rotary-scalings.js';
 
-const kinds = ['default', 'linear', 'dynamic', 'llama3'] as const;
+const kinds = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'] as const;
 
 /** The tensor of a GGUF file that has what each pair's speed is divided by; such a file says no kind. */
 export const divisorsName = 'rope_freqs.weight';
@@ -25,6 +26,8 @@ export interface RotarySettings {
   readonly context: number;
   /** Of "divided": what the speed of each pair is divided by. */
   readonly divisors: readonly number[];
+  readonly yarn: Yarn | undefined;
+  readonly longrope: Longrope | undefined;
 }
 
 /** What families differ in. */
@@ -38,6 +41,8 @@ export interface RotaryStandards {
   readonly names?: { readonly base?: string; readonly share?: string };
   /** The kind of layer whose settings are meant, where kinds have their own. */
   readonly layers?: string;
+  /** What older configurations call a kind of scaling. */
+  readonly kinds?: Readonly<Record<string, 'longrope'>>;
   /** Layers that older configurations leave out of "rope_scaling". */
   readonly unscaled?: boolean;
 }
@@ -67,7 +72,9 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
   // In the oldest configurations the kind of scaling is called "type"; where layers have kinds of their own, each has a standard.
   const typed = layers === undefined || parameters?.section(layers) !== undefined;
   const kindName = typed && saying('rope_type') === undefined ? 'type' : 'rope_type';
-  const said = saying(kindName)?.choice(kindName, kinds, 'default') ?? 'default';
+  const told = saying(kindName);
+  const older = defaults.kinds?.[String(told?.raw(kindName))];
+  const said = older ?? told?.choice(kindName, kinds, 'default') ?? 'default';
   const kind = saying(divisorsName) === undefined ? said : 'divided';
   // What scales the frequencies heeds a share in every family; what turns the features does so only in those that have one.
   const isShared = defaults.share !== undefined || (kind !== 'default' && kind !== 'divided');
@@ -89,6 +96,9 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
       `${config.where} belongs to a tensor ${quoted(divisorsName)} of ${divisors.length} numbers, but ${turning / 2} positive ones are needed, one for each pair of features that turn.`,
     );
   }
+  const context = contextOf(config, kind, layers === undefined, saying('original_max_position_embeddings'));
+  const longest = (): number => config.count('max_position_embeddings', positions);
+  const lookUp = { saying, config, context, longest };
   return {
     kind,
     base,
@@ -98,26 +108,33 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
     factor: kind === 'default' ? 1 : (saying('factor')?.positive('factor', 1) ?? 1),
     low: saying('low_freq_factor')?.positive('low_freq_factor', 1) ?? 1,
     high: saying('high_freq_factor')?.positive('high_freq_factor', 4) ?? 4,
-    context: contextOf(config, kind, layers === undefined, saying('original_max_position_embeddings')),
+    context,
+    yarn: kind === 'yarn' ? yarnOf(lookUp, base, features, scaled ?? parameters) : undefined,
+    longrope: kind === 'longrope' ? longropeOf(lookUp, turning / 2) : undefined,
   };
 }
 
-/** The first context: Llama 3.1's code heeds an original one, which stands beside the parameters or among them; others do not. */
+const positions = { from: 1, to: 16_777_216 };
+
+/** The first context: some kinds heed an original one, which stands beside the parameters or among them; others do not. */
 function contextOf(
   config: Config,
   kind: RotarySettings['kind'],
   isFlat: boolean,
   own: Config | undefined,
 ): number {
-  const positions = { from: 1, to: 16_777_216 };
   if (kind === 'default' || kind === 'divided') return 1;
   const [name, longest] = ['original_max_position_embeddings', 'max_position_embeddings'];
-  if (kind === 'llama3') {
+  if (kind === 'llama3' || kind === 'yarn' || kind === 'longrope') {
     if (isFlat && config.says(name)) return config.count(name, positions);
     if (own !== undefined) return own.count(name, positions);
   }
   return config.count(longest, positions);
 }
+
+/** Whether the angles of all positions change with the length of a text, of `positions` tokens at most. */
+export const grows = ({ kind, context }: RotarySettings, positions: number): boolean =>
+  kind === 'dynamic' || (kind === 'longrope' && positions > context);
 
 /** Where a configuration asks for what other programs do and transformers does not, in sentences. */
 export function rotaryRemarks(config: Config, defaults: RotaryStandards): string[] {
@@ -145,7 +162,8 @@ export function rotaryForm(settings: RotarySettings, size: number, tokens: numbe
   if (kind === 'default' && settings.features === size) return plain;
   const pairs = Array.from({ length: settings.size / 2 }, (_, pair) => pair);
   const speeds = pairs.map((pair) => speedOf(settings, pair, tokens));
-  return { ...plain, speeds };
+  const scale = settings.yarn?.scale ?? settings.longrope?.scale ?? 1;
+  return { ...plain, speeds, ...(scale !== 1 && { scale }) };
 }
 
 function speedOf(settings: RotarySettings, pair: number, tokens: number): number {
@@ -164,6 +182,13 @@ function speedOf(settings: RotarySettings, pair: number, tokens: number): number
     case 'dynamic': {
       const longer = (factor * Math.max(tokens, context)) / context - (factor - 1);
       return (base * longer ** (features / (features - 2))) ** ((-2 * pair) / features);
+    }
+    case 'yarn':
+      return settings.yarn === undefined ? plain : yarnSpeed(settings.yarn, plain, pair);
+    // Each pair has a divisor of its own, and another one in texts beyond the first context (Ding et al. 2024).
+    case 'longrope': {
+      const { short = [], long = [] } = settings.longrope ?? {};
+      return plain / ((tokens > context ? long : short)[pair] ?? 1);
     }
     // Slow pairs are slowed down, fast ones stay, those between go from one to the other (Llama 3.1).
     case 'llama3': {

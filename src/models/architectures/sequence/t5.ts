@@ -73,7 +73,8 @@ export function t5Family(modelType: string, title: string, variant: T5Variant): 
         const said = variant.scalesOutput(config) ? scale(hidden, width ** -0.5, 'd^{-1/2}') : hidden; // (n, model)
         const { ids, feeds } = half;
         const table = half.spoken(); // (vocabulary, model)
-        const logits = logitsOf(checkpoint, said, { table, tied: true }); // (n, vocabulary)
+        // T5Config ties what is not there, and takes an untied configuration for the sign that nothing is scaled.
+        const logits = logitsOf(checkpoint, said, { table, tied: true, always: true }); // (n, vocabulary)
         return { ids, feeds, ...stack, logits };
       },
     },

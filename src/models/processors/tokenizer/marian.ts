@@ -2,7 +2,7 @@ import type { Json } from '../../../formats/json-text.js';
 import { isRecord } from '../../../common/values.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
-import { describeSentencePiece } from './sentencepiece.js';
+import { describeSentencePiece, writtenPieces } from './classes/sentencepiece.js';
 
 /** A language that a text is to be translated into, before the text: ">>fra<<". */
 const languageCode = /^>>[^<>\s]+<<$/;
@@ -56,7 +56,7 @@ function sideOf(
   [file, numbered]: readonly [pieces: string, vocabulary: string],
 ): TextTokenizer {
   const where = `${name}: ${file}`;
-  const pieces = createTokenizer(describeSentencePiece(spm, where, [...silent]), {}, where);
+  const pieces = createTokenizer(describeSentencePiece(spm, where, [...silent]), where);
   const ids = new Map<string, number>();
   for (const [token, id] of Object.entries(isRecord(vocabulary) ? vocabulary : {})) {
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0) ids.set(token, id);
@@ -80,9 +80,10 @@ function sideOf(
       const shift = behind < 0 ? 0 : behind + '<<'.length;
       const code = text.slice(0, shift);
       const special = code === '' ? 1 : 2;
-      const cut = pieces.encode(text.slice(shift), Math.max(0, limit - special));
+      const rest = text.slice(shift);
+      const cut = pieces.encode(rest, Math.max(0, limit - special));
       const number = (token: string): number => ids.get(token) ?? unknown;
-      const numbers = [...(code === '' ? [] : [code]), ...cut.tokens].map(number);
+      const numbers = [...(code === '' ? [] : [code]), ...writtenPieces(cut, rest)].map(number);
       return {
         ids: [...numbers, end],
         tokens: [...(code === '' ? [] : [code]), ...cut.tokens, '</s>'],

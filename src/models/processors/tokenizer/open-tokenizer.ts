@@ -2,7 +2,7 @@ import type { Json } from '../../../formats/json-text.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type TextTokenizer } from './tokenizer.js';
 import { marianTokenizer, type MarianTarget } from './marian.js';
-import { describeFiles } from './vocabulary-files.js';
+import { describeFiles, openM2m100, withFiles } from './classes/index.js';
 import { isRecord } from '../../../common/values.js';
 
 /** Files that belong to a model; undefined for one that is not there. */
@@ -21,16 +21,17 @@ export async function openTokenizer(files: TokenizerFiles, name: string): Promis
     if (source !== undefined && vocabulary !== undefined) {
       return marianTokenizer(source, vocabulary, name, await marianTarget(files, name));
     }
+    const many = await openM2m100(files, name);
+    if (many !== undefined) return many;
     const described = await describeFiles(files, name);
-    if (described !== undefined) {
-      const settings = await files.json('tokenizer_config.json');
-      return createTokenizer(described, settings ?? {}, `${name}: its vocabulary`);
-    }
+    if (described !== undefined) return createTokenizer(described, `${name}: its vocabulary`);
     const { tokenizer: missing = 'tokenizer.json' } = files;
     throw new ModelError(`${name} has no ${missing}, without which text cannot become tokens.`);
   }
-  const settings = await files.json('tokenizer_config.json');
-  return createTokenizer(tokenizer, settings ?? {}, `${name}: tokenizer.json`);
+  const where = `${name}: tokenizer.json`;
+  // What is made of a GGUF file's metadata is whole.
+  const isFile = (files.tokenizer ?? 'tokenizer.json') === 'tokenizer.json';
+  return createTokenizer(isFile && isRecord(tokenizer) ? await withFiles(tokenizer, files) : tokenizer, where);
 }
 
 /** What a Marian checkpoint cuts and numbers its target with. @throws ModelError where a vocabulary of its own is missing */

@@ -9,7 +9,6 @@ import { checked } from './description.js';
 import { legibleBy, type Legible } from './legible.js';
 import { hasTable, normalizerOf, type Normalizer } from './normalizer.js';
 import { wordModelOf, type WordModel } from './models/index.js';
-import { withSettings } from './settings.js';
 import { splitterOf, type Splitter } from './pre-tokenizer.js';
 import { templateOf, type Slot, type Template } from './template.js';
 import { trimmerOf, type Trimmer } from './trim.js';
@@ -63,13 +62,12 @@ export interface TextTokenizer {
 /**
  * The tokenizer that a tokenizer.json describes, as the Rust library has it; every token knows its place in the text.
  * @param description tokenizer.json
- * @param settings tokenizer_config.json
  * @throws ModelError when it describes nothing that is known
  */
-export function createTokenizer(description: Json, settings: Json, where: string): TextTokenizer {
+export function createTokenizer(description: Json, where: string): TextTokenizer {
   if (!isRecord(description)) throw new ModelError(`${where} is not a JSON object.`);
   try {
-    const parts = checked(withSettings(description, settings), where);
+    const parts = checked(description, where);
     const added = addedTokensOf(parts['added_tokens']);
     const model = wordModelOf(isRecord(parts['model']) ? parts['model'] : {}, where);
     const pieces = cutter(
@@ -85,7 +83,7 @@ export function createTokenizer(description: Json, settings: Json, where: string
       added,
       pieces,
       templateOf(parts['post_processor'], where),
-      decoderOf(parts),
+      decoderOf(parts['decoder'], where),
       legibleBy(parts),
       where,
     );

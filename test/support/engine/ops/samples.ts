@@ -362,6 +362,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       const form = { base: 10_000, pairs, speeds: [0.75, 0.125] };
       return operators.rotary(draw.numbers(2, n, 3 + draw.upTo(3)), draw.positions(n), form);
     },
+    (draw) => {
+      const n = draw.upTo(4);
+      const form = { base: 10_000, pairs, speeds: [0.75, 0.125], scale: 1.375 };
+      return operators.rotary(draw.numbers(2, n, 3 + draw.upTo(3)), draw.positions(n), form);
+    },
   ]),
   gru: (['forward', 'reverse'] as const).map((direction): Sample => (draw) => {
     const hidden = draw.upTo(2);

@@ -217,11 +217,16 @@ describe('Architectures', () => {
       const read = readJson<object>(readFileSync(join(fixtures, 'llama/config.json'), 'utf8'));
       return openWith({ ...read, ...settings });
     };
-    await assert.rejects(model({ rope_parameters: { rope_type: 'yarn', factor: 4 } }), {
+    await assert.rejects(model({ rope_parameters: { rope_type: 'proportional', factor: 4 } }), {
       name: 'ModelError',
       message:
-        /says that "rope_type" is "yarn", but it has to be one of "default", "linear", "dynamic", "llama3"\.$/,
+        /says that "rope_type" is "proportional", but it has to be one of "default", "linear", "dynamic", "llama3", "yarn", "longrope"\.$/,
     });
+    const long = { rope_type: 'longrope', short_factor: [1, 1, 1], long_factor: [1, 2] };
+    await assert.rejects(
+      model({ rope_parameters: long }),
+      /scales rotary positions by LongRoPE, whose "long_factor" has 2 numbers; 3 positive ones are needed/,
+    );
     await assert.rejects(model({ rope_parameters: 7 }), /"rope_parameters" is .*7.* has to be an object/);
     await assert.rejects(
       model({ rope_parameters: { rope_type: 'linear', factor: 0 } }),

@@ -90,6 +90,24 @@ describe('Settings that few models have are computed as transformers does:', () 
     await model.dispose();
   });
 
+  for (const name of ['t5-untied', 'mt5-untied']) {
+    it(`words that are said with the vectors they are read with, untied or not: ${name}`, async () => {
+      const model = await Model.open(platform, join(fixtures, name));
+      const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
+      const [ids, previous] = ['ids', 'previous'].map((each) => [...tensorNamed(expected, each).data]);
+      assert.ok(ids !== undefined && previous !== undefined && model.decoder !== undefined && model.writes);
+      const encoder = model.build(ids.length, model.attention);
+      const memory = encoder.hiddenStates.at(-1) ?? assert.fail();
+      const decoder = model.buildDecoder(previous.length, memory, model.decoder.attention);
+      const [logits] = await runtime.run(
+        [decoder.logits ?? assert.fail()],
+        new Map([...encoder.feeds(ids), ...decoder.feeds(previous)]),
+      );
+      assertClose(logits ?? assert.fail(), tensorNamed(expected, 'logits'), 5e-5, 'logits');
+      await model.dispose();
+    });
+  }
+
   it('but not what their own code cannot compute', async () => {
     assert.equal(
       await failure(copied('t5-odd', { relative_attention_num_buckets: 3 })),

@@ -35,7 +35,7 @@ async function tokenizerOf(name: string): Promise<TextTokenizer> {
   const { metadata } = await openGguf(source);
   await source.close();
   const description = describeTokenizer(new Metadata(source.name, metadata, new Map()));
-  return createTokenizer(description ?? assert.fail('no tokenizer'), {}, source.name);
+  return createTokenizer(description ?? assert.fail('no tokenizer'), source.name);
 }
 
 describe('Tokenizers in GGUF', function () {

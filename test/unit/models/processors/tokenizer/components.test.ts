@@ -25,7 +25,7 @@ describe('Components of tokenizers', function () {
 
   for (const [name, description] of Object.entries(fixture.tokenizers)) {
     it(`agree with the tokenizers library on ids and places: ${name}`, () => {
-      const tokenizer = createTokenizer(description, {}, name);
+      const tokenizer = createTokenizer(description, name);
       fixture.texts.forEach((text, at) => {
         const { ids, ranges } = tokenizer.encode(text, Infinity);
         const places = ranges.flatMap((range) => (range === null ? [-1, -1] : [range.start, range.end]));

@@ -8,7 +8,7 @@ import {
 } from '../../../../../src/models/processors/tokenizer/tokenizer.js';
 import { descriptionOf, fixture } from '../../../../support/models/tokens.js';
 
-const tokenizerNamed = (name: string) => createTokenizer(descriptionOf(name), {}, name);
+const tokenizerNamed = (name: string) => createTokenizer(descriptionOf(name), name);
 
 /** An encoding in the form of the fixture. */
 function written({ ids, ranges }: Encoding): unknown {
@@ -54,7 +54,7 @@ describe('Tokenizer', function () {
     const { tokenizer: description, texts, expected } = fixture.searched;
 
     it('gives the ids of the tokenizers library, and no place that is not the token’s', () => {
-      const tokenizer = createTokenizer(withUnknownPart(description), {}, 'unigram');
+      const tokenizer = createTokenizer(withUnknownPart(description), 'unigram');
       texts.forEach((text, at) => {
         const { ids, tokens, ranges } = tokenizer.encode(text, Infinity);
         const [expectedIds = [], places = []] = expected[at] ?? [];

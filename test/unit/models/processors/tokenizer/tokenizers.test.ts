@@ -29,7 +29,7 @@ const fixture = readJson<Fixture>(
 );
 
 const tokenizerNamed = (name: string) =>
-  createTokenizer(withTable(fixture.tokenizers[name] ?? null), {}, name);
+  createTokenizer(withTable(fixture.tokenizers[name] ?? null), name);
 
 function withTable(description: Json): Json {
   if (Array.isArray(description)) return (description as readonly Json[]).map(withTable);
@@ -181,7 +181,7 @@ describe('A tokenizer.json that is wrong', () => {
   };
   const refused = (description: Json, message: RegExp): void => {
     assert.throws(
-      () => createTokenizer(description, {}, 'tokenizer.json'),
+      () => createTokenizer(description, 'tokenizer.json'),
       (error) => {
         assert.ok(error instanceof ModelError);
         assert.match(error.message, message);
@@ -192,7 +192,7 @@ describe('A tokenizer.json that is wrong', () => {
   };
 
   it('may leave out what it does not need', () => {
-    const { ids, ranges } = createTokenizer({ model: pair }, {}, 'tokenizer.json').encode('aab', Infinity);
+    const { ids, ranges } = createTokenizer({ model: pair }, 'tokenizer.json').encode('aab', Infinity);
     assert.deepEqual(ids, [0, 2]);
     assert.deepEqual(ranges, [
       { start: 0, end: 1 },
@@ -274,7 +274,6 @@ describe('A tokenizer.json that is wrong', () => {
     bytes.writeUInt32LE(0xfffffc00, 4);
     const { ids } = createTokenizer(
       { model: pair, normalizer: { type: 'Precompiled', precompiled_charsmap: bytes.toString('base64') } },
-      {},
       'tokenizer.json',
     ).encode('ab', Infinity);
     assert.deepEqual(ids, [2]);
