@@ -30,6 +30,9 @@ const woff2Only = {
   },
 };
 
+/** What stands for packages that are only half wanted. */
+const standIns = { '@eshaz/web-worker': './scripts/lib/no-worker.mjs' };
+
 /** @type {esbuild.BuildOptions} */
 const nodeTarget = { platform: 'node', format: 'cjs', target: 'node20' };
 
@@ -52,6 +55,7 @@ const webEngineTarget = {
   format: 'esm',
   target: 'chrome120',
   alias: {
+    ...standIns,
     'onnxruntime-web': 'onnxruntime-web/wasm',
     // There is one build for browsers, whatever it is asked for as.
     'onnxruntime-node': 'onnxruntime-web/wasm',
@@ -106,6 +110,7 @@ function plan({ production = false, tests = false, allowMissing = false }) {
     minify: production,
     sourcemap: production ? false : 'linked',
     legalComments: 'eof',
+    alias: standIns,
     // Decoders of images are WebAssembly; inside the bundle they need neither a file nor a network.
     loader: { '.wasm': 'binary' },
     // They ask for the place of their own script only where nobody hands their binary in.

@@ -49,6 +49,7 @@ async function bundled() {
     platform: 'node',
     // Browser bundles take a package's browser form; it is the same package.
     external: ['vscode', 'onnxruntime-node', 'onnxruntime-web'],
+    alias: { '@eshaz/web-worker': './scripts/lib/no-worker.mjs' },
     loader: { '.woff2': 'file', '.woff': 'file', '.ttf': 'file', '.svg': 'text' },
     logLevel: 'error',
   });

@@ -7,15 +7,18 @@ export { mergeHeads, splitHeads } from './structure/heads.js';
 export { rearrange } from './structure/rearrange.js';
 export { pad, slice } from './structure/slice.js';
 export { spread, sumTo } from './structure/spread.js';
+export { overlapAdd, windows, type WindowForm } from './structure/windows.js';
 
 // Each entry by itself, or with the one in its place.
 export { add } from './elementwise/add.js';
+export { decimalLogarithm } from './elementwise/decimal-logarithm.js';
 export { constant, divide, squareRoot } from './elementwise/divide.js';
 export { exponential } from './elementwise/exponential.js';
 export { featureMap } from './elementwise/feature-map.js';
 export { gaussian } from './elementwise/gaussian.js';
 export { gelu } from './elementwise/gelu.js';
 export { inverseSquareRoot } from './elementwise/inverse-square-root.js';
+export { larger } from './elementwise/larger.js';
 export { multiply } from './elementwise/multiply.js';
 export { negate } from './elementwise/negate.js';
 export { normalDensity, normalDistribution } from './elementwise/normal.js';
@@ -33,6 +36,7 @@ export { tanh } from './elementwise/tanh.js';
 // Whole rows at once.
 export { argmax } from './rows/argmax.js';
 export { divideRows } from './rows/divide-rows.js';
+export { largest } from './rows/largest.js';
 export { layerNorm } from './rows/layer-norm.js';
 export { matmul, transpose } from './rows/matmul.js';
 export { rmsNorm } from './rows/rms-norm.js';

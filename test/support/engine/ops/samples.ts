@@ -120,6 +120,14 @@ const broadcast =
 const thinner = (draw: Draw, shape: Shape): number[] =>
   shape.map((extent) => (draw.next() < 0.5 ? 1 : extent)).slice(Math.floor(draw.next() * shape.length));
 
+/** Of 7 rows: as convolutions cut them and as spectra do, also where windows leave some out. */
+const windowForms: readonly operators.WindowForm[] = [
+  { size: 3, stride: 1, count: 7, before: 1, beyond: 'zeros' },
+  { size: 3, stride: 2, count: 4, before: 1, beyond: 'zeros' },
+  { size: 4, stride: 2, count: 4, before: 2, beyond: 'reflection' },
+  { size: 2, stride: 3, count: 2, before: 0, beyond: 'reflection' },
+];
+
 /**
  * Every operator on random sizes and numbers, by the name of its builder: what holds for all of them is tried on these.
  * The operators in the folders of src/engine/ops and these names are the same.
@@ -159,6 +167,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
       );
     },
     (draw) => operators.replace(draw.numbers(3, 4), draw.binary(3, 4), draw.numbers(3, 4)),
+  ],
+  larger: [broadcast(operators.larger)],
+  decimalLogarithm: [
+    (draw) => operators.decimalLogarithm(draw.positive(...sizes(draw, 2)), 1e-10),
+    // Where some entries are below the floor.
+    (draw) => operators.decimalLogarithm(draw.positive(2, 4), 2),
   ],
   exponential: [each(operators.exponential)],
   scale: [each((value) => operators.scale(value, 1.5, 'c'))],
@@ -253,6 +267,17 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     },
   ],
 
+  windows: windowForms.map(
+    (form): Sample =>
+      (draw) =>
+        operators.windows(draw.numbers(7, draw.upTo(3)), form),
+  ),
+  overlapAdd: windowForms.map((form): Sample => (draw) => {
+    const channels = draw.upTo(3);
+    return operators.overlapAdd(draw.numbers(form.count, form.size * channels), form, [7, channels]);
+  }),
+
+  largest: [(draw) => operators.largest(draw.numbers(...sizes(draw, draw.upTo(3))))],
   rowSum: [(draw) => operators.rowSum(draw.numbers(...sizes(draw, draw.upTo(3))))],
   sumTo: [
     (draw) => {

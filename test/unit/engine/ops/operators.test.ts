@@ -46,6 +46,15 @@ const builds: Readonly<Record<string, Build>> = {
   negate: ([a]) => operators.negate(a),
   oneMinus: ([a]) => operators.oneMinus(a),
   exponential: ([a]) => operators.exponential(a),
+  'windows, zeros': ([signal, kernel]) =>
+    matmul(operators.windows(signal, { size: 3, stride: 2, count: 4, before: 1, beyond: 'zeros' }), kernel),
+  'windows, reflection': ([line]) =>
+    operators.windows(line, { size: 8, stride: 3, count: 10, before: 4, beyond: 'reflection' }),
+  overlapAdd: ([parts]) =>
+    operators.overlapAdd(parts, { size: 8, stride: 3, count: 6, before: 2, beyond: 'zeros' }, [21, 1]),
+  decimalLogarithm: ([a]) => operators.decimalLogarithm(a, 1e-10),
+  larger: ([a, b]) => operators.larger(a, b),
+  largest: ([a]) => operators.largest(a),
   normalDistribution: ([a]) => operators.normalDistribution(a),
   normalDensity: ([a]) => operators.normalDensity(a),
   inverseSquareRoot: ([a]) => operators.inverseSquareRoot(a, 1e-5),
