@@ -129,9 +129,7 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
     names.every((name) => around.some(({ path }) => path === name));
   const readsImages = has('preprocessor_config.json') || has('processor_config.json');
   const folder =
-    weights.length > 0 &&
-    has('config.json') &&
-    (vocabularies.some((names) => has(...names)) || readsImages)
+    weights.length > 0 && has('config.json') && (vocabularies.some((names) => has(...names)) || readsImages)
       ? [choice(safe.length > 0 ? 'safetensors' : 'pytorch_model.bin', 'folder', [...around, ...weights])]
       : [];
   const single = at(/\.gguf$/i).flatMap((file) => {

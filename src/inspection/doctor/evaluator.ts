@@ -123,7 +123,9 @@ export class Evaluator {
     }
     if (origin.kind === 'positions') return `p${origin.start}`;
     const own = given.get(origin);
-    return own === undefined ? '' : `l${own.id}[${own.region.map(({ start, end }) => `${start}:${end}`).join()}]`;
+    return own === undefined
+      ? ''
+      : `l${own.id}[${own.region.map(({ start, end }) => `${start}:${end}`).join()}]`;
   }
 
   /** Of products those of the last readings. */

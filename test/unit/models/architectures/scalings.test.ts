@@ -24,7 +24,9 @@ describe('Rotary positions that are scaled for longer texts', () => {
       const model = await Model.open(platform, join(fixtures, name));
       const expected = await tensorsIn(join(fixtures, name, 'expected.safetensors'));
       const all = [...tensorNamed(expected, 'ids').data];
-      const lengths = [...expected.keys()].flatMap((key) => /^(\d+)\.logits$/.exec(key)?.[1] ?? []).map(Number);
+      const lengths = [...expected.keys()]
+        .flatMap((key) => /^(\d+)\.logits$/.exec(key)?.[1] ?? [])
+        .map(Number);
       assert.ok(lengths.length >= 4);
       for (const length of lengths) {
         const graph = model.build(length, model.attention);

@@ -127,8 +127,7 @@ function classOf(config: Json | undefined, settings: Json | undefined): string {
   return taken === 'PreTrained' || taken === 'TokenizersBackend' ? '' : taken;
 }
 
-const kindOf = (name: string): Kind =>
-  (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? plain;
+const kindOf = (name: string): Kind => (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? plain;
 
 /** The tokens that a class has where nothing else is said. */
 function namedBy(kind: Kind): NamedTokens {
