@@ -11,8 +11,10 @@ import {
   workspace,
 } from 'vscode';
 import type { TreeDataProvider } from 'vscode';
-import type { FoundModel, ModelDescription, ModelReference } from '../../protocol.js';
-import { modelPath } from './model-path.js';
+import type { FoundModel, ModelDescription, ModelReference, ReaderChoice } from '../../protocol.js';
+import { modelOf } from '../session/request.js';
+import type { InspectionRequest } from '../session/request.js';
+import { modelPath, sameModel } from './model-path.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
 import {
@@ -81,6 +83,28 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
 
   async usable(): Promise<readonly ModelDescription[]> {
     return (await this.all()).flatMap((found) => (found.kind === 'model' ? [found.model] : []));
+  }
+
+  /** The models that could read what was asked for, in the order of the list; none of tensors. */
+  async readersOf(request: InspectionRequest): Promise<readonly ReaderChoice[]> {
+    const used = modelOf(request);
+    return (await this.reading(request)).map((model) => ({
+      reader: keyOf(model.reference),
+      name: model.name,
+      detail: outline(model),
+      used: used === undefined ? modelPath(model.reference) === undefined : sameModel(model.reference, used),
+    }));
+  }
+
+  /** One of them; undefined where it is there no longer. */
+  async readerOf(request: InspectionRequest, reader: string): Promise<ModelReference | undefined> {
+    return (await this.reading(request)).find(({ reference }) => keyOf(reference) === reader)?.reference;
+  }
+
+  private async reading({ kind }: InspectionRequest): Promise<readonly ModelDescription[]> {
+    const reads = { text: undefined, image: 'image' } as const;
+    if (kind !== 'text' && kind !== 'image') return [];
+    return (await this.usable()).filter((model) => model.reads === reads[kind]);
   }
 
   /** The settings tell of it, and the list is made anew. */
@@ -207,6 +231,10 @@ async function workspaceFiles(): Promise<readonly string[]> {
 async function pathsOf(pattern: string): Promise<readonly string[]> {
   const found = await workspace.findFiles(pattern, '**/{node_modules,.git}/**', mostConfigs);
   return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : []));
+}
+
+function keyOf(reference: ModelReference): string {
+  return JSON.stringify(reference);
 }
 
 /** Where a model comes from. */
