@@ -267,6 +267,15 @@ export function outline({ family, layers, heads, decoder }: ModelDescription): s
   return l10n.t('{0} · {1}', family, sizes);
 }
 
+/** Of an export that reads images, nothing tells how many tokens they become. */
+function sizeLine({ width, limit, size }: ModelDescription): string {
+  const megabytes = (size / 1e6).toFixed(1);
+  if (limit === 0) return l10n.t('{0} MB', megabytes);
+  return width === 0
+    ? l10n.t('up to {0} tokens, {1} MB', limit, megabytes)
+    : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, megabytes);
+}
+
 /** What a plus sign in the outline stands for. */
 function halves({ layers, heads, decoder }: ModelDescription): string[] {
   if (decoder === undefined) return [];
@@ -285,7 +294,7 @@ function headsText(count: number): string {
 }
 
 function usableItem(model: ModelDescription): TreeItem {
-  const { reference, name, width, limit, size } = model;
+  const { reference, name } = model;
   const active = isActive(model);
   const item = new TreeItem(name);
   const where = placeOf(reference);
@@ -293,15 +302,7 @@ function usableItem(model: ModelDescription): TreeItem {
   const added = path !== undefined && addedByHand(path);
   item.id = path ?? name;
   item.description = active ? l10n.t('{0} · in use', outline(model)) : outline(model);
-  item.tooltip = [
-    name,
-    outline(model),
-    ...halves(model),
-    width === 0
-      ? l10n.t('up to {0} tokens, {1} MB', limit, (size / 1e6).toFixed(1))
-      : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
-    where,
-  ].join('\n');
+  item.tooltip = [name, outline(model), ...halves(model), sizeLine(model), where].join('\n');
   // A click uses it; on the one in use there is nothing to do.
   if (!active) {
     item.command = {

@@ -33,6 +33,8 @@ function pixelsAmong(inputs: readonly OnnxValue[]): OnnxValue | undefined {
     ({ name, type, shape }) =>
       (type === float32 || type === float16) &&
       shape?.length === 4 &&
+      // Keys and values of earlier tokens may have three heads.
+      !name.startsWith('past') &&
       (shape[1] === 3 || (name === 'pixel_values' && typeof shape[1] !== 'number')),
   );
 }

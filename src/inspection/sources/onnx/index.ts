@@ -179,7 +179,7 @@ interface Kind {
 function alike(layers: readonly RunLayer[]): readonly Kind[] {
   const kinds = new Map<string, RunLayer[]>();
   for (const layer of layers) {
-    const id = `${shapeOf(layer).join(' × ')}`;
+    const id = shapeOf(layer).join(' × ');
     kinds.set(id, [...(kinds.get(id) ?? []), layer]);
   }
   return [...kinds]
