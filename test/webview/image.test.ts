@@ -279,10 +279,13 @@ describe('attention over an image', function () {
       new RegExp(`^Renormalised without special tokens, which held ${left.toFixed(2)} % of this row`),
     );
     const largest = Math.max(...row(0).subarray(first)) / (1 - left / 100);
-    assert.equal(await page.locator('.image .legend > .number').last().innerText(), largest.toFixed(2));
-    assert.equal(
-      await page.evaluate(() => document.querySelector('.image-check input:checked') !== null),
-      true,
+    assert.equal(await page.locator('.image .legend-row > .number').last().innerText(), largest.toFixed(2));
+    assert.equal(await page.getByRole('checkbox', { name: 'Leave out special tokens' }).isChecked(), true);
+    await page.getByRole('tab', { name: 'Heatmap' }).click();
+    await resting(page);
+    assert.match(
+      await page.locator('.heatmap:not(.image) .legend-note').innerText(),
+      /^Without special tokens: the other keys of each row sum to 1/,
     );
   });
 

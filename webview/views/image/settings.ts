@@ -59,7 +59,8 @@ export function readMemory(value: unknown): ImageMemory | null {
   return {
     defaults: readSettings(memory['defaults']),
     own: (Array.isArray(own) ? own : []).flatMap((entry: unknown) => {
-      const [origin, settings]: unknown[] = Array.isArray(entry) ? entry : [];
+      const pair: readonly unknown[] = Array.isArray(entry) ? entry : [];
+      const [origin, settings] = pair;
       return typeof origin === 'string' ? [[origin, readSettings(settings)] as const] : [];
     }),
   };
