@@ -9,6 +9,8 @@ import type {
   Parameter,
   ParameterValues,
   Preview,
+  Rollout,
+  RolloutRequest,
   Slice,
   SliceRequest,
   Span,
@@ -112,6 +114,30 @@ export class Answers {
     return new Answers(this.first, id, { ...this.changes, ...changes });
   }
 
+  /** Rows of the product of layers, worked out as whole matrices. */
+  rollout({ from, to, side, index, residual }: RolloutRequest): Rollout {
+    const { queries: count, heads } = this.subject;
+    let joint = Array.from({ length: count }, (_, row) =>
+      Float64Array.from({ length: count }, (__, column) => (row === column ? 1 : 0)),
+    );
+    for (let layer = from; layer <= to; layer += 1) {
+      const before = joint;
+      joint = before.map((_, row) => {
+        const out = new Float64Array(count);
+        for (let head = 0; head < heads; head += 1) {
+          for (const [key, weight] of this.attention.row('weights', layer, head, row).entries()) {
+            const share = ((1 - residual) * weight) / heads + (head === 0 && key === row ? residual : 0);
+            for (const [at, number] of before[key]?.entries() ?? [])
+              out[at] = (out[at] ?? 0) + share * number;
+          }
+        }
+        return out;
+      });
+    }
+    const data = side === 'row' ? (joint[index] ?? []) : joint.map((row) => row[index] ?? NaN);
+    return { revision: this.revision, data: Float32Array.from(data) };
+  }
+
   preview(medium: string, side: number): Preview {
     const { image } = this.subject;
     if (image === undefined) throw new Error(`There is no image “${medium}”.`);
@@ -140,6 +166,7 @@ export class Answers {
       layers,
       heads,
       media: image === undefined ? [] : [imageMedium(image)],
+      ...(image !== undefined && image.written === undefined && layers > 1 ? { rollout: true as const } : {}),
       ...(image?.classes === undefined ? {} : { classes: image.classes.length }),
       queries: labels(queries, 'query'),
       keys: labels(keys, 'key'),

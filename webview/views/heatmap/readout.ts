@@ -112,7 +112,12 @@ export class Readout {
     const { cell, step } = this;
     const { summary } = this.panel;
     const place = step === null ? null : this.matrices.place(step.name);
-    if (cell === null || step === null || summary === null || place === null) return;
+    if (cell === null || step === null || summary === null) return;
+    if (place === null) {
+      // There is no more to be said of it.
+      this.speak();
+      return;
+    }
     const score = scoreOf(summary, step);
     const scorePlace = score === undefined ? null : this.matrices.place(score.name);
     try {

@@ -34,7 +34,7 @@ export interface HeadPicturesLook {
   /** Null until something is drawn. */
   readonly theme: Theme | null;
   /** Which of them is open. */
-  readonly open: number | Fusion;
+  readonly open: number | Fusion | 'rollout';
 }
 
 interface Tile {

@@ -14,6 +14,7 @@ import { ImageControls } from './controls.js';
 import type { Drawing, Drawn } from './drawn.js';
 import { drawnOf, heatFor } from './drawn.js';
 import { HeadPictures } from './head-pictures.js';
+import type { Heads } from './lines.js';
 import { Lines } from './lines.js';
 import { Original } from './original.js';
 import { PatchTable } from './patch-table.js';
@@ -91,7 +92,7 @@ export class ImageView implements OpenView {
     const { panel, matrices, theme } = context;
     this.panel = panel;
     this.theme = theme;
-    this.lines = new Lines(matrices);
+    this.lines = new Lines(matrices, panel);
     this.colors = new ImageColors(panel);
     this.heads = new HeadPictures({
       ask: async (shown) => {
@@ -153,7 +154,7 @@ export class ImageView implements OpenView {
     });
     this.pointed = new Pointed(context, this.lines, {
       shown: () => this.shown,
-      heads: () => this.fusion,
+      heads: () => this.how,
       drawn: () => this.drawn,
       mark: (patch) => {
         this.stage.hover(patch);
@@ -188,7 +189,14 @@ export class ImageView implements OpenView {
 
   /** Scores of several heads are not made one: only weights say how much. */
   private get fusion(): Settings['heads'] {
-    return this.shown?.step.scale === 'weights' ? this.settings.heads : 'one';
+    const { shown } = this;
+    const { heads } = this.settings;
+    if (shown?.step.scale !== 'weights') return 'one';
+    return heads === 'rollout' && shown.summary.rollout !== true ? 'one' : heads;
+  }
+
+  private get how(): Heads {
+    return { ...this.settings, heads: this.fusion };
   }
 
   remember(): ImageMemory {
@@ -205,6 +213,7 @@ export class ImageView implements OpenView {
     this.life.dispose();
     this.pointed.dispose();
     this.original.dispose();
+    this.lines.dispose();
     this.colors.dispose();
     this.heads.dispose();
     this.asking = null;
@@ -252,13 +261,14 @@ export class ImageView implements OpenView {
     const { origin } = this.panel.store.get();
     this.memory = withSettings(this.memory, origin, { ...this.settings, ...changes });
     this.context.changed();
-    if ('direction' in changes || 'heads' in changes) void this.refresh();
+    const others: readonly (keyof Settings)[] = ['direction', 'heads', 'from', 'residual', 'across'];
+    if (others.some((name) => name in changes)) void this.refresh();
     else if ('opacity' in changes || 'grid' in changes) this.present();
     else this.redraw();
   }
 
   private async refresh(): Promise<void> {
-    const { shown, fusion } = this;
+    const { shown } = this;
     const place = shown === null ? null : this.context.matrices.place(shown.step.name);
     if (shown === null || place === null) return;
     const asking = {};
@@ -270,7 +280,7 @@ export class ImageView implements OpenView {
     const { summary, direction, source, patches } = shown;
     this.original.show(summary.id, patches.medium);
     this.showControls(shown);
-    const asked = this.lines.line(place, direction, source, fusion, summary.heads);
+    const asked = this.lines.line(place, direction, source, this.how);
     this.panel.awaitMatrix(
       asked.then(
         () => undefined,
@@ -305,18 +315,20 @@ export class ImageView implements OpenView {
   }
 
   private take(shown: Shown, line: Slice): void {
-    const { keep, side, table } = this.settings;
+    const { side, table } = this.settings;
+    const { layer } = this.panel.store.get().position;
+    const rolled = this.fusion === 'rollout' ? layer : null;
     const { summary, step } = shown;
     this.drawn = drawnOf(shown, line, this.drawing);
     const { values, scale } = this.drawn;
     this.colors.show(shown, this.pointed.quantity(step), values, scale, this.theme);
     this.showControls(shown);
     this.chips.show(chipsOf(shown, values, line));
-    this.said.textContent = saidOf(shown, values, keep, this.colors.leftOut(shown));
+    this.said.textContent = saidOf(shown, values, this.settings, this.colors.leftOut(shown), rolled);
     this.said.hidden = this.said.textContent === '';
     const several = summary.heads > 1 && step.perHead;
     this.heads.forget();
-    this.heads.show(side && several ? shown : null, this.panel.store.get().position.layer);
+    this.heads.show(side && several ? shown : null, layer);
     this.table.element.hidden = !table;
     if (table) this.table.show(shown, values);
     this.present();
@@ -324,9 +336,9 @@ export class ImageView implements OpenView {
     this.pointed.show();
   }
 
-  private async eachHead({ step, direction, source, summary }: Shown): Promise<readonly Slice[]> {
+  private async eachHead({ step, direction, source }: Shown): Promise<readonly Slice[]> {
     const place = this.context.matrices.place(step.name);
-    return place === null ? [] : this.lines.each(place, direction, source, summary.heads);
+    return place === null ? [] : this.lines.each(place, direction, source);
   }
 
   /** Puts what has come on the stage. */
@@ -361,7 +373,8 @@ export class ImageView implements OpenView {
     const { summary, step, patches, directions, source } = shown;
     this.controls.show(this.settings, {
       directions,
-      heads: summary.heads > 1 && step.perHead,
+      heads: (summary.heads > 1 && step.perHead) || summary.rollout === true,
+      rollout: summary.rollout === true ? this.panel.store.get().position.layer : null,
       areWeights: step.scale === 'weights',
       grid: patches.grid !== null,
       leaveOut: this.colors.offered(shown),

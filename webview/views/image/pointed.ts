@@ -3,16 +3,15 @@ import type { Cell } from '../../draw/viewport.js';
 import { quantity } from '../../labels.js';
 import { Readout } from '../heatmap/readout.js';
 import type { ViewContext } from '../view.js';
-import type { Lines } from './lines.js';
+import type { Heads, Lines } from './lines.js';
 import type { Patch } from './patches.js';
-import type { Settings } from './settings.js';
 import type { Shown } from './shown.js';
 import { cellOf } from './shown.js';
 import { imageStrings } from './strings.js';
 
 export interface PointedSource {
   shown(): Shown | null;
-  heads(): Settings['heads'];
+  heads(): Heads;
   /** The row or column that is on the image. */
   drawn(): { readonly shown: Shown; readonly line: Slice } | null;
   /** Marks a patch on the image; null unmarks. */
@@ -35,9 +34,15 @@ export class Pointed {
       panel,
       {
         // What heads have in common was made from the scores of none.
-        place: (step) =>
-          source.heads() === 'one' || step === source.shown()?.step.name ? matrices.place(step) : null,
-        row: (place, row) => lines.line(place, 'row', row, source.heads(), panel.summary?.heads ?? 1),
+        place: (step) => {
+          const { heads } = source.heads();
+          if (heads === 'one') return matrices.place(step);
+          const shown = source.shown();
+          // Each row of a rollout takes long: of a column no other is asked for.
+          const isKnown = heads !== 'rollout' || shown?.direction === 'row';
+          return isKnown && step === shown?.step.name ? matrices.place(step) : null;
+        },
+        row: (place, row) => lines.line(place, 'row', row, source.heads()),
       },
       (row, column) => this.numberAt({ row, column }),
       {
@@ -54,7 +59,7 @@ export class Pointed {
 
   /** "weight", "mean weight" */
   quantity(step: Step): string {
-    const heads = this.source.heads();
+    const { heads } = this.source.heads();
     const name = quantity(step);
     return heads === 'one' || step.scale !== 'weights' ? name : imageStrings.fused(heads, name);
   }
