@@ -384,8 +384,8 @@ function products(left: string, a: Float32Array, right: string, b: Float32Array,
 }
 
 /** The two largest products, as the engine writes a sum. */
-function written(sum: Sum): string {
-  const [a, b, ab] = sum.columns;
+function written({ columns }: Sum): string {
+  const [a, b, ab] = columns;
   const order = [...(ab?.values.keys() ?? [])].sort(
     (x, y) => Math.abs(ab?.values[y] ?? 0) - Math.abs(ab?.values[x] ?? 0),
   );
@@ -393,5 +393,6 @@ function written(sum: Sum): string {
     const factor = b?.values[at] ?? NaN;
     return `${(a?.values[at] ?? NaN).toFixed(2)} \\cdot ${factor < 0 ? `(${factor.toFixed(2)})` : factor.toFixed(2)}`;
   });
-  return order.length > 2 ? `${terms.join(' + ')} + \\cdots` : terms.join(' + ');
+  const sum = terms.join(' + ').replaceAll('+ -', '- ');
+  return order.length > 2 ? `${sum} + \\cdots` : sum;
 }
