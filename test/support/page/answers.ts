@@ -8,6 +8,7 @@ import type {
   Metric,
   Parameter,
   ParameterValues,
+  Preview,
   Slice,
   SliceRequest,
   Span,
@@ -15,6 +16,7 @@ import type {
   TensorAxes,
   Thumbnails,
 } from '../../../src/protocol.js';
+import { imageMedium, patchLabels, previewOf, type PatchedImage } from './image.js';
 import type { Size } from './attention.js';
 import { Attention, stepNames, stepsOf } from './attention.js';
 import { plots } from './plots.js';
@@ -35,6 +37,8 @@ export interface Subject extends Size {
   readonly continues: boolean;
   /** How many of the last words its model wrote itself; words in brackets then stand for nothing that was read, too. */
   readonly written?: number;
+  /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
+  readonly image?: PatchedImage;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -121,16 +125,21 @@ export class Answers {
     return new Answers(this.first, id, { ...this.changes, ...changes });
   }
 
+  preview(medium: string, side: number): Preview {
+    const { image } = this.subject;
+    if (image === undefined) throw new Error(`There is no image “${medium}”.`);
+    return previewOf(image, side);
+  }
+
   summary(): InspectionSummary {
     const { title, layers, heads, queries, keys, words, notices, mechanism, written } = this.subject;
-    const labels = (count: number): InspectionSummary['queries'] =>
-      words === null
-        ? { count }
-        : {
-            count,
-            words: words.slice(0, count),
-            ...(written === undefined ? {} : { marks: marks(words, written) }),
-          };
+    const { image } = this.subject;
+    const labels = (count: number): InspectionSummary['queries'] => {
+      if (image !== undefined) return patchLabels(image);
+      if (words === null) return { count };
+      const marked = written === undefined ? {} : { marks: marks(words, written) };
+      return { count, words: words.slice(0, count), ...marked };
+    };
     return {
       id: this.id,
       revision: this.revision,
@@ -142,7 +151,8 @@ export class Answers {
           : { id: 'multi-head', title: 'Multi-head attention' },
       layers,
       heads,
-      media: [],
+      media: image === undefined ? [] : [imageMedium(image)],
+      ...(image?.classes === undefined ? {} : { classes: image.classes.length }),
       queries: labels(queries),
       keys: labels(keys),
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
