@@ -87,6 +87,23 @@ export function findStep(summary: InspectionSummary, name: string): Step | undef
   return summary.steps.find((step) => step.name === name);
 }
 
+/**
+ * The first of an axis's tokens that the model wrote itself, where those stand at its end behind others that were read; null where
+ * none do. What was written stands for nothing in what was read.
+ */
+export function writtenFrom(summary: InspectionSummary, axis: AxisName): number | null {
+  const labels = labelsOf(summary, axis);
+  const written = summary.continuation?.ids.length ?? 0;
+  if (labels?.marks === undefined || written === 0) return null;
+  const from = labels.count - written;
+  const { marks } = labels;
+  return from > 0 &&
+    marks.slice(from).every((mark) => mark === null) &&
+    marks.slice(0, from).some((mark) => mark !== null)
+    ? from
+    : null;
+}
+
 /** The step's quantity in a readout: "weight", "score", else its title in small letters. */
 export function quantity(step: Step): string {
   if (step.scale === 'weights') return step.rows.axis === 'endpoint' ? 'probability' : 'weight';

@@ -12,3 +12,15 @@ export function shortened(text: string, longest = 40): string {
   const points = [...line];
   return points.length <= longest ? line : `${points.slice(0, longest - 1).join('')}…`;
 }
+
+const continuation = 'Continuation: ';
+
+/** The notice of what a model wrote. */
+export function continuationNotice(text: string): string {
+  return `${continuation}“${shortened(text, 600)}”`;
+}
+
+/** True of a notice that says what a model wrote: no warning. */
+export function isContinuation(notice: string): boolean {
+  return notice.startsWith(continuation);
+}

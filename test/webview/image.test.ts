@@ -282,6 +282,11 @@ describe('attention over an image', function () {
     const largest = Math.max(...row(0).subarray(first)) / (1 - left / 100);
     assert.equal(await page.locator('.image .legend-row > .number').last().innerText(), largest.toFixed(2));
     assert.equal(await page.getByRole('checkbox', { name: 'Leave out special tokens' }).isChecked(), true);
+    const { x, y } = await patch(page, 4, 7);
+    await page.mouse.move(x, y);
+    await resting(page);
+    const weight = (row(0)[first + 63] ?? 0) / (1 - left / 100);
+    assert.ok((await said(page)).includes(` of the rest ${weight.toFixed(3)} `), await said(page));
     await page.getByRole('tab', { name: 'Heatmap' }).click();
     await resting(page);
     assert.match(

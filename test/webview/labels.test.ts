@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { keep, painted, resting, Stage, story } from '../support/page/open.js';
-import { matrixBox } from '../support/page/pixels.js';
+import { colorsAt, difference, matrixBox } from '../support/page/pixels.js';
 import type { Subject } from '../support/page/answers.js';
 
 interface Drawn {
@@ -26,9 +26,11 @@ function over(words: readonly string[]): Subject {
 describe('labels', function () {
   this.timeout(60_000);
   let stage: Stage;
+  let reader: Page;
 
   before(async () => {
     stage = await Stage.start();
+    reader = await stage.blank();
   });
   after(() => stage.stop());
 
@@ -129,6 +131,31 @@ describe('labels', function () {
     for (const word of ['القط', 'جلس', 'שלום']) assert.deepEqual(directionOf(word), ['rtl'], word);
     for (const word of ['cat', 'sat']) assert.deepEqual(directionOf(word), ['ltr'], word);
     await keep(page, 'labels-rtl');
+  });
+
+  it('tell what the model wrote from what it read, and say no warning of it', async () => {
+    const subject = {
+      ...story,
+      causal: true,
+      continues: true,
+      written: 4,
+      notices: ['Continuation: “because it”', 'Truncated to the model’s limit: 512 of 830 tokens.'],
+    };
+    const page = await stage.open({ subject });
+    await painted(page);
+    await resting(page);
+    const box = await matrixBox(page);
+    const pitch = box.height / 15;
+    const [read = [0, 0, 0], wrote = [0, 0, 0]] = await colorsAt(page, reader, [
+      { x: box.x - 4, y: box.y + 4.5 * pitch + 9 },
+      { x: box.x - 4, y: box.y + 12.5 * pitch + 9 },
+    ]);
+    assert.ok(difference(read, wrote) > 4, `${read.join()} and ${wrote.join()}`);
+    const borders = await page
+      .locator('.notices li')
+      .evaluateAll((items) => items.map((item) => getComputedStyle(item).borderLeftColor));
+    assert.equal(new Set(borders).size, 2);
+    await keep(page, 'labels-written');
   });
 
   it('leave large cells their numbers, none of which is a false zero', async () => {

@@ -26,7 +26,10 @@ describe('panel', function () {
     assert.ok(report !== undefined);
     const { milliseconds } = report.body as { milliseconds: number };
     assert.ok(milliseconds > 0 && milliseconds < 30_000, String(milliseconds));
-    assert.match(await page.locator('.foot').innerText(), /forward 11 ms · picture [\d.]+ m?s/);
+    assert.match(
+      (await page.locator('.subtitle').getAttribute('title')) ?? '',
+      /^Forward pass 11 ms · picture [\d.]+ m?s$/,
+    );
   });
 
   it('says how far a run is that began before the page was up', async () => {

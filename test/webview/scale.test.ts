@@ -137,6 +137,22 @@ describe('colour scale in the panel', function () {
     );
   });
 
+  it('offers to leave out special tokens where there are some, not what the model wrote', async () => {
+    const subject = { ...story, written: 3 };
+    const weights = weightsOf(story);
+    const page = await stage.open({ subject });
+    await painted(page);
+    await choose(page, 'Special tokens', 'Linear');
+    const seen = await colors(page);
+    // [CLS] is special; the last three were written, [SEP] among them.
+    const rest = weights.map((line) => line.map((weight) => weight / (1 - (line[0] ?? 0))));
+    const most = Math.max(...rest.flatMap((line) => line.slice(1)));
+    check(seen, (row, column) =>
+      column === 0 ? null : parseColor(interpolateCividis((rest[row]?.[column] ?? NaN) / most)),
+    );
+    assert.match(await legend(page), /Without special tokens/);
+  });
+
   it('opens a head with a sink so that the rest is seen, and says what it did', async () => {
     const page = await stage.open({ subject: sink });
     await painted(page);
@@ -242,7 +258,7 @@ describe('colour scale in the panel', function () {
       await page.locator('.heads-cell[aria-selected=true]').getAttribute('aria-label'),
       'Layer 4, head 8',
     );
-    assert.deepEqual((await page.locator('.heads-number').allInnerTexts()).slice(0, 2), ['1', '2']);
+    assert.deepEqual((await page.locator('.heads-number').allInnerTexts()).slice(1, 3), ['1', '2']);
     await page.locator('.scale-button').click();
     for (const name of ['Power', 'Greys'])
       assert.equal(await page.getByRole('radio', { name, exact: true }).isChecked(), true, name);

@@ -1,10 +1,10 @@
 import type { InspectionSummary, Slice, Span, Step } from '../../src/protocol.js';
 import type { Cell, Frame, Viewport } from './viewport.js';
-import { visibleSpans } from './viewport.js';
+import { standsUpright, visibleSpans } from './viewport.js';
 import { resize } from './painter.js';
 import type { Theme } from '../theme.js';
 import { formatCell } from '../format.js';
-import { axisTitle, hasWords, shortLabel } from '../labels.js';
+import { axisTitle, hasWords, shortLabel, writtenFrom } from '../labels.js';
 import { AxisLabels, gap, labelFont, labelSize, largestLabel, slant } from './axis-labels.js';
 import type { Gutter, Target } from './target.js';
 
@@ -90,6 +90,7 @@ export class Overlay {
     const spans = visibleSpans(viewport, frame);
     this.emptyRows(picture, spans.rows);
     this.numbers(picture, spans);
+    this.written(picture);
     this.crossHair(picture);
     const words = hasWords(picture.summary, picture.step.columns.axis);
     this.labels.draw(picture, spans);
@@ -138,6 +139,47 @@ export class Overlay {
       context.lineWidth = theme.highContrast ? 3 : 2.5;
       context.strokeRect(left - 0.25, top - 0.25, width + 0.5, height + 0.5);
       context.restore();
+    }
+  }
+
+  /** What the model wrote itself: a tint behind its labels, and a rule before the first. */
+  private written({ summary, step, viewport, frame, gutter, theme }: OverlayPicture): void {
+    const { context } = this;
+    if (context === null) return;
+    const rule = (from: number | null, first: number, scale: number, end: number): number | null => {
+      const at = from === null ? end : Math.round((from - first) * scale);
+      return at >= end ? null : Math.max(0, at);
+    };
+    const row = rule(writtenFrom(summary, step.rows.axis), viewport.top, viewport.scaleY, frame.height);
+    const column = rule(writtenFrom(summary, step.columns.axis), viewport.left, viewport.scaleX, frame.width);
+    context.fillStyle = theme.line;
+    if (row !== null) {
+      context.globalAlpha = 0.45;
+      context.fillRect(-gutter.left, row, gutter.left - 2, frame.height - row);
+      context.globalAlpha = 1;
+      context.fillStyle = theme.muted;
+      context.fillRect(-gutter.left, row, gutter.left + frame.width, 1);
+    }
+    if (column !== null) {
+      // Labels lean to the right as they rise, and their tint with them.
+      const lean =
+        gutter.slant === 0 || standsUpright(viewport, gutter) ? 0 : (gutter.top - 4) / Math.tan(gutter.slant);
+      context.fillStyle = theme.line;
+      context.globalAlpha = 0.45;
+      context.beginPath();
+      context.moveTo(column, -2);
+      context.lineTo(frame.width, -2);
+      context.lineTo(frame.width + lean, 2 - gutter.top);
+      context.lineTo(column + lean, 2 - gutter.top);
+      context.fill();
+      context.globalAlpha = 1;
+      context.strokeStyle = theme.muted;
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(column + lean + 0.5, 2 - gutter.top);
+      context.lineTo(column + 0.5, -2);
+      context.lineTo(column + 0.5, frame.height);
+      context.stroke();
     }
   }
 

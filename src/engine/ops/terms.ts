@@ -9,9 +9,14 @@ export function sumOfTerms(terms: Float64Array, write: (term: number) => string)
   const dots = terms.length > written ? ' + \\cdots' : '';
   if (largest.length === 0) return { text: '0', binding: binding.atom };
   return {
-    text: largest.map(write).join(' + ') + dots,
+    text: largest.map(write).reduce(added) + dots,
     binding: largest.length === 1 && dots === '' ? binding.product : binding.sum,
   };
+}
+
+/** A negative term is taken away: nobody writes “+ −”. */
+function added(sum: string, term: string): string {
+  return term.startsWith('-') ? `${sum} - ${term.slice(1)}` : `${sum} + ${term}`;
 }
 
 /** The indices of the terms of largest magnitude, largest first; of equals, the earlier one. */

@@ -149,7 +149,9 @@ async function pickScope(
 
 function titleOf({ layer, head }: ExportScope): string {
   const heads = head === 'all' ? l10n.t('all heads') : l10n.t('head {0}', placeNumber(head));
-  return layer === 'all' ? l10n.t('All layers, {0}', heads) : l10n.t('Layer {0}, {1}', placeNumber(layer), heads);
+  return layer === 'all'
+    ? l10n.t('All layers, {0}', heads)
+    : l10n.t('Layer {0}, {1}', placeNumber(layer), heads);
 }
 
 function sizeOf(files: readonly ExportedFile[]): string {

@@ -26,7 +26,7 @@ import type { Task } from '../core/task.js';
 import { marksIn, textMedium } from '../core/marks.js';
 import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
-import { shortened } from '../../common/strings.js';
+import { continuationNotice } from '../../common/strings.js';
 import { layerStages, runStages } from '../run/stages.js';
 import { announced } from '../run/announced.js';
 import type { Layer, Next, Subject } from '../core/subject.js';
@@ -262,7 +262,7 @@ export class TextPreparation implements Preparation {
     const { ids, total } = this.encoding;
     const { model } = this.handle;
     return [
-      ...(this.said === '' ? [] : [`Continuation: “${shortened(this.said, 600)}”`, ...this.settings]),
+      ...(this.said === '' ? [] : [continuationNotice(this.said), ...this.settings]),
       ...(this.budget?.notices(model.name) ?? []),
       ...truncated(ids.length, total),
       ...model.remarks,

@@ -37,6 +37,8 @@ export interface Subject extends Size {
   readonly plots: boolean;
   /** Whether its model says what comes next. */
   readonly continues: boolean;
+  /** How many of the last words its model wrote itself; words in brackets then stand for nothing that was read, too. */
+  readonly written?: number;
   /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
   readonly image?: PatchedImage;
   /** Where its model was asked a question about a text. */
@@ -47,6 +49,17 @@ export interface Subject extends Size {
     readonly controls: readonly Parameter[];
     readonly findings: readonly Finding[];
   };
+}
+
+function marks(
+  words: readonly string[],
+  written: number,
+): NonNullable<InspectionSummary['queries']['marks']> {
+  return words.map((word, at) =>
+    word.startsWith('[') || at >= words.length - written
+      ? null
+      : { medium: 'text', kind: 'span', start: at, end: at + 1 },
+  );
 }
 
 /** What a change of parameters makes of a subject. */
@@ -145,14 +158,16 @@ export class Answers {
   }
 
   summary(): InspectionSummary {
-    const { title, layers, heads, queries, keys, words, notices, mechanism } = this.subject;
+    const { title, layers, heads, queries, keys, words, notices, mechanism, written } = this.subject;
     const { image } = this.subject;
     const labels = (count: number, side: 'query' | 'key'): InspectionSummary['queries'] => {
       if (image?.written !== undefined && side === 'query') {
         return { count: image.written.length, words: image.written };
       }
       if (image !== undefined) return patchLabels(image);
-      return words === null ? { count } : { count, words: words.slice(0, count) };
+      if (words === null) return { count };
+      const marked = written === undefined ? {} : { marks: marks(words, written) };
+      return { count, words: words.slice(0, count), ...marked };
     };
     return {
       id: this.id,
@@ -174,6 +189,16 @@ export class Answers {
       parameters: this.parameters,
       notices,
       continues: this.subject.continues,
+      ...(written === undefined || written === 0
+        ? {}
+        : {
+            continuation: {
+              ids: Array.from({ length: written }, (_, at) => at),
+              ending: 'length' as const,
+              drawn: false,
+              by: title,
+            },
+          }),
       ...(this.subject.answers === undefined ? {} : { answers: this.subject.answers }),
       ...(this.subject.given === undefined ? {} : { axes: this.subject.given.axes }),
       plots: this.subject.plots ? plots.map(({ name, title, note }) => ({ name, title, note })) : [],
@@ -399,8 +424,8 @@ function products(left: string, a: Float32Array, right: string, b: Float32Array,
 }
 
 /** The two largest products, as the engine writes a sum. */
-function written(sum: Sum): string {
-  const [a, b, ab] = sum.columns;
+function written({ columns }: Sum): string {
+  const [a, b, ab] = columns;
   const order = [...(ab?.values.keys() ?? [])].sort(
     (x, y) => Math.abs(ab?.values[y] ?? 0) - Math.abs(ab?.values[x] ?? 0),
   );
@@ -408,5 +433,6 @@ function written(sum: Sum): string {
     const factor = b?.values[at] ?? NaN;
     return `${(a?.values[at] ?? NaN).toFixed(2)} \\cdot ${factor < 0 ? `(${factor.toFixed(2)})` : factor.toFixed(2)}`;
   });
-  return order.length > 2 ? `${terms.join(' + ')} + \\cdots` : terms.join(' + ');
+  const sum = terms.join(' + ').replaceAll('+ -', '- ');
+  return order.length > 2 ? `${sum} + \\cdots` : sum;
 }

@@ -7,13 +7,14 @@ import type { Heads, Lines } from './lines.js';
 import type { Patch } from './patches.js';
 import type { Shown } from './shown.js';
 import { cellOf } from './shown.js';
+import type { Values } from './values.js';
 import { imageStrings } from './strings.js';
 
 export interface PointedSource {
   shown(): Shown | null;
   heads(): Heads;
   /** The row or column that is on the image. */
-  drawn(): { readonly shown: Shown; readonly line: Slice } | null;
+  drawn(): { readonly shown: Shown; readonly line: Slice; readonly values: Values } | null;
   /** Marks a patch on the image; null unmarks. */
   mark(patch: Patch | null): void;
 }
@@ -45,6 +46,7 @@ export class Pointed {
         row: (place, row) => lines.line(place, 'row', row, source.heads()),
       },
       (row, column) => this.numberAt({ row, column }),
+      (row, column) => this.factorAt(row, column),
       {
         nothing: () =>
           source.shown()?.sources === null ? imageStrings.nothingOfWords : imageStrings.nothing,
@@ -84,6 +86,14 @@ export class Pointed {
     if (shown === null) return;
     const cell = this.index === null ? shown.picked : cellOf(shown, this.index);
     this.readout.show(cell === null ? null : { kind: 'cell', cell }, shown.step, aloud);
+  }
+
+  /** What a row's weights are multiplied by where keys are left out; NaN of those. */
+  private factorAt(row: number, column: number): number {
+    const drawn = this.source.drawn();
+    if (drawn?.shown.direction !== 'row' || drawn.shown.source !== row) return 1;
+    const { leftOut, leftShare } = drawn.values;
+    return leftOut.has(column) ? NaN : leftShare < 1 ? 1 / (1 - leftShare) : 1;
   }
 
   private numberAt({ row, column }: Cell): number | undefined {

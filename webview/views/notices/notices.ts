@@ -1,5 +1,6 @@
 import './notices.css';
 import { h } from '../../dom.js';
+import { isContinuation } from '../../../src/common/strings.js';
 import type { Panel } from '../../panel.js';
 
 /** Sentences about the inspection that are worth a line of their own. */
@@ -10,7 +11,9 @@ export function noticesView(panel: Panel): HTMLElement {
     (content) => {
       const notices = content.kind === 'inspection' ? content.summary.notices : [];
       element.hidden = notices.length === 0;
-      element.replaceChildren(...notices.map((text) => h('li', { text })));
+      element.replaceChildren(
+        ...notices.map((text) => h('li', { text, class: isContinuation(text) ? 'plain' : '' })),
+      );
     },
   );
   return element;

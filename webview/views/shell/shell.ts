@@ -60,7 +60,6 @@ export class Shell {
     label: 'Read with another model',
     items: () => this.choices(),
   });
-  private readonly footer = h('span', { class: 'number' });
   private readonly body: HTMLElement;
   private readonly toolbar: Toolbar;
   private readonly columns: Readonly<Record<Column, HTMLElement>>;
@@ -137,7 +136,6 @@ export class Shell {
     const foot = h(
       'footer',
       { class: 'foot muted' },
-      this.footer,
       h('span', { text: 'Attention weights are not by themselves an explanation.' }),
     );
     this.body = h('div', { class: 'body' }, this.bar(), noticesView(panel), columns, foot);
@@ -216,11 +214,11 @@ export class Shell {
     store.watch(
       ({ content, picture }) =>
         content.kind === 'inspection'
-          ? `forward ${formatDuration(content.summary.timing.forward)}` +
+          ? `Forward pass ${formatDuration(content.summary.timing.forward)}` +
             (picture === null ? '' : ` · picture ${formatDuration(picture)}`)
           : '',
       (text) => {
-        this.footer.textContent = text;
+        this.subtitle.title = text;
       },
     );
     store.watch(

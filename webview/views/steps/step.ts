@@ -1,7 +1,7 @@
 import type { AxisName, Slice, SliceRequest, Step } from '../../../src/protocol.js';
 import { h, settled, uniqueId } from '../../dom.js';
-import { scaleOf } from '../../draw/scale/scale.js';
-import { extent, paintMatrix } from '../../draw/strip.js';
+import { matrixScale } from '../../draw/scale/matrix-scale.js';
+import { paintMatrix } from '../../draw/strip.js';
 import { prose } from '../../draw/prose.js';
 import { renderTex } from '../../draw/tex.js';
 import { formatShape } from '../../format.js';
@@ -19,7 +19,9 @@ import { stepper } from './stepper.js';
 import type { StepsMemory } from './view.js';
 
 /** A small matrix has at most so many rows and columns of numbers. */
-const miniature = { rows: 48, columns: 384 };
+const miniature = { rows: 128, columns: 384 };
+/** The height of its picture, in CSS pixels. */
+const tallest = 120;
 
 /** One step: its name and shape, its formula, and, opened, its matrix and a cell's arithmetic. */
 export class StepView {
@@ -108,6 +110,12 @@ export class StepView {
           this.toggle.setAttribute('aria-expanded', String(open));
           this.body.hidden = !open;
           this.rest.ask();
+        },
+      ),
+      store.watch(
+        ({ scale }) => scale,
+        () => {
+          this.paint();
         },
       ),
       store.watch(
@@ -258,11 +266,23 @@ export class StepView {
     const { summary } = panel;
     if (slice === null || summary === null) return;
     const [rows = 0, columns = 0] = slice.shape;
-    const { minimum, maximum } = extent(slice.data);
-    const scale = scaleOf({ of: step.scale, minimum, maximum, ground: theme.ground });
+    const { scale: choice } = panel.store.get();
+    // As in the heatmap, but that rows have no scales of their own, and nothing is left out.
+    const kind = choice.kind === 'row' ? 'linear' : choice.kind;
+    const { scale } = matrixScale({
+      of: step.scale,
+      choice: { ...choice, kind, maximum: 'automatic' },
+      ground: theme.ground,
+      overview: slice,
+    });
     paintMatrix(this.canvas, slice.data, rows, columns, scale, theme.maskedRgb);
     const single = slice.rows.end - slice.rows.start === 1 && step.rows.size > 1;
-    this.canvas.style.height = single || rows === 1 ? '12px' : `${Math.min(96, Math.max(24, rows * 4))}px`;
+    // The matrix's own proportions; a row alone is a strip.
+    const strip = single || rows === 1;
+    const shape = step.columns.size / step.rows.size;
+    this.picture.style.width = strip ? '100%' : `min(100%, ${Math.max(12, Math.round(tallest * shape))}px)`;
+    this.canvas.style.height = strip ? '12px' : 'auto';
+    this.canvas.style.aspectRatio = strip ? '' : `${step.columns.size} / ${step.rows.size}`;
     const { position, chosen } = panel.store.get();
     const cell = position.cell === undefined ? null : cellFor(step, chosen);
     this.mark.hidden = cell === null;

@@ -21,6 +21,7 @@ export class StepsView implements OpenView {
   );
   private views: StepView[] = [];
   private built = '';
+  private summary: InspectionSummary | null = null;
   private readonly memory: Store<StepsMemory>;
   private readonly life = new Lifetime();
 
@@ -71,7 +72,9 @@ export class StepsView implements OpenView {
   private build(summary: InspectionSummary | null): void {
     const built = summary === null ? '' : JSON.stringify(summary.steps);
     if (built === this.built) return;
+    const before = this.summary;
     this.built = built;
+    this.summary = summary;
     for (const view of this.views) view.dispose();
     const steps = summary?.steps ?? [];
     const firstPair = Math.max(
@@ -82,5 +85,10 @@ export class StepsView implements OpenView {
       (step, index) => new StepView(this.context, this.memory, step, index + 1, index >= firstPair),
     );
     this.list.replaceChildren(...this.views.map(({ element }) => element));
+    const gradients = steps.findIndex(({ phase }) => phase === 'gradient');
+    const chosen = before !== null && before.id === summary?.id && gradients >= 0;
+    // Who asks for gradients wants to see them, and they stand below all else.
+    if (chosen && !before.steps.some(({ phase }) => phase === 'gradient'))
+      this.views[gradients]?.element.scrollIntoView({ block: 'start' });
   }
 }

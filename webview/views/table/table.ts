@@ -1,5 +1,9 @@
 import type { Slice, Span, Step } from '../../../src/protocol.js';
 import { h, perFrame, settled } from '../../dom.js';
+import type { ColorScale } from '../../draw/scale/scale.js';
+import { colorIndex, scaleOf, shareAt } from '../../draw/scale/scale.js';
+import { extent } from '../../draw/strip.js';
+import type { Theme } from '../../theme.js';
 import { formatNumber, formatShape } from '../../format.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Matrices } from '../../matrices.js';
@@ -12,8 +16,10 @@ import { axisTitle, forQuery, ordinal, shortLabel } from '../../labels.js';
 import { placeNumber } from '../../../src/common/counting.js';
 
 const rowHeight = 24;
-const columnWidth = 90;
-const headWidth = 120;
+const columnWidth = 74;
+const headWidth = 104;
+/** How much of a colour the strongest numbers stand on. */
+const mostTint = 0.22;
 
 /** The numbers behind the picture: a table of which only what is in sight exists, and is asked for. */
 export class TableView implements OpenView {
@@ -29,6 +35,7 @@ export class TableView implements OpenView {
   private readonly life = new Lifetime();
   private asking: AbortController | null = null;
   private slice: Slice | null = null;
+  private seen = { minimum: 0, maximum: 0 };
   private readonly draw = perFrame(() => {
     this.fill();
   });
@@ -39,6 +46,7 @@ export class TableView implements OpenView {
   constructor(
     private readonly panel: Panel,
     private readonly matrices: Matrices,
+    private theme: Theme,
     /** Whether it is shown: what is not seen is not asked for. */
     private readonly isShown: () => boolean,
   ) {
@@ -73,6 +81,7 @@ export class TableView implements OpenView {
         (shown) => {
           this.asking?.abort();
           this.slice = null;
+          this.seen = { minimum: 0, maximum: 0 };
           this.table.replaceChildren();
           if (shown === '') return;
           this.reveal();
@@ -81,6 +90,7 @@ export class TableView implements OpenView {
         },
       ),
       panel.store.watch(({ position }) => position.cell, this.draw),
+      panel.store.watch(({ scale }) => scale, this.draw),
     );
   }
 
@@ -88,6 +98,11 @@ export class TableView implements OpenView {
     this.life.dispose();
     this.rest.drop();
     this.asking?.abort();
+  }
+
+  retheme(theme: Theme): void {
+    this.theme = theme;
+    this.draw();
   }
 
   /** Scrolls to the picked cell. */
@@ -130,6 +145,12 @@ export class TableView implements OpenView {
     try {
       this.slice = await this.matrices.slice({ ...place, rows, columns }, asking.signal);
       this.message.hidden = true;
+      const { minimum, maximum } = extent(this.slice.data);
+      const { seen } = this;
+      this.seen = {
+        minimum: Math.min(seen.minimum, minimum),
+        maximum: Math.max(seen.maximum, maximum),
+      };
       this.draw();
     } catch (error) {
       if (isCancelled(error) || this.asking !== asking) return;
@@ -160,6 +181,7 @@ export class TableView implements OpenView {
         }),
       );
     }
+    const scale = this.scale(step);
     const body = h('tbody');
     for (let row = rows.start; row < rows.end; row += 1) {
       const text = shortLabel(summary, step.rows.axis, row);
@@ -169,6 +191,7 @@ export class TableView implements OpenView {
         const value = this.valueAt(row, column);
         const cell = h('td', { text: value === undefined ? '…' : formatNumber(value) });
         if (value !== undefined && Number.isNaN(value)) cell.classList.add('masked');
+        else if (value !== undefined) this.tint(cell, value, scale);
         cell.dataset['row'] = String(row);
         cell.dataset['column'] = String(column);
         if (picked?.row === row && picked.column === column) cell.classList.add('picked');
@@ -183,6 +206,28 @@ export class TableView implements OpenView {
     this.table.setAttribute('aria-rowcount', String(step.rows.size + 1));
     this.table.setAttribute('aria-colcount', String(step.columns.size + 1));
     this.table.replaceChildren(caption, h('thead', {}, head0), body);
+  }
+
+  /** Colours from what has been seen of the matrix so far: a whole one may be too large to be asked for. */
+  private scale(step: Step): ColorScale {
+    const { kind, map } = this.panel.store.get().scale;
+    const { minimum, maximum } = this.seen;
+    return scaleOf({
+      of: step.scale,
+      minimum,
+      maximum,
+      map,
+      kind: kind === 'row' ? 'linear' : kind,
+      ground: this.theme.ground,
+    });
+  }
+
+  /** A little of the heatmap’s colour, on which the number stays legible. */
+  private tint(cell: HTMLElement, value: number, scale: ColorScale): void {
+    const strength = scale.low < 0 ? Math.abs(2 * shareAt(scale, value) - 1) : shareAt(scale, value);
+    const at = colorIndex(scale, value) * 4;
+    const [red = 0, green = 0, blue = 0] = scale.table.subarray(at, at + 3);
+    cell.style.backgroundColor = `rgb(${red} ${green} ${blue} / ${(strength * mostTint).toFixed(3)})`;
   }
 
   private valueAt(row: number, column: number): number | undefined {

@@ -5,5 +5,6 @@ export const tableView: RegisteredView = {
   id: 'table',
   title: 'Table',
   place: 'centre',
-  open: ({ panel, matrices }) => new TableView(panel, matrices, () => panel.store.get().centre === 'table'),
+  open: ({ panel, matrices, theme }) =>
+    new TableView(panel, matrices, theme, () => panel.store.get().centre === 'table'),
 };
