@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { Engine } from '../../../../src/inspection/core/engine.js';
 import { canRollOut, rollOut } from '../../../../src/inspection/views/rollout.js';
+import { openTensors } from '../../../support/inspections.js';
+import { platform } from '../../../support/platform.js';
 import { Fixture } from '../../../support/engine/numbers.js';
 
 const fixture = new Fixture('rollout.safetensors');
@@ -84,5 +87,32 @@ describe('rollout, beside NumPy', () => {
       rollOut(cross, options, rowsOf('open')),
       /has no rollout: that takes several layers/,
     );
+  });
+
+  it('is that of an inspection’s own layers', async () => {
+    const engine = new Engine(platform, 'media');
+    try {
+      const { shape, data } = fixture.tensor('open/weights');
+      const weights = { shape, data: Float32Array.from(data) };
+      const inspection = await openTensors(engine, { tensors: { weights } });
+      assert.deepEqual([inspection.summary.layers, inspection.summary.rollout], [4, true]);
+      const like = fixture
+        .described<Case[]>('cases')
+        .find((each) => each.weights === 'open' && each.from === 1 && each.residual === 0.2);
+      assert.ok(like);
+      const { from, to, heads, residual } = like;
+      const options = { from, to, heads, residual, index: 3 };
+      const joint = fixture.tensor(like.name).data;
+      for (const side of ['row', 'column'] as const) {
+        const rolled = await inspection.rollout({ ...options, side });
+        assert.equal(rolled.revision, inspection.summary.revision);
+        rolled.data.forEach((value, other) => {
+          const expected = joint[side === 'row' ? 18 + other : 6 * other + 3] ?? NaN;
+          assert.ok(Math.abs(value - expected) < 1e-6, `${side}: ${value}, not ${expected}`);
+        });
+      }
+    } finally {
+      await engine.dispose();
+    }
   });
 });
