@@ -40,6 +40,8 @@ export function button({ text, title, look = 'secondary', label, press }: Button
 export interface DropdownControl {
   readonly element: HTMLElement;
   set(value: string): void;
+  /** Whether one of the choices is there. */
+  offer(value: string, offered: boolean): void;
 }
 
 export interface DropdownOptions {
@@ -71,6 +73,11 @@ export function dropdown({ label, choices, value, change }: DropdownOptions): Dr
     set: (next) => {
       shown = next;
       if (element.value !== next) element.value = next;
+    },
+    offer: (choice, offered) => {
+      const option = [...element.children].find((each) => each.getAttribute('value') === choice);
+      option?.toggleAttribute('hidden', !offered);
+      option?.toggleAttribute('disabled', !offered);
     },
   };
 }

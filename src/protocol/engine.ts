@@ -15,6 +15,8 @@ import type {
   Finding,
   Metric,
   Plot,
+  Rollout,
+  RolloutRequest,
   Slice,
   SliceRequest,
   Thumbnails,
@@ -55,6 +57,8 @@ export type EngineMethods = ExportMethods & {
   halt: { params: { inspection: string }; result: null };
   /** What a model expects after one of the queries. */
   candidates: { params: CandidatesRequest; result: Candidates };
+  /** One row or column of the attention through several layers. */
+  rollout: { params: RolloutRequest; result: Rollout };
   /** What a model takes the whole for: at most so many classes, the likeliest first. */
   classes: { params: { inspection: string; count: number }; result: Classes };
   /** An image that was brought, its longer side at most so many pixels. */

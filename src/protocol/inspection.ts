@@ -75,6 +75,8 @@ export interface InspectionSummary {
   readonly continuation?: Continuation;
   /** What was set while it ran, in this order; left out where nothing was. */
   readonly interventions?: readonly Intervention[];
+  /** Whether layers can be multiplied: there are several, and queries and keys are the same tokens. */
+  readonly rollout?: true;
   /** Where the model sorts what it reads: into how many classes. */
   readonly classes?: number;
   /** Where the model was asked a question about a text. */

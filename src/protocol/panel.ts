@@ -62,6 +62,7 @@ export type PanelMethods = {
   compare: EngineMethods['compare'];
   plot: EngineMethods['plot'];
   candidates: EngineMethods['candidates'];
+  rollout: EngineMethods['rollout'];
   classes: EngineMethods['classes'];
   preview: EngineMethods['preview'];
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */

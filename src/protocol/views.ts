@@ -80,6 +80,26 @@ export interface Finding {
   readonly cell: { readonly row: number; readonly column: number };
 }
 
+/** Attention through several layers: the product of their matrices, each mixed with the identity (Abnar & Zuidema 2020). */
+export interface RolloutRequest {
+  readonly inspection: string;
+  /** The first and last layer of the product. */
+  readonly from: number;
+  readonly to: number;
+  /** A row: what a token of the last layer is made of. A column: where a token of the first layer goes. */
+  readonly side: 'row' | 'column';
+  readonly index: number;
+  readonly heads: 'mean' | 'max';
+  /** The share of the residual connection in each layer, 0 up to but not including 1. */
+  readonly residual: number;
+}
+
+export interface Rollout {
+  readonly revision: number;
+  /** // (key) of a row, (query) of a column */
+  readonly data: Float32Array;
+}
+
 /** What a model takes the whole for, the likeliest first. */
 export interface Classes {
   readonly revision: number;

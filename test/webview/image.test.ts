@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { cividis } from '../../webview/draw/colormap.js';
 import type { Subject } from '../support/page/answers.js';
 import { Attention } from '../support/page/attention.js';
+import { cutOff, faults } from '../support/page/checks.js';
 import type { PatchedImage } from '../support/page/image.js';
 import { tokensOf } from '../support/page/image.js';
 import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
@@ -279,10 +280,18 @@ describe('attention over an image', function () {
       new RegExp(`^Renormalised without special tokens, which held ${left.toFixed(2)} % of this row`),
     );
     const largest = Math.max(...row(0).subarray(first)) / (1 - left / 100);
-    assert.equal(await page.locator('.image .legend > .number').last().innerText(), largest.toFixed(2));
-    assert.equal(
-      await page.evaluate(() => document.querySelector('.image-check input:checked') !== null),
-      true,
+    assert.equal(await page.locator('.image .legend-row > .number').last().innerText(), largest.toFixed(2));
+    assert.equal(await page.getByRole('checkbox', { name: 'Leave out special tokens' }).isChecked(), true);
+    const { x, y } = await patch(page, 4, 7);
+    await page.mouse.move(x, y);
+    await resting(page);
+    const weight = (row(0)[first + 63] ?? 0) / (1 - left / 100);
+    assert.ok((await said(page)).includes(` of the rest ${weight.toFixed(3)} `), await said(page));
+    await page.getByRole('tab', { name: 'Heatmap' }).click();
+    await resting(page);
+    assert.match(
+      await page.locator('.heatmap:not(.image) .legend-note').innerText(),
+      /^Without special tokens: the other keys of each row sum to 1/,
     );
   });
 
@@ -320,5 +329,44 @@ describe('attention over an image', function () {
     );
     await page.mouse.click(x, y);
     await eventually(() => place(page), { ...position, cell: { row: 0, column: first + index } });
+  });
+
+  it('multiplies layers where a rollout is asked for, from any of them, with any share of the residual', async () => {
+    const page = await open();
+    await page.getByRole('combobox', { name: 'Heads', exact: true }).click();
+    await page.getByRole('option', { name: 'Rollout' }).click();
+    await resting(page);
+    const whole = { inspection: 'one', to: 1, side: 'row', index: 0, heads: 'mean' };
+    assert.deepEqual((await asked(page, 'rollout')).at(-1), { ...whole, from: 0, residual: 0.5 });
+    assert.match(
+      await page.locator('.image-said').innerText(),
+      /^Rollout: attention of layers 0 to 1 multiplied\. It was made for encoders\./,
+    );
+    await keep(page, 'image-rollout');
+    await page.getByRole('slider', { name: 'Residual' }).fill('20');
+    await page.getByRole('slider', { name: 'From layer' }).fill('1');
+    await resting(page);
+    assert.deepEqual((await asked(page, 'rollout')).at(-1), { ...whole, from: 1, residual: 0.2 });
+    // Of one layer alone: the mean of its heads, less what the residual keeps.
+    const mean = row(0).map(
+      (_, key) => [0, 1, 2, 3].reduce((sum, head) => sum + (row(0, head)[key] ?? 0), 0) / 4,
+    );
+    const rolled = mean.map((weight, key) => 0.8 * weight + (key === 0 ? 0.2 : 0)).subarray(first);
+    const index = rolled.indexOf(Math.max(...rolled));
+    const [down, across] = [Math.floor(index / 14), index % 14];
+    const { x, y } = await patch(page, down, across);
+    const [found = [0, 0, 0] as const] = await colorsAt(page, reader, [{ x, y }]);
+    assert.ok(difference(found, over(image, (across + 0.5) * 32, (down + 0.5) * 32, 1)) <= 3, found.join());
+    await page.mouse.move(x, y);
+    await resting(page);
+    assert.ok(
+      (await said(page)).includes(` rollout ${Math.max(...rolled).toFixed(3)} rank`),
+      await said(page),
+    );
+    assert.deepEqual(await cutOff(page), []);
+    assert.deepEqual(await faults(page), []);
+    const cross = await open({ subject: subjectOf({ ...image, written: ['a', 'cat'] }) });
+    await cross.getByRole('combobox', { name: 'Heads', exact: true }).click();
+    assert.equal(await cross.getByRole('option', { name: 'Rollout' }).isVisible(), false);
   });
 });

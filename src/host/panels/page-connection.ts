@@ -131,6 +131,7 @@ export class PageConnection extends Disposable {
         compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
         plot: (request, call) => this.shown.plot(request, relay(call)),
         candidates: (request, call) => this.shown.candidates(request, relay(call)),
+        rollout: (request, call) => this.shown.rollout(request, relay(call)),
         classes: (request, call) => this.shown.classes(request, relay(call)),
         preview: (request, call) => this.shown.preview(request, relay(call)),
         continue: (request, call) => this.shown.continue(request, relay(call)),

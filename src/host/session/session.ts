@@ -23,6 +23,8 @@ import type {
   Picture,
   Plot,
   Preview,
+  Rollout,
+  RolloutRequest,
   Position,
   Continuation,
   Slice,
@@ -232,6 +234,13 @@ export class Session extends Disposable {
   async candidates(request: AboutShown<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
     const result = await this.view(request, (inspection) =>
       this.engine.request('candidates', { ...request, inspection }, options),
+    );
+    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
+  }
+
+  async rollout(request: AboutShown<RolloutRequest>, options?: RequestOptions): Promise<Rollout> {
+    const result = await this.view(request, (inspection) =>
+      this.engine.request('rollout', { ...request, inspection }, options),
     );
     return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
   }

@@ -244,6 +244,7 @@ export class Engine {
         at(inspection).halt();
         return null;
       },
+      rollout: (params, call) => at(params.inspection).rollout(params, taskOf(call)),
       candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
       classes: (params) => at(params.inspection).classes(params),
       preview: (params) => at(params.inspection).preview(params),

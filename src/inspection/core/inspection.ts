@@ -1,3 +1,4 @@
+import { placeNumber } from '../../common/counting.js';
 import { withChanges } from '../../engine/mechanisms/index.js';
 import type {
   Arithmetic,
@@ -17,6 +18,8 @@ import type {
   ParameterValues,
   Plot,
   Preview,
+  Rollout,
+  RolloutRequest,
   Continuation,
   Slice,
   SliceRequest,
@@ -39,6 +42,7 @@ import { plotters } from '../views/plots/index.js';
 import { previewOf } from '../views/preview.js';
 import type { Plotter } from '../views/plots/plotter.js';
 import { checkIndex } from '../views/pool.js';
+import { canRollOut, rollOut } from '../views/rollout.js';
 import { LayerReader } from '../views/reader.js';
 import type { Preparation, Setting } from './preparation.js';
 import {
@@ -125,6 +129,7 @@ export class Inspection {
       notices: subject.notices,
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
+      ...(canRollOut(subject) ? { rollout: true as const } : {}),
       ...(subject.classes === undefined ? {} : { classes: subject.classes.logits.length }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
       ...(subject.diagnosis === undefined ? {} : { diagnosis: subject.diagnosis }),
@@ -360,6 +365,45 @@ export class Inspection {
     const { queries, keys, heads } = this.subject;
     const looked = { head: place.head, heads, queries, keys };
     return metricsOf(reader, layer, looked, this.schedule(urgency.figures, task));
+  }
+
+  /** One row or column of the attention through several layers. */
+  async rollout(request: Omit<RolloutRequest, 'inspection'>, task: Task = {}): Promise<Rollout> {
+    const { revision } = this;
+    const data = await rollOut(
+      this.subject,
+      request,
+      (index, rows, take) => this.everyHead(index, rows, take, task),
+      (layer, count) => {
+        task.progress?.(`Layer ${placeNumber(layer)}`, count);
+      },
+    );
+    return { revision, data };
+  }
+
+  /** The rows of a layer's weights that are wanted, each with all heads. Masked cells are NaN. */
+  private async everyHead(
+    index: number,
+    rows: Span,
+    take: (query: number, heads: readonly Float32Array[]) => void,
+    task: Task,
+  ): Promise<void> {
+    const [layer, reader] = this.at(index, 0);
+    const { heads: headCount } = this.subject;
+    const heads = { start: 0, end: headCount };
+    const request = { step: nameOfRole(layer, 'weights'), heads, headCount, rows };
+    for await (const band of bands(reader, layer, request, this.schedule(urgency.figures, task))) {
+      const { columns } = band;
+      const height = band.rows.end - band.rows.start;
+      for (let row = 0; row < height; row++) {
+        const ofHead = (head: number): Float32Array =>
+          band.data.subarray((head * height + row) * columns, (head * height + row + 1) * columns);
+        take(
+          band.rows.start + row,
+          Array.from({ length: band.heads }, (_, head) => ofHead(head)),
+        );
+      }
+    }
   }
 
   /** What one head's numbers show, in words. */

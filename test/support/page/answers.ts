@@ -9,6 +9,8 @@ import type {
   Parameter,
   ParameterValues,
   Preview,
+  Rollout,
+  RolloutRequest,
   Slice,
   SliceRequest,
   Span,
@@ -35,10 +37,10 @@ export interface Subject extends Size {
   readonly plots: boolean;
   /** Whether its model says what comes next. */
   readonly continues: boolean;
-  /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
-  readonly image?: PatchedImage;
   /** How many of the last words its model wrote itself; words in brackets then stand for nothing that was read, too. */
   readonly written?: number;
+  /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
+  readonly image?: PatchedImage;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -125,6 +127,30 @@ export class Answers {
     return new Answers(this.first, id, { ...this.changes, ...changes });
   }
 
+  /** Rows of the product of layers, worked out as whole matrices. */
+  rollout({ from, to, side, index, residual }: RolloutRequest): Rollout {
+    const { queries: count, heads } = this.subject;
+    let joint = Array.from({ length: count }, (_, row) =>
+      Float64Array.from({ length: count }, (__, column) => (row === column ? 1 : 0)),
+    );
+    for (let layer = from; layer <= to; layer += 1) {
+      const before = joint;
+      joint = before.map((_, row) => {
+        const out = new Float64Array(count);
+        for (let head = 0; head < heads; head += 1) {
+          for (const [key, weight] of this.attention.row('weights', layer, head, row).entries()) {
+            const share = ((1 - residual) * weight) / heads + (head === 0 && key === row ? residual : 0);
+            for (const [at, number] of before[key]?.entries() ?? [])
+              out[at] = (out[at] ?? 0) + share * number;
+          }
+        }
+        return out;
+      });
+    }
+    const data = side === 'row' ? (joint[index] ?? []) : joint.map((row) => row[index] ?? NaN);
+    return { revision: this.revision, data: Float32Array.from(data) };
+  }
+
   preview(medium: string, side: number): Preview {
     const { image } = this.subject;
     if (image === undefined) throw new Error(`There is no image “${medium}”.`);
@@ -132,19 +158,16 @@ export class Answers {
   }
 
   summary(): InspectionSummary {
-    const { title, layers, heads, queries, keys, words, notices, mechanism, written, image } = this.subject;
+    const { title, layers, heads, queries, keys, words, notices, mechanism, written } = this.subject;
+    const { image } = this.subject;
     const labels = (count: number, side: 'query' | 'key'): InspectionSummary['queries'] => {
       if (image?.written !== undefined && side === 'query') {
         return { count: image.written.length, words: image.written };
       }
       if (image !== undefined) return patchLabels(image);
-      return words === null
-        ? { count }
-        : {
-            count,
-            words: words.slice(0, count),
-            ...(written === undefined ? {} : { marks: marks(words, written) }),
-          };
+      if (words === null) return { count };
+      const marked = written === undefined ? {} : { marks: marks(words, written) };
+      return { count, words: words.slice(0, count), ...marked };
     };
     return {
       id: this.id,
@@ -158,6 +181,7 @@ export class Answers {
       layers,
       heads,
       media: image === undefined ? [] : [imageMedium(image)],
+      ...(image !== undefined && image.written === undefined && layers > 1 ? { rollout: true as const } : {}),
       ...(image?.classes === undefined ? {} : { classes: image.classes.length }),
       queries: labels(queries, 'query'),
       keys: labels(keys, 'key'),
@@ -400,8 +424,8 @@ function products(left: string, a: Float32Array, right: string, b: Float32Array,
 }
 
 /** The two largest products, as the engine writes a sum. */
-function written(sum: Sum): string {
-  const [a, b, ab] = sum.columns;
+function written({ columns }: Sum): string {
+  const [a, b, ab] = columns;
   const order = [...(ab?.values.keys() ?? [])].sort(
     (x, y) => Math.abs(ab?.values[y] ?? 0) - Math.abs(ab?.values[x] ?? 0),
   );
@@ -409,5 +433,6 @@ function written(sum: Sum): string {
     const factor = b?.values[at] ?? NaN;
     return `${(a?.values[at] ?? NaN).toFixed(2)} \\cdot ${factor < 0 ? `(${factor.toFixed(2)})` : factor.toFixed(2)}`;
   });
-  return order.length > 2 ? `${terms.join(' + ')} + \\cdots` : terms.join(' + ');
+  const sum = terms.join(' + ').replaceAll('+ -', '- ');
+  return order.length > 2 ? `${sum} + \\cdots` : sum;
 }

@@ -176,6 +176,7 @@ export class FakeHost {
           const { revision, subject } = this.at(params);
           return candidatesOf(params, revision, subject.queries);
         }),
+        rollout: answer('rollout', (params) => this.at(params).rollout(params)),
         classes: answer('classes', (params) => {
           const { revision, subject } = this.at(params);
           return classesOf(params.count, revision, subject.image?.classes ?? []);

@@ -291,7 +291,8 @@ export class Columns {
     const weights = spanned(this.columns.map(({ pictures }) => pictures.range));
     const differences = spanned(this.columns.map(({ pictures }) => pictures.differenceRange));
     for (const { pictures, shown } of this.columns) {
-      if (shown !== null) pictures.rescale(shown.step, this.theme, weights, differences);
+      if (shown !== null)
+        pictures.rescale(shown.step, this.theme, weights, differences, this.panel.store.get().scale.map);
     }
     this.lens.ask();
   }

@@ -1,6 +1,7 @@
 import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { isMasked } from '../../draw/colormap.js';
+import type { MapName } from '../../draw/scale/choice.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
 import { scaleOf } from '../../draw/scale/scale.js';
 import { Legend } from '../../draw/legend.js';
@@ -103,10 +104,10 @@ export class Pictures {
   }
 
   /** Colours for these ranges, and what the legends say of them. */
-  rescale(step: Step, theme: Theme, weights: Range, differences: Range): void {
+  rescale(step: Step, theme: Theme, weights: Range, differences: Range, map: MapName): void {
     const { overview } = this.layers;
     const { taken } = this;
-    this.scale = overview === null ? null : scaleOf({ of: 'weights', ...weights, ground: theme.ground });
+    this.scale = overview === null ? null : scaleOf({ of: 'weights', ...weights, map, ground: theme.ground });
     this.diverging = taken === null ? null : scaleOf({ of: 'signed', ...differences, ground: theme.ground });
     const show = (legend: Legend, title: string, scale: ColorScale | null, slice: Slice | null): void => {
       if (scale === null || slice === null) return;

@@ -110,10 +110,12 @@ export class HeadTypesView {
     this.shown.room(wanted && (!this.answered || stack !== undefined));
     if (state.kind !== 'known' || stack === undefined || !wanted) {
       this.legend.replaceChildren();
+      this.legend.hidden = true;
       this.shown.signs(null);
       return;
     }
     const { types } = state;
+    this.legend.hidden = false;
     this.legend.replaceChildren(headTypesLegend(types, stack));
     this.shown.signs((layer, head) => signOf(types, stack, layer, head));
   }

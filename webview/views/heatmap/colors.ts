@@ -103,8 +103,14 @@ export class HeatmapColors {
     const [red = 0, green = 0, blue = 0] = scale.table.subarray(at, at + 3);
     // Rec. 709; the middle of what the eye takes for light lies below the middle of the numbers.
     const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 120;
-    const left = this.left?.found?.factors[row] ?? 1;
-    return { value: scale.leftOut === null ? own : own * left, light };
+    return { value: own * this.factorAt(row, column), light };
+  }
+
+  /** What leaving keys out multiplies a row's weights by; 1 where none is, NaN of one that is. */
+  factorAt(row: number, column: number): number {
+    const { scale } = this;
+    if (scale === null || scale.leftOut === null) return 1;
+    return isLeftOut(scale, column) ? NaN : (this.left?.found?.factors[row] ?? 1);
   }
 
   private say(

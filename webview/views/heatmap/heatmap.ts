@@ -101,7 +101,12 @@ export class HeatmapView implements OpenView {
         this.problem.hidden = false;
       },
     });
-    this.readout = new Readout(panel, matrices, (row, column) => this.layers.valueAt(row, column));
+    this.readout = new Readout(
+      panel,
+      matrices,
+      (row, column) => this.layers.valueAt(row, column),
+      (row, column) => this.colors.factorAt(row, column),
+    );
     this.problem.hidden = true;
     this.foot = h('div', { class: 'heatmap-foot' }, this.colors.element, this.readout.element);
     this.body = h('div', { class: 'heatmap-body' }, this.stage, this.problem, this.foot, this.readout.spoken);
@@ -246,6 +251,7 @@ export class HeatmapView implements OpenView {
     if (step === null || summary === null || this.layers.overview === null) return;
     const before = this.foot.offsetHeight;
     this.colors.update(summary, step, this.theme);
+    this.refreshReadout(false);
     if (this.foot.offsetHeight !== before) this.layout();
     this.lens.ask();
   }

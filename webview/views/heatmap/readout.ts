@@ -67,6 +67,8 @@ export class Readout {
     private readonly matrices: RowSource,
     /** A number that is on screen already, exactly. */
     private readonly valueAt: (row: number, column: number) => number | undefined,
+    /** What a row's weights are multiplied by where keys are left out; NaN of a key that is. */
+    private readonly renormalised: (row: number, column: number) => number = () => 1,
     private readonly wording: ReadoutWording = heatmapWording,
   ) {}
 
@@ -112,7 +114,12 @@ export class Readout {
     const { cell, step } = this;
     const { summary } = this.panel;
     const place = step === null ? null : this.matrices.place(step.name);
-    if (cell === null || step === null || summary === null || place === null) return;
+    if (cell === null || step === null || summary === null) return;
+    if (place === null) {
+      // There is no more to be said of it.
+      this.speak();
+      return;
+    }
     const score = scoreOf(summary, step);
     const scorePlace = score === undefined ? null : this.matrices.place(score.name);
     try {
@@ -151,6 +158,11 @@ export class Readout {
       h('span', {}, place('rows', cell.row), ' → ', place('columns', cell.column)),
       h('span', {}, `${this.wording.quantity(step)} `, h('b', { class: 'number', text: number })),
     ];
+    const factor = this.renormalised(cell.row, cell.column);
+    if (factor !== 1 && value !== undefined && !isMasked(value)) {
+      const rest = Number.isNaN(factor) ? 'left out' : `of the rest ${formatNumber(value * factor)}`;
+      facts.push(h('span', { class: 'muted number', text: rest }));
+    }
     const source = scoreOf(summary, step);
     const score = row?.scores?.data[cell.column];
     if (source !== undefined && score !== undefined && !isMasked(score)) {

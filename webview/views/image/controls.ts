@@ -1,3 +1,4 @@
+import { placeNumber } from '../../../src/common/counting.js';
 import { h } from '../../dom.js';
 import type { LeftOut } from '../../draw/scale/choice.js';
 import type { DropdownControl } from '../../ui.js';
@@ -11,6 +12,8 @@ export interface Settable {
   readonly directions: boolean;
   /** Whether there is more than one head to be made one. */
   readonly heads: boolean;
+  /** The last layer of a rollout, where there can be one. */
+  readonly rollout: number | null;
   readonly areWeights: boolean;
   /** Whether patches are a grid: else each is drawn by itself. */
   readonly grid: boolean;
@@ -23,6 +26,9 @@ export interface Settable {
 export class ImageControls {
   private readonly direction: DropdownControl;
   private readonly heads: DropdownControl;
+  private readonly rollout: DropdownControl;
+  private readonly from: Slider;
+  private readonly residual: Slider;
   private readonly drawing: DropdownControl;
   private readonly opacity: Slider;
   private readonly keep: Slider;
@@ -52,12 +58,36 @@ export class ImageControls {
         { value: 'one', title: imageStrings.one },
         { value: 'mean', title: mean },
         { value: 'max', title: max },
+        { value: 'rollout', title: imageStrings.rollout },
       ],
       value: 'one',
       change: (value) => {
-        change({ heads: value === 'mean' || value === 'max' ? value : 'one' });
+        change({ heads: value === 'mean' || value === 'max' || value === 'rollout' ? value : 'one' });
       },
     });
+    this.rollout = dropdown({
+      label: imageStrings.across,
+      choices: [
+        { value: 'mean', title: imageStrings.acrossMean },
+        { value: 'max', title: imageStrings.acrossMax },
+      ],
+      value: 'mean',
+      change: (value) => {
+        change({ across: value === 'max' ? value : 'mean' });
+      },
+    });
+    this.from = slider(
+      { title: imageStrings.from, least: 0, text: (layer) => String(placeNumber(layer)) },
+      (from) => {
+        change({ from });
+      },
+    );
+    this.residual = slider(
+      { title: imageStrings.residual, least: 0, most: 99, hint: imageStrings.residualHint },
+      (percent) => {
+        change({ residual: percent / 100 });
+      },
+    );
     this.drawing = dropdown({
       label: imageStrings.drawing,
       choices: [
@@ -69,11 +99,11 @@ export class ImageControls {
         change({ drawing: value === 'smooth' ? value : 'cells' });
       },
     });
-    this.opacity = slider(imageStrings.opacity, 0, '', (opacity) => {
-      change({ opacity });
+    this.opacity = slider({ title: imageStrings.opacity, least: 0 }, (percent) => {
+      change({ opacity: percent / 100 });
     });
-    this.keep = slider(imageStrings.keep, 0.01, imageStrings.keepHint, (keep) => {
-      change({ keep });
+    this.keep = slider({ title: imageStrings.keep, least: 1, hint: imageStrings.keepHint }, (percent) => {
+      change({ keep: percent / 100 });
     });
     this.contours = check(imageStrings.contours, imageStrings.contoursHint, (contours) => {
       change({ contours });
@@ -91,20 +121,31 @@ export class ImageControls {
     this.element = h(
       'div',
       { class: 'image-controls', attributes: { role: 'group', 'aria-label': imageStrings.controls } },
-      ...[this.direction, this.heads, this.drawing, this.opacity, this.keep].map(({ element }) => element),
+      ...[this.direction, this.heads, this.rollout, this.from, this.residual].map(({ element }) => element),
+      ...[this.drawing, this.opacity, this.keep].map(({ element }) => element),
       ...[this.contours, this.grid, this.leaveOut, this.side, this.table].map(({ element }) => element),
     );
   }
 
-  show(settings: Settings, { directions, heads, areWeights, grid, leaveOut, leftOut }: Settable): void {
+  show(
+    settings: Settings,
+    { directions, heads, rollout, areWeights, grid, leaveOut, leftOut }: Settable,
+  ): void {
     this.direction.set(settings.direction);
     this.direction.element.hidden = !directions;
     this.heads.set(settings.heads);
     this.heads.element.hidden = !heads || !areWeights;
+    // There are heads to be made one, or layers to be multiplied.
+    this.heads.offer('rollout', rollout !== null);
+    const rolls = rollout !== null && areWeights && settings.heads === 'rollout';
+    this.rollout.set(settings.across);
+    this.from.set(Math.min(settings.from, rollout ?? 0), rollout ?? 0);
+    this.residual.set(Math.round(settings.residual * 100));
+    for (const { element } of [this.rollout, this.from, this.residual]) element.hidden = !rolls;
     this.drawing.set(settings.drawing);
     this.drawing.element.hidden = !grid;
-    this.opacity.set(settings.opacity);
-    this.keep.set(settings.keep);
+    this.opacity.set(Math.round(settings.opacity * 100));
+    this.keep.set(Math.round(settings.keep * 100));
     this.keep.element.hidden = !areWeights;
     this.contours.set(settings.contours);
     this.contours.element.hidden = !grid;
@@ -119,37 +160,48 @@ export class ImageControls {
 
 interface Slider {
   readonly element: HTMLElement;
-  set(share: number): void;
+  set(value: number, most?: number): void;
 }
 
-/** A share as per cent. */
-function slider(title: string, least: number, hint: string, change: (share: number) => void): Slider {
+interface SliderOptions {
+  readonly title: string;
+  readonly least: number;
+  readonly most?: number;
+  readonly hint?: string;
+  /** What a value is called; per cent where left out. */
+  readonly text?: (value: number) => string;
+}
+
+/** Whole numbers, per cent as a rule. */
+function slider(
+  { title, least, most = 100, hint, text = (percent) => `${percent} %` }: SliderOptions,
+  change: (value: number) => void,
+): Slider {
   const input = h('input', {
     class: 'slider',
-    attributes: { type: 'range', min: String(least * 100), max: '100', step: '1', 'aria-label': title },
+    attributes: { type: 'range', min: String(least), max: String(most), step: '1', 'aria-label': title },
   });
   const said = h('span', { class: 'number image-percent', attributes: { 'aria-hidden': 'true' } });
-  const show = (percent: number): void => {
-    const text = `${percent} %`;
-    said.textContent = text;
-    input.setAttribute('aria-valuetext', text);
+  const show = (value: number): void => {
+    said.textContent = text(value);
+    input.setAttribute('aria-valuetext', text(value));
   };
   input.addEventListener('input', () => {
     show(input.valueAsNumber);
-    change(input.valueAsNumber / 100);
+    change(input.valueAsNumber);
   });
   return {
     element: h(
       'label',
-      { class: 'image-slider', ...(hint === '' ? {} : { title: hint }) },
+      { class: 'image-slider', ...(hint === undefined ? {} : { title: hint }) },
       title,
       input,
       said,
     ),
-    set: (share) => {
-      const percent = Math.round(share * 100);
-      input.value = String(percent);
-      show(percent);
+    set: (value, last = most) => {
+      input.max = String(last);
+      input.value = String(value);
+      show(value);
     },
   };
 }

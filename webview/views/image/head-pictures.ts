@@ -34,7 +34,7 @@ export interface HeadPicturesLook {
   /** Null until something is drawn. */
   readonly theme: Theme | null;
   /** Which of them is open. */
-  readonly open: number | Fusion;
+  readonly open: number | Fusion | 'rollout';
 }
 
 interface Tile {
@@ -66,6 +66,8 @@ export class HeadPictures {
   private key = '';
   private lines: { readonly key: string; readonly data: readonly Float32Array[] } | null = null;
   private look: HeadPicturesLook = { image: null, opacity: 1, theme: null, open: 0 };
+  /** What was drawn, while its numbers and colours are the same. */
+  private readonly heats = new Map<number | Fusion, Heat>();
   private asking: object | null = null;
   private readonly rest = settled(restBeforeAsking, () => {
     void this.ask();
@@ -109,17 +111,29 @@ export class HeadPictures {
     this.rest.ask();
   }
 
-  /** Draws what has come anew. */
+  /** The colours are to be others. */
+  forget(): void {
+    this.heats.clear();
+  }
+
+  /** Draws what has come anew, where it looks otherwise now. */
   draw(look: HeadPicturesLook): void {
+    const before = this.look;
     this.look = look;
     const { shown, lines } = this;
     for (const { of, button } of this.tiles) button.setAttribute('aria-pressed', String(of === look.open));
     this.rove.stop(this.tiles.find(({ of }) => of === look.open)?.button ?? null);
     // What was drawn stays until the rows of what is shown now have come.
     if (shown === null || lines?.key !== this.key || this.element.hidden !== false) return;
+    const { image, opacity, theme } = look;
+    const same = before.image === image && before.opacity === opacity && before.theme === theme;
+    if (same && this.heats.size > 0) return;
     for (const { of, canvas } of this.tiles) {
       const data = typeof of === 'number' ? lines.data[of] : fuseHeads(lines.data, of);
-      if (data !== undefined) this.paint(canvas, shown, this.events.heat(shown, data));
+      if (data === undefined) continue;
+      const heat = this.heats.get(of) ?? this.events.heat(shown, data);
+      this.heats.set(of, heat);
+      this.paint(canvas, shown, heat);
     }
   }
 
@@ -166,6 +180,7 @@ export class HeadPictures {
     try {
       const lines = await this.events.ask(shown);
       if (this.asking !== asking) return;
+      this.heats.clear();
       this.lines = { key, data: lines.map(({ data }) => data) };
       this.draw(this.look);
     } catch (error) {

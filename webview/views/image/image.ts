@@ -2,28 +2,24 @@ import './image.css';
 import type { Slice } from '../../../src/protocol.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { h } from '../../dom.js';
-import type { Cell } from '../../draw/viewport.js';
-import { quantity } from '../../labels.js';
 import { Lifetime } from '../../lifetime.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { leftOutColumns } from '../heatmap/left-out.js';
-import { Readout } from '../heatmap/readout.js';
 import { HeatmapTools } from '../heatmap/tools.js';
 import type { OpenView, ViewContext } from '../view.js';
 import { Chips } from './chips.js';
 import { ImageColors } from './colors.js';
-import type { Segment } from './contours.js';
 import { ImageControls } from './controls.js';
+import type { Drawing, Drawn } from './drawn.js';
+import { drawnOf, heatFor } from './drawn.js';
 import { HeadPictures } from './head-pictures.js';
+import type { Heads } from './lines.js';
 import { Lines } from './lines.js';
-import { contoursOf } from './marks.js';
 import { Original } from './original.js';
-import type { Heat } from './painter.js';
-import { heatOf } from './painter.js';
 import { PatchTable } from './patch-table.js';
 import { pickAt, pickCell, pickOther, pickSource } from './picking.js';
+import { Pointed } from './pointed.js';
 import { chipsOf, description, saidOf, wordsOf } from './said.js';
 import type { ImageMemory, Settings } from './settings.js';
 import { settingsFor, withSettings } from './settings.js';
@@ -31,21 +27,10 @@ import type { Shown } from './shown.js';
 import { cellOf, shownIn } from './shown.js';
 import { ImageStage } from './stage.js';
 import { imageStrings } from './strings.js';
-import type { Values } from './values.js';
-import { valuesOf } from './values.js';
 import { Words } from './words.js';
 
 /** The picture is at least this high, in CSS pixels; what is below is scrolled to. */
 const leastHeight = 200;
-
-/** A row or column that has come, and what is drawn of it. */
-interface Drawn {
-  readonly shown: Shown;
-  readonly line: Slice;
-  readonly values: Values;
-  readonly heat: Heat;
-  readonly contours: readonly Segment[];
-}
 
 /** An image with the attention of one of its patches, or of another token, over it. */
 export class ImageView implements OpenView {
@@ -72,7 +57,7 @@ export class ImageView implements OpenView {
       });
     },
     point: (index) => {
-      this.aim(index, false);
+      this.pointed.aim(index);
     },
   });
   private readonly table = new PatchTable(({ index, box }) => {
@@ -92,13 +77,11 @@ export class ImageView implements OpenView {
   readonly element: HTMLElement;
   private readonly panel: Panel;
   private readonly lines: Lines;
-  private readonly readout: Readout;
+  private readonly pointed: Pointed;
   private readonly original: Original;
   private readonly life = new Lifetime();
   private theme: Theme;
   private drawn: Drawn | null = null;
-  /** The label on the image's side that is pointed at. */
-  private aimed: number | null = null;
   private asking: object | null = null;
   private askedAt: number | null = null;
 
@@ -109,22 +92,14 @@ export class ImageView implements OpenView {
     const { panel, matrices, theme } = context;
     this.panel = panel;
     this.theme = theme;
-    this.lines = new Lines(matrices);
+    this.lines = new Lines(matrices, panel);
     this.colors = new ImageColors(panel);
     this.heads = new HeadPictures({
       ask: async (shown) => {
         await panel.matrixShown();
         return this.eachHead(shown);
       },
-      heat: (shown, data) => {
-        const values = this.read(shown, data);
-        return heatOf(
-          shown.patches,
-          values,
-          this.colors.scale(shown, values, this.theme),
-          this.settings.drawing,
-        );
-      },
+      heat: (shown, data) => heatFor(shown, data, this.drawing).heat,
       head: (head) => {
         panel.openHead(panel.store.get().position.layer, head);
         this.set({ heads: 'one' });
@@ -138,7 +113,7 @@ export class ImageView implements OpenView {
     });
     this.stage = new ImageStage(theme, {
       point: (patch, aloud) => {
-        this.aim(patch?.index ?? null, aloud);
+        this.pointed.aim(patch?.index ?? null, aloud);
       },
       press: (x, y, shift) => {
         this.with((shown) => {
@@ -146,7 +121,7 @@ export class ImageView implements OpenView {
         });
       },
       clear: () => {
-        this.aim(null, false);
+        this.pointed.aim(null);
         if (panel.store.get().position.cell !== undefined) panel.pick(null);
       },
       looked: (scale, level) => {
@@ -177,23 +152,18 @@ export class ImageView implements OpenView {
         this.fail(error);
       },
     });
-    this.readout = new Readout(
-      panel,
-      {
-        // What heads have in common was made from the scores of none.
-        place: (step) =>
-          this.fusion === 'one' || step === this.shown?.step.name ? matrices.place(step) : null,
-        row: (place, row) => this.lines.line(place, 'row', row, this.fusion, panel.summary?.heads ?? 1),
+    this.pointed = new Pointed(context, this.lines, {
+      shown: () => this.shown,
+      heads: () => this.how,
+      drawn: () => this.drawn,
+      mark: (patch) => {
+        this.stage.hover(patch);
       },
-      (row, column) => this.numberAt({ row, column }),
-      {
-        nothing: () => (this.shown?.sources === null ? imageStrings.nothingOfWords : imageStrings.nothing),
-        quantity: (step) => this.quantity(step),
-      },
-    );
+    });
     this.problem.hidden = true;
     this.head = h('div', { class: 'image-head' }, this.controls.element, this.words.element);
-    const { chips, colors, said, readout, stage } = this;
+    const { chips, colors, said, stage } = this;
+    const { readout } = this.pointed;
     this.foot = h(
       'div',
       { class: 'heatmap-foot image-foot' },
@@ -219,13 +189,14 @@ export class ImageView implements OpenView {
 
   /** Scores of several heads are not made one: only weights say how much. */
   private get fusion(): Settings['heads'] {
-    return this.shown?.step.scale === 'weights' ? this.settings.heads : 'one';
+    const { shown } = this;
+    const { heads } = this.settings;
+    if (shown?.step.scale !== 'weights') return 'one';
+    return heads === 'rollout' && shown.summary.rollout !== true ? 'one' : heads;
   }
 
-  private quantity(step: Shown['step']): string {
-    const { fusion } = this;
-    const name = quantity(step);
-    return fusion === 'one' || step.scale !== 'weights' ? name : imageStrings.fused(fusion, name);
+  private get how(): Heads {
+    return { ...this.settings, heads: this.fusion };
   }
 
   remember(): ImageMemory {
@@ -240,8 +211,9 @@ export class ImageView implements OpenView {
 
   dispose(): void {
     this.life.dispose();
-    this.readout.dispose();
+    this.pointed.dispose();
     this.original.dispose();
+    this.lines.dispose();
     this.colors.dispose();
     this.heads.dispose();
     this.asking = null;
@@ -279,7 +251,7 @@ export class ImageView implements OpenView {
         ({ position }) => position.cell,
         () => {
           this.present();
-          this.refreshReadout(false);
+          this.pointed.show();
         },
       ),
     );
@@ -289,22 +261,26 @@ export class ImageView implements OpenView {
     const { origin } = this.panel.store.get();
     this.memory = withSettings(this.memory, origin, { ...this.settings, ...changes });
     this.context.changed();
-    if ('direction' in changes || 'heads' in changes) void this.refresh();
+    const others: readonly (keyof Settings)[] = ['direction', 'heads', 'from', 'residual', 'across'];
+    if (others.some((name) => name in changes)) void this.refresh();
+    else if ('opacity' in changes || 'grid' in changes) this.present();
     else this.redraw();
   }
 
   private async refresh(): Promise<void> {
-    const { shown, fusion } = this;
+    const { shown } = this;
     const place = shown === null ? null : this.context.matrices.place(shown.step.name);
     if (shown === null || place === null) return;
     const asking = {};
     this.asking = asking;
     this.askedAt ??= performance.now();
-    this.readout.clear();
+    this.pointed.readout.clear();
+    // What was pointed at may be no more.
+    if (this.drawn?.shown.patches !== shown.patches) this.pointed.aim(null);
     const { summary, direction, source, patches } = shown;
     this.original.show(summary.id, patches.medium);
     this.showControls(shown);
-    const asked = this.lines.line(place, direction, source, fusion, summary.heads);
+    const asked = this.lines.line(place, direction, source, this.how);
     this.panel.awaitMatrix(
       asked.then(
         () => undefined,
@@ -333,43 +309,36 @@ export class ImageView implements OpenView {
     if (this.drawn !== null) this.take(this.drawn.shown, this.drawn.line);
   }
 
-  /** Reads a row or column as numbers of patches. */
-  private read(shown: Shown, line: Float32Array): Values {
-    const { summary, step, patches, direction } = shown;
-    return valuesOf(line, patches, {
-      areWeights: step.scale === 'weights',
-      keep: this.settings.keep,
-      leaveOut: direction === 'row' ? leftOutColumns(summary, this.colors.leftOut(shown)) : [],
-    });
+  private get drawing(): Drawing {
+    const { settings, colors, theme } = this;
+    return { settings, colors, theme };
   }
 
   private take(shown: Shown, line: Slice): void {
-    const { keep, drawing, contours, side, table } = this.settings;
-    const { summary, step, patches } = shown;
-    const values = this.read(shown, line.data);
-    const scale = this.colors.scale(shown, values, this.theme);
-    this.drawn = {
-      ...{ shown, line, values },
-      heat: heatOf(patches, values, scale, drawing),
-      contours: contours ? contoursOf(patches, values, drawing) : [],
-    };
-    this.colors.show(shown, this.quantity(step), values, scale, this.theme);
+    const { side, table } = this.settings;
+    const { layer } = this.panel.store.get().position;
+    const rolled = this.fusion === 'rollout' ? layer : null;
+    const { summary, step } = shown;
+    this.drawn = drawnOf(shown, line, this.drawing);
+    const { values, scale } = this.drawn;
+    this.colors.show(shown, this.pointed.quantity(step), values, scale, this.theme);
     this.showControls(shown);
     this.chips.show(chipsOf(shown, values, line));
-    this.said.textContent = saidOf(shown, values, keep, this.colors.leftOut(shown));
+    this.said.textContent = saidOf(shown, values, this.settings, this.colors.leftOut(shown), rolled);
     this.said.hidden = this.said.textContent === '';
     const several = summary.heads > 1 && step.perHead;
-    this.heads.show(side && several ? shown : null, this.panel.store.get().position.layer);
+    this.heads.forget();
+    this.heads.show(side && several ? shown : null, layer);
     this.table.element.hidden = !table;
     if (table) this.table.show(shown, values);
     this.present();
     this.layout();
-    this.refreshReadout(false);
+    this.pointed.show();
   }
 
-  private async eachHead({ step, direction, source, summary }: Shown): Promise<readonly Slice[]> {
+  private async eachHead({ step, direction, source }: Shown): Promise<readonly Slice[]> {
     const place = this.context.matrices.place(step.name);
-    return place === null ? [] : this.lines.each(place, direction, source, summary.heads);
+    return place === null ? [] : this.lines.each(place, direction, source);
   }
 
   /** Puts what has come on the stage. */
@@ -404,7 +373,8 @@ export class ImageView implements OpenView {
     const { summary, step, patches, directions, source } = shown;
     this.controls.show(this.settings, {
       directions,
-      heads: summary.heads > 1 && step.perHead,
+      heads: (summary.heads > 1 && step.perHead) || summary.rollout === true,
+      rollout: summary.rollout === true ? this.panel.store.get().position.layer : null,
       areWeights: step.scale === 'weights',
       grid: patches.grid !== null,
       leaveOut: this.colors.offered(shown),
@@ -418,35 +388,6 @@ export class ImageView implements OpenView {
     if (clientWidth === 0 || this.drawn === null) return;
     const beside = this.head.offsetHeight + this.foot.offsetHeight + this.heads.element.offsetHeight;
     this.stage.layout(Math.max(80, clientWidth - 32), Math.max(leastHeight, clientHeight - beside - 36));
-  }
-
-  private numberAt({ row, column }: Cell): number | undefined {
-    const { drawn } = this;
-    if (drawn === null) return undefined;
-    const { direction, source } = drawn.shown;
-    const isOn = (direction === 'row' ? row : column) === source;
-    return isOn ? drawn.line.data[direction === 'row' ? column : row] : undefined;
-  }
-
-  /** Points at a label on the image's side; at none with null. */
-  private aim(index: number | null, aloud: boolean): void {
-    if (index === this.aimed) return;
-    this.aimed = index;
-    const { shown } = this;
-    if (shown === null) return;
-    const { patches, step } = shown;
-    const cell = index === null ? null : cellOf(shown, index);
-    this.stage.hover(index === null ? null : (patches.list[patches.places.get(index) ?? -1] ?? null));
-    if (this.panel.step === step) this.panel.point(cell);
-    this.context.hover(cell === null ? null : { kind: 'cell', cell }, step);
-    this.refreshReadout(aloud);
-  }
-
-  private refreshReadout(aloud: boolean): void {
-    const { shown, aimed } = this;
-    if (shown === null) return;
-    const cell = aimed === null ? shown.picked : cellOf(shown, aimed);
-    this.readout.show(cell === null ? null : { kind: 'cell', cell }, shown.step, aloud);
   }
 
   private with(act: (shown: Shown) => void): void {

@@ -11,13 +11,20 @@ import { extentOf } from './stage.js';
 import { imageStrings } from './strings.js';
 import type { Values } from './values.js';
 
-/** Sentences about what is not on the image, or not drawn. */
-export function saidOf(shown: Shown, values: Values, keep: number, leftOut: LeftOut): string {
+/** Sentences about what is not on the image, or not drawn. `rolled` is the last layer of a rollout. */
+export function saidOf(
+  shown: Shown,
+  values: Values,
+  { keep, from }: Pick<Settings, 'keep' | 'from'>,
+  leftOut: LeftOut,
+  rolled: number | null,
+): string {
   const { direction, patches } = shown;
   const { othersShare, leftShare, kept } = values;
   const { seen, width, height } = patches.medium;
   const extent = extentOf(patches);
   return [
+    ...(rolled === null ? [] : [imageStrings.rolledOut(Math.min(from, rolled), rolled)]),
     ...(leftOut === 'nothing'
       ? []
       : [imageStrings.renormalised(leftOutTitles[leftOut].toLowerCase(), leftShare)]),

@@ -1,10 +1,14 @@
-import { fieldsOf } from '../../parse.js';
+import { fieldsOf, isCount } from '../../parse.js';
 
 /** How attention is drawn over an image. */
 export interface Settings {
   /** Of the picked token: what it attends to (its row), or what attends to it (its column). */
   readonly direction: 'row' | 'column';
-  readonly heads: 'one' | 'mean' | 'max';
+  readonly heads: 'one' | 'mean' | 'max' | 'rollout';
+  /** Of a rollout: its first layer, the share of the residual connection, and how heads are made one. */
+  readonly from: number;
+  readonly residual: number;
+  readonly across: 'mean' | 'max';
   readonly drawing: 'cells' | 'smooth';
   /** 0 to 1. */
   readonly opacity: number;
@@ -21,6 +25,9 @@ export interface Settings {
 export const standardSettings: Settings = {
   direction: 'row',
   heads: 'one',
+  from: 0,
+  residual: 0.5,
+  across: 'mean',
   drawing: 'cells',
   opacity: 0.65,
   keep: 1,
@@ -59,7 +66,8 @@ export function readMemory(value: unknown): ImageMemory | null {
   return {
     defaults: readSettings(memory['defaults']),
     own: (Array.isArray(own) ? own : []).flatMap((entry: unknown) => {
-      const [origin, settings]: unknown[] = Array.isArray(entry) ? entry : [];
+      const pair: readonly unknown[] = Array.isArray(entry) ? entry : [];
+      const [origin, settings] = pair;
       return typeof origin === 'string' ? [[origin, readSettings(settings)] as const] : [];
     }),
   };
@@ -75,10 +83,14 @@ function readSettings(value: unknown): Settings {
     const found = fields[name];
     return typeof found === 'boolean' ? found : standardSettings[name];
   };
-  const { direction, heads, drawing } = fields;
+  const { direction, heads, drawing, from, residual, across } = fields;
   return {
     direction: direction === 'column' ? direction : 'row',
-    heads: heads === 'mean' || heads === 'max' ? heads : 'one',
+    heads: heads === 'mean' || heads === 'max' || heads === 'rollout' ? heads : 'one',
+    from: isCount(from) ? from : standardSettings.from,
+    residual:
+      typeof residual === 'number' && residual >= 0 && residual < 1 ? residual : standardSettings.residual,
+    across: across === 'max' ? across : 'mean',
     drawing: drawing === 'smooth' ? drawing : 'cells',
     opacity: share('opacity', 0),
     keep: share('keep', 0.01),

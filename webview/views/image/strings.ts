@@ -12,6 +12,15 @@ export const imageStrings = {
   controls: 'How attention is drawn',
   mean: 'Mean over heads',
   max: 'Maximum over heads',
+  rollout: 'Rollout',
+  from: 'From layer',
+  residual: 'Residual',
+  residualHint: 'The share of each layer’s residual connection; half in Abnar & Zuidema (2020).',
+  across: 'Heads of a layer',
+  acrossMean: 'Mean of heads',
+  acrossMax: 'Maximum of heads',
+  rolledOut: (from: number, to: number) =>
+    `Rollout: attention of layers ${placeNumber(from)} to ${placeNumber(to)} multiplied. It was made for encoders.`,
   drawing: 'Drawing',
   cells: 'Patches',
   smooth: 'Smooth',
@@ -32,7 +41,8 @@ export const imageStrings = {
   others: (share: number) => `Tokens that are not patches hold ${percent(share)} of this row.`,
   renormalised: (names: string, share: number) =>
     `Renormalised without ${names}, which held ${percent(share)} of this row: the others sum to 1.`,
-  fused: (heads: 'mean' | 'max', quantity: string) => `${heads === 'mean' ? 'mean' : 'largest'} ${quantity}`,
+  fused: (heads: 'mean' | 'max' | 'rollout', quantity: string) =>
+    heads === 'rollout' ? heads : `${heads === 'mean' ? 'mean' : 'largest'} ${quantity}`,
   padded: 'It was padded beyond the image.',
   cropped: 'The model saw the part inside the dashed line.',
   loading: 'Loading the image…',

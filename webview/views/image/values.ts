@@ -15,6 +15,8 @@ export interface Values {
   readonly othersShare: number | null;
   /** What is left out of the whole, 0 to 1. */
   readonly leftShare: number;
+  /** The labels that do not count. */
+  readonly leftOut: ReadonlySet<number>;
   /** Of the finite numbers of the patches; 0 and 0 where there are none. */
   readonly minimum: number;
   readonly maximum: number;
@@ -39,9 +41,9 @@ export function valuesOf(
   const whole = sumOf(line);
   const left = areWeights ? sumOf(leaveOut.map((index) => line[index] ?? NaN)) : 0;
   const divisor = left > 0 && whole > left ? (whole - left) / whole : 1;
-  const out = new Set(leaveOut);
+  const out = new Set(areWeights ? leaveOut : []);
   const drawn = Float32Array.from(list, ({ index }) =>
-    areWeights && out.has(index) ? NaN : (line[index] ?? NaN) / divisor,
+    out.has(index) ? NaN : (line[index] ?? NaN) / divisor,
   );
   const rest = new Map(others.map((index) => [index, line[index] ?? NaN]));
   const share = (of: Iterable<number>): number | null => (areWeights && whole > 0 ? sumOf(of) / whole : null);
@@ -56,6 +58,7 @@ export function valuesOf(
     kept: areWeights ? keepMass(drawn, keep) : all(drawn),
     others: rest,
     othersShare: share(rest.values()),
+    leftOut: out,
     leftShare: areWeights && whole > 0 ? left / whole : 0,
     ...range,
     anyMasked,

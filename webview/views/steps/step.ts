@@ -1,7 +1,7 @@
 import type { AxisName, Slice, SliceRequest, Step } from '../../../src/protocol.js';
 import { h, settled, uniqueId } from '../../dom.js';
-import { scaleOf } from '../../draw/scale/scale.js';
-import { extent, paintMatrix } from '../../draw/strip.js';
+import { matrixScale } from '../../draw/scale/matrix-scale.js';
+import { paintMatrix } from '../../draw/strip.js';
 import { prose } from '../../draw/prose.js';
 import { renderTex } from '../../draw/tex.js';
 import { formatShape } from '../../format.js';
@@ -110,6 +110,12 @@ export class StepView {
           this.toggle.setAttribute('aria-expanded', String(open));
           this.body.hidden = !open;
           this.rest.ask();
+        },
+      ),
+      store.watch(
+        ({ scale }) => scale,
+        () => {
+          this.paint();
         },
       ),
       store.watch(
@@ -260,8 +266,15 @@ export class StepView {
     const { summary } = panel;
     if (slice === null || summary === null) return;
     const [rows = 0, columns = 0] = slice.shape;
-    const { minimum, maximum } = extent(slice.data);
-    const scale = scaleOf({ of: step.scale, minimum, maximum, ground: theme.ground });
+    const { scale: choice } = panel.store.get();
+    // As in the heatmap, but that rows have no scales of their own, and nothing is left out.
+    const kind = choice.kind === 'row' ? 'linear' : choice.kind;
+    const { scale } = matrixScale({
+      of: step.scale,
+      choice: { ...choice, kind, maximum: 'automatic' },
+      ground: theme.ground,
+      overview: slice,
+    });
     paintMatrix(this.canvas, slice.data, rows, columns, scale, theme.maskedRgb);
     const single = slice.rows.end - slice.rows.start === 1 && step.rows.size > 1;
     // The matrix's own proportions; a row alone is a strip.

@@ -19,7 +19,7 @@ const rowHeight = 24;
 const columnWidth = 74;
 const headWidth = 104;
 /** How much of a colour the strongest numbers stand on. */
-const mostTint = 0.3;
+const mostTint = 0.22;
 
 /** The numbers behind the picture: a table of which only what is in sight exists, and is asked for. */
 export class TableView implements OpenView {
