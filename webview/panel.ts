@@ -43,7 +43,8 @@ export interface SavedLocation {
   readonly origin: string;
   readonly position: Position;
   readonly covering: Covering | null;
-  readonly scale: ScaleChoice;
+  /** Null where an earlier version saved none. */
+  readonly scale: ScaleChoice | null;
 }
 
 export interface PanelView {

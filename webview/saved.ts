@@ -53,7 +53,7 @@ function readLocation(value: unknown): SavedLocation | null {
     origin,
     position: { layer, head, step, ...picked },
     covering: readCovering(location?.['covering']),
-    scale: readScaleChoice(location?.['scale']),
+    scale: location?.['scale'] === undefined ? null : readScaleChoice(location['scale']),
   };
 }
 

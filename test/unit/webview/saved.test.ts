@@ -8,6 +8,7 @@ describe('what a page remembers', () => {
     origin: 'one',
     position: { layer: 1, head: 2, step: 'weights', cell: { row: 3, column: 4 } },
     covering: { view: 'plots', choice: 'scaling' },
+    scale: { kind: 'power', maximum: 0.2, leaveOut: 'first', map: 'greys' },
   };
   const widths = { left: 300, right: 500 };
 
@@ -17,6 +18,9 @@ describe('what a page remembers', () => {
     assert.deepEqual(readSavedPage(structuredClone(state)), state);
     const alone = { ...location, covering: { view: 'compare', choice: null } };
     assert.deepEqual(readSavedPage({ location: alone })?.location, alone);
+    // An earlier version knew no colours: they are then as the settings have them.
+    const { scale: _, ...earlier } = location;
+    assert.equal(readSavedPage({ location: earlier })?.location?.scale, null);
   });
 
   it('is left out where it makes no sense', () => {
