@@ -18,6 +18,7 @@ function recording() {
     slice: note('slice'),
     arithmetic: note('arithmetic'),
     metrics: note('metrics'),
+    findings: note('findings'),
     plot: note('plot'),
     code: note('code'),
     exporters: note('exporters'),
@@ -91,6 +92,17 @@ describe('The library', () => {
       ['slice', { step: 'scores', layer: 0, head: 0 }],
       ['slice', { step: 'scores', layer: 0, head: 2, rows, columns: rows }, signal],
       ['slice', { step: 'scores', layer: 0, head: 0, pool: { by: 'max', rows: 2, columns: 2 } }],
+    ]);
+  });
+
+  it('asks for the findings of the first head of the first layer where they are left out', async () => {
+    const { library, asked } = recording();
+    const inspection = await library.inspectText('a');
+    await assert.rejects(inspection.findings(), noted);
+    await assert.rejects(inspection.findings({ layer: 1, head: 2 }), noted);
+    assert.deepEqual(asked, [
+      ['findings', { layer: 0, head: 0 }],
+      ['findings', { layer: 1, head: 2 }],
     ]);
   });
 
