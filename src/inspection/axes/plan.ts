@@ -25,6 +25,8 @@ export interface Arranged {
   readonly others: ReadonlySet<string>;
   readonly parameters: readonly Parameter[];
   readonly axes: readonly TensorAxes[];
+  /** Of each axis of a batch the entry that is picked. */
+  readonly entries: readonly number[];
   readonly notices: readonly string[];
 }
 
@@ -130,7 +132,8 @@ export class AxesPlan {
       if (source !== undefined && batch !== undefined)
         sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
     }
-    return { sources, layered, others, parameters, axes, notices: this.notices(values) };
+    const picked = picks.map(({ value }) => value);
+    return { sources, layered, others, parameters, axes, entries: picked, notices: this.notices(values) };
   }
 
   private nameOf(role: string): string {

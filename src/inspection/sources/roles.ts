@@ -245,6 +245,8 @@ function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidat
   const vectors = roles.has('Q') && roles.has('K');
   const states = roles.has('S') && roles.has('H');
   const keep = (role: string): boolean => {
+    // What an implementation gave is compared, and nothing is computed from it.
+    if (role === 'output') return false;
     if (cached) return role === 'weights' || role === 'V';
     if (aside.has(role)) return !states || /^(mask|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
@@ -296,7 +298,10 @@ function question(
   });
   return {
     tensors: candidates.map(({ key, name, file, source }) => ({ key, name, file, shape: source.shape })),
-    roles: offered.map(({ name, title }) => ({ role: name, title })),
+    roles: [
+      ...offered.map(({ name, title }) => ({ role: name, title })),
+      ...(candidates.length > 2 ? [{ role: 'output', title: 'What an implementation gave, to be compared' }] : []),
+    ],
     known: Object.fromEntries(known),
     reason,
   };

@@ -186,7 +186,12 @@ export class TensorPreparation implements Preparation {
     parameters: ParameterValues,
     layer: number,
     check: (sources: readonly TensorSource[]) => void,
-  ): Promise<{ readonly mechanism: Mechanism; readonly tensors: ReadonlyMap<string, Tensor> }> {
+  ): Promise<{
+    readonly mechanism: Mechanism;
+    readonly tensors: ReadonlyMap<string, Tensor>;
+    /** What stands before heads in the inputs as they were given, and which of it was read. */
+    readonly front: readonly Picked[];
+  }> {
     const arranged = await this.arrange(parameters);
     const candidates = await this.candidates(arranged, undefined);
     const { mechanism, sources, layered } = choose(candidates, parameters['mechanism']);
@@ -196,7 +201,7 @@ export class TensorPreparation implements Preparation {
     check(own.map(([, source]) => source));
     const tensors = new Map<string, Tensor>();
     for (const [name, source] of own) tensors.set(name, await source.read(wholeOf(source.shape)));
-    return { mechanism, tensors };
+    return { mechanism, tensors, front: frontOf(arranged, layer) };
   }
 
   private async findGaps(signal: AbortSignal | undefined): Promise<boolean> {
@@ -266,6 +271,26 @@ export class TensorPreparation implements Preparation {
     });
     return [own, ...others];
   }
+}
+
+/** An axis of layers or of a batch, and the entry of it that is looked at. */
+export interface Picked {
+  readonly part: 'layer' | 'batch';
+  readonly extent: number;
+  readonly at: number;
+}
+
+/** Of the tensor with the most axes. */
+function frontOf({ axes, entries }: Arranged, layer: number): Picked[] {
+  const [widest] = axes.toSorted((a, b) => b.shape.length - a.shape.length);
+  let batches = 0;
+  return (widest?.axes ?? []).flatMap((part, axis): Picked[] => {
+    const extent = widest?.shape[axis] ?? 1;
+    if (part === 'layer') return [{ part, extent, at: layer }];
+    if (part !== 'batch') return [];
+    const entry = entries[batches++] ?? 0;
+    return [{ part, extent, at: extent === 1 ? 0 : entry }];
+  });
 }
 
 function choose(candidates: readonly Candidate[], wanted: ParameterValues[string] | undefined): Candidate {
