@@ -65,7 +65,10 @@ export const npz: Format = {
 };
 
 /** What an archive says that the axes of its one array count. */
-function withAxes(tensors: readonly NamedTensor[], axes: readonly string[] | undefined): readonly NamedTensor[] {
+function withAxes(
+  tensors: readonly NamedTensor[],
+  axes: readonly string[] | undefined,
+): readonly NamedTensor[] {
   const [only, ...others] = tensors;
   if (axes === undefined || only?.shape.length !== axes.length || others.length > 0) return tensors;
   return [{ ...only, axes: axes.slice(0, -2) }];

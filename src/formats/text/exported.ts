@@ -88,7 +88,9 @@ export class ExportedTable {
   /** Words behind their places; where there were none, the axis stands in their place. */
   private tokens(rows: number): AxisTokens | undefined {
     const strip = (labels: readonly string[]): readonly string[] | undefined => {
-      const words = labels.map((label, at) => (label.startsWith(`${at} `) ? label.slice(`${at} `.length) : label));
+      const words = labels.map((label, at) =>
+        label.startsWith(`${at} `) ? label.slice(`${at} `.length) : label,
+      );
       return words.length > 1 && new Set(words).size === 1 && /^(query|key)$/.test(words[0] ?? '')
         ? undefined
         : words;
@@ -102,7 +104,8 @@ export class ExportedTable {
   private numberIn(cell: string, line: number, column: number): number {
     const value = readNumber(cell)?.value;
     const isIndex = column <= this.count;
-    if (value !== undefined && (!isIndex || (Number.isInteger(value) && value >= 0 && value < 1e5))) return value;
+    if (value !== undefined && (!isIndex || (Number.isInteger(value) && value >= 0 && value < 1e5)))
+      return value;
     throw new FormatError(
       `${this.file}: line ${line}, column ${column}: ${quoted(cell)} is no ${isIndex ? 'index' : 'number'}.`,
     );

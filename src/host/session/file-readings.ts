@@ -32,7 +32,10 @@ export class FileReadings {
   }
 
   /** What was answered before to these questions about a request's files. A file that is another one by now is asked about anew. */
-  answers(request: InspectionRequest, settings: readonly QuestionSetting[]): Readonly<Record<string, string>> {
+  answers(
+    request: InspectionRequest,
+    settings: readonly QuestionSetting[],
+  ): Readonly<Record<string, string>> {
     const known = this.of(request)?.parameters ?? {};
     return Object.fromEntries(
       settings.flatMap(({ parameter, choices }) => {

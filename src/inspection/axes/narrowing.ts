@@ -62,6 +62,7 @@ export async function narrowed(
   const mayBeBatch = readings.some(begins) && !readings.every(begins);
   if (parameter === 'matrixAxes' && mayBeBatch && (await batchDiffers(source)))
     keep(begins, 'its entries differ in the keys that are never attended, as texts of a batch do');
-  if (readings.length === 1 && reasons.length === 0 && shape.length > 2) reasons.push('the only order there is');
+  if (readings.length === 1 && reasons.length === 0 && shape.length > 2)
+    reasons.push('the only order there is');
   return { readings, reason: reasons.length === 0 ? undefined : reasons.join('; ') };
 }

@@ -96,7 +96,14 @@ export async function tell(
     const own = known.get(group) ?? { readings: offered, reason: undefined, said: false };
     const [saying] = own.said ? own.readings : [];
     if (saying !== undefined) {
-      told.push({ ...each, offered, standard: saying, unclear: [], mayBeBatch: false, reason: 'as you said' });
+      told.push({
+        ...each,
+        offered,
+        standard: saying,
+        unclear: [],
+        mayBeBatch: false,
+        reason: 'as you said',
+      });
       continue;
     }
     const fit = unique(fitting.map((one) => one.get(group) ?? []));
@@ -175,7 +182,11 @@ function byNames(group: Group, roles: readonly string[], rank: number, { of = {}
   const all = readingsOf(group, rank).filter(begins);
   // TransformerLens, ActivationCache: one tensor a layer; hook_q is (batch, position, head, feature), hook_pattern (batch, head, query,
   // key); the batch may be taken off.
-  const hooks = { vectorAxes: /hook_(rot_)?[qkv]$/, matrixAxes: /hook_(pattern|attn_scores)$/, inputAxes: /^\b$/ };
+  const hooks = {
+    vectorAxes: /hook_(rot_)?[qkv]$/,
+    matrixAxes: /hook_(pattern|attn_scores)$/,
+    inputAxes: /^\b$/,
+  };
   const order = { vectorAxes: 'row head feature', matrixAxes: 'head query key', inputAxes: '' };
   const { parameter } = group;
   if (hints.every((hint) => hooks[parameter].test(hint?.name ?? ''))) {

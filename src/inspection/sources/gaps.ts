@@ -24,7 +24,10 @@ export async function maskedScores(
   tensors: Readonly<Record<string, TensorSource>>,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly tensors: Readonly<Record<string, TensorSource>>; readonly notices: readonly string[] }> {
+): Promise<{
+  readonly tensors: Readonly<Record<string, TensorSource>>;
+  readonly notices: readonly string[];
+}> {
   const { scores } = tensors;
   const count = scores === undefined ? 0 : await countNaN(scores, signal);
   if (scores === undefined || count === 0) return { tensors, notices: [] };

@@ -300,7 +300,9 @@ function question(
     tensors: candidates.map(({ key, name, file, source }) => ({ key, name, file, shape: source.shape })),
     roles: [
       ...offered.map(({ name, title }) => ({ role: name, title })),
-      ...(candidates.length > 2 ? [{ role: 'output', title: 'What an implementation gave, to be compared' }] : []),
+      ...(candidates.length > 2
+        ? [{ role: 'output', title: 'What an implementation gave, to be compared' }]
+        : []),
     ],
     known: Object.fromEntries(known),
     reason,

@@ -26,8 +26,7 @@ const operation: Operation = {
   },
 
   reads: (region): Region[] => [region, [{ start: 0, end: 1 }]],
-  evaluate: ([positions, by]) =>
-    mapped(positions, (position) => position + Math.round(by?.data[0] ?? 0)),
+  evaluate: ([positions, by]) => mapped(positions, (position) => position + Math.round(by?.data[0] ?? 0)),
 
   onnx: (emitter, [positions = '', by = '']) =>
     emitter.node('Add', [positions, emitter.node('Cast', [emitter.node('Round', [by])], { to: 7 })]),

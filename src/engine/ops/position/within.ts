@@ -29,8 +29,7 @@ function operationFor(window: number, fill: number): Operation {
     },
 
     reads: (region) => [region, region],
-    evaluate: ([value, offsets]) =>
-      mapped(value, (each, at) => (kept(offsets?.data[at] ?? 0) ? each : fill)),
+    evaluate: ([value, offsets]) => mapped(value, (each, at) => (kept(offsets?.data[at] ?? 0) ? each : fill)),
 
     onnx(emitter, [value = '', offsets = '']) {
       const inside = emitter.node('LessOrEqual', [

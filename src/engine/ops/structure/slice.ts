@@ -31,8 +31,7 @@ function sliceOperation(region: Region): Operation {
     shape: () => regionShape(region),
     reads: (inner) => [shifted(inner)],
     restrict: (inner) => sliceOperation(inner.map((range) => ({ start: 0, end: range.end - range.start }))),
-    evaluate: ([tensor]) =>
-      tensor === undefined ? new Float64Array() : copyOf(cut(tensor, region)),
+    evaluate: ([tensor]) => (tensor === undefined ? new Float64Array() : copyOf(cut(tensor, region))),
     onnx: (emitter, [input = '']) =>
       emitter.node('Slice', [
         input,

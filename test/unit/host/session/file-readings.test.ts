@@ -38,7 +38,10 @@ describe('How a file was said to be read', () => {
 
   it('answers what was asked before, as it was set last', () => {
     const { readings } = memory();
-    readings.keep({ request, parameters: { matrixAxes: 'head query key', temperature: 2 } }, new Set(['matrixAxes']));
+    readings.keep(
+      { request, parameters: { matrixAxes: 'head query key', temperature: 2 } },
+      new Set(['matrixAxes']),
+    );
     assert.deepEqual(readings.answers(again, [axes]), { matrixAxes: 'head query key' });
     assert.deepEqual(readings.answers(other, [axes]), {});
     // It is no parameter of what is opened unless it is asked for.

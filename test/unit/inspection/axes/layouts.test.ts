@@ -88,7 +88,10 @@ describe('axes of given tensors', () => {
     const needed = await asked({ attn: shares([2, 3, 4, 4]) });
     assert.match(needed.message, /^Choose what the axes of attn \(2, 3, 4, 4\) count/);
     assert.deepEqual(
-      needed.question.settings?.map(({ parameter, choices }) => [parameter, choices.map(({ title }) => title)]),
+      needed.question.settings?.map(({ parameter, choices }) => [
+        parameter,
+        choices.map(({ title }) => title),
+      ]),
       [
         [
           'matrixAxes',
@@ -101,7 +104,12 @@ describe('axes of given tensors', () => {
         ],
       ],
     );
-    const sizes = { 'layer head': [2, 3], 'batch head': [1, 3], 'layer batch': [2, 1], 'batch layer': [3, 1] };
+    const sizes = {
+      'layer head': [2, 3],
+      'batch head': [1, 3],
+      'layer batch': [2, 1],
+      'batch layer': [3, 1],
+    };
     for (const [front, expected] of Object.entries(sizes)) {
       const matrixAxes = `${front} query key`;
       const { summary } = await inspect({ attn: shares([2, 3, 4, 4]) }, { matrixAxes });
@@ -125,7 +133,9 @@ describe('axes of given tensors', () => {
   });
 
   it('an axis of 1 is asked about as little as what differs in its place', async () => {
-    assert.deepEqual(axesOf(await inspect({ attn: shares([1, 3, 4, 4]) })), { weights: 'batch head query key' });
+    assert.deepEqual(axesOf(await inspect({ attn: shares([1, 3, 4, 4]) })), {
+      weights: 'batch head query key',
+    });
     assert.deepEqual(axesOf(await inspect({ attn: shares([1, 4, 4]) })), { weights: 'batch query key' });
     assert.deepEqual(choicesOf(await asked({ attn: shares([3, 1, 4, 4]) })), [
       'layer head query key',

@@ -143,7 +143,10 @@ describe('explaining a mismatch, in the library', () => {
     assert.match(diagnosis.notes.join(), /Entry 1 of a batch of 2 is explained/);
     const { weights, ...inputs } = stacked();
     assert.ok(weights);
-    const other = { shape: [4, ...weights.shape.slice(1)], data: Float32Array.of(...weights.data, ...weights.data) };
+    const other = {
+      shape: [4, ...weights.shape.slice(1)],
+      data: Float32Array.of(...weights.data, ...weights.data),
+    };
     await assert.rejects(
       explainMismatch({ tensors: { ...inputs, weights: other } }, { params }),
       /given weights \(4, 4, 11, 11\) have more axes .* in front of the inputs \(batch 2\)/,

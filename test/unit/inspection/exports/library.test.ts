@@ -77,7 +77,8 @@ describe('the library’s export', () => {
             }
           }
         }
-        if (step === 'scores') assert.match(again.summary.notices.join(), /cells of scores are NaN and read as masked/);
+        if (step === 'scores')
+          assert.match(again.summary.notices.join(), /cells of scores are NaN and read as masked/);
       });
     }
   }
