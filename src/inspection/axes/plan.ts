@@ -126,14 +126,19 @@ export class AxesPlan {
       }
     }
     const others = new Set([...this.tensors.keys()].filter((role) => !read.has(role)));
+    const headCounts = new Set(
+      [...read].flatMap(([role, own]) => extentsOf(own, this.tensors.get(role)?.shape ?? [], 'head')),
+    );
+    const notices = this.notices(values);
     const [batch] = entries.values();
     for (const role of others) {
       const source = sources.get(role);
-      if (source !== undefined && batch !== undefined)
-        sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
+      if (source === undefined || batch === undefined) continue;
+      if (batch > 1 && isOfHeads(role, source, batch, headCounts)) notices.push(ofHeads(this.nameOf(role), source));
+      else sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
     }
     const picked = picks.map(({ value }) => value);
-    return { sources, layered, others, parameters, axes, entries: picked, notices: this.notices(values) };
+    return { sources, layered, others, parameters, axes, entries: picked, notices };
   }
 
   private nameOf(role: string): string {
@@ -239,6 +244,21 @@ function asTaken(
   const layer = reading.indexOf('layer');
   const to = [...(layer < 0 ? [] : [layer]), ...order.flatMap((part) => place(part) ?? [])];
   return rearranged(source, to, picks);
+}
+
+/** Whether a mask's matrices may be one a head as well as one an entry: they broadcast from the right, so they are of heads. */
+function isOfHeads(
+  role: string,
+  { shape }: TensorSource,
+  batch: number,
+  heads: ReadonlySet<number>,
+): boolean {
+  return (role === 'mask' || role === 'keep') && shape.length === 3 && shape[0] === batch && heads.has(batch);
+}
+
+function ofHeads(name: string, { shape }: TensorSource): string {
+  const [count = 1, ...rest] = shape;
+  return `${name} ${formatShape(shape)} has as many matrices as there are heads and entries of the batch: it was read as one a head, as it broadcasts. Give it as ${formatShape([count, 1, ...rest])} for one an entry.`;
 }
 
 /** Of masks and the like that have a batch in front, the entry that is shown. */

@@ -19,6 +19,7 @@ import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { joinHeads } from '../axes/joined-heads.js';
 import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
 import { buildable, candidateOf, layerCount, shapesOf, type Candidate } from './candidates.js';
@@ -57,7 +58,15 @@ export const tensorsSource: Source = {
     const given = sourcesOf(material.tensors);
     const { tensors: named, results } = asked ? splitResults(given) : { tensors: given, results: {} };
     const { tensors, meanings } = await readMaskNames(named, parameters ?? {}, task.signal);
-    const inputs: TensorInputs = { title, tensors, meanings, mechanism: by?.mechanism };
+    const { heads, notices, tensors: joined } = joinHeads(tensors);
+    const inputs: TensorInputs = {
+      title,
+      tensors: joined,
+      meanings,
+      mechanism: by?.mechanism,
+      notices,
+      ...(heads === undefined ? {} : { standards: { heads } }),
+    };
     const preparation = withResults(new TensorPreparation(inputs, runtime), results, {
       title,
       runtime,

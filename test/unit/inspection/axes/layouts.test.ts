@@ -263,6 +263,28 @@ describe('axes of given tensors', () => {
     assert.ok(data.every((value, at) => Number.isNaN(value) === at % 4 > 1));
   });
 
+  it('a mask of as many matrices as heads and entries is of heads, as PyTorch broadcasts it, and said', async () => {
+    const next = seeded(12);
+    // The second matrix takes the last key away.
+    const mask = tensor([2, 3, 4], (at) => (at >= 12 && at % 4 === 3 ? 0 : 1));
+    const vectors = { Q: tensor([2, 2, 3, 8], next), K: tensor([2, 2, 4, 8], next) };
+    const params = { vectorAxes: 'batch head row feature', givenMask: 'keep' };
+    const inspection = await inspect({ ...vectors, mask }, params);
+    assert.match(
+      inspection.summary.notices.join(),
+      /mask \(2, 3, 4\) .* one a head, .* \(2, 1, 3, 4\) for one an entry/,
+    );
+    for (const entry of [0, 1]) {
+      await inspection.change({ entry });
+      const [first, second] = [
+        await inspection.slice('weights', { head: 0 }),
+        await inspection.slice('weights', { head: 1 }),
+      ];
+      assert.ok(!first.data.some(Number.isNaN));
+      assert.ok(second.data.every((value, at) => Number.isNaN(value) === (at % 4 === 3)));
+    }
+  });
+
   it('a lone vector is a row of weights, or is asked about with answers to give', async () => {
     const row = await inspect({ mystery: tensor([4], () => 0.25) });
     assert.deepEqual((await row.slice('weights')).shape, [1, 4]);
