@@ -52,6 +52,18 @@ export class AxesPlan {
     return new AxesPlan(tensors, hints, await tell(tensors, hints, chosen));
   }
 
+  /** The plan where some axes are set otherwise: what was told of tensors beside these, and is not set itself, is told anew. */
+  async retold(values: ParameterValues): Promise<AxesPlan> {
+    const isSet = ({ group, standard }: Told): boolean =>
+      values[group.parameter] !== undefined && values[group.parameter] !== valueOf(standard);
+    if (this.told.length < 2 || !this.told.some(isSet)) return this;
+    const anew = await tell(this.tensors, this.hints, values);
+    const told = this.told.map((own, at) =>
+      values[own.group.parameter] === undefined ? (anew[at] ?? own) : own,
+    );
+    return new AxesPlan(this.tensors, this.hints, told);
+  }
+
   /** What has to be asked next before the tensors are read; the answer may tell the axes of the others. */
   get question(): QuestionSetting | undefined {
     const asked = this.told.find(({ unclear }) => unclear.length > 0);
@@ -134,7 +146,8 @@ export class AxesPlan {
     for (const role of others) {
       const source = sources.get(role);
       if (source === undefined || batch === undefined) continue;
-      if (batch > 1 && isOfHeads(role, source, batch, headCounts)) notices.push(ofHeads(this.nameOf(role), source));
+      if (batch > 1 && isOfHeads(role, source, batch, headCounts))
+        notices.push(ofHeads(this.nameOf(role), source));
       else sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
     }
     const picked = picks.map(({ value }) => value);

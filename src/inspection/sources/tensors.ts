@@ -241,7 +241,7 @@ export class TensorPreparation implements Preparation {
       this.plan = undefined;
       throw error;
     });
-    return plan.arrange(parameters);
+    return (await plan.retold(parameters)).arrange(parameters);
   }
 
   private candidates(arranged: Arranged, signal: AbortSignal | undefined): Promise<readonly Candidate[]> {

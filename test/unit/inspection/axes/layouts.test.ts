@@ -152,6 +152,9 @@ describe('axes of given tensors', () => {
     );
     const inspection = await inspect(given, { matrixAxes: 'batch head query key' });
     assert.deepEqual(axesOf(inspection), { weights: 'batch head query key', V: 'batch head key feature' });
+    // Nor has it to be set twice.
+    await inspection.change({ matrixAxes: 'layer head query key' });
+    assert.deepEqual(axesOf(inspection), { weights: 'layer head query key', V: 'layer head key feature' });
   });
 
   it('names, siblings and a number of heads tell', async () => {
