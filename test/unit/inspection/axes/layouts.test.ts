@@ -117,11 +117,10 @@ describe('axes of given tensors', () => {
       assert.equal(summary.axes?.[0]?.reason, 'as you said');
     }
     // Heads first: it is what one answers with Enter.
-    assert.deepEqual(choicesOf(await asked({ scores: shares([3, 4, 4]) })), [
-      'head query key',
-      'batch query key',
-      'layer query key',
-    ]);
+    const ofThree = ['head query key', 'batch query key', 'layer query key'];
+    assert.deepEqual(choicesOf(await asked({ attn: shares([3, 4, 4]) })), ofThree);
+    // Scores sum to nothing that tells which axis holds the keys.
+    assert.deepEqual(choicesOf(await asked({ scores: shares([3, 4, 4]) })), [...ofThree, 'query key head']);
     for (const [matrixAxes, layers, heads] of [
       ['head query key', 1, 3],
       ['batch query key', 1, 1],
