@@ -9,6 +9,7 @@ import type {
   ExporterDescription,
   ExportRequest,
   ExportScope,
+  Finding,
   InspectionSummary,
   Intervention,
   Metric,
@@ -50,7 +51,8 @@ export interface Library<File, More extends object> {
   inspectImage(file: File, options?: InspectImageOptions & Partial<More>): Promise<OpenInspection>;
   /**
    * Tensors run through a mechanism.
-   * @param tensors row-major float32, by the mechanism's input names: Q (n, d_k), K (m, d_k), V (m, d_v); X (n, d), W_Q, W_K, W_V (d, d)
+   * @param tensors row-major float32, by the mechanism's input names: Q (n, d_k), K (m, d_k), V (m, d_v); X (n, d), W_Q, W_K, W_V (d, d);
+   *   with heads and layers in front, (head, n, d_k) and (layer, head, n, d_k), unless `params` say otherwise: `vectorAxes`, `matrixAxes`
    */
   inspectTensors(
     tensors: Readonly<Record<string, WireTensor>>,
@@ -102,6 +104,11 @@ export interface OpenInspection {
   /** How one cell came about, with its real numbers: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
   arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
   metrics(place?: HeadPlace): Promise<readonly Metric[]>;
+  /**
+   * What a head's numbers show, in words, and in which rows: rows that do not sum to 1, an empty triangle, keys that nothing attends
+   * to, NaN, a head that is another one's copy.
+   */
+  findings(place?: HeadPlace): Promise<readonly Finding[]>;
   /** Curves: what can be plotted is listed in the summary. */
   plot(name: string, place?: HeadPlace): Promise<Plot>;
   /** A layer's code or TeX, which says where its inputs are expected: of the first layer and all its heads where left out. */
@@ -259,6 +266,7 @@ export interface Answering {
   slice(request: At<SliceRequest>, signal?: AbortSignal): Promise<Slice>;
   arithmetic(cell: At<SliceRequest> & { readonly row: number; readonly column: number }): Promise<Arithmetic>;
   metrics(place: Required<HeadPlace>): Promise<readonly Metric[]>;
+  findings(place: Required<HeadPlace>): Promise<readonly Finding[]>;
   plot(place: Required<HeadPlace> & { readonly name: string }): Promise<Plot>;
   code(request: At<CodeRequest>): Promise<string>;
   exporters(): Promise<readonly ExporterDescription[]>;
@@ -358,6 +366,7 @@ function present(inspection: Answering): OpenInspection {
       ),
     arithmetic: (step, cell) => inspection.arithmetic({ step, ...cellOf(cell) }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
+    findings: ({ layer = 0, head = 0 } = {}) => inspection.findings({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
     code: (language, { layer = 0, head = 'all' } = {}) =>
       inspection.code({ language, scope: { layer, head } }),

@@ -91,6 +91,7 @@ function answering(session: Session): Answering {
     slice: (request, signal) => session.slice(request, signal === undefined ? {} : { signal }),
     arithmetic: (cell) => session.arithmetic(cell),
     metrics: (place) => session.metrics(place),
+    findings: (place) => session.findings(place),
     plot: (request) => session.plot(request),
     code: (request) => session.code(request),
     exporters: () => session.exporters(),

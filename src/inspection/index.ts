@@ -109,6 +109,7 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
       inspection.slice({ ...request, inspection: id }, signal === undefined ? {} : { signal }),
     arithmetic: (cell) => inspection.arithmetic({ ...cell, inspection: id }),
     metrics: (place) => inspection.metrics(place),
+    findings: async (place) => inspection.findings(place),
     plot: (request) => inspection.plot(request),
     // Whatever goes wrong rejects, as it does where an engine's process answers.
     code: async (request) => Promise.resolve(inspection.code(request)),
@@ -168,6 +169,7 @@ export type {
   Explanation,
   ExporterDescription,
   ExportScope,
+  Finding,
   InspectionSummary,
   Intervention,
   InterventionValue,

@@ -18,6 +18,7 @@ function recording() {
     slice: note('slice'),
     arithmetic: note('arithmetic'),
     metrics: note('metrics'),
+    findings: note('findings'),
     plot: note('plot'),
     code: note('code'),
     exporters: note('exporters'),
@@ -112,6 +113,17 @@ describe('The library', () => {
       ['classes', { count: 10 }],
       ['classes', { count: 3 }],
       ['preview', { medium: 'image-1', side: 64 }],
+    ]);
+  });
+
+  it('asks for the findings of the first head of the first layer where they are left out', async () => {
+    const { library, asked } = recording();
+    const inspection = await library.inspectText('a');
+    await assert.rejects(inspection.findings(), noted);
+    await assert.rejects(inspection.findings({ layer: 1, head: 2 }), noted);
+    assert.deepEqual(asked, [
+      ['findings', { layer: 0, head: 0 }],
+      ['findings', { layer: 1, head: 2 }],
     ]);
   });
 

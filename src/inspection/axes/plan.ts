@@ -25,6 +25,8 @@ export interface Arranged {
   readonly others: ReadonlySet<string>;
   readonly parameters: readonly Parameter[];
   readonly axes: readonly TensorAxes[];
+  /** Of each axis of a batch the entry that is picked. */
+  readonly entries: readonly number[];
   readonly notices: readonly string[];
 }
 
@@ -48,6 +50,18 @@ export class AxesPlan {
    */
   static async make(tensors: Tensors, hints: Hints = {}, chosen: ParameterValues = {}): Promise<AxesPlan> {
     return new AxesPlan(tensors, hints, await tell(tensors, hints, chosen));
+  }
+
+  /** The plan where some axes are set otherwise: what was told of tensors beside these, and is not set itself, is told anew. */
+  async retold(values: ParameterValues): Promise<AxesPlan> {
+    const isSet = ({ group, standard }: Told): boolean =>
+      values[group.parameter] !== undefined && values[group.parameter] !== valueOf(standard);
+    if (this.told.length < 2 || !this.told.some(isSet)) return this;
+    const anew = await tell(this.tensors, this.hints, values);
+    const told = this.told.map((own, at) =>
+      values[own.group.parameter] === undefined ? (anew[at] ?? own) : own,
+    );
+    return new AxesPlan(this.tensors, this.hints, told);
   }
 
   /** What has to be asked next before the tensors are read; the answer may tell the axes of the others. */
@@ -124,13 +138,20 @@ export class AxesPlan {
       }
     }
     const others = new Set([...this.tensors.keys()].filter((role) => !read.has(role)));
+    const headCounts = new Set(
+      [...read].flatMap(([role, own]) => extentsOf(own, this.tensors.get(role)?.shape ?? [], 'head')),
+    );
+    const notices = this.notices(values);
     const [batch] = entries.values();
     for (const role of others) {
       const source = sources.get(role);
-      if (source !== undefined && batch !== undefined)
-        sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
+      if (source === undefined || batch === undefined) continue;
+      if (batch > 1 && isOfHeads(role, source, batch, headCounts))
+        notices.push(ofHeads(this.nameOf(role), source));
+      else sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
     }
-    return { sources, layered, others, parameters, axes, notices: this.notices(values) };
+    const picked = picks.map(({ value }) => value);
+    return { sources, layered, others, parameters, axes, entries: picked, notices };
   }
 
   private nameOf(role: string): string {
@@ -236,6 +257,21 @@ function asTaken(
   const layer = reading.indexOf('layer');
   const to = [...(layer < 0 ? [] : [layer]), ...order.flatMap((part) => place(part) ?? [])];
   return rearranged(source, to, picks);
+}
+
+/** Whether a mask's matrices may be one a head as well as one an entry: they broadcast from the right, so they are of heads. */
+function isOfHeads(
+  role: string,
+  { shape }: TensorSource,
+  batch: number,
+  heads: ReadonlySet<number>,
+): boolean {
+  return (role === 'mask' || role === 'keep') && shape.length === 3 && shape[0] === batch && heads.has(batch);
+}
+
+function ofHeads(name: string, { shape }: TensorSource): string {
+  const [count = 1, ...rest] = shape;
+  return `${name} ${formatShape(shape)} has as many matrices as there are heads and entries of the batch: it was read as one a head, as it broadcasts. Give it as ${formatShape([count, 1, ...rest])} for one an entry.`;
 }
 
 /** Of masks and the like that have a batch in front, the entry that is shown. */

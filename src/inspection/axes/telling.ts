@@ -128,7 +128,13 @@ export async function tell(
     const [standard = []] = left.readings;
     // Where nothing fits there is nothing to choose: the mechanism says what does not.
     const asks = sound.length > 0 && (senses.length > 1 || across || common.length === 0);
-    const choices = sensesOf([...left.readings, ...(common.length > 0 ? sound.filter(isRare) : sound)]);
+    // Of scores no sum says which axis holds the keys.
+    const behind = widest === 'scores' ? fit.filter((one) => one.at(-1) === 'head') : [];
+    const choices = sensesOf([
+      ...left.readings,
+      ...(common.length > 0 ? sound.filter(isRare) : sound),
+      ...behind,
+    ]);
     told.push({
       ...each,
       offered,

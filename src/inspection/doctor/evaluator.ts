@@ -98,7 +98,8 @@ export class Evaluator {
       }
       case 'positions':
         return { shape, data: Float64Array.from({ length: shape[0] ?? 0 }, (_, at) => origin.start + at) };
-      default: {
+      case 'input':
+      case 'parameter': {
         const own = given.get(origin);
         if (own === undefined) throw new ShapeError(`${label?.name ?? 'An input'} was not given.`);
         const { shape: held, data } = cut(own.tensor, own.region);

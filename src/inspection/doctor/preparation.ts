@@ -1,5 +1,7 @@
 import { label, sorted, input, type Value } from '../../engine/graph.js';
+import { ParameterError } from '../../engine/mechanisms/index.js';
 import {
+  formatShape,
   inMemory,
   ShapeError,
   sizeOf,
@@ -15,7 +17,7 @@ import type { Layer, Subject } from '../core/subject.js';
 import type { Task } from '../core/task.js';
 import { capture } from '../run/capture.js';
 import { withoutGradients } from '../run/gradients.js';
-import type { TensorPreparation } from '../sources/tensors.js';
+import type { Picked, TensorPreparation } from '../sources/tensors.js';
 import { explainMismatch, type Explained } from './explain.js';
 import { fed, swap, type Formula } from './formula.js';
 import { placesOf } from './given.js';
@@ -24,7 +26,7 @@ import type { ResultSources } from './results.js';
 /** More numbers than these are not searched at once. */
 const mostNumbers = 1 << 26;
 
-const explainNames: ReadonlySet<string> = new Set(['explain', 'reading']);
+const explainNames: ReadonlySet<string> = new Set(['explain', 'reading', 'explainedLayer']);
 
 /** Whether an explanation is asked for. */
 export function asksToExplain(parameters: ParameterValues | undefined): boolean {
@@ -74,29 +76,28 @@ class ExplainingPreparation implements Preparation {
     const begun = performance.now();
     const plain = await this.inputs.prepare({ parameters: withoutGradients(own) }, task);
     task.progress?.('Trying readings of the formula', 0);
-    const explained = await this.explain(plain.parameters, own, task);
+    const count = plain.layers.length;
+    const layer = layerOf(setting.parameters['explainedLayer'], count);
+    const explained = await this.explain(plain.parameters, own, layer, task);
     const { base, diagnosis, readings } = explained;
     const reading = String(setting.parameters['reading'] ?? 'formula');
     const formula =
       reading === 'formula' ? base : reading === 'theirs' ? theirs(explained) : readings.get(reading);
     const shown = formula ?? base;
     const values = new Map(base.parameters.map((each) => [each.name, each]));
-    const layers = plain.layers.length;
     return {
       ...plain,
-      layers: [await capture(layerOf(shown), this.runtime, task)],
+      layers: [await capture(asLayer(shown), this.runtime, task)],
       heads: base.heads,
       parameters: [
         explainParameter('yes'),
+        ...(count > 1 ? [layerParameter(layer, count)] : []),
         readingParameter(formula === undefined ? 'formula' : reading, explained),
         ...plain.parameters
           .filter(({ name }) => name in withoutGradients({ [name]: 0 }))
           .map((each) => values.get(each.name) ?? each),
       ],
-      diagnosis:
-        layers === 1
-          ? diagnosis
-          : { ...diagnosis, notes: [...diagnosis.notes, `The first of ${layers} layers is explained.`] },
+      diagnosis,
       forward: performance.now() - begun,
     };
   }
@@ -106,10 +107,15 @@ class ExplainingPreparation implements Preparation {
   }
 
   /** The same search serves all readings of it. */
-  private explain(parameters: readonly Parameter[], own: ParameterValues, task: Task): Promise<Explained> {
-    const key = JSON.stringify(own);
+  private explain(
+    parameters: readonly Parameter[],
+    own: ParameterValues,
+    layer: number,
+    task: Task,
+  ): Promise<Explained> {
+    const key = JSON.stringify([own, layer]);
     if (this.last?.key === key) return this.last.explained;
-    const explained = this.search(parameters, own, task);
+    const explained = this.search(parameters, own, layer, task);
     this.last = { key, explained };
     explained.catch(() => {
       this.last = undefined;
@@ -120,9 +126,10 @@ class ExplainingPreparation implements Preparation {
   private async search(
     parameters: readonly Parameter[],
     own: ParameterValues,
+    layer: number,
     task: Task,
   ): Promise<Explained> {
-    const { mechanism, tensors } = await this.inputs.layerInputs(own, 0, (sources) => {
+    const { mechanism, tensors, front } = await this.inputs.layerInputs(own, layer, (sources) => {
       checkSize([...sources, ...Object.values(this.results)]);
     });
     const shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
@@ -130,10 +137,10 @@ class ExplainingPreparation implements Preparation {
     const values = parameters.filter(({ name, value }) => usual.has(name) && usual.get(name) !== value);
     const given: Partial<Record<GivenResult, Tensor>> = {};
     for (const [as, source] of Object.entries(this.results)) {
-      const read = await firstLayer(source);
+      const read = await partOf(as, source, front);
       if (as === 'scores' || as === 'weights' || as === 'output') given[as] = read;
     }
-    return explainMismatch(
+    const explained = explainMismatch(
       {
         mechanism,
         inputs: tensors,
@@ -142,6 +149,8 @@ class ExplainingPreparation implements Preparation {
       },
       task.signal,
     );
+    const { diagnosis } = explained;
+    return { ...explained, diagnosis: { ...diagnosis, notes: [...diagnosis.notes, ...notesOn(front)] } };
   }
 }
 
@@ -153,12 +162,64 @@ function checkSize(sources: readonly TensorSource[]): void {
   );
 }
 
-/** Of more than three axes, one batch or layer is looked at: the first. */
-async function firstLayer(source: TensorSource): Promise<Tensor> {
-  const extra = Math.max(0, source.shape.length - 3);
-  const region = wholeOf(source.shape).map((range, axis) => (axis < extra ? { start: 0, end: 1 } : range));
+/** Which of several layers and entries was compared. */
+function notesOn(front: readonly Picked[]): string[] {
+  return front
+    .filter(({ extent }) => extent > 1)
+    .map(({ part, extent, at }) =>
+      part === 'layer'
+        ? `Layer ${at + 1} of ${extent} is explained; choose another under Explore.`
+        : `Entry ${at} of a batch of ${extent} is explained; choose another under Axes.`,
+    );
+}
+
+/**
+ * The part of a result that belongs to the layer and the entry of the inputs that are looked at.
+ * @throws ShapeError where it has not the same in front
+ */
+async function partOf(as: string, source: TensorSource, front: readonly Picked[]): Promise<Tensor> {
+  const { shape } = source;
+  // A batch of one may have been taken off, of either.
+  const ones = shape.findIndex((extent) => extent !== 1);
+  const picks = [front, front.filter(({ extent }) => extent > 1)].find(
+    (each) =>
+      [2, 3].includes(shape.length - each.length) && each.every(({ extent }, axis) => shape[axis] === extent),
+  );
+  const extra = Math.max(0, shape.length - 3);
+  if (picks === undefined && (ones >= 0 ? ones : shape.length) < extra) {
+    const what = front.map(({ part, extent }) => `${part} ${extent}`).join(', ');
+    throw new ShapeError(
+      `The given ${as} ${formatShape(shape)} have more axes than heads, rows and columns, and not those that stand in front of the inputs (${what === '' ? 'none' : what}): give one layer and one text, or inputs of the same layers and batch.`,
+    );
+  }
+  const taken = picks?.map(({ at }) => at) ?? new Array<number>(extra).fill(0);
+  const region = wholeOf(shape).map((range, axis) => {
+    const at = taken[axis];
+    return at === undefined ? range : { start: at, end: at + 1 };
+  });
   const { data } = await source.read(region);
-  return { shape: source.shape.slice(extra), data };
+  return { shape: shape.slice(taken.length), data };
+}
+
+/** @throws ParameterError where there is no such layer */
+function layerOf(value: ParameterValues[string] | undefined, count: number): number {
+  const layer = value ?? 0;
+  if (typeof layer === 'number' && Number.isInteger(layer) && layer >= 0 && layer < count) return layer;
+  throw new ParameterError(`There are the layers 0 to ${count - 1} to be explained, not ${String(value)}.`);
+}
+
+function layerParameter(value: number, count: number): Parameter {
+  return {
+    kind: 'number',
+    name: 'explainedLayer',
+    title: 'Explained layer',
+    note: `Which of the ${count} layers is compared, counted from 0.`,
+    value,
+    default: 0,
+    minimum: 0,
+    maximum: count - 1,
+    step: 1,
+  };
 }
 
 /** The formula with what was given in the place of its steps. */
@@ -176,7 +237,7 @@ function theirs({ base, given, diagnosis }: Explained): Formula {
   }, base);
 }
 
-function layerOf({ steps, feeds }: Formula): Layer {
+function asLayer({ steps, feeds }: Formula): Layer {
   const kept = new Map<Value, TensorSource>();
   for (const value of sorted(steps)) {
     const tensor = feeds.get(value.origin);

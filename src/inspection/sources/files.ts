@@ -7,6 +7,7 @@ import { nameOf, openReference } from '../core/file-reference.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
+import { joinHeads } from '../axes/joined-heads.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
 import { readFileMasks } from './mask-meanings.js';
@@ -137,7 +138,8 @@ async function openFiles(
     // Given scores and weights are (head, query, key), and tell the axes of what they were made from.
     const shape = (results.sources.weights ?? results.sources.scores)?.shape ?? [];
     const [heads, queries, keys] = shape.length < 3 ? [] : shape.slice(-3);
-    const told = counted.heads ?? heads;
+    const joined = joinHeads(roles.tensors);
+    const told = counted.heads ?? joined.heads ?? heads;
     const hints = {
       of: roles.from,
       queries: words.query?.length ?? queries,
@@ -146,7 +148,7 @@ async function openFiles(
       statedHeads: counted.heads,
       batch: batchAmong(candidates),
     };
-    const masked = await maskedScores(roles.tensors, roles.from['scores']?.name ?? '', options.signal);
+    const masked = await maskedScores(joined.tensors, roles.from['scores']?.name ?? '', options.signal);
     const plan = await AxesPlan.make(new Map(Object.entries(masked.tensors)), hints, parameters);
     const masks = await readFileMasks(candidates, roles.tensors, parameters, options.signal);
     const settings = [
@@ -173,7 +175,7 @@ async function openFiles(
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: masked.tensors,
         meanings: masks.meanings,
-        notices: [...notices, ...masked.notices, ...before],
+        notices: [...notices, ...joined.notices, ...masked.notices, ...before],
         mechanism: options.mechanism,
         words,
         likelyWords: await wordsInFolder(platform, files),

@@ -193,7 +193,9 @@ function roleByName(name: string, shape: Shape): string | undefined {
   // "self.query.weight" is told by "query_weight", "decoder.layer.0.attn" by "attn".
   const tails = [parts.slice(-2).join('_'), parts.at(-1) ?? ''];
   const fits = (role: string): boolean => {
-    if (role.startsWith('b_') || (shape.length === 1 && ['scores', 'weights'].includes(role)))
+    // A bias of each head stands beside weights of each head.
+    if (/^b_[QKV]$/.test(role)) return shape.length === 1 || shape.length === 2;
+    if (role === 'b_O' || (shape.length === 1 && ['scores', 'weights'].includes(role)))
       return shape.length === 1;
     return vectors.has(role) ? shape.length >= 1 : shape.length >= 2;
   };
@@ -245,6 +247,8 @@ function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidat
   const vectors = roles.has('Q') && roles.has('K');
   const states = roles.has('S') && roles.has('H');
   const keep = (role: string): boolean => {
+    // What an implementation gave is compared, and nothing is computed from it.
+    if (role === 'output') return false;
     if (cached) return role === 'weights' || role === 'V';
     if (aside.has(role)) return !states || /^(mask|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
@@ -296,7 +300,12 @@ function question(
   });
   return {
     tensors: candidates.map(({ key, name, file, source }) => ({ key, name, file, shape: source.shape })),
-    roles: offered.map(({ name, title }) => ({ role: name, title })),
+    roles: [
+      ...offered.map(({ name, title }) => ({ role: name, title })),
+      ...(candidates.length > 2
+        ? [{ role: 'output', title: 'What an implementation gave, to be compared' }]
+        : []),
+    ],
     known: Object.fromEntries(known),
     reason,
   };

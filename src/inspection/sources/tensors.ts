@@ -19,6 +19,7 @@ import { checkInterventions } from '../run/check-interventions.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
+import { joinHeads } from '../axes/joined-heads.js';
 import { axesControls, AxesPlan, type Arranged } from '../axes/plan.js';
 import type { Task } from '../core/task.js';
 import { buildable, candidateOf, layerCount, shapesOf, type Candidate } from './candidates.js';
@@ -58,7 +59,15 @@ export const tensorsSource: Source = {
     const given = sourcesOf(material.tensors);
     const { tensors: named, results } = asked ? splitResults(given) : { tensors: given, results: {} };
     const { tensors, meanings } = await readMaskNames(named, parameters ?? {}, task.signal);
-    const inputs: TensorInputs = { title, tensors, meanings, mechanism: by?.mechanism };
+    const { heads, notices, tensors: joined } = joinHeads(tensors);
+    const inputs: TensorInputs = {
+      title,
+      tensors: joined,
+      meanings,
+      mechanism: by?.mechanism,
+      notices,
+      ...(heads === undefined ? {} : { standards: { heads } }),
+    };
     const preparation = withResults(new TensorPreparation(inputs, runtime), results, {
       title,
       runtime,
@@ -187,7 +196,12 @@ export class TensorPreparation implements Preparation {
     parameters: ParameterValues,
     layer: number,
     check: (sources: readonly TensorSource[]) => void,
-  ): Promise<{ readonly mechanism: Mechanism; readonly tensors: ReadonlyMap<string, Tensor> }> {
+  ): Promise<{
+    readonly mechanism: Mechanism;
+    readonly tensors: ReadonlyMap<string, Tensor>;
+    /** What stands before heads in the inputs as they were given, and which of it was read. */
+    readonly front: readonly Picked[];
+  }> {
     const arranged = await this.arrange(parameters);
     const candidates = await this.candidates(arranged, undefined);
     const { mechanism, sources, layered } = choose(candidates, parameters['mechanism']);
@@ -197,7 +211,7 @@ export class TensorPreparation implements Preparation {
     check(own.map(([, source]) => source));
     const tensors = new Map<string, Tensor>();
     for (const [name, source] of own) tensors.set(name, await source.read(wholeOf(source.shape)));
-    return { mechanism, tensors };
+    return { mechanism, tensors, front: frontOf(arranged, layer) };
   }
 
   private async findGaps(signal: AbortSignal | undefined): Promise<boolean> {
@@ -228,7 +242,7 @@ export class TensorPreparation implements Preparation {
       this.plan = undefined;
       throw error;
     });
-    return plan.arrange(parameters);
+    return (await plan.retold(parameters)).arrange(parameters);
   }
 
   private candidates(arranged: Arranged, signal: AbortSignal | undefined): Promise<readonly Candidate[]> {
@@ -267,6 +281,26 @@ export class TensorPreparation implements Preparation {
     });
     return [own, ...others];
   }
+}
+
+/** An axis of layers or of a batch, and the entry of it that is looked at. */
+export interface Picked {
+  readonly part: 'layer' | 'batch';
+  readonly extent: number;
+  readonly at: number;
+}
+
+/** Of the tensor with the most axes. */
+function frontOf({ axes, entries }: Arranged, layer: number): Picked[] {
+  const [widest] = axes.toSorted((a, b) => b.shape.length - a.shape.length);
+  let batches = 0;
+  return (widest?.axes ?? []).flatMap((part, axis): Picked[] => {
+    const extent = widest?.shape[axis] ?? 1;
+    if (part === 'layer') return [{ part, extent, at: layer }];
+    if (part !== 'batch') return [];
+    const entry = entries[batches++] ?? 0;
+    return [{ part, extent, at: extent === 1 ? 0 : entry }];
+  });
 }
 
 function choose(candidates: readonly Candidate[], wanted: ParameterValues[string] | undefined): Candidate {

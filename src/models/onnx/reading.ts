@@ -236,6 +236,7 @@ function scaling(
       case 'choose':
       case 'mask':
       case 'causal':
+      case 'reach':
       case 'real-keys':
         isMasked = true;
     }

@@ -117,11 +117,10 @@ describe('axes of given tensors', () => {
       assert.equal(summary.axes?.[0]?.reason, 'as you said');
     }
     // Heads first: it is what one answers with Enter.
-    assert.deepEqual(choicesOf(await asked({ scores: shares([3, 4, 4]) })), [
-      'head query key',
-      'batch query key',
-      'layer query key',
-    ]);
+    const ofThree = ['head query key', 'batch query key', 'layer query key'];
+    assert.deepEqual(choicesOf(await asked({ attn: shares([3, 4, 4]) })), ofThree);
+    // Scores sum to nothing that tells which axis holds the keys.
+    assert.deepEqual(choicesOf(await asked({ scores: shares([3, 4, 4]) })), [...ofThree, 'query key head']);
     for (const [matrixAxes, layers, heads] of [
       ['head query key', 1, 3],
       ['batch query key', 1, 1],
@@ -152,6 +151,9 @@ describe('axes of given tensors', () => {
     );
     const inspection = await inspect(given, { matrixAxes: 'batch head query key' });
     assert.deepEqual(axesOf(inspection), { weights: 'batch head query key', V: 'batch head key feature' });
+    // Nor has it to be set twice.
+    await inspection.change({ matrixAxes: 'layer head query key' });
+    assert.deepEqual(axesOf(inspection), { weights: 'layer head query key', V: 'layer head key feature' });
   });
 
   it('names, siblings and a number of heads tell', async () => {
@@ -261,6 +263,28 @@ describe('axes of given tensors', () => {
     await inspection.change({ entry: 1 });
     const { data } = await inspection.slice('weights');
     assert.ok(data.every((value, at) => Number.isNaN(value) === at % 4 > 1));
+  });
+
+  it('a mask of as many matrices as heads and entries is of heads, as PyTorch broadcasts it, and said', async () => {
+    const next = seeded(12);
+    // The second matrix takes the last key away.
+    const mask = tensor([2, 3, 4], (at) => (at >= 12 && at % 4 === 3 ? 0 : 1));
+    const vectors = { Q: tensor([2, 2, 3, 8], next), K: tensor([2, 2, 4, 8], next) };
+    const params = { vectorAxes: 'batch head row feature', givenMask: 'keep' };
+    const inspection = await inspect({ ...vectors, mask }, params);
+    assert.match(
+      inspection.summary.notices.join(),
+      /mask \(2, 3, 4\) .* one a head, .* \(2, 1, 3, 4\) for one an entry/,
+    );
+    for (const entry of [0, 1]) {
+      await inspection.change({ entry });
+      const [first, second] = [
+        await inspection.slice('weights', { head: 0 }),
+        await inspection.slice('weights', { head: 1 }),
+      ];
+      assert.ok(!first.data.some(Number.isNaN));
+      assert.ok(second.data.every((value, at) => Number.isNaN(value) === (at % 4 === 3)));
+    }
   });
 
   it('a lone vector is a row of weights, or is asked about with answers to give', async () => {

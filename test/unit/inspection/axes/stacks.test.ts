@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { cut, type Tensor } from '../../../../src/engine/tensor.js';
-import { inspectFiles, RolesNeeded, type OpenInspection } from '../../../../src/inspection/index.js';
+import {
+  inspectFiles,
+  inspectTensors,
+  RolesNeeded,
+  type OpenInspection,
+} from '../../../../src/inspection/index.js';
 import type { InspectionSummary, ParameterValues } from '../../../../src/protocol.js';
 import { tensorNamed, tensorsIn } from '../../../support/models/expected.js';
 
@@ -171,6 +176,52 @@ describe('stacks and lists of attentions', () => {
         data.forEach((value, at) => {
           const theirs = wanted.data[head * tokens * tokens + at] ?? NaN;
           assert.ok(Math.abs(value - theirs) < 1e-5, `${name}, head ${head}`);
+        });
+      }
+    }
+  });
+
+  it('heads that are an axis of projections, as TransformerLens and Flax have them, are joined', async () => {
+    const reference = await tensorsIn(join(stacks, 'fused_expected.safetensors'));
+    const own = await tensorsIn(join(stacks, 'in_proj.safetensors'));
+    const weight = tensorNamed(own, 'self_attn.in_proj_weight'); // (3 · head · feature, in)
+    const bias = tensorNamed(own, 'self_attn.in_proj_bias'); // (3 · head · feature)
+    const [width, size] = [12, 3];
+    const made = (name: string, at: number, order: 'lens' | 'flax') => {
+      const data = new Float32Array(width * width);
+      data.forEach((_, to) => {
+        const feature = to % size;
+        const [outer, inner] = [
+          Math.floor(to / (size * (order === 'lens' ? width : heads))),
+          Math.floor(to / size),
+        ];
+        const head = order === 'lens' ? outer : inner % heads;
+        const from = order === 'lens' ? inner % width : outer;
+        data[to] = weight.data[(at * width + head * size + feature) * width + from] ?? NaN;
+      });
+      const shape = order === 'lens' ? [heads, width, size] : [width, heads, size];
+      return [name, { shape, data }] as const;
+    };
+    for (const order of ['lens', 'flax'] as const) {
+      const biases = ['b_Q', 'b_K', 'b_V'].map((name, at) => {
+        const data = bias.data.slice(at * width, (at + 1) * width);
+        return [name, { shape: [heads, size], data }] as const;
+      });
+      const projections = ['W_Q', 'W_K', 'W_V'].map((name, at) => made(name, at, order));
+      const tensors = { X: tensorNamed(own, 'X'), ...Object.fromEntries([...projections, ...biases]) };
+      const inspection = await inspectTensors(tensors);
+      open.push(inspection);
+      assert.deepEqual([inspection.summary.layers, inspection.summary.heads], [1, heads], order);
+      assert.match(
+        inspection.summary.notices.join(),
+        /W_Q \(.*\) was read as \(.*head.*\): 4 heads side by side/,
+      );
+      const wanted = tensorNamed(reference, 'weights'); // (head, query, key)
+      for (let head = 0; head < heads; head++) {
+        const { data } = await inspection.slice('weights', { head });
+        data.forEach((value, at) => {
+          const theirs = wanted.data[head * tokens * tokens + at] ?? NaN;
+          assert.ok(Math.abs(value - theirs) < 1e-5, `${order}, head ${head}`);
         });
       }
     }

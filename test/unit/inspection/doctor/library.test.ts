@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   explainMismatch,
   inspectFiles,
+  RolesNeeded,
   type ExplainedInspection,
   type OpenInspection,
 } from '../../../../src/inspection/index.js';
@@ -102,6 +105,80 @@ describe('explaining a mismatch, in the library', () => {
       (await explained({ files: file }, { params: { mask: 'causal' } })).diagnosis.verdict,
       'explained',
     );
+  });
+
+  /** Two of the same shape, one after the other. */
+  const two = (a: WireTensor, b: WireTensor): WireTensor => ({
+    shape: [2, ...a.shape],
+    data: Float32Array.of(...a.data, ...b.data),
+  });
+  const stacked = (): Record<string, WireTensor> => {
+    const right = tensorsOf('causal', '', 'weights');
+    const wrong = tensorsOf('causal', 'no-scaling', 'weights');
+    return Object.fromEntries(
+      Object.entries(right).map(([name, tensor]) => [name, two(tensor, wrong[name] ?? tensor)]),
+    );
+  };
+  const slipsOf = ({ explanations }: ExplainedInspection['diagnosis']): string[] =>
+    (explanations[0]?.slips ?? []).map(({ id }) => id);
+
+  it('explains the layer that is picked, and says which', async () => {
+    const inspection = await explained({ tensors: stacked() }, { params: { mask: 'causal' } });
+    assert.equal(inspection.diagnosis.verdict, 'agrees');
+    assert.match(inspection.diagnosis.notes.join(), /Layer 1 of 2 is explained/);
+    const { diagnosis } = await inspection.change({ explainedLayer: 1 });
+    assert.ok(diagnosis);
+    assert.deepEqual(slipsOf(diagnosis), ['no-scaling']);
+    assert.match(diagnosis.notes.join(), /Layer 2 of 2 is explained/);
+    await assert.rejects(inspection.change({ explainedLayer: 2 }), /layers 0 to 1 to be explained, not 2/);
+  });
+
+  it('compares the results of the entry that is picked', async () => {
+    const params = { mask: 'causal', vectorAxes: 'batch head row feature' };
+    const inspection = await explained({ tensors: stacked() }, { params });
+    assert.equal(inspection.diagnosis.verdict, 'agrees');
+    const { diagnosis } = await inspection.change({ entry: 1 });
+    assert.ok(diagnosis);
+    assert.deepEqual(slipsOf(diagnosis), ['no-scaling']);
+    assert.match(diagnosis.notes.join(), /Entry 1 of a batch of 2 is explained/);
+    const { weights, ...inputs } = stacked();
+    assert.ok(weights);
+    const other = {
+      shape: [4, ...weights.shape.slice(1)],
+      data: Float32Array.of(...weights.data, ...weights.data),
+    };
+    await assert.rejects(
+      explainMismatch({ tensors: { ...inputs, weights: other } }, { params }),
+      /given weights \(4, 4, 11, 11\) have more axes .* in front of the inputs \(batch 2\)/,
+    );
+  });
+
+  it('takes what is said to be the output of an implementation', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'doctor-'));
+    try {
+      const tensors = tensorsOf('causal', 'no-scaling', 'output');
+      const path = join(folder, 'dump.json');
+      const names = { Q: 'first', K: 'second', V: 'third', output: 'fourth' };
+      const named = Object.entries(names).map(([role, name]) => {
+        const { shape = [], data = [] } = tensors[role] ?? {};
+        return [name, { shape, data: [...data] }];
+      });
+      await writeFile(path, JSON.stringify(Object.fromEntries(named)));
+      const needed = await inspectFiles(path).catch((error: unknown) => error);
+      assert.ok(needed instanceof RolesNeeded);
+      assert.ok(needed.question.roles.some(({ role }) => role === 'output'));
+      const roles = Object.fromEntries(
+        needed.question.tensors.map(({ key, name }) => [
+          key,
+          Object.entries(names).find(([, own]) => own === name)?.[0] ?? '',
+        ]),
+      );
+      const params = { mask: 'causal', vectorAxes: 'head row feature' };
+      const { diagnosis } = await explained({ files: path }, { roles, params });
+      assert.deepEqual(slipsOf(diagnosis), ['no-scaling']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('says what is missing where there is no result, or one of another shape', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { Inspection } from '../../../../src/inspection/core/inspection.js';
+import { inspectTensors } from '../../../../src/inspection/index.js';
 import type { WireTensor } from '../../../../src/protocol.js';
 import { media } from '../../../support/models/expected.js';
 import { seeded, tensor } from '../../../support/inspection/numbers.js';
@@ -60,6 +61,18 @@ describe('findings in words', () => {
   }
   const texts = async (...given: Parameters<typeof found>): Promise<string[]> =>
     (await found(...given)).map(({ text }) => text);
+
+  it('are what the library’s call gives', async () => {
+    const inspection = await inspectTensors({ weights: shares(6) });
+    try {
+      const [found] = await inspection.findings();
+      const rows = [{ start: 0, end: 6 }];
+      assert.deepEqual([found?.step, found?.text, found?.rows], ['weights', 'Rows sum to 1.', rows]);
+      await assert.rejects(inspection.findings({ head: 1 }), /head/);
+    } finally {
+      await inspection.dispose();
+    }
+  });
 
   it('what rows and columns sum to', async () => {
     const plain = shares(6);
