@@ -89,7 +89,9 @@ export class Model {
     const checkpoint = await Checkpoint.open(platform, from);
     try {
       const architecture = architectureOf(checkpoint.config);
-      const seen = seeThrough(checkpoint, architecture);
+      const { nameOf } = architecture;
+      const own = nameOf === undefined ? checkpoint : checkpoint.renamed((name) => nameOf(name));
+      const seen = seeThrough(own, architecture);
       return new Model(seen.checkpoint, architecture, [...checkpoint.remarks, ...seen.remarks]);
     } catch (error) {
       await checkpoint.dispose();

@@ -17,6 +17,8 @@ const known: readonly RegExp[] = [
   /^(?:vocab_transform|vocab_layer_norm|vocab_projector|vocab_outputs)\./,
   /^(?:generator_predictions|generator_lm_head|discriminator_predictions|sequence_summary)\./,
   /(?:^|\.)final_logits_bias$/,
+  // What reads images, of which only the text part is shown.
+  /^(?:model\.)?(?:vision_tower|multi_modal_projector)\./,
 ];
 
 const shownNames = 3;
