@@ -188,7 +188,9 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
         value: x * cos + (first ? -y : y) * sin,
         ...(own.symbolic === undefined || other.symbolic === undefined
           ? {}
-          : { symbolic: `${own.symbolic} ${times}\\cos ${degrees} ${sign} ${other.symbolic} ${times}\\sin ${degrees}` }),
+          : {
+              symbolic: `${own.symbolic} ${times}\\cos ${degrees} ${sign} ${other.symbolic} ${times}\\sin ${degrees}`,
+            }),
         numbers: compose(
           `${factor(x)} \\cdot ${factor(cos)} ${sign} ${factor(y)} \\cdot ${factor(sin)}`,
           binding.sum,
@@ -272,4 +274,6 @@ function pytorchBySpeeds(pairs: RotaryPairs, scaled: boolean): string {
 
 /** Two functions in one program have names of their own. */
 const headOf = (scaled: boolean): string =>
-  scaled ? 'scaled_rotary(x, positions, speeds, direction, scale)' : 'rotary(x, positions, speeds, direction=1)';
+  scaled
+    ? 'scaled_rotary(x, positions, speeds, direction, scale)'
+    : 'rotary(x, positions, speeds, direction=1)';

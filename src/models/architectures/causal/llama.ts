@@ -158,7 +158,8 @@ export function family(variant: LlamaVariant): Architecture {
       const inner = config.count('intermediate_size', limits.inner);
       const [named, standard] = variant.activation ?? ['hidden_act', 'silu'];
       const said = activationOf(config, named, standard);
-      const activation = activations[variant.gemma === 'first' && said === 'gelu' ? 'gelu_pytorch_tanh' : said];
+      const activation =
+        activations[variant.gemma === 'first' && said === 'gelu' ? 'gelu_pytorch_tanh' : said];
       const biases = variant.biases(config);
       const innerBiases = config.flag('mlp_bias');
       const linear = (name: string, from: number, to: number, biased: boolean): Projection =>
@@ -268,10 +269,7 @@ export function family(variant: LlamaVariant): Architecture {
         words,
         feeds: (numbers) => new Map([[ids, list(numbers)]]),
         ...stack,
-        logits:
-          logits && isCapped
-            ? softCap(logits, config.positive('final_logit_softcapping', 30))
-            : logits,
+        logits: logits && isCapped ? softCap(logits, config.positive('final_logit_softcapping', 30)) : logits,
       };
     },
   };

@@ -35,11 +35,15 @@ export function yarnOf(lookUp: LookUp, base: number, features: number, flat: Con
   const factor = saying('factor')?.positive('factor', 1) ?? longest() / context;
   const grown = (by: number): number => (factor <= 1 ? 1 : 0.1 * by * Math.log(factor) + 1);
   const [own, all] = ['mscale', 'mscale_all_dim'].map((name) => numberIn(saying, name));
-  const usual = own !== undefined && all !== undefined && own !== 0 && all !== 0 ? grown(own) / grown(all) : grown(1);
+  const usual =
+    own !== undefined && all !== undefined && own !== 0 && all !== 0 ? grown(own) / grown(all) : grown(1);
   // The pair that turns so many times within the first context.
   const pairAt = (turns: number): number =>
     (features * Math.log(context / (turns * 2 * Math.PI))) / (2 * Math.log(base));
-  const [low, high] = [pairAt(orElse(numberIn(saying, 'beta_fast'), 32)), pairAt(orElse(numberIn(saying, 'beta_slow'), 1))];
+  const [low, high] = [
+    pairAt(orElse(numberIn(saying, 'beta_fast'), 32)),
+    pairAt(orElse(numberIn(saying, 'beta_slow'), 1)),
+  ];
   const rounds = flat?.flag('truncate', true) ?? true;
   const from = Math.max(rounds ? Math.floor(low) : low, 0);
   const to = Math.min(rounds ? Math.ceil(high) : high, features - 1);

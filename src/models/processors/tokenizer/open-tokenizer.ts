@@ -31,7 +31,10 @@ export async function openTokenizer(files: TokenizerFiles, name: string): Promis
   const where = `${name}: tokenizer.json`;
   // What is made of a GGUF file's metadata is whole.
   const isFile = (files.tokenizer ?? 'tokenizer.json') === 'tokenizer.json';
-  return createTokenizer(isFile && isRecord(tokenizer) ? await withFiles(tokenizer, files) : tokenizer, where);
+  return createTokenizer(
+    isFile && isRecord(tokenizer) ? await withFiles(tokenizer, files) : tokenizer,
+    where,
+  );
 }
 
 /** What a Marian checkpoint cuts and numbers its target with. @throws ModelError where a vocabulary of its own is missing */

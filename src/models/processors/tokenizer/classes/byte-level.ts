@@ -79,7 +79,9 @@ export function byteLevel(
         }
       : {}),
     ...(kind === 'codegen' && !explicit
-      ? { around: () => ({ type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true }) }
+      ? {
+          around: () => ({ type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true }),
+        }
       : {}),
   };
 }

@@ -100,7 +100,12 @@ export function bytePairs(model: SentencePiece, settings: Settings, kind: BytePa
         pre_tokenizer: llamaSpaces(values),
         decoder: {
           type: 'Sequence',
-          decoders: [toSpaces, { type: 'ByteFallback' }, { type: 'Fuse' }, ...(prefixed ? [withoutFirst] : [])],
+          decoders: [
+            toSpaces,
+            { type: 'ByteFallback' },
+            { type: 'Fuse' },
+            ...(prefixed ? [withoutFirst] : []),
+          ],
         },
         model: { ...pairs, byte_fallback: true },
       };

@@ -23,7 +23,12 @@ const named = namedAs({
  * @param vocabulary vocab.json
  * @throws ModelError where they are damaged, or the language is not known
  */
-export function m2m100Tokenizer(spm: Uint8Array, vocabulary: Json, settings: Settings, name: string): TextTokenizer {
+export function m2m100Tokenizer(
+  spm: Uint8Array,
+  vocabulary: Json,
+  settings: Settings,
+  name: string,
+): TextTokenizer {
   const { values } = settings;
   const text = (attribute: Attribute): string => namedToken(attribute, settings, named)?.content ?? '';
   const ids = new Map<string, number>();
@@ -68,9 +73,7 @@ export function m2m100Tokenizer(spm: Uint8Array, vocabulary: Json, settings: Set
   const tokens = new Map([...ids].map(([token, id]) => [id, token]));
   const encode = (given: string, limit: number): Encoding => {
     const cut = pieces.encode(given, Math.max(0, limit - 2));
-    const numbers = writtenPieces(cut, given).map(
-      (token) => inText.get(token) ?? ids.get(token) ?? unknown,
-    );
+    const numbers = writtenPieces(cut, given).map((token) => inText.get(token) ?? ids.get(token) ?? unknown);
     return {
       ids: [from, ...numbers, end],
       tokens: [`__${said}__`, ...cut.tokens, text('eos_token')],

@@ -53,7 +53,12 @@ export function readSentencePiece(bytes: Uint8Array, where: string): SentencePie
     else if (field.number === 3) normalizer = field.value;
   }
   if (pieces.length === 0) throw new ModelError(`${where} has no piece for what it does not know.`);
-  const special = (id: number, standard: number, text: number, called: string): { id: number; text: string } => ({
+  const special = (
+    id: number,
+    standard: number,
+    text: number,
+    called: string,
+  ): { id: number; text: string } => ({
     id: wholeIn(trainer, id, where) ?? standard,
     text: textIn(trainer, text, where) ?? called,
   });
@@ -132,9 +137,7 @@ function normalizerOf(charsmap: string, tidies: boolean): Json {
   return {
     type: 'Sequence',
     normalizers: [
-      ...(charsmap === ''
-        ? []
-        : [{ type: 'Precompiled', longest: true, precompiled_charsmap: charsmap }]),
+      ...(charsmap === '' ? [] : [{ type: 'Precompiled', longest: true, precompiled_charsmap: charsmap }]),
       ...(tidies
         ? [
             { type: 'Replace', pattern: { Regex: '\\A +| +\\z' }, content: '' },

@@ -51,8 +51,7 @@ const attributes = [
 
 export type Attribute = (typeof attributes)[number];
 
-const isAttribute = (name: string): name is Attribute =>
-  attributes.some((each) => each === name);
+const isAttribute = (name: string): name is Attribute => attributes.some((each) => each === name);
 
 /** What a folder says of a tokenizer beside its vocabulary. */
 export interface Settings {
@@ -102,7 +101,10 @@ export async function settingsIn(
     else if (isRecord(value)) own.push(...Object.values(value));
     else if (name === 'extra_special_tokens' && Array.isArray(value)) {
       const before = listOf(values[name]);
-      values[name] = [...before, ...listOf(value).map((each) => (isRecord(each) ? { ...each, special: true } : each))];
+      values[name] = [
+        ...before,
+        ...listOf(value).map((each) => (isRecord(each) ? { ...each, special: true } : each)),
+      ];
     } else values[name] = value;
   }
   const special = new Set(
@@ -195,7 +197,9 @@ export function template(
       if (name === '$A' || name === '$B') return text(name === '$A' ? 'A' : 'B', Number(segment));
       return special(name, Number(segment));
     });
-  const used = [...single, ...pair].map((slot) => slot.replace(/:\d$/, '')).filter((name) => !/^\$[AB]$/.test(name));
+  const used = [...single, ...pair]
+    .map((slot) => slot.replace(/:\d$/, ''))
+    .filter((name) => !/^\$[AB]$/.test(name));
   return {
     type: 'TemplateProcessing',
     single: slots(single),

@@ -13,14 +13,7 @@ import {
 } from './special-tokens.js';
 
 export type UnigramKind =
-  | 't5'
-  | 'xlm-roberta'
-  | 'camembert'
-  | 'albert'
-  | 'xlnet'
-  | 'pegasus'
-  | 'mbart'
-  | 'mbart50';
+  't5' | 'xlm-roberta' | 'camembert' | 'albert' | 'xlnet' | 'pegasus' | 'mbart' | 'mbart50';
 
 type Scored = readonly [token: string, score: number];
 
@@ -28,7 +21,11 @@ type Scored = readonly [token: string, score: number];
 interface Shape {
   readonly named: NamedTokens;
   /** The vocabulary, from the model's pieces. */
-  readonly list: (pieces: readonly Scored[], name: (name: keyof NamedTokens) => string, settings: Settings) => Scored[];
+  readonly list: (
+    pieces: readonly Scored[],
+    name: (name: keyof NamedTokens) => string,
+    settings: Settings,
+  ) => Scored[];
   readonly unknown: (list: readonly Scored[], model: SentencePiece, settings: Settings) => number;
   readonly normalizer: (charsmap: Json | undefined, settings: Settings) => Json;
   /** Whether white space of all kinds parts words, and is lost. */
@@ -89,7 +86,9 @@ const language = ({ values }: Settings): string =>
 
 const numberIn = ({ values }: Settings, name: string, standard: number): number => {
   const value = values[name];
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 10_000 ? value : standard;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 10_000
+    ? value
+    : standard;
 };
 
 const extraIds = (settings: Settings): string[] =>
@@ -286,8 +285,7 @@ export function unigram(model: SentencePiece, settings: Settings, kind: UnigramK
     throw new ModelError(`${where} has no piece for what it does not know.`);
   }
   const prefixed =
-    !['xlm-roberta', 'camembert', 'albert'].includes(kind) ||
-    isOn(settings.values, 'add_prefix_space', true);
+    !['xlm-roberta', 'camembert', 'albert'].includes(kind) || isOn(settings.values, 'add_prefix_space', true);
   const spaced = {
     type: 'Metaspace',
     replacement: '▁',

@@ -10,7 +10,9 @@ import { readJson } from '../../../../support/models/expected.js';
 const fixture = readJson<{
   readonly vocabulary: readonly string[];
   readonly lists: readonly (readonly number[])[];
-  readonly cases: Readonly<Record<string, { readonly decoder: Json; readonly expected: readonly (string | null)[] }>>;
+  readonly cases: Readonly<
+    Record<string, { readonly decoder: Json; readonly expected: readonly (string | null)[] }>
+  >;
 }>(gunzipSync(readFileSync(join(process.cwd(), 'test/fixtures/models/decoders.json.gz'))).toString('utf8'));
 
 const size = fixture.vocabulary.length;

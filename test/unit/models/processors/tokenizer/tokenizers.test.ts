@@ -28,8 +28,7 @@ const fixture = readJson<Fixture>(
   gunzipSync(readFileSync(join(process.cwd(), 'test/fixtures/models/tokenizers.json.gz'))).toString('utf8'),
 );
 
-const tokenizerNamed = (name: string) =>
-  createTokenizer(withTable(fixture.tokenizers[name] ?? null), name);
+const tokenizerNamed = (name: string) => createTokenizer(withTable(fixture.tokenizers[name] ?? null), name);
 
 function withTable(description: Json): Json {
   if (Array.isArray(description)) return (description as readonly Json[]).map(withTable);
