@@ -100,6 +100,72 @@ export async function readText(
   return textOf(await client.get(addressOf(id, commit, path), { signal }), `${path} of ${id}`);
 }
 
+/** What a file of weights says of itself before its numbers. */
+export interface WeightHeader {
+  readonly file: string;
+  /** JSON: the header of a safetensors file, or the index of several. */
+  readonly text: string;
+}
+
+/** No header is longer that is worth asking for, in bytes. */
+const mostHeader = 1 << 24;
+
+/**
+ * The index of a model's safetensors files, and the header of the first of them; nothing of the numbers is fetched.
+ * @throws HubError; the signal's reason when aborted
+ */
+export async function readHeaders(
+  client: HubClient,
+  listing: Pick<HubListing, 'id' | 'commit'>,
+  files: readonly HubFile[],
+  signal?: AbortSignal,
+): Promise<WeightHeader[]> {
+  const found: WeightHeader[] = [];
+  const index = files.find(({ path }) => path.endsWith('.safetensors.index.json'));
+  if (index !== undefined) {
+    found.push({ file: index.path, text: await readText(client, listing, index.path, signal) });
+  }
+  const first = files.find(({ path }) => path.endsWith('.safetensors'));
+  if (first === undefined) return found;
+  const part = (from: number, length: number): Promise<Buffer> =>
+    readPart(client, listing, first.path, { from, length }, signal);
+  const length = Number((await part(0, 8)).readBigUInt64LE(0));
+  // What is absurd is told when the file is read.
+  if (length > mostHeader) return found;
+  return [...found, { file: first.path, text: (await part(8, length)).toString('utf8') }];
+}
+
+/** Some bytes of a file, also where a hub sends the whole. @throws HubError */
+async function readPart(
+  client: HubClient,
+  { id, commit }: Pick<HubListing, 'id' | 'commit'>,
+  path: string,
+  { from, length }: { readonly from: number; readonly length: number },
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const headers = { range: `bytes=${from}-${from + length - 1}` };
+  const reply = await client.get(addressOf(id, commit, path), { headers, ...(signal && { signal }) });
+  const start = reply.statusCode === 206 ? 0 : from;
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of reply) {
+      if (!Buffer.isBuffer(part)) continue;
+      parts.push(part);
+      size += part.length;
+      if (size >= start + length) break;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new HubError(`${path} of ${id} broke off.`, { cause: error });
+  } finally {
+    reply.destroy();
+  }
+  const bytes = Buffer.concat(parts).subarray(start, start + length);
+  if (bytes.length < length) throw new HubError(`${path} of ${id} broke off.`);
+  return bytes;
+}
+
 /** Where a hub has a file. */
 export function addressOf(id: string, commit: string, path: string): string {
   return `/${id}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;

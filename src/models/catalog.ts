@@ -17,7 +17,7 @@ import { isGgufPath } from './gguf/open.js';
 import { firstPartOf, isFurtherPart } from './gguf/parts.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
 import { openModel, type OpenModel } from './open-model.js';
-import { refuseQuantised } from './quantisation.js';
+import { refuseQuantised, refuseQuantisedHeaders } from './quantisation.js';
 import { VisionModel } from './vision-model.js';
 
 const MAX_DEPTH = 4;
@@ -147,12 +147,19 @@ export function describeExport(path: string, model: OnnxModel): ModelDescription
  * Why a checkpoint with such a config.json cannot be read, as a sentence; undefined where config.json does not exclude it.
  * @param config the text of config.json
  * @param present the names of the files beside it
+ * @param headers what its files of weights say of themselves before their numbers
  */
-export function refusal(name: string, config: string, present: readonly string[] = []): string | undefined {
+export function refusal(
+  name: string,
+  config: string,
+  present: readonly string[] = [],
+  headers: readonly { readonly file: string; readonly text: string }[] = [],
+): string | undefined {
   const where = `${name}: config.json`;
   try {
     const settings = Config.ofClass(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
     refuseQuantised(settings, present);
+    refuseQuantisedHeaders(name, headers);
     (readsImages(settings) ? visionArchitectureOf : architectureOf)(settings).describe(settings);
     return undefined;
   } catch (error) {

@@ -35,7 +35,7 @@ export class Config {
 
   /** A config.json as transformers reads it: the family's class says what a key means that is left out. @throws ModelError */
   static ofClass(value: Json, where: string): Config {
-    const said = Config.of(value, where);
+    const said = Config.of(textPartOf(value), where);
     const { modelType } = said;
     if (modelType === undefined || !Object.hasOwn(classes, modelType)) return said;
     const { defaults = {}, aliases = {} } = classes[modelType] ?? {};
@@ -175,6 +175,19 @@ export class Config {
     const said = kind + quoted(isText ? value : JSON.stringify(value));
     return new ModelError(`${this.where} says that ${own} is ${said}, but it has to be ${expected}.`);
   }
+}
+
+/** Model types whose files hold other parts besides the text's → what the text's part is by itself. */
+const withTexts: ReadonlyMap<string, string> = new Map([['gemma3', 'gemma3_text']]);
+
+/** The settings of the text's part, with those of the whole that it leaves out; tied is what the whole ties. */
+function textPartOf(value: Json): Json {
+  if (!isRecord(value)) return value;
+  const { text_config: text, model_type: type, tie_word_embeddings: tied = true } = value;
+  const own = typeof type === 'string' ? withTexts.get(type) : undefined;
+  return own === undefined || !isRecord(text)
+    ? value
+    : { ...value, ...text, model_type: own, tie_word_embeddings: tied };
 }
 
 /** The "type" that tells parts of a tokenizer.json apart. */

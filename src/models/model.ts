@@ -101,7 +101,9 @@ export class Model {
    */
   static of(checkpoint: Checkpoint): Model {
     const architecture = architectureOf(checkpoint.config);
-    const seen = seeThrough(checkpoint, (each) => {
+    const { nameOf } = architecture;
+    const own = nameOf === undefined ? checkpoint : checkpoint.renamed((name) => nameOf(name));
+    const seen = seeThrough(own, (each) => {
       const { attention, decoder } = architecture.describe(each.config);
       const memory = architecture.build(each, 1, attention).hiddenStates.at(-1);
       if (decoder !== undefined && memory !== undefined && architecture.decoder?.isIn(each) === true) {

@@ -1,7 +1,7 @@
 import { isRecord } from '../common/values.js';
-import type { Json } from '../formats/json-text.js';
+import { parseJson, type Json } from '../formats/json-text.js';
 import { quoted } from '../formats/untrusted.js';
-import type { Config } from './config.js';
+import { listOf, type Config } from './config.js';
 import { ModelError } from './error.js';
 import type { Weight } from './weight-files.js';
 
@@ -129,8 +129,53 @@ function shown(word: string): string {
   return /^[\w .+-]*$/.test(word) && length <= 40 ? word : quoted(word);
 }
 
+/** What is known of a weight before its numbers are. */
+interface DescribedWeight {
+  readonly tensor: Pick<Weight['tensor'], 'dtype' | 'shape'>;
+  readonly file: string;
+}
+
+/**
+ * As `refuseQuantisedTensors`, by what files of weights say of themselves before their numbers.
+ * @param headers JSON: headers of safetensors files, and indices of several
+ * @throws ModelError; what is no JSON of this kind is told where the files are read
+ */
+export function refuseQuantisedHeaders(
+  checkpoint: string,
+  headers: readonly { readonly file: string; readonly text: string }[],
+): void {
+  const weights = new Map<string, DescribedWeight>();
+  for (const { file, text } of headers) {
+    const header = parsed(text, file);
+    const map = header['weight_map'];
+    for (const name of Object.keys(isRecord(map) ? map : {})) {
+      // Of its type an index says nothing.
+      if (!weights.has(name)) weights.set(name, { tensor: { dtype: 'F32', shape: [] }, file });
+    }
+    for (const [name, value] of Object.entries(header)) {
+      const { dtype, shape } = isRecord(value) ? value : {};
+      if (typeof dtype !== 'string' || !Array.isArray(shape)) continue;
+      const extents = listOf(shape).filter((extent) => typeof extent === 'number');
+      weights.set(name, { tensor: { dtype, shape: extents }, file });
+    }
+  }
+  refuseQuantisedTensors(checkpoint, weights);
+}
+
+function parsed(text: string, where: string): { readonly [name: string]: Json } {
+  try {
+    const value = parseJson(text, where, { maxDepth: 8 });
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
 /** @throws ModelError where the tensors of a checkpoint are quantised weights, whatever its settings say. */
-export function refuseQuantisedTensors(checkpoint: string, weights: ReadonlyMap<string, Weight>): void {
+export function refuseQuantisedTensors(
+  checkpoint: string,
+  weights: ReadonlyMap<string, DescribedWeight>,
+): void {
   for (const [tensor, { file }] of weights) {
     const mark = marks.find(([form]) => form.test(tensor));
     if (mark !== undefined) {

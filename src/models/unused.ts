@@ -22,6 +22,8 @@ const known: readonly RegExp[] = [
   /(?:^|\.)vision_model\.head\./,
   // CLIP normalises the class token alone behind its last layer.
   /(?:^|\.)post_layernorm\./,
+  // What reads images, of which only the text part is shown.
+  /^(?:model\.)?(?:vision_tower|multi_modal_projector)\./,
 ];
 
 const shownNames = 3;

@@ -66,8 +66,17 @@ export type EngineMethods = ExportMethods & {
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };
-  /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file tells. */
-  refusal: { params: { name: string; config: string; files: readonly string[] }; result: string | null };
+  /** Why a checkpoint with this config.json cannot be read; null where it can, as far as that file and headers of weights tell. */
+  refusal: {
+    params: {
+      name: string;
+      config: string;
+      files: readonly string[];
+      /** JSON: what files of weights say before their numbers. */
+      headers: readonly { readonly file: string; readonly text: string }[];
+    };
+    result: string | null;
+  };
   /** What a model is made of. */
   modelPage: { params: { model: ModelReference }; result: ModelPage };
   /** A layer of one of its stacks, as a picture. */

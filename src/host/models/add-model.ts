@@ -10,6 +10,7 @@ import {
   listFiles,
   parseReference,
   Rate,
+  readHeaders,
   readText,
   sizeText,
   type HubChoice,
@@ -165,13 +166,14 @@ export class AddModel {
   }
 
   /** Nothing large is fetched of a model that cannot be read. @throws Error with a sentence where it cannot */
-  private async check(client: HubClient, listing: HubListing, { kind }: HubChoice): Promise<void> {
+  private async check(client: HubClient, listing: HubListing, { kind, files }: HubChoice): Promise<void> {
     if (kind === 'file') return;
     const reason = await withProgress(l10n.t('Asking what {0} consists of', listing.id), async (signal) =>
       this.models.refusal(
         listing.id,
         await readText(client, listing, 'config.json', signal),
         listing.files.map(({ path }) => path),
+        await readHeaders(client, listing, files, signal),
       ),
     );
     if (reason !== null) throw new Error(reason);

@@ -144,9 +144,14 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     return models;
   }
 
-  /** Why a checkpoint with this config.json, and files of these names, cannot be read; null where it can, as far as they tell. */
-  refusal(name: string, config: string, files: readonly string[]): Promise<string | null> {
-    return this.engine.request('refusal', { name, config, files });
+  /** Why a checkpoint with this config.json, files of these names and headers of weights cannot be read; null where it can, as far as they tell. */
+  refusal(
+    name: string,
+    config: string,
+    files: readonly string[],
+    headers: readonly { readonly file: string; readonly text: string }[],
+  ): Promise<string | null> {
+    return this.engine.request('refusal', { name, config, files, headers });
   }
 
   /** Takes an added folder off the list; the files stay where they are. */

@@ -255,7 +255,7 @@ export class Engine {
         return null;
       },
       models: ({ folders }) => findModels(this.platform, folders, this.media),
-      refusal: ({ name, config, files }) => refusal(name, config, files) ?? null,
+      refusal: ({ name, config, files, headers }) => refusal(name, config, files, headers) ?? null,
       headTypes: (params, call) => this.headTypes(params, taskOf(call)),
       headTypesIdentity: ({ model }) => this.headTypesIdentity(model),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),

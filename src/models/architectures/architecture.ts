@@ -87,6 +87,8 @@ export interface Architecture {
   readonly modelTypes: readonly string[];
   /** What people call it: "BERT". */
   readonly title: string;
+  /** What the family calls a weight that a file may call otherwise. */
+  nameOf?(name: string): string;
   /** @throws ModelError when a setting is missing, makes no sense, or asks for something that is not built here. */
   describe(config: Config): ArchitectureDescription;
   /**

@@ -7,7 +7,7 @@ import { bart } from './sequence/bart.js';
 import { bert } from './bidirectional/bert.js';
 import { distilbert } from './bidirectional/distilbert.js';
 import { electra } from './bidirectional/electra.js';
-import { gemma2, gemma3 } from './causal/gemma.js';
+import { gemma, gemma2, gemma3 } from './causal/gemma.js';
 import { gptNeo } from './causal/gpt-neo.js';
 import { gptNeox } from './causal/gpt-neox.js';
 import { gpt2 } from './causal/gpt2.js';
@@ -21,7 +21,7 @@ import { mt5 } from './sequence/mt5.js';
 import { pegasus } from './sequence/pegasus.js';
 import { phi } from './causal/phi.js';
 import { phi3 } from './causal/phi3.js';
-import { roberta } from './bidirectional/roberta.js';
+import { camembert, data2vecText, roberta } from './bidirectional/roberta.js';
 import { t5 } from './sequence/t5.js';
 import { readsImages } from './vision/index.js';
 
@@ -30,8 +30,11 @@ export const architectures: readonly Architecture[] = [
   albert,
   bart,
   bert,
+  camembert,
+  data2vecText,
   distilbert,
   electra,
+  gemma,
   gemma2,
   gemma3,
   gpt2,

@@ -17,6 +17,7 @@ import {
   download,
   HubClient,
   listFiles,
+  readHeaders,
   readText,
   type HubListing,
 } from '../../../src/hub/index.js';
@@ -100,6 +101,65 @@ describe('A model fetched from a hub', () => {
     );
     assert.match(refusal('tiny/bert', '{') ?? '', /^tiny\/bert: config\.json is not valid JSON: /);
     assert.deepEqual(rangesOf('model.safetensors'), []);
+  });
+
+  it('is known as quantised by the names and types of its weights before they are fetched', async () => {
+    const config = readFileSync(join(fixtures, 'bert/config.json'), 'utf8');
+    const refused = async (): Promise<string> => {
+      const listing = await listed();
+      const [choice] = choicesOf(listing);
+      const headers = await readHeaders(client(), listing, choice?.files ?? []);
+      return refusal('tiny/bert', config, [], headers) ?? '';
+    };
+    assert.equal(await refused(), '');
+    assert.deepEqual(rangesOf('model.safetensors')[0], 'bytes=0-7');
+    assert.ok(rangesOf('model.safetensors').every((range) => range !== undefined));
+    const plain = hub.files.get('model.safetensors') ?? assert.fail();
+    for (const [name, said] of [
+      ['gptq', /^tiny\/bert: model\.safetensors: .*quantised by GPTQ or AWQ/],
+      ['fp8-blocks', /^tiny\/bert: model\.safetensors: .*quantised by FP8/],
+      ['bitsandbytes-int8', /^tiny\/bert: model\.safetensors: .*quantised by bitsandbytes \(8-bit/],
+    ] as const) {
+      hub.files.set(
+        'model.safetensors',
+        readFileSync(join(fixtures, 'quantised', name, 'model.safetensors')),
+      );
+      assert.match(await refused(), said);
+      // Also by a hub that sends all of a file.
+      hub.faults.set('model.safetensors', [{ kind: 'whole' }, { kind: 'whole' }]);
+      assert.match(await refused(), said);
+    }
+    hub.files.delete('model.safetensors');
+    hub.files.set('model-00001-of-00001.safetensors', plain);
+    const index = { weight_map: { 'encoder.layer.0.query.qweight': 'model-00001-of-00001.safetensors' } };
+    hub.files.set('model.safetensors.index.json', Buffer.from(JSON.stringify(index)));
+    assert.match(
+      await refused(),
+      /^tiny\/bert: model\.safetensors\.index\.json: .*"encoder\.layer\.0\.query\.qweight".* GPTQ/,
+    );
+  });
+
+  it('is offered with whatever its tokenizer is made of', async () => {
+    hub.files.delete('tokenizer.json');
+    const offered = async (): Promise<readonly string[]> => {
+      const [choice] = choicesOf(await listed());
+      return (choice?.files ?? []).map(({ path }) => path);
+    };
+    await assert.rejects(offered(), /holds nothing that can be read here/);
+    for (const files of [
+      ['vocab.txt'],
+      ['vocab.json', 'merges.txt'],
+      ['tokenizer.model'],
+      ['spiece.model'],
+    ]) {
+      for (const file of [...files, 'added_tokens.json']) hub.files.set(file, Buffer.from('x'));
+      const found = await offered();
+      assert.ok(
+        [...files, 'added_tokens.json'].every((file) => found.includes(file)),
+        found.join(),
+      );
+      for (const file of files) hub.files.delete(file);
+    }
   });
 
   it('is asked for by its commit, and once only', async () => {

@@ -187,7 +187,7 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
       const degrees = `\\theta`;
       const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)];
       const scaling = scale === 1 ? '' : ` cos θ and sin θ are multiplied by ${scale.toPrecision(4)}.`;
-      const times = scale === 1 ? '' : 'a ';
+      const times = scale === 1 ? '' : `\\cdot ${Number(scale.toPrecision(4))} `;
       return {
         value: x * cos + (first ? -y : y) * sin,
         ...(own.symbolic === undefined || other.symbolic === undefined

@@ -27,3 +27,16 @@ export const roberta: Architecture = {
   describe: (config) => describeBert(config, variant),
   build: (checkpoint, tokens, attention) => buildBert(checkpoint, tokens, attention, variant),
 };
+
+/** CamemBERT: Martin et al. 2020. RoBERTa under another name. */
+export const camembert: Architecture = { ...roberta, modelTypes: ['camembert'], title: 'CamemBERT' };
+
+/** data2vec for texts: Baevski et al. 2022. RoBERTa's graph under names of its own. */
+const data2vec: BertVariant = { ...variant, prefix: 'data2vec_text.' };
+
+export const data2vecText: Architecture = {
+  modelTypes: ['data2vec-text'],
+  title: 'data2vec',
+  describe: (config) => describeBert(config, data2vec),
+  build: (checkpoint, tokens, attention) => buildBert(checkpoint, tokens, attention, data2vec),
+};

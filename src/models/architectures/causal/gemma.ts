@@ -4,6 +4,18 @@ import { family } from './llama.js';
 import { notHeeded } from '../parts/rotary.js';
 import { limits } from '../parts/settings.js';
 
+/** Gemma: Gemma Team 2024. "gelu" means the tanh form, as its first code had it (GemmaConfig). */
+export const gemma = family({
+  modelType: 'gemma',
+  title: 'Gemma',
+  biases,
+  headSize: 256,
+  gemma: 'first',
+  tied: true,
+  attention: (config) => (looksAhead(config) ? { mask: { kind: 'none' } } : {}),
+  activation: ['hidden_act', 'gelu_pytorch_tanh'],
+});
+
 /** Gemma 2: Gemma Team 2024. Capped scores, and every other layer looks back only so far. */
 export const gemma2 = family({
   modelType: 'gemma2',
@@ -11,7 +23,7 @@ export const gemma2 = family({
   biases,
   window: (config, layer) => window(config, layer, 2),
   headSize: 256,
-  gemma: true,
+  gemma: 'later',
   tied: true,
   attention: (config, size) => ({
     ...scaling(config, size),
@@ -34,13 +46,20 @@ export const gemma3 = family({
   },
   normed: true,
   headSize: 256,
-  gemma: true,
+  gemma: 'later',
   tied: true,
   attention: (config, size) => ({
     ...scaling(config, size),
     ...(looksAhead(config) && { mask: { kind: 'none' } }),
   }),
-  remarks: (config) => (config.says('attn_logit_softcapping') ? [notHeeded('attn_logit_softcapping')] : []),
+  remarks: (config) => [
+    ...(config.says('attn_logit_softcapping') ? [notHeeded('attn_logit_softcapping')] : []),
+    ...(config.says('vision_config')
+      ? ['This is the text part of a model that reads images as well; they are left out.']
+      : []),
+  ],
+  // The text part of a model that reads images, by its older names and its newer ones.
+  nameOf: (name) => name.replace(/^language_model\./, '').replace(/^model\.language_model\./, 'model.'),
   rotary: (config, layer) =>
     window(config, layer, pattern(config)) === undefined
       ? { layers: 'full_attention', base: 1_000_000 }

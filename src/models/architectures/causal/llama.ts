@@ -29,8 +29,10 @@ export interface LlamaVariant {
   readonly headSize?: number;
   /** Queries, keys and values lie in one weight, and so do the gate and what it gates (Phi-3). */
   readonly fused?: boolean;
-  /** Gemma: norms keep their weight as its distance from 1, stand behind each part too, and words are scaled by √d. */
-  readonly gemma?: boolean;
+  /** Gemma: norms keep their weight as its distance from 1, and words are scaled by √d; from the second on norms stand behind each part too. */
+  readonly gemma?: 'first' | 'later';
+  /** What the family calls its weights where a file has another name for one. */
+  readonly nameOf?: (name: string) => string;
   /** What a reader should know of settings that are not followed, in sentences. */
   remarks?(config: Config): readonly string[];
   /** What attention does otherwise than in the paper. @param size d_k */
@@ -144,6 +146,7 @@ export function family(variant: LlamaVariant): Architecture {
   return {
     modelTypes: [variant.modelType],
     title: variant.title,
+    ...(variant.nameOf && { nameOf: variant.nameOf }),
     describe: (config) => describe(config, variant),
 
     build(checkpoint, tokens, attention) {
@@ -153,13 +156,16 @@ export function family(variant: LlamaVariant): Architecture {
       const weights = new Weights(checkpoint, 'model.', 'embed_tokens.weight');
       const epsilon = config.positive('rms_norm_eps', 1e-6);
       const inner = config.count('intermediate_size', limits.inner);
-      const activation = activations[activationOf(config, ...(variant.activation ?? ['hidden_act', 'silu']))];
+      const [named, standard] = variant.activation ?? ['hidden_act', 'silu'];
+      const said = activationOf(config, named, standard);
+      const activation =
+        activations[variant.gemma === 'first' && said === 'gelu' ? 'gelu_pytorch_tanh' : said];
       const biases = variant.biases(config);
       const innerBiases = config.flag('mlp_bias');
       const linear = (name: string, from: number, to: number, biased: boolean): Projection =>
         biased ? weights.linear(name, from, to) : weights.matrix(name, from, to);
 
-      const offset = variant.gemma === true ? 1 : 0;
+      const offset = variant.gemma === undefined ? 0 : 1;
       const norm = (name: string, extent: number): Change => weights.rmsNorm(name, extent, epsilon, offset);
       const headNorm = (name: string): HeadNorm => ({
         weight: weights.vector(`${name}.weight`, size),
@@ -236,7 +242,7 @@ export function family(variant: LlamaVariant): Architecture {
           },
           attention: { ...attention, rotary, ...seen[at] },
           feedForward: (value) => affine(multiply(activation(affine(value, gate)), affine(value, up)), down), // (n, inner) → (n, model)
-          ...(variant.gemma === true
+          ...(variant.gemma === 'later'
             ? {
                 afterAttention: after,
                 feedForwardNorm: norm(`${name}.pre_feedforward_layernorm`, width),
@@ -249,22 +255,21 @@ export function family(variant: LlamaVariant): Architecture {
       const ids = whole('ids', 't', tokens); // (n)
       const table = weights.table('embed_tokens', vocabulary, width);
       const plain = gather(table, ids); // (n, model)
-      const words = variant.gemma === true ? scale(plain, Math.sqrt(width), '\\sqrt{d}') : plain; // (n, model)
+      const words = variant.gemma !== undefined ? scale(plain, Math.sqrt(width), '\\sqrt{d}') : plain; // (n, model)
       const stack = decoder(
         words,
         Array.from({ length: layers }, (_, at) => layer(at)),
         norm('norm', width),
       );
       const logits = logitsOf(checkpoint, stack.hiddenStates.at(-1), { table, tied: variant.tied === true });
+      // What reads images as well says its words without the cap (Gemma3ForConditionalGeneration).
+      const isCapped = config.says('final_logit_softcapping') && !config.says('vision_config');
       return {
         ids,
         words,
         feeds: (numbers) => new Map([[ids, list(numbers)]]),
         ...stack,
-        logits:
-          logits && config.says('final_logit_softcapping')
-            ? softCap(logits, config.positive('final_logit_softcapping', 30))
-            : logits,
+        logits: logits && isCapped ? softCap(logits, config.positive('final_logit_softcapping', 30)) : logits,
       };
     },
   };

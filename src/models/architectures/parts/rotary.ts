@@ -73,7 +73,8 @@ export function rotarySettings(config: Config, defaults: RotaryStandards): Rotar
   const typed = layers === undefined || parameters?.section(layers) !== undefined;
   const kindName = typed && saying('rope_type') === undefined ? 'type' : 'rope_type';
   const told = saying(kindName);
-  const older = defaults.kinds?.[String(told?.raw(kindName))];
+  const raw = told?.raw(kindName);
+  const older = typeof raw === 'string' ? defaults.kinds?.[raw] : undefined;
   const said = older ?? told?.choice(kindName, kinds, 'default') ?? 'default';
   const kind = saying(divisorsName) === undefined ? said : 'divided';
   // What scales the frequencies heeds a share in every family; what turns the features does so only in those that have one.

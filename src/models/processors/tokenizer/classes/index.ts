@@ -123,7 +123,11 @@ function classOf(config: Json | undefined, settings: Json | undefined): string {
   const named = typeof said === 'string' ? said.replace(/Fast$/, '').replace(/Tokenizer$/, '') : undefined;
   const own = typeof type === 'string' && Object.hasOwn(registered, type) ? registered[type] : undefined;
   const differs = named !== undefined && own !== undefined && named !== own;
-  const taken = differs ? (own === '' || overruled.has(String(type)) ? own : named) : (named ?? own ?? '');
+  const taken = differs
+    ? own === '' || (typeof type === 'string' && overruled.has(type))
+      ? own
+      : named
+    : (named ?? own ?? '');
   return taken === 'PreTrained' || taken === 'TokenizersBackend' ? '' : taken;
 }
 
