@@ -125,24 +125,25 @@ export class VisionModel {
 const otherHalf = /^(?:text_model\.|text_projection\.|visual_projection\.|logit_(?:scale|bias)$)/;
 
 /** How transformers finds a processor: within processor_config.json, or else in a file of its own. @throws ModelError */
-async function processorIn(
+export async function processorIn(
   checkpoint: Checkpoint,
+  modelType = checkpoint.config.modelType,
 ): Promise<{ readonly settings: ImageSettings; readonly remarks: readonly string[] }> {
-  const { name, config } = checkpoint;
+  const { name } = checkpoint;
   const where = (file: string): string => `${name}: ${file}`;
   const outer = await checkpoint.json(files.nested);
   const nested = isRecord(outer) ? outer['image_processor'] : undefined;
   if (nested !== undefined) {
     return {
-      settings: imageSettings(nested, where(`${files.nested}: "image_processor"`), config.modelType),
+      settings: imageSettings(nested, where(`${files.nested}: "image_processor"`), modelType),
       remarks: [],
     };
   }
   const own = await checkpoint.json(files.own);
   if (own !== undefined) {
-    return { settings: imageSettings(own, where(files.own), config.modelType), remarks: [] };
+    return { settings: imageSettings(own, where(files.own), modelType), remarks: [] };
   }
-  const settings = imageSettings({}, where(files.own), config.modelType);
+  const settings = imageSettings({}, where(files.own), modelType);
   return {
     settings,
     remarks: [
