@@ -42,6 +42,8 @@ function nameOf(model: ModelReference): string {
       return embeddedNames.embedded;
     case 'gpt':
       return embeddedNames.gpt;
+    case 'scenes':
+      return embeddedNames.scenes;
     case 'folder':
     case 'file':
       return basename(model.path);

@@ -29,12 +29,12 @@ export const sequenceSource: Source = {
   },
 };
 
-/** An image, read by a model that writes about it; a text is what it is to have written. */
+/** An image, read by a model that writes about it, the embedded one where none is named; a text is what it is to have written. */
 export const captionSource: Source = {
   id: 'caption',
   async open({ material, by, continuation }, { platform, models, runtime }) {
     if (material.kind !== 'image' || by?.mechanism !== undefined) return undefined;
-    const reference = by?.model === undefined ? undefined : languageModel(by.model);
+    const reference = languageModel(by?.model ?? { kind: 'scenes' });
     if (reference === undefined || exportPath(reference) !== undefined) return undefined;
     const { file, text } = material;
     if (text?.trim() === '') throw new ModelError('The caption that was given is empty.');
