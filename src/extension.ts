@@ -4,7 +4,9 @@ import { AddModel } from './host/models/add-model.js';
 import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
+import { reasonOf } from './common/values.js';
 import { Examples } from './host/examples/index.js';
+import { openSampleWorkspace } from './host/examples/sample-workspace.js';
 import { PanelEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
@@ -42,18 +44,24 @@ export function activate({
   const painter = new Painter();
   // The folder's name is older than what it is called now; what was saved there is still read.
   const headTypes = new KnownHeadTypes(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const models = new Models(engine);
   const opener = new Opener(engine, inspections, new FileReadings(workspaceState), {
     extension: extensionUri,
     log,
     painter,
     headTypes,
+    models,
   });
-  const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
   const images = new InspectImage(
     opener,
     new KeptImages(Uri.joinPath(globalStorageUri, 'images')),
     async () => (await models.usable()).find((model) => model.reads === 'image' && isActive(model)),
+  );
+  const examples = new Examples(
+    opener,
+    Uri.joinPath(extensionUri, 'media', 'sample'),
+    Uri.joinPath(globalStorageUri, 'examples'),
   );
   const pages = new ModelPages(extensionUri, engine, models, headTypes);
   subscriptions.push(
@@ -76,11 +84,7 @@ export function activate({
       models,
       headTypes,
       adding,
-      examples: new Examples(
-        opener,
-        Uri.joinPath(extensionUri, 'media', 'sample'),
-        Uri.joinPath(globalStorageUri, 'examples'),
-      ),
+      examples,
       pages,
       images,
       readerPicker: new ReaderPicker(engine, models),
@@ -88,5 +92,8 @@ export function activate({
     }),
     new ModelStatus(),
   );
+  openSampleWorkspace(examples, workspaceState).catch((error: unknown) => {
+    log.warn(`The sample was not opened: ${reasonOf(error)}`);
+  });
   return createApi(engine);
 }

@@ -53,6 +53,7 @@ export class Commands extends Disposable {
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('inspectImage', (clicked) => this.context.images.run(clicked));
+    this.add('inspectLinkedImage', () => this.context.images.runAtCursor());
     this.add('inspectCellImage', (cell) => this.context.images.openCell(cellOf(cell)));
     this.add('explainMismatch', (clicked, all) => this.explainMismatch(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));

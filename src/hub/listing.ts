@@ -130,13 +130,16 @@ export function choicesOf({ id, files }: HubListing): readonly HubChoice[] {
   const all = [...folder, ...single, ...exportsOf(files, around)];
   if (all.length > 0) return all;
   throw new HubError(
-    `${id} holds nothing that can be read here: config.json and tokenizer.json, or preprocessor_config.json of a model for images, with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json.`,
+    `${id} holds nothing that can be read here: config.json and tokenizer.json, or preprocessor_config.json of a model for images, with model.safetensors or pytorch_model.bin, a .gguf file, or an .onnx export with tokenizer.json or preprocessor_config.json.`,
   );
 }
 
+/** What says how texts or images are put to an export. */
+const readBeside: ReadonlySet<string> = new Set(['tokenizer.json', 'preprocessor_config.json']);
+
 /** ONNX exports with the files that hold their weights; not the halves that want another model's output. */
 function exportsOf(files: readonly HubFile[], around: readonly HubFile[]): HubChoice[] {
-  if (!around.some(({ path }) => path === 'tokenizer.json')) return [];
+  if (!around.some(({ path }) => readBeside.has(path))) return [];
   return files
     .filter(({ path }) => /^(?:onnx\/)?[^/]+\.onnx$/.test(path) && !/_merged|with_past/.test(path))
     .map((file) => {

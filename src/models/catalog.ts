@@ -145,6 +145,7 @@ export function describeExport(path: string, model: OnnxModel): ModelDescription
     limit,
     size,
     writes: false,
+    ...(model.image === undefined ? {} : { reads: 'image' }),
   };
 }
 

@@ -27,7 +27,7 @@ export interface ModelDescription {
   readonly decoder?: { readonly layers: number; readonly heads: number };
   /** d_model */
   readonly width: number;
-  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on. */
+  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on, 0 where nothing tells. */
   readonly limit: number;
   /** In bytes, of the weights on disk. */
   readonly size: number;

@@ -39,6 +39,7 @@ export {
 } from './onnx/reading.js';
 export type { FoundAttention } from './onnx/attention.js';
 export { OtherForm } from './onnx/other-form.js';
-export { isOnnxPath, OnnxModel, type OnnxPart } from './onnx/model.js';
+export type { FeatureMap } from './onnx/feature-maps.js';
+export { isOnnxPath, OnnxModel, type ExportInput, type OnnxPart } from './onnx/model.js';
 export type { CharacterRange, Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
 export { VisionModel } from './vision-model.js';

@@ -1,5 +1,4 @@
 import type { AttendParameters } from '../engine/mechanisms/index.js';
-import { isRecord } from '../common/values.js';
 import {
   visionArchitectureOf,
   type VisionArchitecture,
@@ -8,11 +7,14 @@ import {
 } from './architectures/vision/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { seeThrough } from './prefixes.js';
-import { imageSettings, layout, type ImageSettings } from './processors/image/index.js';
+import {
+  findProcessor,
+  imageSettings,
+  layout,
+  processorFile,
+  type ImageSettings,
+} from './processors/image/index.js';
 import { unusedNotice } from './unused.js';
-
-/** What a processor's settings lie in: of a folder that was saved lately, within the first. */
-const files = { nested: 'processor_config.json', own: 'preprocessor_config.json' } as const;
 
 /** A checkpoint with its image processor and the graph of its family: an image goes in, attention comes out. */
 export class VisionModel {
@@ -124,30 +126,19 @@ export class VisionModel {
 /** What stands beside the image half of a contrastive model. */
 const otherHalf = /^(?:text_model\.|text_projection\.|visual_projection\.|logit_(?:scale|bias)$)/;
 
-/** How transformers finds a processor: within processor_config.json, or else in a file of its own. @throws ModelError */
+/** The processor beside a checkpoint, or that of its family. @throws ModelError */
 export async function processorIn(
   checkpoint: Checkpoint,
   modelType = checkpoint.config.modelType,
 ): Promise<{ readonly settings: ImageSettings; readonly remarks: readonly string[] }> {
   const { name } = checkpoint;
-  const where = (file: string): string => `${name}: ${file}`;
-  const outer = await checkpoint.json(files.nested);
-  const nested = isRecord(outer) ? outer['image_processor'] : undefined;
-  if (nested !== undefined) {
-    return {
-      settings: imageSettings(nested, where(`${files.nested}: "image_processor"`), modelType),
-      remarks: [],
-    };
-  }
-  const own = await checkpoint.json(files.own);
-  if (own !== undefined) {
-    return { settings: imageSettings(own, where(files.own), modelType), remarks: [] };
-  }
-  const settings = imageSettings({}, where(files.own), modelType);
+  const found = await findProcessor({ name, modelType, json: (file) => checkpoint.json(file) });
+  if (found !== undefined) return { settings: found, remarks: [] };
+  const settings = imageSettings({}, `${name}: ${processorFile}`, modelType);
   return {
     settings,
     remarks: [
-      `There is no ${files.own} beside the model: images are prepared as ${settings.kind.name}ImageProcessor does by itself, which may be another size or other colours than the model was trained with.`,
+      `There is no ${processorFile} beside the model: images are prepared as ${settings.kind.name}ImageProcessor does by itself, which may be another size or other colours than the model was trained with.`,
     ],
   };
 }

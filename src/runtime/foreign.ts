@@ -49,7 +49,7 @@ export interface ForeignConstant {
 export interface ForeignInput {
   readonly type: 'int64' | 'int32' | 'float32' | 'float16' | 'bool';
   readonly shape: Shape;
-  readonly data: readonly number[];
+  readonly data: readonly number[] | Float32Array;
 }
 
 /** Added to a value's name: the same as float32. No exporter writes such names. */
@@ -99,11 +99,11 @@ export class ForeignModel {
 function toOrt({ Tensor }: Backend, { type, shape, data }: ForeignInput): OrtTensor {
   switch (type) {
     case 'int64':
-      return new Tensor('int64', BigInt64Array.from(data, BigInt), shape);
+      return new Tensor('int64', BigInt64Array.from(Array.from(data, BigInt)), shape);
     case 'int32':
       return new Tensor('int32', Int32Array.from(data), shape);
     case 'float32':
-      return new Tensor('float32', Float32Array.from(data), shape);
+      return new Tensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
     case 'float16':
       // Nothing but zeros is fed as halves: their bits are zeros too.
       if (data.some((value) => value !== 0)) throw new RunError('Only zeros can be fed as float16.');

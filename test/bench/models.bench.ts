@@ -2,15 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ModelReference } from '../../src/protocol.js';
+import { textRequest } from '../support/inspections.js';
+import { summaryOf } from '../support/summaries.js';
 import { EngineProcess } from './engine-process.js';
+import { inPython, print, type Measured } from './measured.js';
 import { peakOf } from './processes.js';
-import { benchmark, type Table } from './table.js';
+import { benchmark } from './table.js';
 import { text } from './text.js';
 
 const folder = join(process.cwd(), '.cache/checkpoints');
 const gguf = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const threads = availableParallelism();
-const megabyte = 2 ** 20;
 
 /** How many tokens, and how often they are run after a first time. */
 const runs = [
@@ -51,13 +53,6 @@ const models: readonly Tried[] = [
   },
 ];
 
-/** What one process measured. */
-interface Measured {
-  readonly times: readonly number[];
-  /** The most bytes that the process took, reading the model included; undefined where the system does not tell. */
-  readonly peak: number | undefined;
-}
-
 const peers = {
   'PyTorch eager, output_attentions=True': { attention: 'eager', weights: true },
   'PyTorch SDPA, no attentions': { attention: 'sdpa', weights: false },
@@ -84,17 +79,6 @@ void benchmark(`Forward and capture, ${threads} threads, each in a process of it
     }
   }
 });
-
-function print(table: Table, row: string, measured: Measured | string): void {
-  if (typeof measured === 'string') {
-    table.missing(row, measured);
-    return;
-  }
-  table.median(row, measured.times, 'ms');
-  const what = '    peak memory of its process, reading the model included';
-  if (measured.peak === undefined) table.missing(what, 'only told on Linux');
-  else table.figure(what, measured.peak / megabyte, 'MB');
-}
 
 async function ours(model: Tried, tokens: number, times: number): Promise<Measured> {
   const engine = await EngineProcess.start();
@@ -144,9 +128,6 @@ if linux:
     found["peak"] = memory("VmHWM")
 print(json.dumps(found))
 `;
-import { textRequest } from '../support/inspections.js';
-import { summaryOf } from '../support/summaries.js';
-
 /** The same in PyTorch, where there is a Python that has it; or why not. */
 function pytorch(
   { python }: Tried,
@@ -154,16 +135,5 @@ function pytorch(
   times: number,
   peer: (typeof peers)[keyof typeof peers],
 ): Measured | string {
-  const { status, stdout, stderr } = spawnSync('python3', ['-c', script], {
-    encoding: 'utf8',
-    timeout: 600_000,
-    input: JSON.stringify({ python, tokens, times, threads, ...peer }),
-  });
-  if (status === null) return 'no python3 here that ends in time';
-  if (status !== 0)
-    return /ModuleNotFoundError/.test(stderr)
-      ? 'no python3 with torch and transformers here'
-      : (stderr.trim().split('\n').at(-1) ?? 'failed');
-  // The script above prints exactly this.
-  return JSON.parse(stdout) as Measured;
+  return inPython(script, { python, tokens, times, threads, ...peer });
 }

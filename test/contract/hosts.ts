@@ -75,6 +75,7 @@ export const fake: HostUnderContract = {
       first: null,
       model: null,
       headTypes: { kind: 'none' as const },
+      readers: [],
     };
     const host = new FakeHost(behaviour, false);
     return Promise.resolve({
@@ -136,6 +137,8 @@ export const real: HostUnderContract = {
         await shown.code(request);
       },
       exportShown: () => Promise.resolve(),
+      readers: () => Promise.resolve([]),
+      readWith: () => Promise.resolve(),
       inspectDropped: () => Promise.resolve(),
       classifyHeads: () => Promise.resolve(),
     });

@@ -22,7 +22,9 @@ export type Objective =
   /** The sum of all outputs. */
   | { readonly kind: 'sum' }
   /** ½‖O‖² */
-  | { readonly kind: 'norm' };
+  | { readonly kind: 'norm' }
+  /** A number that a whole model makes of the output, whose gradient with respect to that is given. */
+  | { readonly kind: 'given'; readonly upstream: Value; readonly note: string };
 
 /** The parameters that add gradients to the steps. */
 export function gradientParameters(steps: readonly Value[]): readonly Parameter[] {
@@ -58,7 +60,7 @@ export function gradientParameters(steps: readonly Value[]): readonly Parameter[
   ];
 }
 
-/** @returns undefined where no gradient is asked for */
+/** @returns undefined where no gradient is asked for, or one of a model's results */
 export function readObjective(values: ParameterValues): Objective | undefined {
   const kind = String(values['gradient'] ?? 'none');
   switch (kind) {
@@ -172,6 +174,8 @@ function upstreamOf(output: Value, objective: Objective): Value {
       return divide(output, []);
     case 'sum':
       return spread(one, output);
+    case 'given':
+      return objective.upstream;
     case 'feature': {
       const { feature } = objective;
       const row = label(pad(one, [{ start: feature, end: feature + 1 }], [output.shape.at(-1) ?? 0]), {
@@ -218,6 +222,8 @@ function objectiveNote(objective: Objective): string {
       return 'Target: the sum of the output; each entry has gradient 1.';
     case 'norm':
       return 'Target: ½‖output‖²; its gradient is the output itself.';
+    case 'given':
+      return objective.note;
   }
 }
 

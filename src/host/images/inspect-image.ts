@@ -42,6 +42,18 @@ export class InspectImage {
     if (chosen !== undefined) await this.open(chosen);
   }
 
+  /** The image that the text at the cursor, or in the selection, names. */
+  async runAtCursor(): Promise<void> {
+    const editor = window.activeTextEditor;
+    const target = editor === undefined ? undefined : linkAtCursor(editor);
+    if (editor === undefined || target === undefined) {
+      throw new Error(
+        l10n.t('No image is named at the cursor: put it into a link such as ![a scene](scene.png).'),
+      );
+    }
+    await this.openLink(target, editor.document.uri);
+  }
+
   /** An image that a text names. @param document where the link stands: what it is relative to */
   async openLink(target: string, document: Uri): Promise<void> {
     await this.open(await this.resolve(target, document), ViewColumn.Beside);

@@ -1,8 +1,26 @@
+import { embeddedNames } from '../../common/embedded-models.js';
 import type { ModelReference } from '../../protocol.js';
 
 /** The model at a path: a file, by its ending, or a folder. */
 export function modelAt(path: string): ModelReference {
   return { kind: /\.(gguf|onnx)$/i.test(path) ? 'file' : 'folder', path };
+}
+
+/** What a model is called where there is little room. */
+export function modelName(model: ModelReference): string {
+  switch (model.kind) {
+    case 'embedded':
+      return embeddedNames.embedded;
+    case 'gpt':
+      return embeddedNames.gpt;
+    case 'scenes':
+      return embeddedNames.scenes;
+    case 'folder':
+    case 'file':
+      return model.path.slice(Math.max(model.path.lastIndexOf('/'), model.path.lastIndexOf('\\')) + 1);
+    case 'dates':
+      return `dates-${model.score}`;
+  }
 }
 
 export function sameModel(a: ModelReference, b: ModelReference): boolean {

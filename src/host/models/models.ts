@@ -11,8 +11,10 @@ import {
   workspace,
 } from 'vscode';
 import type { TreeDataProvider } from 'vscode';
-import type { FoundModel, ModelDescription, ModelReference } from '../../protocol.js';
-import { modelPath } from './model-path.js';
+import type { FoundModel, ModelDescription, ModelReference, ReaderChoice } from '../../protocol.js';
+import { modelOf } from '../session/request.js';
+import type { InspectionRequest } from '../session/request.js';
+import { modelPath, sameModel } from './model-path.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
 import {
@@ -81,6 +83,28 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
 
   async usable(): Promise<readonly ModelDescription[]> {
     return (await this.all()).flatMap((found) => (found.kind === 'model' ? [found.model] : []));
+  }
+
+  /** The models that could read what was asked for, in the order of the list; none of tensors. */
+  async readersOf(request: InspectionRequest): Promise<readonly ReaderChoice[]> {
+    const used = modelOf(request);
+    return (await this.reading(request)).map((model) => ({
+      reader: keyOf(model.reference),
+      name: model.name,
+      detail: outline(model),
+      used: used === undefined ? modelPath(model.reference) === undefined : sameModel(model.reference, used),
+    }));
+  }
+
+  /** One of them; undefined where it is there no longer. */
+  async readerOf(request: InspectionRequest, reader: string): Promise<ModelReference | undefined> {
+    return (await this.reading(request)).find(({ reference }) => keyOf(reference) === reader)?.reference;
+  }
+
+  private async reading({ kind }: InspectionRequest): Promise<readonly ModelDescription[]> {
+    const reads = { text: undefined, image: 'image' } as const;
+    if (kind !== 'text' && kind !== 'image') return [];
+    return (await this.usable()).filter((model) => model.reads === reads[kind]);
   }
 
   /** The settings tell of it, and the list is made anew. */
@@ -209,6 +233,10 @@ async function pathsOf(pattern: string): Promise<readonly string[]> {
   return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : []));
 }
 
+function keyOf(reference: ModelReference): string {
+  return JSON.stringify(reference);
+}
+
 /** Where a model comes from. */
 export function placeOf(reference: ModelReference): string {
   return modelPath(reference) ?? l10n.t('embedded');
@@ -239,6 +267,15 @@ export function outline({ family, layers, heads, decoder }: ModelDescription): s
   return l10n.t('{0} · {1}', family, sizes);
 }
 
+/** Of an export that reads images, nothing tells how many tokens they become. */
+function sizeLine({ width, limit, size }: ModelDescription): string {
+  const megabytes = (size / 1e6).toFixed(1);
+  if (limit === 0) return l10n.t('{0} MB', megabytes);
+  return width === 0
+    ? l10n.t('up to {0} tokens, {1} MB', limit, megabytes)
+    : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, megabytes);
+}
+
 /** What a plus sign in the outline stands for. */
 function halves({ layers, heads, decoder }: ModelDescription): string[] {
   if (decoder === undefined) return [];
@@ -257,7 +294,7 @@ function headsText(count: number): string {
 }
 
 function usableItem(model: ModelDescription): TreeItem {
-  const { reference, name, width, limit, size } = model;
+  const { reference, name } = model;
   const active = isActive(model);
   const item = new TreeItem(name);
   const where = placeOf(reference);
@@ -265,15 +302,7 @@ function usableItem(model: ModelDescription): TreeItem {
   const added = path !== undefined && addedByHand(path);
   item.id = path ?? name;
   item.description = active ? l10n.t('{0} · in use', outline(model)) : outline(model);
-  item.tooltip = [
-    name,
-    outline(model),
-    ...halves(model),
-    width === 0
-      ? l10n.t('up to {0} tokens, {1} MB', limit, (size / 1e6).toFixed(1))
-      : l10n.t('width {0}, up to {1} tokens, {2} MB', width, limit, (size / 1e6).toFixed(1)),
-    where,
-  ].join('\n');
+  item.tooltip = [name, outline(model), ...halves(model), sizeLine(model), where].join('\n');
   // A click uses it; on the one in use there is nothing to do.
   if (!active) {
     item.command = {

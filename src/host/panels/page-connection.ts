@@ -7,6 +7,7 @@ import type {
   PanelMethods,
   PanelNotices,
   PanelReports,
+  ReaderChoice,
 } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
@@ -29,6 +30,10 @@ export interface PageServices {
   copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
   /** Asks what of the inspection that is looked at goes to which file, and writes it. */
   exportShown(): Promise<void>;
+  /** The models that could read what a session shows. */
+  readers(session: Session): Promise<readonly ReaderChoice[]>;
+  /** Has one of them read it, in this page, where the user is told of failures. */
+  readWith(reader: string): Promise<void>;
   /** Inspects what was dropped onto the page, where the user is told of failures. */
   inspectDropped(dropped: Dropped): Promise<void>;
   /** Classifies a model's heads, where the user is told of failures. */
@@ -103,7 +108,17 @@ export class PageConnection extends Disposable {
   }
 
   private connect(port: Port): PanelChannel {
-    const { copyCode, classifyHeads, exportShown, headTypes, inspectDropped, log, painter } = this.services;
+    const {
+      copyCode,
+      classifyHeads,
+      exportShown,
+      headTypes,
+      inspectDropped,
+      log,
+      painter,
+      readers,
+      readWith,
+    } = this.services;
     return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
@@ -129,6 +144,11 @@ export class PageConnection extends Disposable {
         },
         export: async () => {
           await exportShown();
+          return null;
+        },
+        readers: () => readers(this.shown),
+        readWith: async ({ reader }) => {
+          await readWith(reader);
           return null;
         },
         drop: async (dropped) => {

@@ -7,6 +7,7 @@ import type { Log } from '../transports/transport.js';
 import type { Painter } from '../editor/paint.js';
 import { isImagePath } from '../images/image-links.js';
 import type { KnownHeadTypes } from '../models/head-types.js';
+import type { Models } from '../models/models.js';
 import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import { PageConnection } from './page-connection.js';
@@ -19,6 +20,13 @@ export interface PanelContext {
   readonly log: Log;
   readonly painter: Painter;
   readonly headTypes: KnownHeadTypes;
+  readonly models: Models;
+}
+
+/** With what the panel's opener does for it. */
+interface OpenedContext extends PanelContext {
+  /** Has another model read what a panel shows, in its place. */
+  again(panel: InspectionPanel, reader: string): Promise<void>;
 }
 
 /** An inspection in an editor tab. Closing the tab ends the inspection, and the other way round. */
@@ -30,11 +38,11 @@ export class InspectionPanel extends Disposable {
   constructor(
     readonly panel: WebviewPanel,
     session: Session,
-    private readonly context: PanelContext,
+    private readonly context: OpenedContext,
   ) {
     super();
     const { webview } = panel;
-    const { extension, headTypes, log, painter } = context;
+    const { again, extension, headTypes, log, models, painter } = context;
     this.page = this.own(
       new PageConnection(webviewPort(webview), session, {
         log,
@@ -44,6 +52,8 @@ export class InspectionPanel extends Disposable {
         exportShown: async () => {
           await commands.executeCommand('attention-inspector.export');
         },
+        readers: ({ request }) => models.readersOf(request),
+        readWith: (reader) => again(this, reader),
         inspectDropped: async (dropped) => {
           if (dropped.kind === 'bytes') {
             await commands.executeCommand('attention-inspector.inspectImage', dropped);

@@ -8,6 +8,7 @@ import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
+import { isCancelled, messageOf } from '../base/messages.js';
 import { withProgress } from '../base/progress.js';
 import type { ImageRequest, InspectionRequest, Origin, Remembered } from './request.js';
 import type { FileReadings } from './file-readings.js';
@@ -170,6 +171,23 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     return Promise.resolve();
   }
 
+  /** Has another model read what a panel shows; where that fails, what is shown stays. */
+  private async again(panel: InspectionPanel, reader: string): Promise<void> {
+    const { request } = panel.inspection;
+    const model = await this.context.models.readerOf(request, reader);
+    if (model === undefined || (request.kind !== 'text' && request.kind !== 'image')) return;
+    const { mechanism: _, ...same } = { mechanism: undefined, ...request };
+    const inspection = this.make({ ...same, model }, { position: placeOf(panel) });
+    try {
+      await this.run(inspection);
+    } catch (error) {
+      if (!isCancelled(error)) void window.showErrorMessage(messageOf(error));
+      return;
+    }
+    panel.show(inspection);
+    this.register(inspection);
+  }
+
   override dispose(): void {
     for (const panel of this.panels) panel.dispose();
     super.dispose();
@@ -227,7 +245,10 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   private attach(webviewPanel: WebviewPanel, inspection: Session): void {
-    const panel = new InspectionPanel(webviewPanel, inspection, this.context);
+    const panel = new InspectionPanel(webviewPanel, inspection, {
+      ...this.context,
+      again: (shown, reader) => this.again(shown, reader),
+    });
     this.panels.add(panel);
     panel.onDidActivate(() => {
       this.inspections.activate(panel.inspection);

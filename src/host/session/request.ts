@@ -63,6 +63,8 @@ export interface Remembered {
   readonly parameters: ParameterValues;
   readonly position: Position;
   readonly continuation?: Continuation;
+  /** When it was first asked for, in milliseconds since 1970; left out by version 0.1. */
+  readonly time?: number;
 }
 
 /** Longer texts are inspected, but not kept for another day. */
@@ -84,7 +86,7 @@ export function canBeRemembered(request: InspectionRequest): boolean {
 /** Reads what an earlier run of the extension wrote, or undefined where it is not of today's form. */
 export function readRemembered(value: unknown): Remembered | undefined {
   if (!isRecord(value)) return undefined;
-  const { id, label, parameters } = value;
+  const { id, label, parameters, time } = value;
   const request = readRequest(value['request']);
   if (typeof id !== 'string' || typeof label !== 'string' || request === undefined) return undefined;
   const continuation = readContinuation(value['continuation']);
@@ -95,6 +97,7 @@ export function readRemembered(value: unknown): Remembered | undefined {
     parameters: readParameters(parameters),
     position: readPosition(value['position']),
     ...(continuation === undefined ? {} : { continuation }),
+    ...(typeof time === 'number' && Number.isFinite(time) ? { time } : {}),
   };
 }
 

@@ -48,6 +48,8 @@ export class Session extends Disposable {
   readonly id: string;
   /** The first words of the text, or the names of the files. */
   readonly label: string;
+  /** When it was first asked for, in milliseconds since 1970. */
+  private readonly time: number;
   private readonly stateEmitter = this.own(new Emitter<PanelState>());
   private readonly positionEmitter = this.own(new Emitter<Position>());
   private readonly progressEmitter = this.own(new Emitter<Progress>());
@@ -86,6 +88,7 @@ export class Session extends Disposable {
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
     this.label = options.label;
+    this.time = options.time ?? Date.now();
     this.current = { kind: 'busy', title: this.label };
     this.own(engine.hold());
   }
@@ -113,6 +116,7 @@ export class Session extends Disposable {
       request: this.asked,
       parameters: this.parameters,
       position: this.place,
+      time: this.time,
       ...(this.continuation === undefined ? {} : { continuation: this.continuation }),
     };
   }

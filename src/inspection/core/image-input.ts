@@ -141,7 +141,8 @@ function wordFor(token: VisionToken): string {
   }
 }
 
-function boxOf({ left, top, width, height }: GeometryBox): Box {
+/** As the protocol has it. */
+export function boxOf({ left, top, width, height }: GeometryBox): Box {
   return { x: left, y: top, width, height };
 }
 

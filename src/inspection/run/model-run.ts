@@ -55,22 +55,34 @@ export interface ModelRun {
   readonly tokens: number;
   readonly byLayer: boolean;
   readonly interventions: readonly Intervention[];
+  /** Is given the numbers of all hidden states, which are else forgotten. */
+  readonly states?: ((states: readonly Tensor<Float32Array>[]) => void) | undefined;
 }
 
 /** @returns the numbers of the targets, in their order @throws RunError, or the signal's reason */
 export async function runModel(
-  { graph, targets, feeds, tokens, byLayer, interventions }: ModelRun,
+  { graph, targets, feeds, tokens, byLayer, interventions, states }: ModelRun,
   runtime: Runtime,
   task: Task,
 ): Promise<readonly Tensor<Float32Array>[]> {
-  const tensors = byLayer
-    ? await runStages(
-        layerStages(graph.layers, graph.hiddenStates, targets, wholeLayers(interventions)),
-        feeds,
-        runtime,
-        announced(task, tokens, () => bytesOf(targets)),
-      )
-    : await runtime.run(targets, feeds, task);
+  const { layers, hiddenStates } = graph;
+  if (!byLayer) {
+    const wanted = states === undefined ? targets : [...targets, ...hiddenStates];
+    const tensors = await runtime.run(wanted, feeds, task);
+    task.signal?.throwIfAborted();
+    states?.(tensors.slice(targets.length));
+    return tensors.slice(0, targets.length);
+  }
+  const passed = states === undefined ? [] : await runtime.run(hiddenStates.slice(0, 1), feeds, task);
+  const tensors = await runStages(
+    layerStages(layers, hiddenStates, targets, wholeLayers(interventions)),
+    feeds,
+    runtime,
+    announced(task, tokens, () => bytesOf(targets)),
+    undefined,
+    states === undefined ? undefined : (onward) => passed.push(onward),
+  );
   task.signal?.throwIfAborted();
+  states?.(passed);
   return tensors;
 }

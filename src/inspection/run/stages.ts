@@ -25,6 +25,7 @@ export interface Stage {
  * what goes on to the next part is computed some rows at a time.
  * @param feeds of the graph's inputs
  * @param most numbers of scores that are whole in memory
+ * @param passed is given what goes on from each stage
  * @returns the numbers of all stages' targets, in their order
  * @throws RunError, or the signal's reason
  */
@@ -34,6 +35,7 @@ export async function runStages(
   runtime: Runtime,
   task: Task,
   most = mostScores,
+  passed?: (onward: Tensor<Float32Array>) => void,
 ): Promise<Tensor<Float32Array>[]> {
   const weights = new StreamedWeights();
   const results: Tensor<Float32Array>[] = [];
@@ -59,6 +61,7 @@ export async function runStages(
     if (onward !== undefined) {
       const known = new Map([...given, ...targets.flatMap((value, place) => pair(value, tensors[place]))]);
       const next = tensors[targets.length] ?? (await inParts(onward, rows, known, run));
+      passed?.(next);
       given = new Map([...feeds, [onward, next]]);
     }
     weights.release();

@@ -14,6 +14,13 @@ import type { ClassScores, Layer, Subject } from '../core/subject.js';
 import type { Task } from '../core/task.js';
 import { capturable, keep } from '../run/capture.js';
 import { checkInterventions } from '../run/check-interventions.js';
+import {
+  asksForClass,
+  classGradients,
+  classMeant,
+  withClassGradients,
+  withoutClass,
+} from '../run/class-gradient.js';
 import { withGradients } from '../run/gradients.js';
 import { intervene, interventionNotices } from '../run/interventions.js';
 import { readModelAttention, runModel } from '../run/model-run.js';
@@ -25,9 +32,11 @@ export const imageSource: Source = {
   async open({ material, by }, { platform, runtime, models }) {
     if (material.kind !== 'image') return undefined;
     const reference = by?.model === undefined ? undefined : languageModel(by.model);
-    if (reference === undefined || by?.mechanism !== undefined || exportPath(reference) !== undefined) {
+    // An export is another source's.
+    if (reference !== undefined && exportPath(reference) !== undefined) return undefined;
+    if (reference === undefined || by?.mechanism !== undefined) {
       throw new ModelError(
-        'An image is read by a model for images, which has to be named: a checkpoint folder of ViT, DeiT, DINOv2, CLIP, SigLIP or BEiT.',
+        'An image is read by a model for images, which has to be named: a checkpoint folder of ViT, DeiT, DINOv2, CLIP, SigLIP or BEiT, or an ONNX export.',
       );
     }
     const preparation = await takeOver(await models.acquireVision(reference), async (handle) => {
@@ -48,7 +57,7 @@ interface Reading {
 
 /** An image run through a model. */
 export class ImagePreparation implements Preparation {
-  private tokens: number | undefined;
+  private plain: Pick<VisionGraph, 'logits' | 'tokens'> | undefined;
 
   constructor(
     private readonly handle: ModelHandle<VisionModel>,
@@ -69,29 +78,52 @@ export class ImagePreparation implements Preparation {
     const budget = new WeightBudget(graph, this.runtime.limits);
     const captured = graph.layers.flatMap(capturable);
     const { logits } = graph;
+    const feeds = new Map([...own.inputsOf(processed), ...set]);
+    let states: readonly Tensor<Float32Array>[] = [];
     const tensors = await runModel(
       {
         graph,
         targets: logits === undefined ? captured : [...captured, logits],
-        feeds: new Map([...own.inputsOf(processed), ...set]),
+        feeds,
         tokens,
         byLayer: budget.byLayer(tokens),
         interventions: reading.interventions,
+        ...(logits !== undefined && asksForClass(parameters)
+          ? {
+              states: (kept) => {
+                states = kept;
+              },
+            }
+          : {}),
       },
       this.runtime,
       task,
     );
+    const said = logits === undefined ? undefined : tensors[captured.length];
+    const gradients =
+      logits === undefined || said === undefined || states.length === 0
+        ? undefined
+        : await classGradients(
+            { graph: { ...graph, logits }, states, feeds, index: classMeant(parameters, said) },
+            this.runtime,
+            task,
+          );
     const forward = performance.now() - begun;
     const kept = new Map([
       ...keep(captured, tensors),
-      ...[...set].map(([value, tensor]) => [value, inMemory(tensor)] as const),
-      ...[...own.inputsOf(processed)].map(([value, tensor]) => [value, inMemory(tensor)] as const),
+      ...[...feeds].map(([value, tensor]) => [value, inMemory(tensor)] as const),
     ]);
-    const derived = graph.layers.map((steps) => withGradients(steps, parameters));
-    const said = logits === undefined ? undefined : tensors[captured.length];
+    const derived = graph.layers.map((steps, layer) =>
+      said === undefined
+        ? { ...withGradients(steps, parameters), given: new Map<Value, Tensor>() }
+        : withClassGradients(steps, parameters, { labels: model.labels, logits: said, gradients }, layer),
+    );
     return {
       ...this.described(own),
-      layers: derived.map(({ steps }): Layer => ({ steps, kept })),
+      layers: derived.map(({ steps, given }): Layer => ({
+        steps,
+        kept: new Map([...kept, ...[...given].map(([value, tensor]) => [value, inMemory(tensor)] as const)]),
+      })),
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
       notices: [
         ...budget.notices(model.name),
@@ -141,9 +173,11 @@ export class ImagePreparation implements Preparation {
   ): { readonly graph: VisionGraph; readonly reading: Reading } {
     const { model } = this.handle;
     const { processed } = this.input;
-    // How many tokens there are is known of a graph alone.
-    this.tokens ??= model.build(processed).tokens.length;
-    const { described, attention } = readModelAttention(model, this.tokens, parameters);
+    // How many tokens there are, and whether they are sorted, is known of a graph alone.
+    this.plain ??= model.build(processed);
+    const { tokens, logits } = this.plain;
+    const general = logits === undefined ? parameters : withoutClass(parameters);
+    const { described, attention } = readModelAttention(model, tokens.length, general);
     const graph = model.build(processed, attention);
     return {
       graph,

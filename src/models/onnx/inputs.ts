@@ -5,7 +5,7 @@ import { ModelError } from '../error.js';
 export interface OnnxFeed {
   readonly type: 'int64' | 'int32' | 'float32' | 'float16' | 'bool';
   readonly shape: readonly number[];
-  readonly data: readonly number[];
+  readonly data: readonly number[] | Float32Array;
 }
 
 /** By their number in `TensorProto.DataType`. */

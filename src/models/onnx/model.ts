@@ -5,9 +5,11 @@ import { quoted } from '../../formats/untrusted.js';
 import type { Paths } from '../../platform/paths.js';
 import type { Platform } from '../../platform/platform.js';
 import { architectures } from '../architectures/index.js';
+import { visionArchitectures } from '../architectures/vision/index.js';
 import { Config } from '../config.js';
 import { ModelError, named } from '../error.js';
 import { reasonOf } from '../../common/values.js';
+import { findProcessor, type ImageSettings } from '../processors/image/index.js';
 import { openTokenizer } from '../processors/tokenizer/open-tokenizer.js';
 import { labelsOf, type Encoding, type TextTokenizer } from '../processors/tokenizer/tokenizer.js';
 import type { AddedNode, FoundAttention } from './attention.js';
@@ -16,6 +18,8 @@ import { Companions } from './companions.js';
 import { findAttention } from './find.js';
 import { withoutFunctions } from './functions.js';
 import { OnnxGraph } from './graph.js';
+import { featureMaps, type FeatureMap } from './feature-maps.js';
+import { ImageInputs, readsPixels, type ImageExtents, type PixelInput } from './image-inputs.js';
 import { TextInputs, type OnnxFeed } from './inputs.js';
 import { pruned, type PrunedGraph } from './pruned.js';
 
@@ -40,11 +44,14 @@ export interface ForeignParts {
   readonly files: ReadonlyMap<string, number>;
 }
 
+/** What an export is given: the tokens of a text, or an image. */
+export type ExportInput = readonly number[] | PixelInput;
+
 /** A part of an export that can run by itself. */
 export interface OnnxPart {
   readonly graph: ForeignParts;
-  /** What its inputs are fed for a text. */
-  feeds(ids: readonly number[]): ReadonlyMap<string, OnnxFeed>;
+  /** What its inputs are fed for a text or an image. @throws ModelError where the image has another size than it reads */
+  feeds(input: ExportInput): ReadonlyMap<string, OnnxFeed>;
 }
 
 interface ConstantOnDisk {
@@ -68,7 +75,7 @@ interface FileBeside {
   readonly size: number;
 }
 
-/** An ONNX export of any family that reads text, with what lies beside it. */
+/** An ONNX export of any family that reads text or images, with what lies beside it. */
 export class OnnxModel {
   /** The file’s name, for messages. */
   readonly name: string;
@@ -81,7 +88,16 @@ export class OnnxModel {
   readonly heads: number;
   /** d_model; 0 where nothing tells. */
   readonly width: number;
+  /** The longest text in tokens; of an image, how many it becomes, 0 where nothing tells. */
   readonly limit: number;
+  /** The edges of the images that it reads; undefined where it reads text. */
+  readonly image: ImageExtents | undefined;
+  /** What may tell how tokens lie over an image. */
+  readonly maps: readonly FeatureMap[];
+  /** What the classes are called, by their number; none where nothing names them. */
+  readonly labels: ReadonlyMap<string, string>;
+  /** "vit", where config.json says so. */
+  readonly modelType: string | undefined;
   /** How many tokens every run has, where it was exported so. */
   readonly fixed: number | undefined;
   private readonly padding: number;
@@ -99,15 +115,30 @@ export class OnnxModel {
   ) {
     this.name = paths.basename(place.path);
     this.title = companions.titleOf(place.path);
-    this.attention = findAttention(new OnnxGraph(file, this.name));
-    const inputs = new TextInputs(file.inputs, this.name);
+    const isOfImages = readsPixels(file.inputs);
+    const graph = new OnnxGraph(file, this.name);
+    this.attention = findAttention(graph);
+    const inputs = isOfImages
+      ? new ImageInputs(file.inputs, this.name)
+      : new TextInputs(file.inputs, this.name);
     const described = describe(config);
     this.family = described.family;
-    this.heads = described.heads ?? inputs.pastHeads ?? 0;
     this.width = described.width ?? 0;
-    this.limit = inputs.fixed ?? described.limit ?? unknownLimit;
+    this.labels = config?.names('id2label') ?? new Map();
+    this.modelType = config?.modelType;
+    if (inputs instanceof ImageInputs) {
+      this.heads = described.heads ?? 0;
+      this.image = inputs.extents;
+      this.maps = featureMaps(graph);
+      this.limit = 0;
+      this.fixed = undefined;
+    } else {
+      this.heads = described.heads ?? inputs.pastHeads ?? 0;
+      this.maps = [];
+      this.limit = inputs.fixed ?? described.limit ?? unknownLimit;
+      this.fixed = inputs.fixed;
+    }
     this.padding = config?.says('pad_token_id') === true ? (config.numbers('pad_token_id')[0] ?? 0) : 0;
-    this.fixed = inputs.fixed;
   }
 
   /**
@@ -142,6 +173,17 @@ export class OnnxModel {
     return this.file.inputs.map(({ name }) => name);
   }
 
+  /** What the graph gives. */
+  get outputs(): readonly string[] {
+    return this.file.outputs.map(({ name }) => name);
+  }
+
+  /** How an image is prepared for it, as a file beside it says; undefined where there is none. @throws ModelError */
+  processor(): Promise<ImageSettings | undefined> {
+    const { name, modelType, companions } = this;
+    return findProcessor({ name, modelType, json: (file) => companions.json(file) });
+  }
+
   /** How many nodes the graph has. */
   get nodes(): number {
     return this.file.nodes.length;
@@ -169,10 +211,21 @@ export class OnnxModel {
     const values = [...new Set(wanted)];
     const added = this.attention.flatMap((each) => each.added);
     const needed = pruned(this.file, values, added);
+    if (this.image !== undefined) {
+      const inputs = new ImageInputs(needed.inputs, this.name);
+      return {
+        graph: this.parts(needed, values),
+        feeds: (input) => {
+          if ('pixels' in input) return inputs.feeds(input);
+          throw new ModelError(`${this.name} reads images, not text.`);
+        },
+      };
+    }
     const inputs = new TextInputs(needed.inputs, this.name);
     return {
       graph: this.parts(needed, values),
       feeds: (ids) => {
+        if ('pixels' in ids) throw new ModelError(`${this.name} reads text, not images.`);
         const count = this.fixed ?? ids.length;
         const padded = [...ids, ...Array.from({ length: count - ids.length }, () => this.padding)];
         return inputs.feeds({ ids: padded, real: ids.length });
@@ -252,11 +305,18 @@ function describe(config: Config | undefined): {
   readonly limit?: number | undefined;
 } {
   if (config === undefined) return { family: 'ONNX' };
-  const known = architectures.find(({ modelTypes }) => modelTypes.some((each) => each === config.modelType));
+  const isMeant = ({ modelTypes }: { readonly modelTypes: readonly string[] }): boolean =>
+    modelTypes.some((each) => each === config.modelType);
+  const known = architectures.find(isMeant);
+  const vision = visionArchitectures.find(isMeant);
   try {
     if (known !== undefined) {
       const { heads, width, limit } = known.describe(config);
       return { family: known.title, heads, width, limit };
+    }
+    if (vision !== undefined) {
+      const { heads, width } = vision.describe(config);
+      return { family: vision.title, heads, width };
     }
   } catch (error) {
     // The graph is in the export: settings that do not suit a checkpoint are no reason to refuse it.
@@ -265,7 +325,7 @@ function describe(config: Config | undefined): {
   const first = (...names: readonly string[]): number | undefined =>
     names.flatMap((name) => config.numbers(name))[0];
   return {
-    family: known?.title ?? config.modelType ?? 'ONNX',
+    family: known?.title ?? vision?.title ?? config.modelType ?? 'ONNX',
     heads: first('num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'encoder_attention_heads'),
     width: first('hidden_size', 'n_embd', 'dim', 'd_model'),
     limit: first('max_position_embeddings', 'n_positions', 'max_seq_len'),

@@ -17,6 +17,7 @@ import type {
   PanelState,
   ParameterValues,
   Position,
+  ReaderChoice,
   Variant,
 } from '../../../src/protocol.js';
 import { nearestPosition } from '../../../src/position.js';
@@ -42,6 +43,8 @@ export interface Behaviour {
   readonly id: string;
   readonly first: PanelState | null;
   readonly headTypes: HeadTypesState;
+  /** The models that could read what is shown. */
+  readonly readers: readonly ReaderChoice[];
   /** What the page of a model is told. */
   readonly model: ModelAnswers | null;
 }
@@ -182,6 +185,8 @@ export class FakeHost {
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
         drop: answer('drop', () => null),
+        readers: answer('readers', () => behaviour.readers),
+        readWith: answer('readWith', () => null),
         export: answer('export', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);

@@ -379,6 +379,20 @@ describe('A model fetched from a hub', () => {
     );
   });
 
+  it('offers models that read images, with what says how they are prepared', async () => {
+    hub.files.delete('tokenizer.json');
+    hub.files.set('preprocessor_config.json', Buffer.from('{}'));
+    hub.files.set('onnx/model.onnx', Buffer.from('model'));
+    const choices = choicesOf(await listed());
+    assert.deepEqual(
+      choices.map(({ title, kind, files }) => [title, kind, files.map(({ path }) => path).toSorted()]),
+      [
+        ['safetensors', 'folder', ['config.json', 'model.safetensors', 'preprocessor_config.json']],
+        ['onnx/model.onnx', 'file', ['config.json', 'onnx/model.onnx', 'preprocessor_config.json']],
+      ],
+    );
+  });
+
   it('is used where another program has it already', async () => {
     const snapshot = join(folder, 'models--tiny--bert', 'snapshots', commit);
     mkdirSync(snapshot, { recursive: true });

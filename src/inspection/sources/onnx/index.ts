@@ -1,20 +1,20 @@
-import { truncated, unknownTokens } from '../../core/truncated.js';
 import { withValues } from '../../../engine/mechanisms/index.js';
-import type { Encoding } from '../../../models/index.js';
-import type { Labels, Parameter, ParameterValues } from '../../../protocol.js';
+import { ModelError, type ExportInput } from '../../../models/index.js';
+import type { Parameter, ParameterValues } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { formatCount } from '../../../common/strings.js';
 import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
 import { InterventionError } from '../../run/check-interventions.js';
+import { openImage } from '../../core/image-input.js';
 import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { Handle } from '../../core/resource-pool.js';
-import { marksIn, textMedium } from '../../core/marks.js';
 import { exportPath } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
 import type { OpenExport } from './open-export.js';
 import type { Layer, Subject } from '../../core/subject.js';
+import { ExportImage } from './image.js';
 import {
   buildLayer,
   controlsOf,
@@ -23,79 +23,101 @@ import {
   withSameSteps,
   type Material,
 } from './layer.js';
-import type { RunLayer } from './run.js';
+import type { ExportReading } from './reading.js';
+import { collapsed, type ExportResult, type RunLayer } from './run.js';
+import { textReading } from './text.js';
 
-/** Where the tokens of the text stand. */
-const medium = textMedium(0);
-
-/** Text, read by an ONNX export. */
+/** A text or an image, read by an ONNX export. */
 export const onnxSource: Source = {
   id: 'onnx',
-  async open({ material, by }, { exports, runtime }) {
+  async open({ material, by }, { exports, platform, runtime }) {
     const path = by?.model === undefined ? undefined : exportPath(by.model);
-    if (material.kind !== 'text' || path === undefined) return undefined;
-    const { texts } = material;
-    const preparation = await takeOver(
-      await exports.acquire(path),
-      async (held) =>
-        new OnnxPreparation(held, await encoded(held.opened.model, texts[0]), runtime, texts.length),
-    );
+    if (path === undefined || (material.kind !== 'text' && material.kind !== 'image')) return undefined;
+    const preparation = await takeOver(await exports.acquire(path), async (held) => {
+      const { model } = held.opened;
+      if (material.kind === 'text') {
+        if (model.image !== undefined) {
+          throw new ModelError(
+            `${model.title} (${model.family}) reads images, not text. Inspect an image with it, or select a model for text.`,
+          );
+        }
+        const reading = textReading(model, await encoded(model, material.texts[0]), material.texts.length);
+        return new OnnxPreparation(held, reading, runtime);
+      }
+      if (model.image === undefined) {
+        throw new ModelError(
+          `${model.title} (${model.family}) reads text, not images. Select a model that reads images, such as an export with pixel_values.`,
+        );
+      }
+      const brought = await openImage(platform, material.file);
+      const reading = new ExportImage(model, brought, await model.processor(), material.text !== undefined);
+      return new OnnxPreparation(held, reading, runtime);
+    });
     return { kind: 'preparation', preparation };
   },
 };
 
-/** Text run through an ONNX export: its own graph computes queries, keys and values; the steps after them are ours. */
+/** Something run through an ONNX export: its own graph computes queries, keys and values; the steps after them are ours. */
 export class OnnxPreparation implements Preparation {
-  private ran:
-    Promise<{ readonly layers: readonly RunLayer[]; readonly notices: readonly string[] }> | undefined;
+  private ran: { readonly key: string; readonly result: Promise<Ran> } | undefined;
 
   constructor(
     private readonly held: Handle<OpenExport>,
-    private readonly encoding: Encoding,
+    private readonly reading: ExportReading,
     private readonly runtime: Runtime,
-    /** How many texts were brought, of which one is read. */
-    private readonly texts: number,
   ) {}
 
   async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const { model } = this.held.opened;
+    const { reading } = this;
     if (interventions.length > 0) {
       throw new InterventionError(
         `${model.name} is an ONNX export: its own graph computes all of its layers, so that no step can be set in it. The same model as a checkpoint folder can be intervened in.`,
       );
     }
-    task.progress?.(`${model.name}: ${this.encoding.ids.length} tokens`, null);
+    task.progress?.(model.name, null);
     const begun = performance.now();
-    this.ran ??= this.runOnce().catch((error: unknown) => {
-      this.ran = undefined;
-      throw error;
-    });
-    const { layers, notices } = await this.ran;
+    const own = withValues(reading.controls, among(reading.controls, parameters));
+    const settings = Object.fromEntries(own.map(({ name, value }) => [name, value]));
+    const { result, notices } = await this.run(settings);
     const forward = performance.now() - begun;
     task.signal?.throwIfAborted();
 
+    const kinds = alike(result.layers);
+    const place = placesParameter(kinds, parameters);
+    const { layers } = kinds.find(({ id }) => id === place?.value) ?? kinds[0] ?? { layers: [] };
     const hasBias = layers.some(
-      ({ reading }) => reading.kind === 'vectors' && reading.reading.masking.bias !== undefined,
+      (layer) => layer.reading.kind === 'vectors' && layer.reading.reading.masking.bias !== undefined,
     );
-    const materials = layers.map(({ reading }) =>
-      reading.kind === 'vectors' ? materialOf(reading.reading, hasBias) : materialOfScores(reading.reading),
+    const materials = layers.map((layer) =>
+      layer.reading.kind === 'vectors'
+        ? materialOf(layer.reading.reading, hasBias)
+        : materialOfScores(layer.reading.reading),
     );
-    const { described, changed } = read(materials[0], withoutGradients(parameters));
+    const general = [...own, ...(place === undefined ? [] : [place])];
+    const rest = without(new Set(general.map(({ name }) => name)), withoutGradients(parameters));
+    const { described, changed } = read(materials[0], rest);
     const built = withSameSteps(materials).map((material) => buildLayer(material, changed));
     const derived = built.map(({ steps }) => withGradients(steps, parameters));
-    const shape = materials[0]?.tensors['Q']?.shape ?? materials[0]?.tensors['scores']?.shape ?? [];
-    const labels = await this.labels(shape[1] ?? 0);
+    const [first] = layers;
+    const [heads = 0, queries = 0, keys = 0] = first === undefined ? [] : shapeOf(first);
+    const { size, notices: said, ...labels } = await reading.describe({ queries, keys }, result, settings);
     return {
-      title: model.title,
-      subtitle: `${model.family} · ${formatCount(layers.length, 'layer')} × ${formatCount(shape[0] ?? 0, 'head')} · ${labels.count} tokens`,
+      ...labels,
+      subtitle: `${model.family} · ${formatCount(layers.length, 'layer')} × ${formatCount(heads, 'head')} · ${size}`,
       mechanism: { id: 'scaled-dot-product', title: 'Scaled dot-product attention' },
       layers: built.map(({ kept }, at): Layer => ({ steps: derived[at]?.steps ?? [], kept })),
-      heads: shape[0] ?? 0,
-      media: [medium],
-      queries: labels,
-      keys: labels,
-      parameters: [...described, ...(derived[0]?.parameters ?? [])],
-      notices: [...notices, ...this.notices(Object.keys(changed).length > 0)],
+      heads,
+      parameters: [...general, ...described, ...(derived[0]?.parameters ?? [])],
+      notices: [
+        ...notices,
+        ...(Object.keys(changed).length > 0
+          ? [
+              'What was changed acts in each layer by itself: its queries, keys and values stay as the file computed them.',
+            ]
+          : []),
+        ...said,
+      ],
       forward,
     };
   }
@@ -104,45 +126,37 @@ export class OnnxPreparation implements Preparation {
     await this.held.release();
   }
 
-  private async runOnce(): Promise<{ layers: readonly RunLayer[]; notices: readonly string[] }> {
-    const { ids } = this.encoding;
-    const run = await this.held.opened.run(ids, this.runtime);
-    const all = await run.run(ids);
-    const { shown, notices } = alike(all);
-    return { layers: shown, notices: [...run.notices, ...notices] };
+  private run(values: ParameterValues): Promise<Ran> {
+    const { input, key } = this.reading.input(values);
+    if (this.ran?.key === key) return this.ran.result;
+    const result = this.runOnce(input);
+    const ran = { key, result };
+    this.ran = ran;
+    result.catch(() => {
+      if (this.ran === ran) this.ran = undefined;
+    });
+    return result;
   }
 
-  /** The text's tokens, and those that fill an export of a fixed length. */
-  private async labels(count: number): Promise<Labels> {
-    const { tokens, ranges } = this.encoding;
-    const missing = count - tokens.length;
-    if (missing <= 0) return { count: tokens.length, words: tokens, marks: marksIn(medium, ranges) };
-    const padding = await this.held.opened.model.paddingToken();
-    const fill = Array.from({ length: missing }, () => null);
-    return {
-      count,
-      words: [...tokens, ...fill.map(() => padding)],
-      marks: marksIn(medium, [...ranges, ...fill]),
-    };
+  private async runOnce(input: ExportInput): Promise<Ran> {
+    const run = await this.held.opened.run(input, this.runtime);
+    return { result: await run.run(input), notices: run.notices };
   }
+}
 
-  private notices(isChanged: boolean): string[] {
-    const { ids, total } = this.encoding;
-    const { name, fixed } = this.held.opened.model;
-    return [
-      ...(isChanged
-        ? [
-            'What was changed acts in each layer by itself: its queries, keys and values stay as the file computed them.',
-          ]
-        : []),
-      ...(fixed !== undefined && ids.length < fixed
-        ? [`${name} always reads ${fixed} tokens: ${fixed - ids.length} of them are padding.`]
-        : []),
-      ...truncated(ids.length, total),
-      ...unknownTokens(this.encoding),
-      ...(this.texts === 1 ? [] : [`${name} reads one text: the second selection was not used.`]),
-    ];
-  }
+interface Ran {
+  readonly result: ExportResult;
+  readonly notices: readonly string[];
+}
+
+/** Values of these controls alone. */
+function among(controls: readonly Parameter[], values: ParameterValues): ParameterValues {
+  const names = new Set(controls.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
+}
+
+function without(names: ReadonlySet<string>, values: ParameterValues): ParameterValues {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.has(name)));
 }
 
 /** The controls, and what a reader set otherwise than the file has it. */
@@ -155,22 +169,50 @@ function read(
   return { described, changed: Object.fromEntries(changed.map(({ name, value }) => [name, value])) };
 }
 
-/** The layers that can stand in one picture: of as many heads, queries and keys; and a word on the others. */
-function alike(layers: readonly RunLayer[]): { shown: readonly RunLayer[]; notices: readonly string[] } {
+/** Layers that can stand in one picture: of as many heads, queries and keys. */
+interface Kind {
+  readonly id: string;
+  readonly layers: readonly RunLayer[];
+}
+
+/** The kinds of layers, the largest first. */
+function alike(layers: readonly RunLayer[]): readonly Kind[] {
   const kinds = new Map<string, RunLayer[]>();
   for (const layer of layers) {
-    const { reading } = layer.reading;
-    const shape =
-      'Q' in reading ? [...reading.Q.shape.slice(0, 2), reading.K.shape[1]] : reading.scores.shape;
-    const key = shape.join(' × ');
-    kinds.set(key, [...(kinds.get(key) ?? []), layer]);
+    const id = shapeOf(layer).join(' × ');
+    kinds.set(id, [...(kinds.get(id) ?? []), layer]);
   }
-  const [most, ...others] = [...kinds].toSorted(([, a], [, b]) => b.length - a.length);
-  return {
-    shown: most?.[1] ?? [],
-    notices: others.map(
-      ([shape, group]) =>
-        `Not shown: ${group.map(({ found }) => found.title).join(', ')}, of ${shape} heads, queries and keys.`,
-    ),
-  };
+  return [...kinds]
+    .map(([id, group]) => ({ id, layers: group }))
+    .toSorted((a, b) => b.layers.length - a.layers.length);
+}
+
+/** // head, query, key */
+function shapeOf({ reading: { reading } }: RunLayer): readonly number[] {
+  return 'Q' in reading ? [...reading.Q.shape.slice(0, 2), reading.K.shape[1] ?? 0] : reading.scores.shape;
+}
+
+/** Which of several kinds of attention is shown; undefined where there is one. */
+function placesParameter(kinds: readonly Kind[], values: ParameterValues): Parameter | undefined {
+  const [first, ...others] = kinds;
+  if (first === undefined || others.length === 0) return undefined;
+  const choices = kinds.map(({ id, layers }) => ({
+    value: id,
+    title: `${collapsed(layers.map(({ found }) => found.title)).join(', ')} (${layers[0] === undefined ? '' : shapeOf(layers[0]).slice(1).join(' × ')})`,
+  }));
+  const [control] = withValues(
+    [
+      {
+        kind: 'choice',
+        name: 'places',
+        title: 'Places',
+        note: 'Which of the graph’s places of attention are shown: they have other numbers of heads, queries or keys.',
+        value: first.id,
+        default: first.id,
+        choices,
+      },
+    ],
+    'places' in values ? { places: values['places'] ?? first.id } : {},
+  );
+  return control;
 }

@@ -1,5 +1,5 @@
 import type { Platform } from '../../../platform/platform.js';
-import { identityOf, OnnxModel } from '../../../models/index.js';
+import { identityOf, OnnxModel, type ExportInput } from '../../../models/index.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { ResourcePool, type Handle } from '../../core/resource-pool.js';
 import { OnnxRun } from './run.js';
@@ -11,8 +11,8 @@ export class OpenExport {
   constructor(readonly model: OnnxModel) {}
 
   /** Checked when it first runs. */
-  run(ids: readonly number[], runtime: Runtime): Promise<OnnxRun> {
-    this.opening ??= OnnxRun.open(this.model, ids, runtime).catch((error: unknown) => {
+  run(input: ExportInput, runtime: Runtime): Promise<OnnxRun> {
+    this.opening ??= OnnxRun.open(this.model, input, runtime).catch((error: unknown) => {
       this.opening = undefined;
       throw error;
     });

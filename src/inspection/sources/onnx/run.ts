@@ -8,6 +8,7 @@ import {
   readScores,
   valuesOf,
   type AttentionReading,
+  type ExportInput,
   type FoundAttention,
   type MaskingCache,
   type OnnxModel,
@@ -17,6 +18,7 @@ import {
 import { RunError } from '../../../runtime/error.js';
 import { ForeignModel } from '../../../runtime/foreign.js';
 import type { Runtime } from '../../../runtime/session.js';
+import { pair } from '../../run/capture.js';
 import { LayerReader } from '../../views/reader.js';
 import { buildLayer, materialOf, materialOfScores, type Material } from './layer.js';
 
@@ -24,6 +26,8 @@ type Numbers = Tensor<Float32Array>;
 
 /** The text that an export is checked with has so many tokens at most. */
 const checked = 16;
+/** An image cannot be shortened: of so many numbers of weights at once, the places of attention are checked together. */
+const mostChecked = 1 << 25;
 /** Float32 differs by less; half precision by less than the other. */
 const equal = 1e-5;
 const close = 2e-3;
@@ -34,6 +38,23 @@ export interface RunLayer {
   readonly reading:
     | { readonly kind: 'vectors'; readonly reading: AttentionReading }
     | { readonly kind: 'scores'; readonly reading: ReadyScores };
+}
+
+export interface ExportResult {
+  readonly layers: readonly RunLayer[];
+  /** Feature maps and what the graph gives, of an export that reads images. */
+  readonly values: ReadonlyMap<string, Numbers>;
+}
+
+/** What an export says of an image besides its attention, by the names that exporters write. */
+export const outputNames = { classes: 'logits', boxes: 'pred_boxes' } as const;
+
+function besides({ image, maps, outputs }: OnnxModel): string[] {
+  if (image === undefined) return [];
+  return [
+    ...maps.map(({ value }) => value),
+    ...Object.values(outputNames).filter((name) => outputs.includes(name)),
+  ];
 }
 
 interface Plan {
@@ -55,13 +76,13 @@ export class OnnxRun {
   ) {}
 
   /**
-   * @param ids a text to check it with
+   * @param input to check it with
    * @throws ModelError when nothing of its attention can be read; RunError when ONNX Runtime refuses it
    */
-  static async open(model: OnnxModel, ids: readonly number[], runtime: Runtime): Promise<OnnxRun> {
+  static async open(model: OnnxModel, input: ExportInput, runtime: Runtime): Promise<OnnxRun> {
     try {
-      const plan = await check(model, ids.slice(0, checked), runtime);
-      const part = model.part(wantedBy(plan));
+      const plan = await check(model, 'pixels' in input ? input : input.slice(0, checked), runtime);
+      const part = model.part([...wantedBy(plan), ...besides(model)]);
       return new OnnxRun(model, plan, part, await ForeignModel.open(runtime.platform, part.graph));
     } catch (error) {
       throw namedAfter(model, error);
@@ -73,12 +94,12 @@ export class OnnxRun {
     return this.plan.notices;
   }
 
-  async run(ids: readonly number[]): Promise<readonly RunLayer[]> {
-    const values = await this.session.run(this.part.feeds(ids)).catch((error: unknown) => {
+  async run(input: ExportInput): Promise<ExportResult> {
+    const values = await this.session.run(this.part.feeds(input)).catch((error: unknown) => {
       throw namedAfter(this.model, error);
     });
     const cache: MaskingCache = new Map();
-    return this.plan.attention.map((found): RunLayer => {
+    const layers = this.plan.attention.map((found): RunLayer => {
       try {
         return {
           found,
@@ -95,6 +116,7 @@ export class OnnxRun {
           : error;
       }
     });
+    return { layers, values: new Map(besides(this.model).flatMap((name) => pair(name, values.get(name)))) };
   }
 
   dispose(): Promise<void> {
@@ -116,21 +138,11 @@ function readyOf({ value, result }: FoundAttention): string[] {
   return [value.value, ...(result.kind === 'weights' ? [result.scores] : [])];
 }
 
-/** Runs all of a graph's attention on a few tokens, and compares. */
-async function check(model: OnnxModel, ids: readonly number[], runtime: Runtime): Promise<Plan> {
+/** Runs all of a graph's attention on a few tokens, or on an image, and compares. */
+async function check(model: OnnxModel, input: ExportInput, runtime: Runtime): Promise<Plan> {
   const { attention } = model;
-  const part = model.part(
-    attention.flatMap((found) => [...valuesOf(found), ...readyOf(found), found.result.value]),
-  );
-  const session = await ForeignModel.open(runtime.platform, part.graph);
-  let values: ReadonlyMap<string, Numbers>;
-  try {
-    values = await session.run(part.feeds(ids));
-  } finally {
-    await session.dispose();
-  }
   const notices = [listOf(attention)];
-  const tried = await compareAll('vectors', attention, values, runtime);
+  const tried = await compareAll('vectors', model, input, runtime);
   if (tried.reasons.length === 0) {
     return { kind: 'vectors', attention, notices: [...notices, ...precision(tried.difference)] };
   }
@@ -138,7 +150,7 @@ async function check(model: OnnxModel, ids: readonly number[], runtime: Runtime)
     .slice(0, 3)
     .map(({ title, reason }) => `${title}: ${reason}`)
     .join('; ');
-  const ready = await compareAll('scores', attention, values, runtime);
+  const ready = await compareAll('scores', model, input, runtime);
   const shown = ready.readable.length;
   if (shown === 0) throw new ModelError(`${model.name}: its attention cannot be read. ${reasons}.`);
   return {
@@ -158,7 +170,41 @@ interface Comparison {
   readonly difference: number;
 }
 
+/** Tries all places; so many at once that what they are compared with fits into memory. */
 async function compareAll(
+  kind: Plan['kind'],
+  model: OnnxModel,
+  input: ExportInput,
+  runtime: Runtime,
+): Promise<Comparison> {
+  const { attention } = model;
+  const parts: Comparison[] = [];
+  let most = 'pixels' in input ? 1 : attention.length;
+  for (let at = 0; at < attention.length;) {
+    const group = attention.slice(at, at + most);
+    const part = model.part(
+      group.flatMap((found) => [...valuesOf(found), ...readyOf(found), found.result.value]),
+    );
+    const session = await ForeignModel.open(runtime.platform, part.graph);
+    let values: ReadonlyMap<string, Numbers>;
+    try {
+      values = await session.run(part.feeds(input));
+    } finally {
+      await session.dispose();
+    }
+    parts.push(await compareGroup(kind, group, values, runtime));
+    at += group.length;
+    const largest = Math.max(1, ...[...values.values()].map(({ data }) => data.length));
+    most = 'pixels' in input ? Math.max(1, Math.floor(mostChecked / largest)) : most;
+  }
+  return {
+    readable: parts.flatMap(({ readable }) => readable),
+    reasons: parts.flatMap(({ reasons }) => reasons),
+    difference: Math.max(...parts.map(({ difference }) => difference)),
+  };
+}
+
+async function compareGroup(
   kind: Plan['kind'],
   attention: readonly FoundAttention[],
   values: ReadonlyMap<string, Numbers>,

@@ -72,7 +72,7 @@ export async function describeExport(model: OnnxModel, description: ModelDescrip
     ['Told by', [...new Set(attention.map(({ operator }) => operator))].join(', ')],
     ['Heads', heads === 0 ? '' : String(heads)],
     ['Hidden size (d_model)', width === 0 ? '' : width.toLocaleString('en-US')],
-    ['Context', `${limit.toLocaleString('en-US')} tokens`],
+    ['Context', limit === 0 ? '' : `${limit.toLocaleString('en-US')} tokens`],
     ['Weights', `${(description.size / 1e6).toFixed(1)} MB on disk`],
     ['Not told', 'parameters by part, the graph of a layer, head types: they are told of checkpoints'],
   ];
@@ -82,7 +82,7 @@ export async function describeExport(model: OnnxModel, description: ModelDescrip
     parts: [],
     total: 0,
     unused: { count: 0, names: [] },
-    tokenizer: tokenizerFacts(await model.tokenizerDescription(), false),
+    tokenizer: model.image === undefined ? tokenizerFacts(await model.tokenizerDescription(), false) : [],
     stacks: [],
   };
 }

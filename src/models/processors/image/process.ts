@@ -1,4 +1,4 @@
-import { checkSize, crop, ImageError, resize, type Image } from '../../../media/image/index.js';
+import { checkSize, crop, ImageError, maxPixels, resize, type Image } from '../../../media/image/index.js';
 import type { Geometry, Size } from './geometry.js';
 import type { ImageSettings, ResizeTo } from './settings.js';
 
@@ -19,6 +19,11 @@ export function processImage(image: Image, settings: ImageSettings): ProcessedIm
   const original = { width: image.width, height: image.height };
   const { resized, window } = layout(original, settings);
   checkSize(window.width, window.height, 'What the model reads');
+  if (resized.width * resized.height > maxPixels) {
+    throw new ImageError(
+      `An image of ${original.width} × ${original.height} pixels is so narrow that the model’s processor would make ${resized.width} × ${resized.height} of it, more than ${maxPixels} in all. Cut a part out of it.`,
+    );
+  }
   const scaled =
     resized.width === image.width && resized.height === image.height
       ? image

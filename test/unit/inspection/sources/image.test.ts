@@ -232,6 +232,62 @@ describe('an inspection of an image', () => {
     await engine.close(inspection.id);
   });
 
+  for (const name of read) {
+    it(`tells what each weight adds to a class’s logit, through all layers: ${name}`, async () => {
+      const expected = await tensorsIn(join(vision, name, 'pipeline.safetensors'));
+      if (!expected.has('jpeg-444.jpg: logits')) {
+        await assert.rejects(
+          open(name, file('jpeg-444.jpg'), { parameters: { gradient: 'class' } }),
+          /class/,
+        );
+        return;
+      }
+      const inspection = await open(name, file('jpeg-444.jpg'));
+      const likeliest = inspection.classes({ count: 1 }).classes[0]?.index;
+      for (const index of [0, 1]) {
+        await inspection.change({ gradient: 'class', class: index });
+        const gradients = tensorNamed(expected, `jpeg-444.jpg: gradients ${index}`);
+        const attentions = tensorNamed(expected, 'jpeg-444.jpg: attentions');
+        const { layers, heads, parameters } = inspection.summary;
+        assert.equal(parameters.find((each) => each.name === 'class')?.default, likeliest);
+        const largest = gradients.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        for (let layer = 0; layer < layers; layer++) {
+          for (let head = 0; head < heads; head++) {
+            const of = (step: string) => inspection.slice({ inspection: '', step, layer, head });
+            const wanted = at(at(gradients, layer), head);
+            const what = `${name}: class ${index}, layer ${layer}, head ${head}`;
+            assertClose(await of('gradient_weights'), wanted, 1e-4 * Math.max(1, largest), what);
+            const weights = at(at(attentions, layer), head).data;
+            const product = wanted.data.map((value, cell) => value * (weights[cell] ?? NaN));
+            const times = { shape: wanted.shape, data: product };
+            assertClose(await of('gradient_times_weights'), times, 1e-4 * Math.max(1, largest), what);
+          }
+        }
+      }
+      await engine.close(inspection.id);
+    });
+  }
+
+  it('goes through one layer after the other, there and back, where weights may not be held', async () => {
+    const small = new Engine(platform, media, 1);
+    try {
+      const opened = await small.open({
+        material: { kind: 'image', file: file('jpeg-444.jpg') },
+        by: { model: folder('dinov2-registers') },
+        parameters: { gradient: 'class', class: 1 },
+      });
+      assert.ok(opened instanceof Inspection);
+      assert.match(opened.summary.notices.join('\n'), /they are read anew for each layer/);
+      const expected = await tensorsIn(join(vision, 'dinov2-registers/pipeline.safetensors'));
+      const of = (step: string) => opened.slice({ inspection: '', step, layer: 0, head: 2 });
+      const wanted = (name: string) => at(at(tensorNamed(expected, `jpeg-444.jpg: ${name}`), 0), 2);
+      assertClose(await of('weights'), wanted('attentions'), 1e-4, 'weights');
+      assertClose(await of('gradient_weights'), wanted('gradients 1'), 1e-4, 'gradient');
+    } finally {
+      await small.dispose();
+    }
+  });
+
   it('is refused in a sentence where the model reads no images, or none is named, or there is no image', async () => {
     const refused = async (request: OpenRequest, message: RegExp): Promise<void> => {
       await assert.rejects(engine.open(request), ({ message: said }: Error) => {

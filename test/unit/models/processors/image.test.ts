@@ -99,6 +99,15 @@ describe('image processors', () => {
     assert.equal(patchBoxes(geometry, { width: 7, height: 7 }).length, 4);
   });
 
+  it('refuse an image that is so narrow that its shorter edge cannot be enlarged, before anything is made', () => {
+    const settings = imageSettings({ image_processor_type: 'CLIPImageProcessor' }, 'it');
+    const image = { width: 100_000, height: 1, data: new Uint8Array(300_000) };
+    assert.throws(() => processImage(image, settings), {
+      name: 'ImageError',
+      message: /^An image of 100000 × 1 pixels is so narrow that .* would make 22400000 × 224 of it/,
+    });
+  });
+
   it('place a window that is larger than the image around it', () => {
     const config = {
       image_processor_type: 'ViTImageProcessor',
