@@ -197,6 +197,18 @@ describe('An image that the embedded captioner writes about', () => {
     await engine.close(silenced.id);
   });
 
+  it('is written alike where the weights are held for one layer at a time', async () => {
+    const narrow = new Engine(platform, media, 400_000);
+    const opened = await narrow.open({ material: material(scene) });
+    assert.ok(opened instanceof Inspection);
+    assert.deepEqual(opened.summary.continuation?.ids, [
+      ...tensorNamed(expected, `${scene}: ids`).data.slice(1),
+    ]);
+    assert.ok(opened.summary.notices.some((notice) => notice.includes('read anew for each layer')));
+    await assertWeights(opened, `${scene}: cross`);
+    await narrow.dispose();
+  });
+
   it('is small, and listed among those that read images', async () => {
     assert.ok(statSync(join(media, 'models', 'emoji-scenes', 'model.safetensors')).size < 3e6);
     const page = await engine.modelPage({ kind: 'scenes' });

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { imageInput, openImage } from '../../../../src/inspection/core/image-input.js';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { Inspection } from '../../../../src/inspection/core/inspection.js';
+import { CaptionModel, openModel } from '../../../../src/models/index.js';
 import type { InspectionSummary } from '../../../../src/protocol.js';
-import { fixtures, media, tensorNamed, tensorsIn } from '../../../support/models/expected.js';
+import { Runtime } from '../../../../src/runtime/session.js';
+import { assertClose, fixtures, media, tensorNamed, tensorsIn } from '../../../support/models/expected.js';
 import { platform } from '../../../support/platform.js';
 
 const word = (id: number): string => `w${String(id).padStart(2, '0')}`;
@@ -95,6 +98,32 @@ describe('A caption that is given to a model whose tokenizer marks texts', () =>
     const own = await read('deit-bert', expectation ?? 0, 'w17 w06');
     assert.deepEqual(own.keys.words, ['w02', word(expectation ?? 0), 'w17', 'w06']);
     assert.ok(own.notices.every((notice) => !notice.includes('before a text')));
+  });
+
+  it('is attended to by what the decoder is given of the image, projected where both halves have other widths', async () => {
+    const path = join(folder, 'vit-gpt2');
+    await cp(join(fixtures, 'image-text', 'vit-gpt2'), path, { recursive: true });
+    await writeFile(join(path, 'tokenizer.json'), tokenizer(9));
+    const file = { kind: 'path', path: join(process.cwd(), 'test/fixtures/media/images/rgb.png') } as const;
+    const opened = await engine.open({
+      material: { kind: 'image', file, text: 'w17' },
+      by: { model: { kind: 'folder', path } },
+    });
+    assert.ok(opened instanceof Inspection);
+    const model = await openModel(platform, path);
+    assert.ok(model instanceof CaptionModel);
+    const { processed } = imageInput(await openImage(platform, file), model.processor);
+    const { memory, inputsOf } = model.build(processed);
+    const runtime = new Runtime(platform);
+    const [wanted = assert.fail('nothing was computed')] = await runtime.run([memory], inputsOf(processed));
+    for (const layer of [0, 2]) {
+      const shown = await opened.slice({ inspection: '', step: 'Xkv', layer, head: 0 });
+      assert.deepEqual(wanted.shape, [26, 10]);
+      assertClose(shown, wanted, 1e-5, `layer ${layer}`);
+    }
+    await engine.close(opened.id);
+    await model.dispose();
+    await runtime.dispose();
   });
 
   /** What a model writes about the image by itself. */
