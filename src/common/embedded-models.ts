@@ -1,5 +1,9 @@
-/** The names of the models that come along: an encoder, and a causal model. */
-export const embeddedNames = { embedded: 'all-MiniLM-L6-v2', gpt: 'gpt-packages' } as const;
+/** The names of the models that come along: an encoder, a causal model, and a captioner. */
+export const embeddedNames = {
+  embedded: 'all-MiniLM-L6-v2',
+  gpt: 'gpt-packages',
+  scenes: 'emoji-scenes',
+} as const;
 
 /** The attentions of the models for written dates. */
 export const dateScores = ['bahdanau', 'luong', 'transformer'] as const;

@@ -3,6 +3,7 @@ import { readWhole, type FileEntry } from '../platform/files.js';
 import type { Platform } from '../platform/platform.js';
 import { architectureOf } from './architectures/index.js';
 import { readsImages, visionArchitectureOf } from './architectures/vision/index.js';
+import { imageTextArchitectureOf } from './architectures/image-text/index.js';
 import { looksLikeModel } from './checkpoint.js';
 import { Config } from './config.js';
 import { DateModel } from './dates/index.js';
@@ -18,6 +19,7 @@ import { firstPartOf, isFurtherPart } from './gguf/parts.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
 import { openModel, type OpenModel } from './open-model.js';
 import { refuseQuantised, refuseQuantisedHeaders } from './quantisation.js';
+import { CaptionModel } from './caption-model.js';
 import { VisionModel } from './vision-model.js';
 
 const MAX_DEPTH = 4;
@@ -117,6 +119,10 @@ export function descriptionOf(model: OpenModel, reference: ModelDescription['ref
   const { name, family, layers, heads, width, limit, size } = model;
   const general = { reference, name, family, layers, heads, width, limit, size };
   if (model instanceof VisionModel) return { ...general, writes: false, reads: 'image' };
+  if (model instanceof CaptionModel) {
+    const { layers: depth, heads: own } = model.decoder;
+    return { ...general, decoder: { layers: depth, heads: own }, writes: true, reads: 'image' };
+  }
   const { decoder, writes, answers } = model;
   return {
     ...general,
@@ -160,7 +166,10 @@ export function refusal(
     const settings = Config.ofClass(parseJson(config, where, { maxDepth: 64, pythonNumbers: true }), where);
     refuseQuantised(settings, present);
     refuseQuantisedHeaders(name, headers);
-    (readsImages(settings) ? visionArchitectureOf : architectureOf)(settings).describe(settings);
+    const family =
+      imageTextArchitectureOf(settings) ??
+      (readsImages(settings) ? visionArchitectureOf : architectureOf)(settings);
+    family.describe(settings);
     return undefined;
   } catch (error) {
     return named(error, name).message;

@@ -1,11 +1,13 @@
 import type { dateScores } from '../common/embedded-models.js';
 
-/** A checkpoint folder or file, one of the two embedded ones, or one of those that come along for written dates. */
+/** A checkpoint folder or file, one of the three embedded ones, or one of those that come along for written dates. */
 export type ModelReference =
   /** The embedded BERT, which reads. */
   | { readonly kind: 'embedded' }
   /** The embedded GPT, which writes. */
   | { readonly kind: 'gpt' }
+  /** The embedded captioner, which writes about images. */
+  | { readonly kind: 'scenes' }
   | { readonly kind: 'folder'; readonly path: string }
   /** One file that holds a whole model: GGUF. */
   | { readonly kind: 'file'; readonly path: string }

@@ -1,4 +1,10 @@
-export type { DecoderAttention, ModelGraph } from './architectures/index.js';
+export type {
+  DecoderAttention,
+  DecoderDescription,
+  DecoderGraph,
+  ModelGraph,
+} from './architectures/index.js';
+export { CaptionModel } from './caption-model.js';
 export type { VisionGraph, VisionToken } from './architectures/vision/index.js';
 export {
   dates,

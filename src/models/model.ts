@@ -19,13 +19,8 @@ import { generationOf, type Generation } from './generation.js';
 import { languageSettingsOf, languagesIn, type LanguageSettings } from './languages.js';
 import { seeThrough } from './prefixes.js';
 import { unusedNotice } from './unused.js';
-import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
-import {
-  labelsOf,
-  type Encoding,
-  type PairEncoding,
-  type TextTokenizer,
-} from './processors/tokenizer/tokenizer.js';
+import type { Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
+import { TextSide } from './text-side.js';
 
 /** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
 export class Model {
@@ -53,7 +48,7 @@ export class Model {
   /** Of settings that are not followed as they are said. */
   private readonly said: readonly string[];
   private unused: { readonly notice: string | undefined } | undefined;
-  private tokenizer: Promise<TextTokenizer> | undefined;
+  private readonly text: TextSide;
   private speaks: boolean | undefined;
 
   private constructor(
@@ -64,6 +59,7 @@ export class Model {
     readonly reading: readonly string[],
   ) {
     this.name = checkpoint.name;
+    this.text = new TextSide(checkpoint, checkpoint.name);
     this.family = architecture.title;
     this.size = checkpoint.size;
     const description = architecture.describe(checkpoint.config);
@@ -119,68 +115,48 @@ export class Model {
    * @throws ModelError when there is no tokenizer that can be read, or it does not fit the model
    */
   async encode(text: string): Promise<Encoding> {
-    const tokenizer = await this.openedTokenizer();
-    return this.known(tokenizer, tokenizer.encode(text, this.limit), () => text);
+    const tokenizer = await this.text.opened();
+    return this.text.known(tokenizer, tokenizer.encode(text, this.limit), () => text, this.vocabulary);
   }
 
   /**
    * As `encode`, for a text that the model is to have written; marked as of a language where its tokenizer does so.
    * @throws ModelError as `encode`
    */
-  async encodeTarget(text: string): Promise<Encoding> {
-    const tokenizer = await this.writtenTokenizer();
+  encodeTarget(text: string): Promise<Encoding> {
     const { limit, vocabulary } = this.decoder ?? this;
-    return this.known(tokenizer, tokenizer.encode(text, limit), () => text, vocabulary);
+    return this.text.encodeWritten(text, limit, vocabulary);
   }
 
   /** A question and a text together, at most `limit` tokens of both. @throws ModelError as `encode`, or where they do not fit */
   async encodePair(first: string, second: string): Promise<PairEncoding> {
-    const tokenizer = await this.openedTokenizer();
+    const tokenizer = await this.text.opened();
     const encoding = tokenizer.encodePair(first, second, this.limit);
-    return this.known(tokenizer, encoding, (at) => (encoding.parts[at] === 1 ? second : first));
-  }
-
-  /**
-   * Tokens in readable form; those that the vocabulary does not have as their text writes them.
-   * @throws ModelError where there is a token that the model has no vector for
-   */
-  private known<Tokens extends Encoding>(
-    tokenizer: TextTokenizer,
-    encoding: Tokens,
-    textOf: (at: number) => string,
-    vocabulary = this.vocabulary,
-  ): Tokens {
-    const strange = encoding.ids.findIndex((id) => id >= vocabulary);
-    if (strange >= 0) {
-      throw new ModelError(
-        `${this.name}: the tokenizer gives ${JSON.stringify(encoding.tokens[strange])} the number ${encoding.ids[strange]}, but the model knows only ${vocabulary} tokens.`,
-      );
-    }
-    return { ...encoding, tokens: labelsOf(tokenizer, encoding, textOf) };
+    const textOf = (at: number): string => (encoding.parts[at] === 1 ? second : first);
+    return this.text.known(tokenizer, encoding, textOf, this.vocabulary);
   }
 
   /** The text that tokens that were written stand for. @throws ModelError as `encode` */
-  async decode(ids: readonly number[]): Promise<string> {
-    return (await this.writtenTokenizer()).decode(ids);
+  decode(ids: readonly number[]): Promise<string> {
+    return this.text.decode(ids);
   }
 
   /**
    * A token that was written, in readable form; its number in angle brackets where the vocabulary has no such entry.
    * @throws ModelError as `encode`
    */
-  async spell(id: number): Promise<string> {
-    const tokenizer = await this.writtenTokenizer();
-    return tokenizer.legible(tokenizer.spell(id) ?? `<${id}>`);
+  spell(id: number): Promise<string> {
+    return this.text.spell(id);
   }
 
   /** As `spell`, but in the vocabulary's own spelling. @throws ModelError as `encode` */
-  async entry(id: number): Promise<string> {
-    return (await this.writtenTokenizer()).spell(id) ?? `<${id}>`;
+  entry(id: number): Promise<string> {
+    return this.text.entry(id);
   }
 
   /** The tokens that stand for languages, where a text begins or ends with one: "eng_Latn", "de_DE", "__fr__", ">>fra<<". @throws ModelError as `encode` */
   async languages(): Promise<ReadonlyMap<string, number>> {
-    const { added } = await this.openedTokenizer();
+    const { added } = await this.text.opened();
     return languagesIn(added);
   }
 
@@ -195,7 +171,7 @@ export class Model {
 
   /** Tokens that were added to the vocabulary: special ones, languages. @throws ModelError as `encode` */
   async addedTokens(): Promise<ReadonlyMap<string, number>> {
-    return (await this.openedTokenizer()).added;
+    return (await this.text.opened()).added;
   }
 
   /** The prefixes of texts for the tasks that the model was trained for, by task. */
@@ -288,16 +264,5 @@ export class Model {
   /** Closes all files; graphs that were built can no longer read their weights. */
   dispose(): Promise<void> {
     return this.checkpoint.dispose();
-  }
-
-  /** Of what the model writes: another one in a few families. */
-  private async writtenTokenizer(): Promise<TextTokenizer> {
-    const tokenizer = await this.openedTokenizer();
-    return tokenizer.target ?? tokenizer;
-  }
-
-  private openedTokenizer(): Promise<TextTokenizer> {
-    this.tokenizer ??= openTokenizer(this.checkpoint, this.name);
-    return this.tokenizer;
   }
 }

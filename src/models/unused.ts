@@ -4,7 +4,7 @@ import { quoted } from '../formats/untrusted.js';
 const known: readonly RegExp[] = [
   // What is worked out anew: positions, masks, frequencies.
   /(?:^|\.)(?:position_ids|token_type_ids|masked_bias|inv_freq|version|_float_tensor)$/,
-  /(?:^|\.)(?:attn|attention)\.bias$/,
+  /(?:^|\.)(?:attn|attention|crossattention)\.bias$/,
   /(?:^|\.)rotary_emb\.\w+$/,
   /(?:^|\.)embed_positions\.weights?$/,
   // T5's first checkpoints have a table that is never read.
@@ -20,6 +20,7 @@ const known: readonly RegExp[] = [
   // Of models that read images: what stands for a hidden patch in training, and SigLIP’s pooling behind the last layer.
   /(?:^|\.)embeddings\.mask_token$/,
   /(?:^|\.)vision_model\.head\./,
+  /^encoder\.head\./,
   // CLIP normalises the class token alone behind its last layer.
   /(?:^|\.)post_layernorm\./,
   // What reads images, of which only the text part is shown.

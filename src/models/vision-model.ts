@@ -127,11 +127,11 @@ export class VisionModel {
 const otherHalf = /^(?:text_model\.|text_projection\.|visual_projection\.|logit_(?:scale|bias)$)/;
 
 /** The processor beside a checkpoint, or that of its family. @throws ModelError */
-async function processorIn(
+export async function processorIn(
   checkpoint: Checkpoint,
+  modelType = checkpoint.config.modelType,
 ): Promise<{ readonly settings: ImageSettings; readonly remarks: readonly string[] }> {
-  const { name, config } = checkpoint;
-  const { modelType } = config;
+  const { name } = checkpoint;
   const found = await findProcessor({ name, modelType, json: (file) => checkpoint.json(file) });
   if (found !== undefined) return { settings: found, remarks: [] };
   const settings = imageSettings({}, `${name}: ${processorFile}`, modelType);

@@ -1,15 +1,13 @@
-"""Trains the captioner of scenes, and measures it on the weights as they are kept (float16).
+"""Trains the captioner of scenes; export.py makes a checkpoint of it.
 
-    pip install torch==2.13.0 transformers==5.24.0 pillow==13.0.0 tokenizers safetensors     (and Debian's fonts-noto-color-emoji)
+    pip install torch==2.13.0 transformers==5.24.0 pillow==13.0.0     (and Debian's fonts-noto-color-emoji)
     python train.py train <folder for states> [steps] [most minutes of this run]
-    python train.py export <folder for states> <folder for the model> [folder of another style's PNG]
 
 A ViT (64 px, patches of 8, d 64, 4 layers × 4 heads) and a GPT-2 (2 × 4) with cross-attention, as transformers'
 VisionEncoderDecoderModel. Training goes on from the last state, which is kept every ten minutes.
 """
 
 import itertools
-import json
 import math
 import pathlib
 import sys
@@ -17,21 +15,17 @@ import time
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch.nn import functional as F
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
-    PreTrainedTokenizerFast,
     VisionEncoderDecoderConfig,
     VisionEncoderDecoderModel,
     ViTConfig,
-    ViTImageProcessor,
     ViTModel,
 )
 
-from glyphs import Folder, Noto, Pictures, things
+from glyphs import Noto, Pictures
 from scenes import SIZE, stream, vocabulary
 
 WIDTH, PATCH, LENGTH, BATCH = 64, 8, 20, 64
@@ -88,29 +82,6 @@ def exact(model, scenes, size=256):
     return hits / len(scenes)
 
 
-@torch.no_grad()
-def pointing(model, scenes):
-    """How often a head's cross-attention, where a noun is about to be written, is largest on a patch of the thing; and by chance."""
-    pixels, ids = tensors(scenes)
-    model.set_attn_implementation("eager")
-    seen = model.encoder(pixels).last_hidden_state
-    attentions = model.decoder(input_ids=shifted(ids), encoder_hidden_states=seen, output_attentions=True).cross_attentions
-    model.set_attn_implementation("sdpa")
-    weights = torch.stack(attentions, 1)[..., 1:]  # (scene, layer, head, word, patch), without [CLS]
-    across = SIZE // PATCH
-    hits, chance, count = torch.zeros(weights.shape[1:3]), 0.0, 0
-    for scene, own in zip(scenes, weights):
-        for word, boxes in enumerate(scene.boxes):
-            if not boxes:
-                continue
-            on = torch.zeros(across, across)
-            for x, y, size in boxes:
-                on[y // PATCH : (y + size - 1) // PATCH + 1, x // PATCH : (x + size - 1) // PATCH + 1] = 1
-            hits += on.flatten()[own[:, :, word].argmax(-1)]
-            chance, count = chance + on.mean().item(), count + 1
-    return (hits / count).tolist(), chance / count
-
-
 def keep(path, state):
     torch.save(state, path.with_suffix(".new"))
     path.with_suffix(".new").replace(path)
@@ -153,47 +124,10 @@ def train(folder, steps, minutes):
     keep(path, {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step})
 
 
-def tokenizer():
-    own = Tokenizer(models.WordLevel(NUMBER, unk_token="<unk>"))
-    own.pre_tokenizer, own.decoder = pre_tokenizers.WhitespaceSplit(), decoders.Fuse()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=own, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>", model_max_length=LENGTH
-    )
-
-
-def export(states, folder, other):
-    model = build()
-    model.load_state_dict(torch.load(states / "state.pt")["model"])
-    model.half().eval()
-    model.save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
-    # Nothing is resized where an image has the size already; else as most ViTs do it.
-    ViTImageProcessor(size={"height": SIZE, "width": SIZE}, resample=3, image_mean=[0.5] * 3, image_std=[0.5] * 3).save_pretrained(folder)
-    measured = VisionEncoderDecoderModel.from_pretrained(folder, dtype=torch.float32).eval()
-    noto = Pictures(Noto())
-    take = lambda source, count: list(itertools.islice(source, count))  # noqa: E731
-    fresh = take(stream(-2, noto), 4000)
-    heads, chance = pointing(measured, fresh[:1000])
-    facts = {
-        "glyphs": len(things),
-        "parameters": sum(each.numel() for each in measured.parameters()),
-        "exact on fresh scenes": exact(measured, fresh),
-        "exact on pairs kept back": exact(measured, take(stream(-3, noto, "kept back"), 2000)),
-        "pointing by layer and head": heads,
-        "pointing by chance": chance,
-    }
-    if other is not None:
-        facts["exact on glyphs of another style"] = exact(measured, take(stream(-4, Pictures(Folder(other))), 2000))
-    (folder / "measured.json").write_text(json.dumps(facts, indent=2) + "\n")
-    print(json.dumps(facts, indent=2))
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
     match sys.argv[1:]:
         case ["train", states, *more]:
             train(pathlib.Path(states), *(int(each) for each in (more + ["30000", "90"][len(more) :])))
-        case ["export", states, folder, *more]:
-            export(pathlib.Path(states), pathlib.Path(folder), more[0] if more else None)
         case _:
             sys.exit(__doc__)

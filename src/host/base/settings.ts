@@ -69,6 +69,8 @@ async function write(name: 'model' | 'imageModel', value: string | undefined): P
 function settingOf(model: ModelReference): string | undefined {
   switch (model.kind) {
     case 'embedded':
+    // It reads images, where it is what is meant by nothing as well.
+    case 'scenes':
       return undefined;
     case 'gpt':
       return 'gpt';

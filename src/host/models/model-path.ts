@@ -13,6 +13,8 @@ export function modelName(model: ModelReference): string {
       return embeddedNames.embedded;
     case 'gpt':
       return embeddedNames.gpt;
+    case 'scenes':
+      return embeddedNames.scenes;
     case 'folder':
     case 'file':
       return model.path.slice(Math.max(model.path.lastIndexOf('/'), model.path.lastIndexOf('\\')) + 1);

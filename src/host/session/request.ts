@@ -156,13 +156,13 @@ function readTexts(value: Record<string, unknown>): TextRequest['texts'] | undef
 /** A reference to a model; undefined for anything else. */
 export function readModel(value: unknown): ModelReference | undefined {
   if (!isRecord(value)) return undefined;
-  if (value['kind'] === 'embedded' || value['kind'] === 'gpt') return { kind: value['kind'] };
+  const { kind } = value;
+  if (kind === 'embedded' || kind === 'gpt' || kind === 'scenes') return { kind };
   const { path } = value;
   if (value['kind'] === 'dates') {
     const score = dateScores.find((each) => each === value['score']);
     return score === undefined ? undefined : { kind: 'dates', score };
   }
-  const { kind } = value;
   return (kind === 'folder' || kind === 'file') && typeof path === 'string' ? { kind, path } : undefined;
 }
 

@@ -17,7 +17,7 @@ import {
   ModelError,
   refusal,
   type OpenModel,
-  VisionModel,
+  Model,
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { Runtime } from '../../runtime/session.js';
@@ -130,7 +130,7 @@ export class Engine {
   private async headTypesIdentity(model: ModelReference): Promise<string | null> {
     if (!isProbed(model)) return null;
     const identity = await this.models.identity(model);
-    const readsText = await this.withModel(model, (opened) => !(opened instanceof VisionModel)).catch(
+    const readsText = await this.withModel(model, (opened) => opened instanceof Model).catch(
       // Why it cannot be opened is said where it is asked to be.
       () => true,
     );

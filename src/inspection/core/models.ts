@@ -27,6 +27,7 @@ export async function findModels(
   return [
     await embedded(platform, media),
     await embedded(platform, media, 'gpt'),
+    await embedded(platform, media, 'scenes'),
     ...(await dates(platform, media)),
     ...(await findCheckpoints(platform, folders)),
   ];

@@ -1,4 +1,4 @@
-import type { Generation, Model } from '../../models/index.js';
+import type { Generation } from '../../models/index.js';
 import type { Candidate, Candidates, Ending } from '../../protocol.js';
 import type { CausalRun } from './causal-run.js';
 import { changeOf } from '../../text-change.js';
@@ -10,9 +10,16 @@ import type { GenerationRequest, GenerationResult } from '../core/subject.js';
 /** The most tokens of one continuation. */
 const mostTokens = 4096;
 
+/** A model that writes, as far as text is concerned. */
+export interface Writer {
+  generation(): Promise<Generation>;
+  decode(ids: readonly number[]): Promise<string>;
+  entry(id: number): Promise<string>;
+}
+
 /** What a model expects after one of the tokens that were run. */
 export async function candidatesAfter(
-  model: Model,
+  model: Writer,
   run: CausalRun,
   query: number,
   count: number,
@@ -68,7 +75,7 @@ export interface WritingRules {
  * @param halted asked before each token
  */
 export async function generate(
-  model: Model,
+  model: Writer,
   run: CausalRun,
   wanted: GenerationRequest,
   halted: () => boolean,

@@ -2,7 +2,14 @@ import { roleOf, stepWithRole, type Value } from '../../engine/graph.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import { unset } from '../../engine/rewrite.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
-import { ModelError, type DecoderAttention, type Model, type ModelGraph } from '../../models/index.js';
+import {
+  ModelError,
+  type DecoderAttention,
+  type DecoderDescription,
+  type DecoderGraph,
+  type Model,
+  type ModelGraph,
+} from '../../models/index.js';
 import type { Intervention } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capturable, keep, pair } from './capture.js';
@@ -20,6 +27,44 @@ export type Stack = 'encoder' | 'decoder' | 'cross';
 
 export interface SequenceAttention extends DecoderAttention {
   readonly encoder: AttendParameters;
+}
+
+/** What an encoder–decoder model reads: the tokens of a text, or an image. */
+export interface SequenceInput {
+  /** m */
+  readonly count: number;
+  /** @throws ModelError where the model cannot read it */
+  build(attention: AttendParameters): EncoderGraph;
+}
+
+/** The half that reads, for one input. */
+export interface EncoderGraph extends Pick<ModelGraph, 'hiddenStates' | 'layers'> {
+  /** What the decoder attends to. // (m, model) */
+  readonly memory: Value;
+  /** The numbers of every input of the graph. */
+  readonly feeds: ReadonlyMap<Value, Tensor>;
+}
+
+/** What a run needs of a model whose input is known. */
+export interface SequenceModel {
+  readonly name: string;
+  /** Of the encoder. */
+  readonly heads: number;
+  readonly decoder: DecoderDescription | undefined;
+  buildDecoder(tokens: number, memory: Value, attention: DecoderAttention): DecoderGraph;
+}
+
+/** The tokens of a text. */
+export function tokenInput(model: Model, ids: readonly number[]): SequenceInput {
+  return {
+    count: ids.length,
+    build(attention) {
+      const { layers, hiddenStates, feeds } = model.build(ids.length, attention);
+      const memory = hiddenStates.at(-1);
+      if (memory === undefined) throw new ModelError(`${model.name} has no layers to read with.`);
+      return { layers, hiddenStates, memory, feeds: feeds(ids) };
+    },
+  };
 }
 
 /**
@@ -47,37 +92,35 @@ export class SequenceRun {
 
   /**
    * Reads a source.
-   * @param ids m
    * @throws ModelError beyond the limit, RunError, or the signal's reason
    */
   static async open(
-    model: Model,
-    ids: readonly number[],
+    model: SequenceModel,
+    input: SequenceInput,
     attention: SequenceAttention,
     runtime: Runtime,
     task: Task,
     interventions: readonly Intervention[] = [],
   ): Promise<SequenceRun> {
-    const own = model.build(ids.length, attention.encoder);
+    const own = input.build(attention.encoder);
     const inEncoder = interventions.filter((each) => each.attention === 'encoder');
     const { graph: encoder, feeds: setInEncoder } = intervene(
-      own,
+      { layers: own.layers, hiddenStates: own.hiddenStates, also: [own.memory] },
       inEncoder,
       model.heads,
       () => growing.both,
     );
-    const memory = encoder.hiddenStates.at(-1);
-    if (memory === undefined) throw new ModelError(`${model.name} has no layers to read with.`);
+    const [memory = own.memory] = encoder.also;
     const decoderOf = decoders(model, memory, attention, interventions);
     const decoder = decoderOf(1);
     const cross = decoder.layers.slice(decoder.layers.length / 2);
     const given = new Map([['memory', memory], ...cross.flatMap((steps, layer) => fromSource(steps, layer))]);
-    const setBefore = setInEncoder(ids.length);
-    const feeds = new Map([...own.feeds(ids), ...setBefore, ...decoder.set]);
+    const setBefore = setInEncoder(input.count);
+    const feeds = new Map([...own.feeds, ...setBefore, ...decoder.set]);
     const captured = encoder.layers.flatMap(capturable);
     const wanted = [...captured, ...given.values()];
     const budget = new WeightBudget(decoder, runtime.limits);
-    const tensors = budget.byLayer(ids.length)
+    const tensors = budget.byLayer(input.count)
       ? await runStages(
           layerStages(encoder.layers, encoder.hiddenStates, wanted, wholeLayers(inEncoder)),
           feeds,
@@ -87,7 +130,7 @@ export class SequenceRun {
       : await runtime.run(wanted, feeds, task);
     task.signal?.throwIfAborted();
     const read = new Map([...given.keys()].flatMap((key, at) => pair(key, tensors[captured.length + at])));
-    const set = [...setBefore].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+    const set = [...own.feeds, ...setBefore].map(([value, tensor]) => [value, inMemory(tensor)] as const);
     const sources = new Map([...keep(captured, tensors), ...set]);
     return new SequenceRun(encoder, decoderOf, sources, read, runtime, budget);
   }
@@ -128,22 +171,20 @@ export class SequenceRun {
 
 /**
  * Interventions that can be made in an encoder–decoder model, spelled out.
- * @param count m, the tokens of the source
  * @param shown the attention that is meant where none is named
  * @throws InterventionError for the first that cannot be
  */
 export function checkSequenceInterventions(
   interventions: readonly Intervention[],
-  model: Model,
+  model: SequenceModel,
   attention: SequenceAttention,
-  count: number,
+  input: SequenceInput,
   shown: Stack,
 ): readonly Intervention[] {
   if (interventions.length === 0) return [];
-  const { layers: encoder, hiddenStates } = model.build(count, attention.encoder);
-  const memory = hiddenStates.at(-1);
+  const { layers: encoder, memory } = input.build(attention.encoder);
   const { decoder } = model;
-  if (memory === undefined || decoder === undefined) return [];
+  if (decoder === undefined) return [];
   const { layers, cross } = model.buildDecoder(decoder.limit, memory, attention);
   return interventions.flatMap((each) => {
     const stack = each.attention ?? shown;
@@ -175,7 +216,7 @@ interface SetDecoder extends CausalGraph {
 }
 
 function decoders(
-  model: Model,
+  model: SequenceModel,
   memory: Value,
   attention: SequenceAttention,
   interventions: readonly Intervention[],

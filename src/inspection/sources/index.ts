@@ -7,7 +7,7 @@ import { embeddingsSource } from './embeddings.js';
 import { filesSource } from './files.js';
 import { imageSource } from './image.js';
 import { onnxSource } from './onnx/index.js';
-import { sequenceSource } from './sequence.js';
+import { captionSource, sequenceSource } from './sequence/index.js';
 import { tensorsSource } from './tensors.js';
 import { textSource } from './text.js';
 
@@ -17,6 +17,7 @@ export const sources: readonly Source[] = [
   filesSource,
   embeddingsSource,
   datesSource,
+  captionSource,
   imageSource,
   onnxSource,
   questionSource,

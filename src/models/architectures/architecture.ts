@@ -35,6 +35,10 @@ export interface DecoderDescription {
   readonly limit: number;
   /** What attention does as long as a reader asks for nothing else. */
   readonly attention: DecoderAttention;
+  /** d_model, where it may be another than the encoder's. */
+  readonly width?: number;
+  /** Where positions come in, where that may be another place than in the encoder. */
+  readonly positions?: ArchitectureDescription['positions'];
 }
 
 export interface DecoderAttention {

@@ -23,6 +23,7 @@ import { phi } from './causal/phi.js';
 import { phi3 } from './causal/phi3.js';
 import { camembert, data2vecText, roberta } from './bidirectional/roberta.js';
 import { t5 } from './sequence/t5.js';
+import { imageTextArchitectureOf } from './image-text/index.js';
 import { readsImages } from './vision/index.js';
 
 /** Every family of models that can be read; a new one is a file of its own and a line here. */
@@ -71,7 +72,7 @@ export function architectureOf(config: Config): Architecture {
   const { modelType } = config;
   const found = architectures.find(({ modelTypes }) => modelTypes.some((known) => known === modelType));
   if (found !== undefined) return found;
-  if (readsImages(config)) {
+  if (readsImages(config) || imageTextArchitectureOf(config) !== undefined) {
     throw new ModelError(`${config.where}: ${quoted(modelType ?? '')} reads images, not text.`);
   }
   const known = architectures.flatMap(({ modelTypes }) => modelTypes.map(quoted)).join(', ');

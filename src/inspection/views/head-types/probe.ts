@@ -5,7 +5,7 @@ import { Inspection } from '../../core/inspection.js';
 import type { Preparation } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { ModelHandle } from '../../core/models.js';
-import { openSequence } from '../../sources/sequence.js';
+import { openSequence } from '../../sources/sequence/index.js';
 import { takeOver } from '../../core/source.js';
 import { TextPreparation } from '../../sources/text.js';
 import { passage } from './passage.js';

@@ -1,7 +1,7 @@
 import { inputsOf, sorted, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
-import { listOf, typeOf, VisionModel, type OpenModel } from '../../../models/index.js';
+import { CaptionModel, listOf, typeOf, VisionModel, type OpenModel } from '../../../models/index.js';
 import { isRecord } from '../../../common/values.js';
 import type { Fact } from '../../../protocol.js';
 import { imageFacts } from './image-facts.js';
@@ -34,12 +34,8 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
     ['Hidden size (d_model)', grouped(width)],
     ['Head dimension (d_k)', size === undefined ? undefined : grouped(size)],
     ['Intermediate size (d_ff)', layer?.widest === undefined ? undefined : grouped(layer.widest)],
-    ...(model instanceof VisionModel
-      ? imageFacts(model)
-      : [
-          ['Vocabulary', `${grouped(model.vocabulary)} tokens`] as const,
-          ['Context', `${grouped(model.limit)} tokens`] as const,
-        ]),
+    ...(model instanceof VisionModel || model instanceof CaptionModel ? imageFacts(model) : []),
+    ...textFacts(model),
     [
       'Position encoding',
       {
@@ -54,6 +50,16 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
     ['Weights', weightsOf(model)],
   ];
   return facts.flatMap(([title, value]) => (value === undefined || value === '' ? [] : [{ title, value }]));
+}
+
+/** Of what it reads or writes of text. */
+function textFacts(model: OpenModel): readonly (readonly [string, string])[] {
+  if (model instanceof VisionModel) return [];
+  const { vocabulary, limit } = model instanceof CaptionModel ? model.decoder : model;
+  return [
+    ['Vocabulary', `${grouped(vocabulary)} tokens`],
+    ['Context', `${grouped(limit)} tokens`],
+  ];
 }
 
 /** What a layer's graph shows. */

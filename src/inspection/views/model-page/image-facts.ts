@@ -1,4 +1,4 @@
-import type { VisionModel } from '../../../models/index.js';
+import type { CaptionModel, VisionModel } from '../../../models/index.js';
 import type { ImageSettings } from '../../../models/processors/image/index.js';
 
 type Size = { readonly width: number; readonly height: number };
@@ -6,8 +6,9 @@ type Size = { readonly width: number; readonly height: number };
 const pixels = ({ width, height }: Size): string => `${width} × ${height} pixels`;
 
 /** How a model that reads images prepares one, and what becomes of it. */
-export function imageFacts(model: VisionModel): (readonly [title: string, value: string])[] {
-  const { patch, processor, labels, limit } = model;
+export function imageFacts(model: CaptionModel | VisionModel): (readonly [title: string, value: string])[] {
+  const { patch, processor, limit } = model;
+  const labels = 'labels' in model ? model.labels : [];
   const { grid } = model.usual();
   const special = limit - grid.rows * grid.columns;
   const others = special === 0 ? '' : ` and ${special} special token${special === 1 ? '' : 's'}`;

@@ -1,9 +1,11 @@
 import { sorted, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import {
+  CaptionModel,
   ModelError,
   Reshaped,
   VisionModel,
+  type DecoderGraph,
   type Model,
   type OnnxModel,
   type OpenModel,
@@ -101,16 +103,26 @@ export function layerPicture(
     from,
     to,
     steps,
-    tokens: tokensOf(model),
+    ...lengthsOf(model, stack),
     ...(stack.cross === undefined || crossSteps === undefined
       ? {}
       : { cross: { steps: crossSteps, memory: stack.cross.memory } }),
   });
 }
 
+/** How many tokens a stack was built for, and what it attends to has. */
+function lengthsOf(
+  model: OpenModel,
+  { cross }: PageStack,
+): { readonly tokens: number; readonly source?: number } {
+  if (!(model instanceof CaptionModel)) return { tokens: tokensOf(model) };
+  return cross === undefined ? { tokens: model.limit } : { tokens: tokensOf(model), source: model.limit };
+}
+
 function stacksOf(model: OpenModel): PageStack[] {
   if (model instanceof VisionModel) return [{ title: 'Layers', ...model.usual() }];
   const tokens = tokensOf(model);
+  if (model instanceof CaptionModel) return captionStacks(model, tokens);
   // A source is one token longer than its target, so that their extents can be told apart.
   const source = model.decoder === undefined ? tokens : Math.min(tokens + 1, model.limit);
   const encoder = model.build(source, model.attention);
@@ -118,17 +130,23 @@ function stacksOf(model: OpenModel): PageStack[] {
   if (decoder === undefined) return [{ title: 'Layers', ...encoder }];
   const memory = encoder.hiddenStates.at(-1);
   if (memory === undefined) return [{ title: 'Encoder', ...encoder }];
-  const written = model.buildDecoder(tokens, memory, decoder.attention);
   return [
     { title: 'Encoder', ...encoder },
-    {
-      title: 'Decoder',
-      layers: written.layers,
-      hiddenStates: written.hiddenStates,
-      logits: written.logits,
-      cross: { layers: written.cross, memory },
-    },
+    writingStack(model.buildDecoder(tokens, memory, decoder.attention), memory),
   ];
+}
+
+function captionStacks(model: CaptionModel, tokens: number): PageStack[] {
+  const encoder = model.usual();
+  const { memory } = encoder;
+  return [
+    { title: 'Encoder', ...encoder },
+    writingStack(model.buildDecoder(tokens, memory, model.decoder.attention), memory),
+  ];
+}
+
+function writingStack({ layers, hiddenStates, logits, cross }: DecoderGraph, memory: Value): PageStack {
+  return { title: 'Decoder', layers, hiddenStates, logits, cross: { layers: cross, memory } };
 }
 
 /** How many lengths are tried. */
@@ -139,15 +157,16 @@ function tokensOf(model: OpenModel): number {
   // An image becomes as many as there are patches in it.
   if (model instanceof VisionModel) return model.limit;
   const others = extentsOf(model);
-  const most = Math.max(1, Math.min(model.limit, model.decoder?.limit ?? model.limit) - 1);
+  const written = model.decoder?.limit ?? model.limit;
+  const most = Math.max(1, (model instanceof CaptionModel ? written : Math.min(model.limit, written)) - 1);
   const lengths = Array.from({ length: Math.min(tried, most) }, (_, at) => at + 1);
   return lengths.find((tokens) => !others.has(tokens) && !others.has(tokens + 1)) ?? most;
 }
 
 /** Every extent of a model's graph for one token. */
-function extentsOf(model: Model): ReadonlySet<number> {
-  const { hiddenStates } = model.build(1, model.attention);
-  const memory = hiddenStates.at(-1);
+function extentsOf(model: CaptionModel | Model): ReadonlySet<number> {
+  const { hiddenStates } = model instanceof CaptionModel ? model.usual() : model.build(1, model.attention);
+  const memory = model instanceof CaptionModel ? model.usual().memory : hiddenStates.at(-1);
   const written =
     model.decoder === undefined || memory === undefined
       ? []

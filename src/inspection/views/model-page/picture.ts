@@ -13,6 +13,8 @@ export interface LayerSection {
   readonly cross?: { readonly steps: readonly Value[]; readonly memory: Value };
   /** How many tokens the graph was built for; shown as n. */
   readonly tokens: number;
+  /** How many a source has, shown as m: one more where left out. */
+  readonly source?: number;
 }
 
 interface Box {
@@ -184,9 +186,9 @@ class Drawing {
   }
 
   private shapeOf({ shape }: { readonly shape: readonly number[] }): string {
-    const { tokens } = this.section;
+    const { tokens, source = tokens + 1 } = this.section;
     const extents = shape.map((extent) =>
-      extent === tokens ? 'n' : extent === tokens + 1 ? 'm' : String(extent),
+      extent === tokens ? 'n' : extent === source ? 'm' : String(extent),
     );
     return `(${extents.join(', ')})`;
   }

@@ -108,6 +108,7 @@ function describeWith(config: Config, variant: BertDecoderVariant): CaptionDecod
   return {
     layers: config.count('num_hidden_layers', limits.layers),
     heads,
+    positions: 'embedded',
     width,
     limit,
     vocabulary: config.count('vocab_size', limits.vocabulary),

@@ -48,12 +48,12 @@ export const blip: ImageTextArchitecture = {
 };
 
 /**
- * What BLIP's own `generate` hands on: the settings of the half that writes, a beginning and an end of its own. generation_config.json is
- * of the whole model, and not looked at.
+ * What BLIP's own `generate` hands on: the half that writes, which has no settings of generation but those of its class, a beginning and an
+ * end of its own. generation_config.json is of the whole model, and not looked at.
  */
 function generation(said: Config): Generation {
   const text = textSection(said);
-  const settings = generationOf(undefined, text, text.count('vocab_size', limits.vocabulary));
+  const settings = generationOf({}, text, text.count('vocab_size', limits.vocabulary));
   const [start, end] = ['bos_token_id', 'sep_token_id'].map((name) => text.numbers(name)[0]);
   return { ...settings, start, endings: new Set(end === undefined ? [] : [end]) };
 }

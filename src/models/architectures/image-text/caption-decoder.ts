@@ -22,8 +22,8 @@ export interface CaptionDecoder {
 }
 
 export interface CaptionDecoderDescription extends DecoderDescription {
-  /** d_model */
   readonly width: number;
+  readonly positions: 'embedded';
   /** Of what it attends to, where that has another width than its own. */
   readonly sourceWidth?: number | undefined;
 }

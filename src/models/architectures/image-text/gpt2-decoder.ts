@@ -23,6 +23,7 @@ export const gpt2Decoder: CaptionDecoder = {
       width,
       limit,
       vocabulary,
+      positions: 'embedded',
       attention: decoderAttention({ ...attention, mask: { kind: 'none' } }),
     };
   },

@@ -105,6 +105,7 @@ function describe(config: Config): CaptionDecoderDescription {
   checkHeads(config, width, heads);
   return {
     layers: config.count('decoder_layers', limits.layers),
+    positions: 'embedded',
     heads,
     width,
     limit: config.count('max_position_embeddings', limits.positions),

@@ -6,7 +6,7 @@ import type { Json } from '../../../../src/formats/json-text.js';
 import { inspectText } from '../../../../src/inspection/index.js';
 import { CausalRun } from '../../../../src/inspection/run/causal-run.js';
 import { generate } from '../../../../src/inspection/run/generation.js';
-import { SequenceRun } from '../../../../src/inspection/run/sequence-run.js';
+import { SequenceRun, tokenInput } from '../../../../src/inspection/run/sequence-run.js';
 import { Config } from '../../../../src/models/config.js';
 import { generationOf, type Generation } from '../../../../src/models/generation.js';
 import { Model } from '../../../../src/models/model.js';
@@ -56,7 +56,7 @@ describe('A model’s own settings of generation lead to the tokens that transfo
       return { run: new CausalRun({ build, growing: false }, runtime), before: () => ids };
     }
     const attention = { ...model.decoder.attention, encoder: model.attention };
-    const { target } = await SequenceRun.open(model, ids, attention, runtime, {});
+    const { target } = await SequenceRun.open(model, tokenInput(model, ids), attention, runtime, {});
     return { run: target, before: (start) => [start], source: ids };
   }
 

@@ -302,7 +302,10 @@ describe('an inspection of an image', () => {
       /^bert \(BERT\) reads text, not images\. Select a model that reads images: BEiT, CLIP, .*ViT\.$/,
     );
     await refused({ material: image, by: { model: { kind: 'embedded' } } }, /reads text, not images/);
-    await refused({ material: image }, /^An image is read by a model for images, which has to be named/);
+    await refused(
+      { material: image, by: { mechanism: 'multi-head' } },
+      /^An image is read by a model for images, which has to be named/,
+    );
     await refused(
       { material: { kind: 'text', texts: ['a cat'] }, by: { model: folder('vit') } },
       /^vit \(ViT\) reads images, not text\. Inspect an image with it, or select a model for text\.$/,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { inspectText, type OpenInspection } from '../../../../src/inspection/index.js';
 import { generate } from '../../../../src/inspection/run/generation.js';
-import { SequenceRun } from '../../../../src/inspection/run/sequence-run.js';
+import { SequenceRun, tokenInput } from '../../../../src/inspection/run/sequence-run.js';
 import { Model } from '../../../../src/models/model.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import { fixtures, media, readJson, tensorNamed, tensorsIn } from '../../../support/models/expected.js';
@@ -267,7 +267,7 @@ for (const [how, limits] of [
         assert.ok(decoder !== undefined);
         const attention = { ...decoder.attention, encoder: model.attention };
         const ids = [...tensorNamed(expected, 'ids').data];
-        const run = await SequenceRun.open(model, ids, attention, runtime, {});
+        const run = await SequenceRun.open(model, tokenInput(model, ids), attention, runtime, {});
         const generation = await model.generation();
         assert.equal(generation.start, start);
         await run.target.append([start]);

@@ -1,4 +1,4 @@
-import type { Encoding, Generation, LanguageSettings, Model } from '../../models/index.js';
+import type { Encoding, Generation, LanguageSettings, Model } from '../../../models/index.js';
 
 /** The languages that a model's tokens stand for, and how its tokenizer marks texts with them. */
 export interface Languages extends LanguageSettings {

@@ -1,20 +1,22 @@
-import type { Parameter, ParameterValue } from '../../protocol.js';
-import type { Stack } from '../run/sequence-run.js';
+import type { Parameter, ParameterValue } from '../../../protocol.js';
+import type { Stack } from '../../run/sequence-run.js';
 
 /** Which of an encoder–decoder model's attentions is looked at. */
-export const attentionParameter: Parameter = {
-  kind: 'choice',
-  name: 'attention',
-  title: 'Attention',
-  note: 'Which of the model’s attentions is shown; scaling and temperature change this one, in every layer.',
-  value: 'cross',
-  default: 'cross',
-  choices: [
-    { value: 'cross', title: 'Target to source' },
-    { value: 'encoder', title: 'Source to source' },
-    { value: 'decoder', title: 'Target to target' },
-  ],
-};
+export function attentionParameter(target: string, source: string): Parameter {
+  return {
+    kind: 'choice',
+    name: 'attention',
+    title: 'Attention',
+    note: 'Which of the model’s attentions is shown; scaling and temperature change this one, in every layer.',
+    value: 'cross',
+    default: 'cross',
+    choices: [
+      { value: 'cross', title: `${target} to ${source.toLowerCase()}` },
+      { value: 'encoder', title: `${source} to ${source.toLowerCase()}` },
+      { value: 'decoder', title: `${target} to ${target.toLowerCase()}` },
+    ],
+  };
+}
 
 export function stackOf(value: ParameterValue | undefined): Stack {
   return value === 'encoder' || value === 'decoder' ? value : 'cross';
