@@ -7,8 +7,6 @@ import { whisper } from './whisper.js';
 /** Every family of models that hear; a new one is a file of its own and a line here. */
 export const speechArchitectures: readonly SpeechArchitecture[] = [whisper];
 
-export type { SpeechArchitecture, SpeechDescription, SpeechGraph } from './architecture.js';
-
 /** @throws ModelError when no family goes by the configuration's "model_type", with those that are known. */
 export function speechArchitectureOf(config: Config): SpeechArchitecture {
   const { modelType } = config;
