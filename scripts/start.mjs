@@ -4,7 +4,7 @@
 //   --port N     the port of the VS Code in the browser
 //   --browser    the VS Code in the browser, even where there is a desktop one
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureInstalled } from './lib/install.mjs';
@@ -49,6 +49,8 @@ function workspace() {
   const folder = join(root, '.cache', 'sample');
   mkdirSync(folder, { recursive: true });
   cpSync(join(root, 'media', 'sample'), folder, { recursive: true, force: false });
+  // By it the extension knows the workspace, and shows where to begin.
+  writeFileSync(join(folder, '.attention-inspector-sample'), '');
   return folder;
 }
 

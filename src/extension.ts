@@ -4,8 +4,10 @@ import { AddModel } from './host/models/add-model.js';
 import { createApi } from './host/api.js';
 import type { AttentionInspectorApi } from './host/api.js';
 import { Commands } from './host/commands.js';
+import { reasonOf } from './common/values.js';
 import { Examples } from './host/examples/index.js';
-import { TensorEditor } from './host/editor/custom-editor.js';
+import { openSampleWorkspace } from './host/examples/sample-workspace.js';
+import { PanelEditor } from './host/editor/custom-editor.js';
 import { EngineClient } from './host/transports/client.js';
 import { transports } from './host/transports/index.js';
 import { Explore } from './host/panels/explore.js';
@@ -18,7 +20,10 @@ import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
-import { weightsBudget } from './host/base/settings.js';
+import { isActive, weightsBudget } from './host/base/settings.js';
+import { CellOutputs } from './host/images/cell-outputs.js';
+import { InspectImage } from './host/images/inspect-image.js';
+import { KeptImages } from './host/images/kept-images.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
 
@@ -39,14 +44,25 @@ export function activate({
   const painter = new Painter();
   // The folder's name is older than what it is called now; what was saved there is still read.
   const headTypes = new KnownHeadTypes(engine, Uri.joinPath(globalStorageUri, 'head-kinds').fsPath);
+  const models = new Models(engine);
   const opener = new Opener(engine, inspections, new FileReadings(workspaceState), {
     extension: extensionUri,
     log,
     painter,
     headTypes,
+    models,
   });
-  const models = new Models(engine);
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
+  const images = new InspectImage(
+    opener,
+    new KeptImages(Uri.joinPath(globalStorageUri, 'images')),
+    async () => (await models.usable()).find((model) => model.reads === 'image' && isActive(model)),
+  );
+  const examples = new Examples(
+    opener,
+    Uri.joinPath(extensionUri, 'media', 'sample'),
+    Uri.joinPath(globalStorageUri, 'examples'),
+  );
   const pages = new ModelPages(extensionUri, engine, models, headTypes);
   subscriptions.push(
     log,
@@ -59,23 +75,25 @@ export function activate({
     pages,
     new InspectionsView(inspections),
     new Explore(extensionUri, inspections),
-    new TensorEditor(opener),
+    new PanelEditor(opener, 'attention-inspector.tensors', 'files'),
+    new PanelEditor(opener, 'attention-inspector.image', 'image'),
+    new CellOutputs(),
     new Commands({
       opener,
       inspections,
       models,
       headTypes,
       adding,
-      examples: new Examples(
-        opener,
-        Uri.joinPath(extensionUri, 'media', 'sample'),
-        Uri.joinPath(globalStorageUri, 'examples'),
-      ),
+      examples,
       pages,
+      images,
       readerPicker: new ReaderPicker(engine, models),
       log,
     }),
     new ModelStatus(),
   );
+  openSampleWorkspace(examples, workspaceState).catch((error: unknown) => {
+    log.warn(`The sample was not opened: ${reasonOf(error)}`);
+  });
   return createApi(engine);
 }

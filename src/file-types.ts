@@ -10,7 +10,10 @@ export const fileTypes = {
   json: ['.json'],
 } as const;
 
-/** All of them. */
+/** The endings of images that vision models read. */
+export const imageEndings = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.bmp', '.tif', '.tiff'] as const;
+
+/** All endings of files of tensors. */
 export const fileEndings: readonly string[] = Object.values(fileTypes).flat();
 
 /** Those that a sentence names: one a format. ".npy, .npz, … or .json" */

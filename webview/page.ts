@@ -12,6 +12,7 @@ import { Panel, summaryKey } from './panel.js';
 import type { SavedPage } from './saved.js';
 import { readSavedPage } from './saved.js';
 import { readTheme, watchTheme } from './theme.js';
+import { takeDrops } from './dropping.js';
 import { Shell, standardWidths } from './views/shell/shell.js';
 import { attachShortcuts } from './views/shell/shortcuts.js';
 import type { RegisteredView, ViewContext } from './views/view.js';
@@ -105,6 +106,9 @@ export function startPage(views: readonly RegisteredView[]): void {
   store.watch(({ position }) => position, save.ask);
   store.watch((view) => view.centre, save.ask);
   store.watch(({ covering }) => covering, save.ask);
+  takeDrops((dropped) => {
+    channel.request('drop', dropped).catch(reportError);
+  });
   watchTheme(() => {
     theme = readTheme();
     shell.retheme(theme);

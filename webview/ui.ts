@@ -75,47 +75,91 @@ export function dropdown({ label, choices, value, change }: DropdownOptions): Dr
   };
 }
 
+export interface MenuItem {
+  readonly text: string;
+  /** Said beside it, in muted ink. */
+  readonly detail?: string;
+  /** Set in a list of which one is chosen. */
+  readonly checked?: boolean;
+  readonly press: () => void;
+}
+
 export interface MenuOptions {
   readonly text: string;
-  readonly items: readonly { readonly text: string; readonly press: () => void }[];
+  /** Where the text is a sign rather than words, or none. */
+  readonly label?: string;
+  /** What there is to choose, or how it is asked for each time the menu opens: nothing opens where that fails. */
+  readonly items: readonly MenuItem[] | (() => Promise<readonly MenuItem[]>);
 }
 
 /** A button that opens a list of actions; arrow keys, Home, End, Enter and Escape as in any menu. */
-export function menu({ text, items }: MenuOptions): HTMLElement {
-  const list = h('div', { class: 'menu-list', attributes: { role: 'menu', 'aria-label': text } });
+export function menu({ text, label = text, items }: MenuOptions): HTMLElement {
+  const list = h('div', { class: 'menu-list', attributes: { role: 'menu', 'aria-label': label } });
   list.hidden = true;
   const opener = h('button', {
     class: 'menu-button',
     text,
-    attributes: { type: 'button', 'aria-haspopup': 'menu', 'aria-expanded': 'false' },
+    attributes: { type: 'button', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-label': label },
   });
-  const entries = items.map((item) => {
-    const entry = h('button', {
-      class: 'menu-item',
-      text: item.text,
-      attributes: { type: 'button', role: 'menuitem', tabindex: '-1' },
+  let entries: readonly HTMLElement[] = [];
+  let asked = 0;
+
+  function fill(all: readonly MenuItem[]): void {
+    entries = all.map((item) => {
+      const entry = h(
+        'button',
+        {
+          class: 'menu-item',
+          text: item.text,
+          attributes: {
+            type: 'button',
+            role: item.checked === undefined ? 'menuitem' : 'menuitemradio',
+            tabindex: '-1',
+            ...(item.checked === undefined ? {} : { 'aria-checked': String(item.checked) }),
+          },
+        },
+        ...(item.detail === undefined ? [] : [h('span', { class: 'muted', text: item.detail })]),
+      );
+      entry.addEventListener('click', () => {
+        show(false);
+        item.press();
+      });
+      return entry;
     });
-    entry.addEventListener('click', () => {
-      show(false);
-      item.press();
-    });
-    return entry;
-  });
-  list.append(...entries);
+    list.replaceChildren(...entries);
+  }
+  if (typeof items !== 'function') fill(items);
 
   function show(open: boolean): void {
     list.hidden = !open;
     opener.setAttribute('aria-expanded', String(open));
-    if (open) entries[0]?.focus();
+    if (open) (entries.find((each) => each.ariaChecked === 'true') ?? entries[0])?.focus();
     else if (list.contains(document.activeElement)) opener.focus();
   }
+  function open(): void {
+    if (typeof items !== 'function') {
+      show(true);
+      return;
+    }
+    const number = ++asked;
+    void items().then(
+      (all) => {
+        if (number !== asked || !opener.isConnected) return;
+        fill(all);
+        show(true);
+      },
+      // Who is asked says why.
+      () => undefined,
+    );
+  }
   opener.addEventListener('click', () => {
-    show(list.hidden !== false);
+    if (list.hidden) open();
+    else show(false);
   });
   opener.addEventListener('keydown', (event) => {
     if (event.key !== 'ArrowDown') return;
     event.preventDefault();
-    show(true);
+    open();
   });
   list.addEventListener('keydown', (event) => {
     const at = entries.findIndex((entry) => entry === document.activeElement);

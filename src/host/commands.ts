@@ -1,17 +1,17 @@
-import { commands, l10n, ThemeIcon, Uri, window } from 'vscode';
-import type { LogOutputChannel, QuickPickItem } from 'vscode';
+import { commands, l10n, QuickPickItemKind, ThemeIcon, Uri, window, workspace } from 'vscode';
+import type { LogOutputChannel, NotebookCell, QuickPickItem } from 'vscode';
 import { gatherText } from '../text-change.js';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
 import type { Examples } from './examples/index.js';
 import type { AddModel } from './models/add-model.js';
-import { modelPath } from './models/model-path.js';
+import { modelPath, sameModel } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
 import { pickSet } from './base/pick-set.js';
 import { fileEndings } from '../file-types.js';
 import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
 import type { ModelPages } from './models/model-pages.js';
-import { addedByHand, outline, placeOf, sameModel } from './models/models.js';
+import { addedByHand, outline, placeOf } from './models/models.js';
 import type { KnownHeadTypes } from './models/head-types.js';
 import type { Models } from './models/models.js';
 import type { Opener } from './session/opener.js';
@@ -19,9 +19,11 @@ import { copyCode } from './panels/panel.js';
 import { exportInspection } from './exports/export-command.js';
 import { withProgress } from './base/progress.js';
 import type { ReaderPicker } from './editor/reader-picker.js';
-import { readModel } from './session/request.js';
+import { modelOf, readModel } from './session/request.js';
 import { selectedText, selectedTexts } from './editor/selection.js';
-import { activeModel, chosenModel } from './base/settings.js';
+import { chosenModel, isActive } from './base/settings.js';
+import { onlyImageLink } from './images/image-links.js';
+import type { InspectImage } from './images/inspect-image.js';
 import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
@@ -32,6 +34,7 @@ export interface CommandContext {
   readonly readerPicker: ReaderPicker;
   readonly adding: AddModel;
   readonly examples: Examples;
+  readonly images: InspectImage;
   readonly pages: ModelPages;
   readonly log: LogOutputChannel;
 }
@@ -49,6 +52,9 @@ export class Commands extends Disposable {
     this.add('openExample', (id) => examples.run(id));
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
+    this.add('inspectImage', (clicked) => this.context.images.run(clicked));
+    this.add('inspectLinkedImage', () => this.context.images.runAtCursor());
+    this.add('inspectCellImage', (cell) => this.context.images.openCell(cellOf(cell)));
     this.add('explainMismatch', (clicked, all) => this.explainMismatch(clicked, all));
     this.add('openInspection', (id) => (typeof id === 'string' ? opener.openAgain(id) : undefined));
     this.add('closeInspection', (entry) => {
@@ -113,6 +119,11 @@ export class Commands extends Disposable {
       return;
     }
     const [one, all] = [selectedText(), selectedTexts()];
+    const link = all.texts.length === 1 ? onlyImageLink(one.texts[0]) : undefined;
+    if (link !== undefined) {
+      await this.context.images.openLink(link.target, Uri.parse(one.origin.document));
+      return;
+    }
     const active = all.texts.length === 1 ? undefined : await this.activeModel();
     if (active?.answers === true) await opener.openText(all, { model: active.reference });
     else await opener.openText(one);
@@ -222,7 +233,7 @@ export class Commands extends Disposable {
   private async useModel(entry: unknown): Promise<void> {
     const { models } = this.context;
     const model = isFound(entry) && entry.kind === 'model' ? entry.model : await this.pickModel();
-    if (model !== undefined) await models.use(model.reference);
+    if (model !== undefined) await models.use(model);
   }
 
   private async showModel(entry: unknown): Promise<void> {
@@ -240,7 +251,7 @@ export class Commands extends Disposable {
   /** The page of the model that ran in the inspection that is looked at. */
   private async showInspectedModel(): Promise<void> {
     const request = this.context.inspections.active?.request;
-    const used = request?.kind === 'text' ? request.model : undefined;
+    const used = request === undefined ? undefined : modelOf(request);
     const usable = used === undefined ? [] : await this.context.models.usable();
     const model = usable.find(({ reference }) => used !== undefined && sameModel(reference, used));
     if (model === undefined)
@@ -248,7 +259,7 @@ export class Commands extends Disposable {
     await this.showModel({ kind: 'model', model });
   }
 
-  private async pickModel(title = l10n.t('Select a model for text')): Promise<ModelDescription | undefined> {
+  private async pickModel(title = l10n.t('Select a model')): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
     const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
@@ -257,12 +268,25 @@ export class Commands extends Disposable {
         label: name,
         description: outline(model),
         detail: placeOf(reference),
-        iconPath: new ThemeIcon(sameModel(reference, activeModel()) ? 'pass-filled' : 'circle-large-outline'),
+        iconPath: new ThemeIcon(isActive(model) ? 'pass-filled' : 'circle-large-outline'),
         model,
       };
     });
+    const [ofText, ofImages] = [false, true].map((images) =>
+      items.filter(({ model }) => (model?.reads === 'image') === images),
+    );
+    const listed =
+      ofImages === undefined || ofImages.length === 0
+        ? items
+        : [
+            separator(l10n.t('for text')),
+            ...(ofText ?? []),
+            separator(l10n.t('for images')),
+            ...ofImages,
+            separator(''),
+          ];
     const chosen = await window.showQuickPick(
-      [...items, { label: add, iconPath: new ThemeIcon('add'), model: undefined }],
+      [...listed, { label: add, iconPath: new ThemeIcon('add'), model: undefined }],
       {
         title,
         matchOnDescription: true,
@@ -277,7 +301,7 @@ export class Commands extends Disposable {
   private async classifyHeads(given: unknown): Promise<void> {
     const { headTypes, inspections } = this.context;
     const request = inspections.active?.request;
-    const looked = request?.kind === 'text' ? request.model : undefined;
+    const looked = request === undefined ? undefined : modelOf(request);
     const listed = isFound(given) && given.kind === 'model' ? given.model.reference : undefined;
     const model = listed ?? readModel(given) ?? looked ?? (await chosenModel());
     await withProgress(l10n.t('Classifying heads'), (signal, onProgress) =>
@@ -303,6 +327,22 @@ export class Commands extends Disposable {
 function pathOf(found: FoundModel): string | undefined {
   if (found.kind === 'unusable') return found.path;
   return modelPath(found.model.reference);
+}
+
+function separator(label: string): QuickPickItem & { readonly model: undefined } {
+  return { label, kind: QuickPickItemKind.Separator, model: undefined };
+}
+
+/** What a notebook's item passes. @throws Error where there is none */
+function cellOf(value: unknown): NotebookCell {
+  const cell = workspace.notebookDocuments.flatMap((each) => each.getCells()).find((each) => each === value);
+  if (cell !== undefined) return cell;
+  const editor = window.activeNotebookEditor;
+  const selected = editor?.selection.start;
+  if (editor === undefined || selected === undefined) {
+    throw new Error(l10n.t('No notebook is active: open one and select a cell with an image.'));
+  }
+  return editor.notebook.cellAt(selected);
 }
 
 /** What a keybinding may pass: {"mechanism": "bahdanau"}. */

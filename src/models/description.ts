@@ -29,6 +29,8 @@ export interface ModelDescription {
   readonly limit: number;
   /** In bytes, of the weights on disk. */
   readonly size: number;
+  /** What it reads; text where left out. */
+  readonly reads?: 'image';
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
   /** Set where it points at the answer to a question in a text. */

@@ -3,6 +3,7 @@ import type { ExportMethods } from './exports.js';
 import type { HeadTypes } from './head-types.js';
 import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
+import type { Preview } from './media.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
 import type { FoundModel, MechanismDescription, ModelReference } from './models.js';
 import type { InspectionSummary, ParameterValues, Variant } from './inspection.js';
@@ -10,6 +11,7 @@ import type { OpenRequest, OpenResult } from './open.js';
 import type {
   Arithmetic,
   ArithmeticRequest,
+  Classes,
   Finding,
   Metric,
   Plot,
@@ -53,6 +55,10 @@ export type EngineMethods = ExportMethods & {
   halt: { params: { inspection: string }; result: null };
   /** What a model expects after one of the queries. */
   candidates: { params: CandidatesRequest; result: Candidates };
+  /** What a model takes the whole for: at most so many classes, the likeliest first. */
+  classes: { params: { inspection: string; count: number }; result: Classes };
+  /** An image that was brought, its longer side at most so many pixels. */
+  preview: { params: { inspection: string; medium: string; side: number }; result: Preview };
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };

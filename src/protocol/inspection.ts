@@ -75,6 +75,8 @@ export interface InspectionSummary {
   readonly continuation?: Continuation;
   /** What was set while it ran, in this order; left out where nothing was. */
   readonly interventions?: readonly Intervention[];
+  /** Where the model sorts what it reads: into how many classes. */
+  readonly classes?: number;
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
   /** Where somebody's results were given beside the inputs: how they differ, and why. */

@@ -11,6 +11,13 @@ export type Material =
    * one that answers questions, the text that answers.
    */
   | { readonly kind: 'text'; readonly texts: readonly [string] | readonly [string, string] }
+  /** Read by a model that reads images. */
+  | {
+      readonly kind: 'image';
+      readonly file: FileReference;
+      /** What a model that writes about images is to have written. */
+      readonly text?: string;
+    }
   | {
       readonly kind: 'files';
       readonly files: readonly FileReference[];
@@ -22,7 +29,7 @@ export type Material =
 
 /** What it is to be read by. */
 export interface ReadBy {
-  /** Of text; the embedded model where left out. */
+  /** Of text or an image; an embedded one where left out. */
   readonly model?: ModelReference;
   /** A mechanism's id. Of text, it runs on the model's embeddings alone; of tensors, it is told from their names where left out. */
   readonly mechanism?: string;

@@ -62,6 +62,8 @@ export type PanelMethods = {
   compare: EngineMethods['compare'];
   plot: EngineMethods['plot'];
   candidates: EngineMethods['candidates'];
+  classes: EngineMethods['classes'];
+  preview: EngineMethods['preview'];
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
   continue: {
     params: Omit<ContinueRequest, 'inspection'>;
@@ -71,6 +73,12 @@ export type PanelMethods = {
   halt: { params: null; result: null };
   /** Puts a layer's code or TeX on the clipboard; says so in the status bar. */
   copyCode: { params: Omit<CodeRequest, 'inspection'>; result: null };
+  /** What else could read what is shown; nothing where no model read it. */
+  readers: { params: null; result: readonly ReaderChoice[] };
+  /** Has another model read it in this panel; the new state comes as a notice, a failure too. */
+  readWith: { params: { reader: string }; result: null };
+  /** Inspects what was dropped onto the page, where the user is told of failures. */
+  drop: { params: Dropped; result: null };
   /** Asks what is to be taken away, and saves it to a file. */
   export: { params: null; result: null };
   change: { params: { parameters: ParameterValues }; result: null };
@@ -82,6 +90,28 @@ export type PanelMethods = {
   /** Tries again after a failure. */
   retry: { params: null; result: null };
 };
+
+/** A model that reads what is shown, or could. */
+export interface ReaderChoice {
+  /** What it is asked for by. */
+  readonly reader: string;
+  readonly name: string;
+  /** "BERT · 6 layers × 12 heads" */
+  readonly detail: string;
+  readonly used: boolean;
+}
+
+/** Files of the workspace, or a file from elsewhere. */
+export type Dropped =
+  | { readonly kind: 'files'; readonly uris: readonly string[] }
+  | {
+      readonly kind: 'bytes';
+      readonly name: string;
+      /** "image/png"; empty where the browser cannot tell. */
+      readonly type: string;
+      /** Null where it is too large to be sent, or cannot be read. */
+      readonly bytes: Uint8Array | null;
+    };
 
 /** What the panel's webview tells the host. */
 export type PanelReports = {

@@ -80,6 +80,20 @@ export interface Finding {
   readonly cell: { readonly row: number; readonly column: number };
 }
 
+/** What a model takes the whole for, the likeliest first. */
+export interface Classes {
+  readonly revision: number;
+  readonly classes: readonly {
+    /** Its number among the model's classes. */
+    readonly index: number;
+    /** Its name, as the model's configuration has it. */
+    readonly label: string;
+    readonly logit: number;
+    /** The softmax of all logits. */
+    readonly probability: number;
+  }[];
+}
+
 export interface Metric {
   readonly name: string;
   readonly title: string;

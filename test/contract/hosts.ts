@@ -8,7 +8,13 @@ import { Session } from '../../src/host/session/session.js';
 import type { SessionEngine } from '../../src/host/session/session-options.js';
 import type { InspectionRequest } from '../../src/host/session/request.js';
 import { Engine } from '../../src/inspection/core/engine.js';
-import type { EngineMethods, EngineNotices, ParameterValues, Position } from '../../src/protocol.js';
+import type {
+  EngineMethods,
+  EngineNotices,
+  OpenRequest,
+  ParameterValues,
+  Position,
+} from '../../src/protocol.js';
 import { platform } from '../support/platform.js';
 import { seeded, tensor } from '../support/inspection/numbers.js';
 import { FakeHost } from '../support/page/fake-host.js';
@@ -69,6 +75,7 @@ export const fake: HostUnderContract = {
       first: null,
       model: null,
       headTypes: { kind: 'none' as const },
+      readers: [],
     };
     const host = new FakeHost(behaviour, false);
     return Promise.resolve({
@@ -115,12 +122,7 @@ export const real: HostUnderContract = {
       messageOf: (error) => (error instanceof Error ? error.message : String(error)),
       ask: () => Promise.reject(new CancelledError()),
       open: async (to, asked, parameters, { signal }) => {
-        if (asked.kind === 'files') throw new Error('No files are opened here.');
-        const { kind } = asked;
-        const opening =
-          kind === 'text'
-            ? { material: { kind, texts: asked.texts }, by: { model: asked.model } }
-            : { material: { kind, tensors: asked.tensors } };
+        const opening = openingOf(asked);
         const result = await to.request('open', { ...opening, parameters }, { signal });
         if (result.kind === 'question') throw new Error(result.question.reason);
         return { request: asked, summary: result.summary };
@@ -135,6 +137,9 @@ export const real: HostUnderContract = {
         await shown.code(request);
       },
       exportShown: () => Promise.resolve(),
+      readers: () => Promise.resolve([]),
+      readWith: () => Promise.resolve(),
+      inspectDropped: () => Promise.resolve(),
       classifyHeads: () => Promise.resolve(),
     });
     await session.ready();
@@ -153,6 +158,18 @@ export const real: HostUnderContract = {
     };
   },
 };
+
+function openingOf(asked: InspectionRequest): Pick<OpenRequest, 'material' | 'by'> {
+  switch (asked.kind) {
+    case 'text':
+      return { material: { kind: 'text', texts: asked.texts }, by: { model: asked.model } };
+    case 'tensors':
+      return { material: { kind: 'tensors', tensors: asked.tensors } };
+    case 'files':
+    case 'image':
+      throw new Error('No files are opened here.');
+  }
+}
 
 function requestOf(what: Opened): InspectionRequest {
   if (what === 'causal text') return { kind: 'text', texts: [words.join(' ')], model: { kind: 'gpt' } };

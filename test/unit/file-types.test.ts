@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { fileEndings, fileTypes, namedFileTypes } from '../../src/file-types.js';
+import { fileEndings, fileTypes, imageEndings, namedFileTypes } from '../../src/file-types.js';
 import { formats } from '../../src/formats/index.js';
 
 const sorted = (texts: Iterable<string>): string[] => [...new Set(texts)].toSorted();
@@ -22,6 +22,19 @@ describe('The types of files', () => {
     const ofTensors = menus.filter((endings) => endings.includes('.npy'));
     assert.equal(ofTensors.length, 3);
     for (const endings of ofTensors) assert.deepEqual(sorted(endings), sorted(fileEndings));
+  });
+
+  it('of images are all in the menus of the manifest', () => {
+    const menus = [...manifest.matchAll(/resourceExtname =~ \/\^\\\\\.\(([^)]*)\)\$\/i/g)].map(
+      ([, list = '']) => list.split('|').map((each) => `.${each}`),
+    );
+    const ofImages = menus.filter((endings) => endings.includes('.png'));
+    assert.equal(ofImages.length, 3);
+    for (const endings of ofImages) assert.deepEqual(sorted(endings), sorted(imageEndings));
+    const editors = [...manifest.matchAll(/"filenamePattern": "\*(\.[a-z]+)"/g)].map(
+      ([, ending = '']) => ending,
+    );
+    for (const ending of imageEndings) assert.ok(editors.includes(ending), ending);
   });
 
   it('are named in the README, the welcome text and the Explore view', () => {

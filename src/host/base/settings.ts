@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationTarget, workspace } from 'vscode';
 import { dateScores } from '../../common/embedded-models.js';
-import type { ModelReference } from '../../protocol.js';
-import { modelAt } from '../models/model-path.js';
+import type { ModelDescription, ModelReference } from '../../protocol.js';
+import { modelAt, modelPath, sameModel } from '../models/model-path.js';
 
 export const section = 'attentionInspector';
 
@@ -29,18 +29,37 @@ export async function chosenModel(): Promise<ModelReference> {
   return activeModel();
 }
 
+/** The model that reads images; undefined where the embedded one does. */
+function activeImageModel(): ModelReference | undefined {
+  const path = read<string>('imageModel', '').trim();
+  return path === '' ? undefined : modelAt(absolute(path));
+}
+
+/** The model that reads the next image, also where it was chosen this very moment. */
+export async function chosenImageModel(): Promise<ModelReference | undefined> {
+  await choosing.catch(() => undefined);
+  return activeImageModel();
+}
+
+/** Whether a model is in use, for what it reads. */
+export function isActive({ reference, reads }: Pick<ModelDescription, 'reference' | 'reads'>): boolean {
+  if (reads !== 'image') return sameModel(reference, activeModel());
+  const active = activeImageModel();
+  return active === undefined ? modelPath(reference) === undefined : sameModel(reference, active);
+}
+
 /** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
-export function setActiveModel(model: ModelReference): Promise<void> {
-  choosing = writeActiveModel(model);
+export function setActiveModel(model: ModelReference, reads: ModelDescription['reads']): Promise<void> {
+  choosing = reads === 'image' ? write('imageModel', modelPath(model)) : write('model', settingOf(model));
   return choosing;
 }
 
-async function writeActiveModel(model: ModelReference): Promise<void> {
+async function write(name: 'model' | 'imageModel', value: string | undefined): Promise<void> {
   const configuration = workspace.getConfiguration(section);
-  const ofWorkspace = configuration.inspect('model')?.workspaceValue !== undefined;
+  const ofWorkspace = configuration.inspect(name)?.workspaceValue !== undefined;
   await configuration.update(
-    'model',
-    settingOf(model) ?? (ofWorkspace ? '' : undefined),
+    name,
+    value ?? (ofWorkspace ? '' : undefined),
     ofWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global,
   );
 }

@@ -4,17 +4,21 @@ import { Disposable } from '../base/disposable.js';
 import type { Opener } from '../session/opener.js';
 
 /** "Reopen Editor With… → Attention Inspector": the panel in place of a file's own editor. It never writes. */
-export class TensorEditor extends Disposable implements CustomReadonlyEditorProvider {
-  constructor(private readonly opener: Opener) {
+export class PanelEditor extends Disposable implements CustomReadonlyEditorProvider {
+  constructor(
+    private readonly opener: Opener,
+    viewType: 'attention-inspector.tensors' | 'attention-inspector.image',
+    private readonly kind: 'files' | 'image',
+  ) {
     super();
-    this.own(window.registerCustomEditorProvider('attention-inspector.tensors', this));
+    this.own(window.registerCustomEditorProvider(viewType, this));
   }
 
   openCustomDocument(uri: Uri): CustomDocument {
     return { uri, dispose: () => undefined };
   }
 
-  resolveCustomEditor({ uri }: CustomDocument, panel: WebviewPanel): void {
-    this.opener.fill(panel, uri);
+  async resolveCustomEditor({ uri }: CustomDocument, panel: WebviewPanel): Promise<void> {
+    await this.opener.fill(panel, uri, this.kind);
   }
 }

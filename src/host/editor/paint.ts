@@ -189,6 +189,6 @@ function rangeOf(
   editor: TextEditor,
 ): Range | undefined {
   const medium = media.find(({ id }) => id === mark?.medium);
-  if (mark?.kind !== 'span' || medium === undefined) return undefined;
+  if (mark?.kind !== 'span' || medium?.kind !== 'text') return undefined;
   return anchor.range(editor.document, medium.index, mark);
 }

@@ -32,6 +32,11 @@ export class Examples {
     await example?.open(this.stage());
   }
 
+  /** Opens an example with the files of a folder in place of copies. */
+  async openIn(example: Example, folder: Uri): Promise<void> {
+    await example.open({ ...this.stage(), file: (name) => Promise.resolve(Uri.joinPath(folder, name)) });
+  }
+
   private stage(): ExampleStage {
     return {
       file: (name) => this.file(name),

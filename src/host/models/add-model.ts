@@ -244,7 +244,7 @@ export class AddModel {
     const use = l10n.t('Use It');
     const said = l10n.t('{0} was added: {1}.', model.name, outline(model));
     void window.showInformationMessage(said, use).then(async (chosen) => {
-      if (chosen === use) await this.models.use(model.reference);
+      if (chosen === use) await this.models.use(model);
     });
   }
 }

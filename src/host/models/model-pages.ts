@@ -1,16 +1,19 @@
 import { EventEmitter, l10n, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { WebviewPanel } from 'vscode';
 import { Channel } from '../../channel.js';
-import type { ModelPageMethods, ModelPageNotices, ModelReference } from '../../protocol.js';
+import type { ModelDescription, ModelPageMethods, ModelPageNotices } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
 import type { KnownHeadTypes } from './head-types.js';
-import { sameModel, type Models } from './models.js';
+import { sameModel } from './model-path.js';
+import type { Models } from './models.js';
 import { pagesFolder, pageShell } from '../panels/page.js';
-import { activeModel, section } from '../base/settings.js';
+import { isActive, section } from '../base/settings.js';
 import { webviewPort } from '../panels/webview-port.js';
 
 type Nothing = Record<never, never>;
+
+type ShownModel = Pick<ModelDescription, 'reference' | 'name' | 'reads'>;
 
 /** Pages that tell what models are made of, one for each that was asked for. */
 export class ModelPages extends Disposable {
@@ -32,7 +35,8 @@ export class ModelPages extends Disposable {
   }
 
   /** Opens a model's page, or brings the one there is to the front. */
-  show({ reference, name }: { readonly reference: ModelReference; readonly name: string }): void {
+  show(description: ShownModel): void {
+    const { reference, name } = description;
     const key = JSON.stringify(reference);
     const known = this.open.get(key);
     if (known !== undefined) {
@@ -46,9 +50,9 @@ export class ModelPages extends Disposable {
     });
     panel.iconPath = Uri.joinPath(this.extension, 'media', 'icon.png');
     this.open.set(key, panel);
-    const channel = this.connect(panel, reference);
+    const channel = this.connect(panel, description);
     const following = this.usedEmitter.event(() => {
-      channel.notify('used', sameModel(reference, activeModel()));
+      channel.notify('used', isActive(description));
     });
     const finding = this.headTypes.onDidFind((model) => {
       if (!sameModel(reference, model)) return;
@@ -72,14 +76,15 @@ export class ModelPages extends Disposable {
 
   private connect(
     { webview }: WebviewPanel,
-    model: ModelReference,
+    description: ShownModel,
   ): Channel<Nothing, ModelPageNotices, ModelPageMethods, Nothing> {
+    const { reference: model } = description;
     return new Channel<Nothing, ModelPageNotices, ModelPageMethods, Nothing>(
       webviewPort(webview),
       {
         describe: async (_, { signal }) => ({
           page: await this.engine.request('modelPage', { model }, { signal }),
-          isUsed: sameModel(model, activeModel()),
+          isUsed: isActive(description),
         }),
         layer: (place, { signal }) => this.engine.request('modelLayer', { model, ...place }, { signal }),
         headTypes: () => this.headTypes.ofModel(model),
@@ -88,7 +93,7 @@ export class ModelPages extends Disposable {
           return null;
         },
         use: async () => {
-          await this.models.use(model);
+          await this.models.use(description);
           return null;
         },
       },

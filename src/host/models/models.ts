@@ -11,11 +11,21 @@ import {
   workspace,
 } from 'vscode';
 import type { TreeDataProvider } from 'vscode';
-import type { FoundModel, ModelDescription, ModelReference } from '../../protocol.js';
-import { modelPath } from './model-path.js';
+import type { FoundModel, ModelDescription, ModelReference, ReaderChoice } from '../../protocol.js';
+import { modelOf } from '../session/request.js';
+import type { InspectionRequest } from '../session/request.js';
+import { modelPath, sameModel } from './model-path.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
-import { activeModel, modelFolders, section, setActiveModel, setModelFolders } from '../base/settings.js';
+import {
+  activeModel,
+  chosenImageModel,
+  isActive,
+  modelFolders,
+  section,
+  setActiveModel,
+  setModelFolders,
+} from '../base/settings.js';
 
 /** In a workspace with more `config.json` than this, folders beyond must be added by hand. */
 const mostConfigs = 500;
@@ -75,9 +85,31 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
     return (await this.all()).flatMap((found) => (found.kind === 'model' ? [found.model] : []));
   }
 
+  /** The models that could read what was asked for, in the order of the list; none of tensors. */
+  async readersOf(request: InspectionRequest): Promise<readonly ReaderChoice[]> {
+    const used = modelOf(request);
+    return (await this.reading(request)).map((model) => ({
+      reader: keyOf(model.reference),
+      name: model.name,
+      detail: outline(model),
+      used: used === undefined ? modelPath(model.reference) === undefined : sameModel(model.reference, used),
+    }));
+  }
+
+  /** One of them; undefined where it is there no longer. */
+  async readerOf(request: InspectionRequest, reader: string): Promise<ModelReference | undefined> {
+    return (await this.reading(request)).find(({ reference }) => keyOf(reference) === reader)?.reference;
+  }
+
+  private async reading({ kind }: InspectionRequest): Promise<readonly ModelDescription[]> {
+    const reads = { text: undefined, image: 'image' } as const;
+    if (kind !== 'text' && kind !== 'image') return [];
+    return (await this.usable()).filter((model) => model.reads === reads[kind]);
+  }
+
   /** The settings tell of it, and the list is made anew. */
-  async use(model: ModelReference): Promise<void> {
-    await setActiveModel(model);
+  async use({ reference, reads }: Pick<ModelDescription, 'reference' | 'reads'>): Promise<void> {
+    await setActiveModel(reference, reads);
   }
 
   /**
@@ -120,8 +152,11 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   /** Takes an added folder off the list; the files stay where they are. */
   async remove(path: string): Promise<void> {
     await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));
-    const active = activeModel();
-    if (modelPath(active) === path) await setActiveModel({ kind: 'embedded' });
+    if (modelPath(activeModel()) === path) await setActiveModel({ kind: 'embedded' }, undefined);
+    const ofImages = await chosenImageModel();
+    if (ofImages !== undefined && modelPath(ofImages) === path) {
+      await setActiveModel({ kind: 'embedded' }, 'image');
+    }
     this.refresh();
   }
 
@@ -150,12 +185,13 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   private async find(): Promise<readonly FoundModel[]> {
-    const activePath = modelPath(activeModel());
+    const active = [activeModel(), await chosenImageModel()];
+    const paths = active.flatMap((model) => (model === undefined ? [] : (modelPath(model) ?? [])));
     const folders = new Set([
       ...(await workspaceFiles()),
       ...(await workspaceCheckpoints()),
       ...modelFolders(),
-      ...(activePath === undefined ? [] : [activePath]),
+      ...paths,
     ]);
     return this.engine.request('models', { folders: [...folders] });
   }
@@ -197,9 +233,8 @@ async function pathsOf(pattern: string): Promise<readonly string[]> {
   return found.flatMap(({ scheme, fsPath }) => (scheme === 'file' ? [fsPath] : []));
 }
 
-export function sameModel(a: ModelReference, b: ModelReference): boolean {
-  if (modelPath(a) !== undefined) return modelPath(a) === modelPath(b);
-  return a.kind === 'dates' && b.kind === 'dates' ? a.score === b.score : a.kind === b.kind;
+function keyOf(reference: ModelReference): string {
+  return JSON.stringify(reference);
 }
 
 /** Where a model comes from. */
@@ -251,7 +286,7 @@ function headsText(count: number): string {
 
 function usableItem(model: ModelDescription): TreeItem {
   const { reference, name, width, limit, size } = model;
-  const active = sameModel(reference, activeModel());
+  const active = isActive(model);
   const item = new TreeItem(name);
   const where = placeOf(reference);
   const path = modelPath(reference);

@@ -8,9 +8,12 @@ import {
   window,
 } from 'vscode';
 import type { TreeDataProvider } from 'vscode';
+import { shortened } from '../../common/strings.js';
 import { Disposable } from '../base/disposable.js';
+import { modelName } from '../models/model-path.js';
 import { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
+import { modelOf } from '../session/request.js';
 import type { Remembered } from '../session/request.js';
 
 type Group = { readonly kind: 'recent' };
@@ -49,13 +52,20 @@ export class InspectionsView extends Disposable implements TreeDataProvider<Entr
 }
 
 function openItem(inspection: Session, active: boolean): TreeItem {
-  const { summary, state, id } = inspection;
+  const { summary, state, id, remembered } = inspection;
   const item = new TreeItem(inspection.label);
   item.id = `open:${id}`;
   item.contextValue = 'open';
-  item.description = state.kind === 'failed' ? l10n.t('failed') : (what(inspection) ?? l10n.t('running …'));
+  item.description =
+    state.kind === 'failed'
+      ? l10n.t('failed')
+      : summary === undefined
+        ? l10n.t('running …')
+        : outlineOf(remembered, summary.mechanism.title);
   item.tooltip =
-    state.kind === 'failed' ? state.message : [summary?.title, summary?.subtitle].filter(Boolean).join('\n');
+    state.kind === 'failed'
+      ? state.message
+      : [wholeOf(inspection.request), summary?.subtitle].filter(Boolean).join('\n\n');
   item.iconPath =
     state.kind === 'failed'
       ? new ThemeIcon('warning', new ThemeColor('list.warningForeground'))
@@ -66,19 +76,49 @@ function openItem(inspection: Session, active: boolean): TreeItem {
   return item;
 }
 
-/** The model that read a text, or the mechanism that files were run through. */
-function what({ summary, request }: Session): string | undefined {
-  return request.kind === 'text' ? summary?.title : summary?.mechanism.title;
-}
-
-function pastItem({ id, label, request }: Remembered): TreeItem {
+function pastItem(past: Remembered): TreeItem {
+  const { id, label, request } = past;
   const item = new TreeItem(label);
   item.id = `past:${id}`;
   item.contextValue = 'past';
-  item.tooltip = request.kind === 'files' ? request.uris.join('\n') : label;
+  item.description = outlineOf(past);
+  item.tooltip = wholeOf(request);
   item.iconPath = new ThemeIcon(iconOf(request.kind));
   item.command = opening(id);
   return item;
+}
+
+/** What tells inspections of one text apart: the model, or what tensors were run through, and when. "all-MiniLM-L6-v2 · 14:05" */
+function outlineOf({ request, time }: Pick<Remembered, 'request' | 'time'>, mechanism?: string): string {
+  const model = modelOf(request);
+  const own = request.kind === 'text' ? request.mechanism : undefined;
+  const by = model === undefined ? mechanism : own === undefined ? modelName(model) : (mechanism ?? own);
+  return [by, time === undefined ? undefined : momentText(new Date(time), new Date())]
+    .filter((each) => each !== undefined)
+    .join(' · ');
+}
+
+/** The hour of today, else the day. */
+function momentText(moment: Date, now: Date): string {
+  return moment.toDateString() === now.toDateString()
+    ? moment.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+    : moment.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+}
+
+/** All of a text, or where files are. */
+function wholeOf(request: Remembered['request']): string {
+  switch (request.kind) {
+    case 'text':
+      return request.texts.map((text) => shortened(text, 2000)).join('\n\n');
+    case 'files':
+      return request.uris.join('\n');
+    case 'image':
+      return [request.uri, ...(request.text === undefined ? [] : [shortened(request.text, 2000)])].join(
+        '\n\n',
+      );
+    case 'tensors':
+      return '';
+  }
 }
 
 function opening(id: string): NonNullable<TreeItem['command']> {
@@ -86,5 +126,13 @@ function opening(id: string): NonNullable<TreeItem['command']> {
 }
 
 function iconOf(kind: Remembered['request']['kind']): string {
-  return kind === 'text' ? 'quote' : 'table';
+  switch (kind) {
+    case 'text':
+      return 'quote';
+    case 'image':
+      return 'file-media';
+    case 'files':
+    case 'tensors':
+      return 'table';
+  }
 }

@@ -1,11 +1,13 @@
 import { CancelledError, Channel } from '../../channel.js';
 import type { Call, Port, RequestOptions } from '../../channel.js';
 import type {
+  Dropped,
   HeadTypesState,
   ModelReference,
   PanelMethods,
   PanelNotices,
   PanelReports,
+  ReaderChoice,
 } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import type { Releasable } from '../base/disposable.js';
@@ -28,6 +30,12 @@ export interface PageServices {
   copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
   /** Asks what of the inspection that is looked at goes to which file, and writes it. */
   exportShown(): Promise<void>;
+  /** The models that could read what a session shows. */
+  readers(session: Session): Promise<readonly ReaderChoice[]>;
+  /** Has one of them read it, in this page, where the user is told of failures. */
+  readWith(reader: string): Promise<void>;
+  /** Inspects what was dropped onto the page, where the user is told of failures. */
+  inspectDropped(dropped: Dropped): Promise<void>;
   /** Classifies a model's heads, where the user is told of failures. */
   classifyHeads(model: ModelReference): Promise<void>;
 }
@@ -100,7 +108,17 @@ export class PageConnection extends Disposable {
   }
 
   private connect(port: Port): PanelChannel {
-    const { copyCode, classifyHeads, exportShown, headTypes, log, painter } = this.services;
+    const {
+      copyCode,
+      classifyHeads,
+      exportShown,
+      headTypes,
+      inspectDropped,
+      log,
+      painter,
+      readers,
+      readWith,
+    } = this.services;
     return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
@@ -113,6 +131,8 @@ export class PageConnection extends Disposable {
         compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
         plot: (request, call) => this.shown.plot(request, relay(call)),
         candidates: (request, call) => this.shown.candidates(request, relay(call)),
+        classes: (request, call) => this.shown.classes(request, relay(call)),
+        preview: (request, call) => this.shown.preview(request, relay(call)),
         continue: (request, call) => this.shown.continue(request, relay(call)),
         halt: async () => {
           await this.shown.halt();
@@ -124,6 +144,15 @@ export class PageConnection extends Disposable {
         },
         export: async () => {
           await exportShown();
+          return null;
+        },
+        readers: () => readers(this.shown),
+        readWith: async ({ reader }) => {
+          await readWith(reader);
+          return null;
+        },
+        drop: async (dropped) => {
+          await inspectDropped(dropped);
           return null;
         },
         change: async ({ parameters }) => {

@@ -1,11 +1,13 @@
-import { commands, env, l10n, window } from 'vscode';
-import type { Uri, WebviewPanel } from 'vscode';
+import { commands, env, l10n, Uri, window } from 'vscode';
+import type { WebviewPanel } from 'vscode';
 import type { CodeLanguage, CodeRequest } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Log } from '../transports/transport.js';
 import type { Painter } from '../editor/paint.js';
+import { isImagePath } from '../images/image-links.js';
 import type { KnownHeadTypes } from '../models/head-types.js';
+import type { Models } from '../models/models.js';
 import type { Session } from '../session/session.js';
 import { pagesFolder, pageShell } from './page.js';
 import { PageConnection } from './page-connection.js';
@@ -18,6 +20,13 @@ export interface PanelContext {
   readonly log: Log;
   readonly painter: Painter;
   readonly headTypes: KnownHeadTypes;
+  readonly models: Models;
+}
+
+/** With what the panel's opener does for it. */
+interface OpenedContext extends PanelContext {
+  /** Has another model read what a panel shows, in its place. */
+  again(panel: InspectionPanel, reader: string): Promise<void>;
 }
 
 /** An inspection in an editor tab. Closing the tab ends the inspection, and the other way round. */
@@ -29,11 +38,11 @@ export class InspectionPanel extends Disposable {
   constructor(
     readonly panel: WebviewPanel,
     session: Session,
-    private readonly context: PanelContext,
+    private readonly context: OpenedContext,
   ) {
     super();
     const { webview } = panel;
-    const { extension, headTypes, log, painter } = context;
+    const { again, extension, headTypes, log, models, painter } = context;
     this.page = this.own(
       new PageConnection(webviewPort(webview), session, {
         log,
@@ -42,6 +51,22 @@ export class InspectionPanel extends Disposable {
         copyCode,
         exportShown: async () => {
           await commands.executeCommand('attention-inspector.export');
+        },
+        readers: ({ request }) => models.readersOf(request),
+        readWith: (reader) => again(this, reader),
+        inspectDropped: async (dropped) => {
+          if (dropped.kind === 'bytes') {
+            await commands.executeCommand('attention-inspector.inspectImage', dropped);
+            return;
+          }
+          const uris = dropped.uris.map((uri) => Uri.parse(uri, true));
+          const images = uris.filter(({ path }) => isImagePath(path));
+          const others = uris.filter((uri) => !images.includes(uri));
+          for (const image of images)
+            await commands.executeCommand('attention-inspector.inspectImage', image);
+          if (others.length > 0) {
+            await commands.executeCommand('attention-inspector.inspectFile', others[0], others);
+          }
         },
         classifyHeads: async (model) => {
           await commands.executeCommand('attention-inspector.classifyHeads', model);

@@ -1,8 +1,5 @@
-import { basename } from 'node:path';
 import { l10n, StatusBarAlignment, window, workspace } from 'vscode';
-import { embeddedNames } from '../../common/embedded-models.js';
-import type { ModelReference } from '../../protocol.js';
-import { modelPath } from '../models/model-path.js';
+import { modelName, modelPath } from '../models/model-path.js';
 import { Disposable } from '../base/disposable.js';
 import { activeModel, section } from '../base/settings.js';
 
@@ -27,25 +24,11 @@ export class ModelStatus extends Disposable {
 
   private show(): void {
     const model = activeModel();
-    const name = nameOf(model);
+    const name = modelName(model);
     this.item.text = `$(eye) ${name}`;
     this.item.tooltip = l10n.t(
       'Attention: selected text is read by {0}. Click to choose another.',
       modelPath(model) ?? name,
     );
-  }
-}
-
-function nameOf(model: ModelReference): string {
-  switch (model.kind) {
-    case 'embedded':
-      return embeddedNames.embedded;
-    case 'gpt':
-      return embeddedNames.gpt;
-    case 'folder':
-    case 'file':
-      return basename(model.path);
-    case 'dates':
-      return `dates-${model.score}`;
   }
 }

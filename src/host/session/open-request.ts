@@ -57,6 +57,14 @@ export async function openInEngine(
 
 /** What the engine is asked to open. */
 async function openRequestOf(request: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
+  if (request.kind === 'image') {
+    const { uri, text, model } = request;
+    const file = await referenceTo(uri, await engine.sharesDisk());
+    return {
+      material: { kind: 'image', file, ...(text === undefined ? {} : { text }) },
+      ...(model === undefined ? {} : { by: { model } }),
+    };
+  }
   const by = request.mechanism === undefined ? {} : { mechanism: request.mechanism };
   switch (request.kind) {
     case 'text': {

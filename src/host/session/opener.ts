@@ -8,13 +8,14 @@ import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
+import { isCancelled, messageOf } from '../base/messages.js';
 import { withProgress } from '../base/progress.js';
-import type { InspectionRequest, Origin, Remembered } from './request.js';
+import type { ImageRequest, InspectionRequest, Origin, Remembered } from './request.js';
 import type { FileReadings } from './file-readings.js';
 import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
-import { chosenModel } from '../base/settings.js';
+import { chosenImageModel, chosenModel } from '../base/settings.js';
 
 type Earlier = Omit<Remembered, 'label' | 'request'>;
 
@@ -22,6 +23,26 @@ type Earlier = Omit<Remembered, 'label' | 'request'>;
 export interface Reader {
   readonly model?: ModelReference;
   readonly mechanism?: string;
+}
+
+/** What reads an image, and what it is to have written of it. */
+export interface ImageReader {
+  readonly model?: ModelReference;
+  readonly selected?: SelectedText;
+}
+
+async function imageRequest(
+  uri: string,
+  given?: ModelReference,
+  selected?: SelectedText,
+): Promise<ImageRequest> {
+  const model = given ?? (await chosenImageModel());
+  return {
+    kind: 'image',
+    uri,
+    ...(model === undefined ? {} : { model }),
+    ...(selected === undefined ? {} : { text: selected.texts[0], origin: selected.origin }),
+  };
 }
 
 /** Where the user is in what a panel shows; the picked cell is of that alone. */
@@ -80,6 +101,29 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     return inspection;
   }
 
+  /**
+   * Has a model, by default the active one for images, read an image. A panel that shows the same image is used again; else one
+   * opens when that has worked.
+   */
+  async openImage(uri: Uri, { model, selected }: ImageReader, viewColumn: ViewColumn): Promise<Session> {
+    const address = uri.toString();
+    const used = [...this.panels].find(
+      ({ panel, inspection: { request } }) =>
+        request.kind === 'image' && request.uri === address && panel.viewType === panelType,
+    );
+    const request = await imageRequest(address, model, selected);
+    const inspection = this.make(request, used === undefined ? {} : { position: placeOf(used) });
+    await this.run(inspection);
+    if (used === undefined) {
+      this.attach(this.newPanel(inspection, { viewColumn }), inspection);
+      return inspection;
+    }
+    used.show(inspection);
+    this.register(inspection);
+    used.panel.reveal();
+    return inspection;
+  }
+
   /** Inspects files as one; a panel opens only when that has worked. */
   async openFiles(uris: readonly Uri[], parameters: ParameterValues = {}): Promise<void> {
     const inspection = this.make({ kind: 'files', uris: uris.map(String) }, { parameters });
@@ -101,9 +145,12 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
   }
 
-  /** Fills a tab that VS Code opened: a custom editor. What goes wrong is said in it. */
-  fill(panel: WebviewPanel, uri: Uri): void {
-    const inspection = this.make({ kind: 'files', uris: [uri.toString()] });
+  /** Fills a tab that VS Code opened: a custom editor of a tensor file or an image. What goes wrong is said in it. */
+  async fill(panel: WebviewPanel, uri: Uri, kind: 'files' | 'image'): Promise<void> {
+    const address = uri.toString();
+    const inspection = this.make(
+      kind === 'image' ? await imageRequest(address) : { kind: 'files', uris: [address] },
+    );
     this.attach(panel, inspection);
     // The page is told of the outcome, good or bad.
     inspection.ready().catch(() => undefined);
@@ -122,6 +169,23 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     this.attach(panel, inspection);
     inspection.ready().catch(() => undefined);
     return Promise.resolve();
+  }
+
+  /** Has another model read what a panel shows; where that fails, what is shown stays. */
+  private async again(panel: InspectionPanel, reader: string): Promise<void> {
+    const { request } = panel.inspection;
+    const model = await this.context.models.readerOf(request, reader);
+    if (model === undefined || (request.kind !== 'text' && request.kind !== 'image')) return;
+    const { mechanism: _, ...same } = { mechanism: undefined, ...request };
+    const inspection = this.make({ ...same, model }, { position: placeOf(panel) });
+    try {
+      await this.run(inspection);
+    } catch (error) {
+      if (!isCancelled(error)) void window.showErrorMessage(messageOf(error));
+      return;
+    }
+    panel.show(inspection);
+    this.register(inspection);
   }
 
   override dispose(): void {
@@ -181,7 +245,10 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   private attach(webviewPanel: WebviewPanel, inspection: Session): void {
-    const panel = new InspectionPanel(webviewPanel, inspection, this.context);
+    const panel = new InspectionPanel(webviewPanel, inspection, {
+      ...this.context,
+      again: (shown, reader) => this.again(shown, reader),
+    });
     this.panels.add(panel);
     panel.onDidActivate(() => {
       this.inspections.activate(panel.inspection);

@@ -1,5 +1,3 @@
-import { l10n } from 'vscode';
-import { shortened } from '../../common/strings.js';
 import { isRecord } from '../../common/values.js';
 import { dateScores } from '../../common/embedded-models.js';
 import type {
@@ -37,6 +35,17 @@ export interface FilesRequest {
   readonly mechanism?: string;
 }
 
+export interface ImageRequest {
+  readonly kind: 'image';
+  readonly uri: string;
+  /** What a model that writes is to have written. */
+  readonly text?: string;
+  /** Where that text stands. */
+  readonly origin?: Origin;
+  /** The embedded one where left out. */
+  readonly model?: ModelReference;
+}
+
 export interface TensorsRequest {
   readonly kind: 'tensors';
   readonly tensors: Readonly<Record<string, WireTensor>>;
@@ -44,7 +53,7 @@ export interface TensorsRequest {
 }
 
 /** What was asked to be inspected: enough to do it again in another process or after a reload. */
-export type InspectionRequest = TextRequest | FilesRequest | TensorsRequest;
+export type InspectionRequest = TextRequest | ImageRequest | FilesRequest | TensorsRequest;
 
 /** What is kept of an inspection when its panel closes or the window reloads: no results but what a model said. */
 export interface Remembered {
@@ -54,6 +63,8 @@ export interface Remembered {
   readonly parameters: ParameterValues;
   readonly position: Position;
   readonly continuation?: Continuation;
+  /** When it was first asked for, in milliseconds since 1970; left out by version 0.1. */
+  readonly time?: number;
 }
 
 /** Longer texts are inspected, but not kept for another day. */
@@ -63,6 +74,8 @@ export function canBeRemembered(request: InspectionRequest): boolean {
   switch (request.kind) {
     case 'text':
       return request.texts.every(({ length }) => length <= longestRemembered);
+    case 'image':
+      return (request.text?.length ?? 0) <= longestRemembered;
     case 'files':
       return true;
     case 'tensors':
@@ -73,7 +86,7 @@ export function canBeRemembered(request: InspectionRequest): boolean {
 /** Reads what an earlier run of the extension wrote, or undefined where it is not of today's form. */
 export function readRemembered(value: unknown): Remembered | undefined {
   if (!isRecord(value)) return undefined;
-  const { id, label, parameters } = value;
+  const { id, label, parameters, time } = value;
   const request = readRequest(value['request']);
   if (typeof id !== 'string' || typeof label !== 'string' || request === undefined) return undefined;
   const continuation = readContinuation(value['continuation']);
@@ -84,6 +97,7 @@ export function readRemembered(value: unknown): Remembered | undefined {
     parameters: readParameters(parameters),
     position: readPosition(value['position']),
     ...(continuation === undefined ? {} : { continuation }),
+    ...(typeof time === 'number' && Number.isFinite(time) ? { time } : {}),
   };
 }
 
@@ -101,6 +115,19 @@ function readRequest(value: unknown): InspectionRequest | undefined {
       model,
       ...(typeof mechanism === 'string' ? { mechanism } : {}),
       ...(origin === undefined ? {} : { origin }),
+    };
+  }
+  if (value['kind'] === 'image') {
+    const { uri, text } = value;
+    const model = readModel(value['model']);
+    const origin = readOrigin(value['origin']);
+    if (typeof uri !== 'string' || (value['model'] !== undefined && model === undefined)) return undefined;
+    return {
+      kind: 'image',
+      uri,
+      ...(typeof text === 'string' ? { text } : {}),
+      ...(origin === undefined ? {} : { origin }),
+      ...(model === undefined ? {} : { model }),
     };
   }
   if (value['kind'] === 'files') {
@@ -185,14 +212,7 @@ function stringsOf(record: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).filter(known));
 }
 
-/** The first words of the text, or the names of the files. */
-export function labelOf(request: InspectionRequest): string {
-  switch (request.kind) {
-    case 'text':
-      return shortened(request.texts[0]);
-    case 'files':
-      return request.uris.map((uri) => decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1))).join(', ');
-    case 'tensors':
-      return l10n.t('Tensors');
-  }
+/** The model that read what was asked for; undefined where none did, or the embedded one read an image. */
+export function modelOf(request: InspectionRequest): ModelReference | undefined {
+  return request.kind === 'text' || request.kind === 'image' ? request.model : undefined;
 }

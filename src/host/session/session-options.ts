@@ -30,6 +30,8 @@ export interface SessionOptions {
   ) => Promise<Opened>;
   /** The sentence that an error carries. */
   readonly messageOf: (error: unknown) => string;
+  /** When it was first asked for, in milliseconds since 1970; now where left out. */
+  readonly time?: number;
   readonly parameters?: ParameterValues;
   /** Steps that are set from outside while it runs. They are not kept for another day. */
   readonly interventions?: readonly Intervention[];

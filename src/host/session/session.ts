@@ -5,6 +5,7 @@ import type {
   Arithmetic,
   ArithmeticRequest,
   Candidates,
+  Classes,
   CandidatesRequest,
   CodeRequest,
   ContinueResult,
@@ -21,6 +22,7 @@ import type {
   ParameterValues,
   Picture,
   Plot,
+  Preview,
   Position,
   Continuation,
   Slice,
@@ -46,6 +48,8 @@ export class Session extends Disposable {
   readonly id: string;
   /** The first words of the text, or the names of the files. */
   readonly label: string;
+  /** When it was first asked for, in milliseconds since 1970. */
+  private readonly time: number;
   private readonly stateEmitter = this.own(new Emitter<PanelState>());
   private readonly positionEmitter = this.own(new Emitter<Position>());
   private readonly progressEmitter = this.own(new Emitter<Progress>());
@@ -84,6 +88,7 @@ export class Session extends Disposable {
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
     this.label = options.label;
+    this.time = options.time ?? Date.now();
     this.current = { kind: 'busy', title: this.label };
     this.own(engine.hold());
   }
@@ -111,6 +116,7 @@ export class Session extends Disposable {
       request: this.asked,
       parameters: this.parameters,
       position: this.place,
+      time: this.time,
       ...(this.continuation === undefined ? {} : { continuation: this.continuation }),
     };
   }
@@ -228,6 +234,25 @@ export class Session extends Disposable {
       this.engine.request('candidates', { ...request, inspection }, options),
     );
     return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
+  }
+
+  async classes(
+    request: AboutShown<EngineMethods['classes']['params']>,
+    options?: RequestOptions,
+  ): Promise<Classes> {
+    const result = await this.view(request, (inspection) =>
+      this.engine.request('classes', { ...request, inspection }, options),
+    );
+    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
+  }
+
+  preview(
+    request: AboutShown<EngineMethods['preview']['params']>,
+    options?: RequestOptions,
+  ): Promise<Preview> {
+    return this.view(request, (inspection) =>
+      this.engine.request('preview', { ...request, inspection }, options),
+    );
   }
 
   /** Goes on with the text, as its model says; what is shown then has the new tokens. */

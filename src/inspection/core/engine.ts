@@ -233,6 +233,8 @@ export class Engine {
         return null;
       },
       candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
+      classes: (params) => at(params.inspection).classes(params),
+      preview: (params) => at(params.inspection).preview(params),
       modelPage: ({ model }) => this.modelPage(model),
       modelLayer: ({ model, ...place }) => this.modelLayer(model, place),
       close: async ({ inspection }) => {

@@ -4,9 +4,11 @@ import type {
   ArithmeticRequest,
   Candidates,
   CandidatesRequest,
+  Classes,
   CodeRequest,
   ContinueResult,
   ContinueRequest,
+  EngineMethods,
   ExportRequest,
   InspectionSummary,
   Intervention,
@@ -14,6 +16,7 @@ import type {
   Metric,
   ParameterValues,
   Plot,
+  Preview,
   Continuation,
   Slice,
   SliceRequest,
@@ -27,11 +30,13 @@ import { exportFiles, layerExport, type ExportSource } from '../exports/begin.js
 import { exporterNamed } from '../exports/index.js';
 import { OpenExport } from '../exports/open-export.js';
 import { arithmetic } from '../views/arithmetic.js';
+import { likeliest } from '../views/classes.js';
 import { findings } from '../views/findings/index.js';
 import { metricsOf } from '../views/metrics.js';
 import { pooledWeights } from '../views/thumbnails.js';
 import { bands, slice, type Schedule } from '../views/matrix.js';
 import { plotters } from '../views/plots/index.js';
+import { previewOf } from '../views/preview.js';
 import type { Plotter } from '../views/plots/plotter.js';
 import { checkIndex } from '../views/pool.js';
 import { LayerReader } from '../views/reader.js';
@@ -120,6 +125,7 @@ export class Inspection {
       notices: subject.notices,
       continues: subject.next !== undefined,
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
+      ...(subject.classes === undefined ? {} : { classes: subject.classes.logits.length }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
       ...(subject.diagnosis === undefined ? {} : { diagnosis: subject.diagnosis }),
       ...(subject.axes === undefined ? {} : { axes: subject.axes }),
@@ -171,6 +177,15 @@ export class Inspection {
     const { revision } = this;
     checkIndex(query, this.subject.queries.count, 'query');
     return { revision, ...(await this.next.candidates(query, Math.max(1, Math.min(count, 1000)), task)) };
+  }
+
+  /** What the model takes the whole for. */
+  classes({ count }: Omit<EngineMethods['classes']['params'], 'inspection'>): Classes {
+    return { revision: this.revision, classes: likeliest(this.subject, count) };
+  }
+
+  preview(request: Omit<EngineMethods['preview']['params'], 'inspection'>): Preview {
+    return previewOf(this.subject, request);
   }
 
   private continueWith(wanted: GenerationRequest, task: Task): Promise<GenerationResult> {

@@ -11,6 +11,7 @@ import type {
   Labels,
   Medium,
   Parameter,
+  Preview,
   Step,
   GeneratedTokens,
   Intervention,
@@ -48,6 +49,10 @@ export interface Subject {
   readonly causal?: boolean;
   /** What was set while it ran, spelled out. */
   readonly interventions?: readonly Intervention[];
+  /** Set where a model sorts what it reads. */
+  readonly classes?: ClassScores;
+  /** Images that were brought, by their medium. */
+  readonly pictures?: ReadonlyMap<string, Picture>;
   /** Set where a model was asked a question about a text. */
   readonly answers?: Answers;
   /** Set where results were given beside the inputs, and are explained. */
@@ -58,6 +63,20 @@ export interface Subject {
   readonly next?: Next;
   /** Set where the model wrote what is shown. */
   readonly generated?: GeneratedTokens;
+}
+
+/** How much a model takes what it read for each of its classes. */
+export interface ClassScores {
+  /** By class. */
+  readonly labels: readonly string[];
+  /** // (class) */
+  readonly logits: Float32Array;
+}
+
+/** Something to be seen. */
+export interface Picture {
+  /** @param side the most pixels of its longer side */
+  preview(side: number): Preview;
 }
 
 /** What a model is to say, or what it said before and says again. */

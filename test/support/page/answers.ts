@@ -8,6 +8,7 @@ import type {
   Metric,
   Parameter,
   ParameterValues,
+  Preview,
   Slice,
   SliceRequest,
   Span,
@@ -15,6 +16,7 @@ import type {
   TensorAxes,
   Thumbnails,
 } from '../../../src/protocol.js';
+import { imageMedium, patchLabels, previewOf, type PatchedImage } from './image.js';
 import type { Size } from './attention.js';
 import { Attention, stepNames, stepsOf } from './attention.js';
 import { plots } from './plots.js';
@@ -33,6 +35,8 @@ export interface Subject extends Size {
   readonly plots: boolean;
   /** Whether its model says what comes next. */
   readonly continues: boolean;
+  /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
+  readonly image?: PatchedImage;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -108,10 +112,19 @@ export class Answers {
     return new Answers(this.first, id, { ...this.changes, ...changes });
   }
 
+  preview(medium: string, side: number): Preview {
+    const { image } = this.subject;
+    if (image === undefined) throw new Error(`There is no image “${medium}”.`);
+    return previewOf(image, side);
+  }
+
   summary(): InspectionSummary {
     const { title, layers, heads, queries, keys, words, notices, mechanism } = this.subject;
-    const labels = (count: number): InspectionSummary['queries'] =>
-      words === null ? { count } : { count, words: words.slice(0, count) };
+    const { image } = this.subject;
+    const labels = (count: number): InspectionSummary['queries'] => {
+      if (image !== undefined) return patchLabels(image);
+      return words === null ? { count } : { count, words: words.slice(0, count) };
+    };
     return {
       id: this.id,
       revision: this.revision,
@@ -123,7 +136,8 @@ export class Answers {
           : { id: 'multi-head', title: 'Multi-head attention' },
       layers,
       heads,
-      media: [],
+      media: image === undefined ? [] : [imageMedium(image)],
+      ...(image?.classes === undefined ? {} : { classes: image.classes.length }),
       queries: labels(queries),
       keys: labels(keys),
       steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),

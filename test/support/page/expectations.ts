@@ -1,4 +1,10 @@
-import type { Candidate, Candidates, CandidatesRequest, ContinueRequest } from '../../../src/protocol.js';
+import type {
+  Candidate,
+  Candidates,
+  CandidatesRequest,
+  Classes,
+  ContinueRequest,
+} from '../../../src/protocol.js';
 
 const vocabulary = [
   'the',
@@ -39,6 +45,18 @@ export function candidatesOf(
   if (query + 1 >= queries) return said;
   const stands = (query + 3) % vocabulary.length;
   return { ...said, actual: { ...describe(stands), rank: order.indexOf(stands) } };
+}
+
+/** What it takes an image for: logits fall by one from class to class. */
+export function classesOf(count: number, revision: number, labels: readonly string[]): Classes {
+  const sum = labels.reduce((total, _, index) => total + Math.exp(-index), 0);
+  const classes = labels.map((label, index) => ({
+    index,
+    label,
+    logit: -index,
+    probability: Math.exp(-index) / sum,
+  }));
+  return { revision, classes: classes.slice(0, count) };
 }
 
 /** The words that it writes. */

@@ -17,12 +17,13 @@ import type {
   PanelState,
   ParameterValues,
   Position,
+  ReaderChoice,
   Variant,
 } from '../../../src/protocol.js';
 import { nearestPosition } from '../../../src/position.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
-import { candidatesOf, continuationOf } from './expectations.js';
+import { candidatesOf, classesOf, continuationOf } from './expectations.js';
 import { plots } from './plots.js';
 
 /** How a test wants the host to behave. Plain data: it is passed into the page. */
@@ -42,6 +43,8 @@ export interface Behaviour {
   readonly id: string;
   readonly first: PanelState | null;
   readonly headTypes: HeadTypesState;
+  /** The models that could read what is shown. */
+  readonly readers: readonly ReaderChoice[];
   /** What the page of a model is told. */
   readonly model: ModelAnswers | null;
 }
@@ -173,9 +176,17 @@ export class FakeHost {
           const { revision, subject } = this.at(params);
           return candidatesOf(params, revision, subject.queries);
         }),
+        classes: answer('classes', (params) => {
+          const { revision, subject } = this.at(params);
+          return classesOf(params.count, revision, subject.image?.classes ?? []);
+        }),
+        preview: answer('preview', (params) => this.at(params).preview(params.medium, params.side)),
         continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
+        drop: answer('drop', () => null),
+        readers: answer('readers', () => behaviour.readers),
+        readWith: answer('readWith', () => null),
         export: answer('export', () => null),
         change: answer('change', ({ parameters }) => {
           this.subject().change(parameters);

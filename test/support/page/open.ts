@@ -56,6 +56,7 @@ const usual: Behaviour = {
   first: null,
   model: null,
   headTypes: { kind: 'none' },
+  readers: [],
 };
 
 export interface Opening extends Partial<Behaviour> {

@@ -6,6 +6,7 @@ import type { Column, Mode, Panel } from '../../panel.js';
 import type { Widths } from '../../saved.js';
 import type { Theme } from '../../theme.js';
 import { menu } from '../../ui.js';
+import type { MenuItem } from '../../ui.js';
 import { noticesView } from '../notices/notices.js';
 import { StatusView } from '../status/status.js';
 import type { OpenView, RegisteredView, ViewContext } from '../view.js';
@@ -51,6 +52,11 @@ export class Shell {
   private readonly context: ViewContext;
   private readonly title = h('h1', { class: 'title' });
   private readonly subtitle = h('span', { class: 'subtitle muted' });
+  private readonly readers = menu({
+    text: '',
+    label: 'Read with another model',
+    items: () => this.choices(),
+  });
   private readonly footer = h('span', { class: 'number' });
   private readonly body: HTMLElement;
   private readonly toolbar: Toolbar;
@@ -171,7 +177,7 @@ export class Shell {
     return h(
       'header',
       { class: 'topbar' },
-      h('div', { class: 'titles' }, this.title, this.subtitle),
+      h('div', { class: 'titles' }, this.title, this.readers, this.subtitle),
       this.tabs.element,
       h('div', { class: 'topbar-actions' }, ...this.launchers.elements, copy),
     );
@@ -194,6 +200,8 @@ export class Shell {
         this.title.textContent = title;
         this.title.title = title;
         this.subtitle.textContent = subtitle;
+        // Only text and images are read by a model.
+        this.readers.hidden = content.summary.media.length === 0;
         this.arrange();
       },
     );
@@ -274,6 +282,27 @@ export class Shell {
     const narrow = mode === 'narrow';
     const shown = narrow && front !== 'centre' ? front : centre;
     this.tabs.show(covering === null ? shown : null, narrow ? [...offered, ...sideColumns] : offered);
+  }
+
+  /** What else could read what is shown. */
+  private async choices(): Promise<readonly MenuItem[]> {
+    try {
+      const found = await this.panel.channel.request('readers', null);
+      return found.map(({ reader, name, detail, used }) => ({
+        text: name,
+        detail,
+        checked: used,
+        press: () => {
+          if (used) return;
+          this.panel.channel.request('readWith', { reader }).catch((error: unknown) => {
+            this.context.reportError(error);
+          });
+        },
+      }));
+    } catch (error) {
+      this.context.reportError(error);
+      throw error;
+    }
   }
 
   private copy(language: CodeLanguage): void {

@@ -30,13 +30,10 @@ describe('Sources', () => {
       const [text, second] = ['The cat sat.', 'A dog ran off.'];
       const model = { kind: 'embedded' } as const;
       const { summary } = await openText(engine, { text, second, model, mechanism: 'scaled-dot-product' });
-      assert.deepEqual(
-        summary.media.map(({ id, index }) => [id, index]),
-        [
-          ['text-0', 0],
-          ['text-1', 1],
-        ],
-      );
+      assert.deepEqual(summary.media, [
+        { id: 'text-0', kind: 'text', index: 0 },
+        { id: 'text-1', kind: 'text', index: 1 },
+      ]);
       const words = (spans: ReturnType<typeof spansIn>, of: string): (string | undefined)[] =>
         (spans ?? []).map((span) => (span === null ? undefined : of.slice(span.start, span.end)));
       assert.deepEqual(words(spansIn(summary.keys), text), ['The', 'cat', 'sat', '.']);
@@ -52,10 +49,7 @@ describe('Sources', () => {
       const model = { kind: 'dates', score: 'luong' } as const;
       const { summary } = await openText(engine, { text: '3 May 2021', second: '4 June 2022', model });
       assert.ok(summary.notices.some((notice) => notice.endsWith('the second selection was not used.')));
-      assert.deepEqual(
-        summary.media.map(({ index }) => index),
-        [0],
-      );
+      assert.deepEqual(summary.media, [{ id: 'text-0', kind: 'text', index: 0 }]);
     } finally {
       await engine.dispose();
     }

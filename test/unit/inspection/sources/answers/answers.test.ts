@@ -173,10 +173,10 @@ describe('Questions that a text answers', () => {
     assert.equal(context.slice(places[0]?.start, places.at(-1)?.end), answer);
     const asked = spansIn({ count: 1, marks: summary.queries.marks?.slice(1, 2) ?? [] });
     assert.equal(question.slice(asked?.[0]?.start, asked?.[0]?.end), question.slice(0, 1));
-    assert.deepEqual(
-      summary.media.map(({ index }) => index),
-      [0, 1],
-    );
+    assert.deepEqual(summary.media, [
+      { id: 'text-0', kind: 'text', index: 0 },
+      { id: 'text-1', kind: 'text', index: 1 },
+    ]);
     assert.deepEqual(summary.notices, []);
   });
 

@@ -1,0 +1,24 @@
+import type { Classes } from '../../protocol.js';
+import type { Subject } from '../core/subject.js';
+
+/** The most that are told at once. */
+const most = 1000;
+
+/** The classes with the largest logits, with the softmax over all of them. @throws Error where a model does not sort what it reads */
+export function likeliest({ classes, title }: Subject, count: number): Classes['classes'] {
+  if (classes === undefined) throw new Error(`${title} does not sort what it reads into classes.`);
+  const { labels, logits } = classes;
+  let largest = -Infinity;
+  for (const logit of logits) largest = Math.max(largest, logit);
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  return Array.from(logits, (logit, index) => ({ logit, index }))
+    .toSorted((a, b) => b.logit - a.logit)
+    .slice(0, Math.max(1, Math.min(count, most)))
+    .map(({ logit, index }) => ({
+      index,
+      label: labels[index] ?? `class ${index}`,
+      logit,
+      probability: Math.exp(logit - largest) / sum,
+    }));
+}
