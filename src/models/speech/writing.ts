@@ -212,10 +212,10 @@ function likeliest(logits: Float32Array, ids: Iterable<number>): number | undefi
 
 /** Pairs of a place and a token, from place 1 on without a gap; a token of null is left to be heard. */
 function forcedIn(value: unknown, vocabulary: number, where: string): (number | undefined)[] {
-  const pairs = Array.isArray(value) ? value : [];
+  const pairs = itemsOf(value);
   const forced: (number | undefined)[] = [];
   for (const [at, pair] of pairs.entries()) {
-    const [place, id]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    const [place, id] = itemsOf(pair);
     if (place !== at + 1 || (id !== null && !isToken(id, vocabulary))) {
       throw new ModelError(`${where}: "forced_decoder_ids" does not name a token for each place from 1 on.`);
     }
@@ -226,15 +226,19 @@ function forcedIn(value: unknown, vocabulary: number, where: string): (number | 
 
 function headsIn(value: unknown): { layer: number; head: number }[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.flatMap((pair: unknown) => {
-    const [layer, head]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+  return itemsOf(value).flatMap((pair) => {
+    const [layer, head] = itemsOf(pair);
     return typeof layer === 'number' && typeof head === 'number' ? [{ layer, head }] : [];
   });
 }
 
 function idsOf(value: unknown): readonly number[] {
-  const list = typeof value === 'number' ? [value] : Array.isArray(value) ? value : [];
+  const list = typeof value === 'number' ? [value] : itemsOf(value);
   return list.filter((each): each is number => typeof each === 'number');
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function isToken(value: unknown, vocabulary: number): value is number {
