@@ -191,20 +191,20 @@ def tokenizer():
 
 @torch.no_grad()
 def crossings(model, one):
-    """Scores and weights of every head for a recording's own text, and its words' rows. // (layer, head, token, frame)"""
+    """The weights of every head for a recording's own text. // (layer, head, token, frame)"""
     mel = features(torch.from_numpy(one.samples)[None])
     read = torch.tensor([[START, UNTIMED, *(NUMBER[word] for word in one.words), END]])
     model.set_attn_implementation("eager")
     given = model.model.decoder(input_ids=read, encoder_hidden_states=encoded(model, mel), output_attentions=True, use_cache=False)
     model.set_attn_implementation("sdpa")
-    return torch.stack(given.cross_attentions)[:, :, 0, :-1]  # (layer, head, token, frame), rows from START to the last word
+    return torch.stack(given.cross_attentions)[:, 0]  # (layer, head, token, frame), rows from START to END
 
 
 def pointing(model, recordings):
     """How often a head's weights, where a word is written, are largest within the word as it was said; and by chance."""
     hits, chance, count = 0, 0.0, 0
     for one in recordings:
-        rows = crossings(model, one)[:, :, 1:-1].argmax(-1)  # (layer, head, word)
+        rows = crossings(model, one)[:, :, 1:-2].argmax(-1)  # (layer, head, word)
         for at, (start, end) in enumerate(one.times):
             peak = (rows[:, :, at] + 0.5) / 50
             hits = hits + ((peak >= start) & (peak <= end)).float()
@@ -236,7 +236,7 @@ def alignment_errors(model, recordings, heads):
         chosen = chosen[:, :, :spoken] / chosen[:, :, :spoken].sum(-1, keepdim=True)
         chosen = (chosen - chosen.mean(1, keepdim=True)) / chosen.std(1, keepdim=True, unbiased=False)
         smooth = F.pad(chosen, (3, 3), mode="reflect").unfold(-1, 7, 1).median(-1).values.mean(0)
-        first = warping(-smooth[1:].double().numpy())
+        first = warping(-smooth[1:-1].double().numpy())
         errors += [abs(first[at] / 50 - start) for at, (start, _) in enumerate(one.times)]
     return errors
 

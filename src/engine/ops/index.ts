@@ -39,6 +39,7 @@ export { divideRows } from './rows/divide-rows.js';
 export { largest } from './rows/largest.js';
 export { layerNorm } from './rows/layer-norm.js';
 export { matmul, transpose } from './rows/matmul.js';
+export { median } from './rows/median.js';
 export { rmsNorm } from './rows/rms-norm.js';
 export { rowSum } from './rows/row-sum.js';
 export { sinkSoftmax } from './rows/sink-softmax.js';

@@ -49,7 +49,7 @@ export async function listen(
 }
 
 /** @param channels each (sample) @returns (sample) */
-export function averaged(channels: readonly Float32Array[]): Float32Array {
+function averaged(channels: readonly Float32Array[]): Float32Array {
   const [first = new Float32Array(0)] = channels;
   if (channels.length === 1) return first;
   return first.map((_, at) => channels.reduce((sum, each) => sum + (each[at] ?? 0), 0) / channels.length);

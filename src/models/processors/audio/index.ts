@@ -1,2 +1,2 @@
-export { logMel, logMelFeatures, type LogMelGraph } from './log-mel.js';
-export { logMelSettings, type LogMelSettings } from './settings.js';
+export { logMel, logMelFeatures } from './log-mel.js';
+export { logMelSettings } from './settings.js';

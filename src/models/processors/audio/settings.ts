@@ -56,7 +56,7 @@ export function logMelSettings(value: Json, where: string): LogMelSettings {
   const kind = value['feature_extractor_type'] ?? 'WhisperFeatureExtractor';
   if (kind !== 'WhisperFeatureExtractor' && kind !== 'WhisperProcessor') {
     throw new ModelError(
-      `${where} is for ${quoted(String(kind))}; "WhisperFeatureExtractor" can be followed.`,
+      `${where} is for ${quoted(typeof kind === 'string' ? kind : JSON.stringify(kind))}; "WhisperFeatureExtractor" can be followed.`,
     );
   }
   for (const [name, setting] of Object.entries(value)) {
@@ -65,7 +65,7 @@ export function logMelSettings(value: Json, where: string): LogMelSettings {
     if (name === 'padding_side' && setting === 'right') continue;
     if (name === 'dither' || name === 'padding_side') {
       throw new ModelError(
-        `${where} says that ${quoted(name)} is ${quoted(String(setting))}, which is not followed here.`,
+        `${where} says that ${quoted(name)} is ${JSON.stringify(setting)}, which is not followed here.`,
       );
     }
     throw new ModelError(

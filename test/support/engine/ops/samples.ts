@@ -407,6 +407,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
 
   // These have no derivative with respect to anything.
   argmax: [(draw) => operators.argmax(draw.numbers(draw.upTo(3), draw.upTo(4)))],
+  median: [
+    (draw) => operators.median(draw.numbers(draw.upTo(2), draw.upTo(3), 4 + draw.upTo(6)), 7),
+    // A row that is too short for its neighbours.
+    (draw) => operators.median(draw.numbers(3, 3), 7),
+    (draw) => operators.median(draw.numbers(draw.upTo(5)), 3),
+  ],
   frequencies: [
     (draw) => {
       const n = draw.upTo(3);

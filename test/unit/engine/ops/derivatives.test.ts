@@ -12,6 +12,7 @@ import { drawn, operationOf, samples } from '../../../support/engine/ops/samples
 const without: Readonly<Record<string, string>> = {
   argmax: 'constant but for jumps; the straight-through estimator says otherwise, and is tested apart',
   frequencies: 'counts of draws: constant but for jumps',
+  median: 'not said yet: it picks an entry of alignments, which nothing is differentiated through',
   noise: 'made from a seed and places alone',
   full: 'a constant',
   alibi: 'made from positions alone',

@@ -54,6 +54,7 @@ const builds: Readonly<Record<string, Build>> = {
     operators.overlapAdd(parts, { size: 8, stride: 3, count: 6, before: 2, beyond: 'zeros' }, [21, 1]),
   decimalLogarithm: ([a]) => operators.decimalLogarithm(a, 1e-10),
   larger: ([a, b]) => operators.larger(a, b),
+  median: ([a]) => operators.median(a, 7),
   largest: ([a]) => operators.largest(a),
   normalDistribution: ([a]) => operators.normalDistribution(a),
   normalDensity: ([a]) => operators.normalDensity(a),

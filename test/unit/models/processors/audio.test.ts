@@ -92,7 +92,7 @@ describe('log-mel spectrograms', () => {
       message({ feature_extractor_type: 'Wav2Vec2FeatureExtractor' }),
       /"Wav2Vec2FeatureExtractor"/,
     );
-    assert.match(message({ dither: 0.1 }), /"dither" is "0.1", which is not followed/);
+    assert.match(message({ dither: 0.1 }), /"dither" is 0.1, which is not followed/);
     assert.match(message({ padding_side: 'left' }), /"padding_side" is "left"/);
     assert.match(message({ preemphasis: 0.97 }), /"preemphasis", which is not known/);
     assert.match(message({ feature_size: 0 }), /"feature_size" is 0; a whole number from 1/);

@@ -1,0 +1,156 @@
+import { label, type AxisName, type Value } from '../../engine/graph.js';
+import {
+  concat,
+  dropAxis,
+  inverseSquareRoot,
+  median,
+  multiply,
+  negate,
+  rearrange,
+  scale,
+  slice,
+  softmax,
+  subtract,
+  sumTo,
+} from '../../engine/ops/index.js';
+import { ModelError } from '../error.js';
+import type { Path } from './warping.js';
+
+export interface AlignmentHead {
+  readonly layer: number;
+  readonly head: number;
+}
+
+/** What alignment is asked of. */
+export interface AlignmentInput {
+  /** Of each layer's attention to the sound: scaled, before the softmax. // each (head, token, frame) */
+  readonly scores: readonly Value[];
+  readonly heads: readonly AlignmentHead[];
+  /** Frames of the encoder that hold sound. */
+  readonly frames: number;
+  /** Tokens before the row that says the first word: start, language and task. */
+  readonly before: number;
+  /** Of the median filter; 7 in OpenAI's. */
+  readonly width?: number;
+}
+
+export interface AlignmentGraph {
+  /** Scores of the heads, those cropped, their softmax, z-scores, median, mean, and what is warped. */
+  readonly steps: readonly Value[];
+  /** What dynamic time warping goes through; its rows are words' tokens, then the end. // (token, frame) */
+  readonly cost: Value;
+}
+
+/**
+ * How OpenAI's Whisper finds when each token was said (`find_alignment`, release 20250625), each stage a step.
+ * @throws ModelError where no head is chosen, one is none of the model's, or there is no sound
+ */
+export function alignment({ scores, heads, frames, before, width = 7 }: AlignmentInput): AlignmentGraph {
+  const [, tokens = 0, all = 0] = scores[0]?.shape ?? [];
+  if (heads.length === 0) throw new ModelError('An alignment needs a head of the attention to the sound.');
+  for (const { layer, head } of heads) {
+    if (head >= 0 && head < (scores[layer]?.shape[0] ?? 0)) continue;
+    throw new ModelError(
+      `The model has no head ${head} in layer ${layer} to align by; ${inventory(scores)}.`,
+    );
+  }
+  if (!Number.isInteger(frames) || frames < 1 || frames > all) {
+    throw new ModelError(`1 to ${all} frames of sound can be aligned, not ${frames}.`);
+  }
+  if (tokens - before < 2) throw new ModelError('There is no text to align.');
+  const rows = heads.map(({ layer, head }) => {
+    const own = scores[layer] ?? scores[0];
+    if (own === undefined) throw new ModelError('An alignment needs a layer.');
+    const range = { start: head, end: head + 1 };
+    return dropAxis(slice(own, [range, { start: 0, end: tokens }, { start: 0, end: all }]), 0); // (token, frame)
+  });
+  const stacked = rearrange(concat(rows, 'rows'), [heads.length, tokens, all]);
+  const chosen = step(
+    stacked,
+    'alignment_scores',
+    'S',
+    'Scores of the heads',
+    'Scaled scores of the chosen heads, for every token and frame.',
+  );
+  const cropped = step(
+    slice(chosen, [
+      { start: 0, end: heads.length },
+      { start: 0, end: tokens },
+      { start: 0, end: frames },
+    ]),
+    'alignment_cropped',
+    "S'",
+    'Cropped',
+    'Only frames that hold sound.',
+  ); // (head, token, frame)
+  const weights = step(
+    softmax(cropped),
+    'alignment_weights',
+    'W',
+    'Softmax after the crop',
+    'Each token’s row sums to 1 over the sound alone: no weights of the model, which saw silence too.',
+  );
+  const mean = scale(sumTo(weights, [heads.length, 1, frames]), 1 / tokens, `\\tfrac{1}{${tokens}}`); // (head, 1, frame)
+  const centred = subtract(weights, mean); // (head, token, frame)
+  const variance = scale(
+    sumTo(multiply(centred, centred), [heads.length, 1, frames]),
+    1 / tokens,
+    `\\tfrac{1}{${tokens}}`,
+  );
+  const standard = step(
+    multiply(centred, inverseSquareRoot(variance, 0)),
+    'alignment_z',
+    'Z',
+    'z-scores',
+    'Each frame’s weights, less their mean over all tokens and by their deviation: frames that everything attends to count no more.',
+  );
+  const smooth = step(
+    median(standard, width),
+    'alignment_median',
+    'M',
+    'Median',
+    `Of ${width} frames, reflected at the ends: single frames that stick out go.`,
+  );
+  const average = dropAxis(
+    scale(sumTo(smooth, [1, tokens, frames]), 1 / heads.length, `\\tfrac{1}{${heads.length}}`),
+    0,
+  ); // (token, frame)
+  const joined = step(
+    average,
+    'alignment_mean',
+    '\\bar{M}',
+    'Mean of the heads',
+    'All tokens, those at the beginning and the end too.',
+  );
+  const cost = step(
+    negate(
+      slice(joined, [
+        { start: before, end: tokens - 1 },
+        { start: 0, end: frames },
+      ]),
+    ),
+    'alignment_cost',
+    'C',
+    'Cost',
+    'What dynamic time warping makes as small as it can: the rows that say a token of the text and the end.',
+  );
+  return { steps: [chosen, cropped, weights, standard, smooth, joined, cost], cost };
+}
+
+/**
+ * When each token begins, in frames, and where the last one ends.
+ * @param path through the cost
+ * @returns one entry for each row of the cost
+ */
+export function beginnings({ rows, columns }: Path): number[] {
+  return columns.filter((_, at) => at === 0 || rows[at] !== rows[at - 1]);
+}
+
+function step(value: Value, name: string, symbol: string, title: string, note: string): Value {
+  const axes: readonly AxisName[] = value.shape.length === 3 ? ['head', 'query', 'key'] : ['query', 'key'];
+  return label(value, { name, symbol, axes, step: { title, note, scale: 'signed', phase: 'task' } });
+}
+
+function inventory(scores: readonly Value[]): string {
+  return `it has ${scores.length} layers of ${scores[0]?.shape[0] ?? 0} heads, counted from 0`;
+}
