@@ -193,9 +193,9 @@ function roleByName(name: string, shape: Shape): string | undefined {
   // "self.query.weight" is told by "query_weight", "decoder.layer.0.attn" by "attn".
   const tails = [parts.slice(-2).join('_'), parts.at(-1) ?? ''];
   const fits = (role: string): boolean => {
-    // A bias of each head stands beside weights of each head.
-    if (/^b_[QKV]$/.test(role)) return shape.length === 1 || shape.length === 2;
-    if (role === 'b_O' || (shape.length === 1 && ['scores', 'weights'].includes(role)))
+    // A bias of each head, beside weights of each head.
+    if (shape.length === 2 && /^b_?[qkv]$/.test(tails[1] ?? '')) return /^b_[QKV]$/.test(role);
+    if (role.startsWith('b_') || (shape.length === 1 && ['scores', 'weights'].includes(role)))
       return shape.length === 1;
     return vectors.has(role) ? shape.length >= 1 : shape.length >= 2;
   };

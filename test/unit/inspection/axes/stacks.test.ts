@@ -7,7 +7,7 @@ import {
   RolesNeeded,
   type OpenInspection,
 } from '../../../../src/inspection/index.js';
-import type { InspectionSummary, ParameterValues } from '../../../../src/protocol.js';
+import type { InspectionSummary, ParameterValues, WireTensor } from '../../../../src/protocol.js';
 import { tensorNamed, tensorsIn } from '../../../support/models/expected.js';
 
 /** Made by make_stacks.py, with what PyTorch computed. */
@@ -208,7 +208,8 @@ describe('stacks and lists of attentions', () => {
         return [name, { shape: [heads, size], data }] as const;
       });
       const projections = ['W_Q', 'W_K', 'W_V'].map((name, at) => made(name, at, order));
-      const tensors = { X: tensorNamed(own, 'X'), ...Object.fromEntries([...projections, ...biases]) };
+      const input = ['X', tensorNamed(own, 'X')] as const;
+      const tensors: Record<string, WireTensor> = Object.fromEntries([input, ...projections, ...biases]);
       const inspection = await inspectTensors(tensors);
       open.push(inspection);
       assert.deepEqual([inspection.summary.layers, inspection.summary.heads], [1, heads], order);
