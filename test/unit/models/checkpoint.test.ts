@@ -172,7 +172,18 @@ describe('Checkpoint', () => {
 
     it('a family that is not known', async () => {
       const families = [
-        ...['albert', 'bart', 'bert', 'distilbert', 'electra', 'gemma2', 'gemma3_text', 'gpt2'],
+        ...[
+          'albert',
+          'bart',
+          'bert',
+          'camembert',
+          'data2vec-text',
+          'distilbert',
+          'electra',
+          'gemma',
+          'gemma2',
+        ],
+        ...['gemma3_text', 'gpt2'],
         ...['gpt_neo', 'gpt_neox', 'llama', 'm2m_100', 'marian', 'mbart', 'mistral', 'modernbert'],
         ...['mpnet', 'mt5', 'pegasus', 'phi', 'phi3', 'qwen2', 'qwen3', 'roberta', 'xlm-roberta', 't5'],
       ]

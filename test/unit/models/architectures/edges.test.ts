@@ -72,6 +72,9 @@ describe('At its edges, each family computes what transformers computes', () => 
       'phi3',
       'gemma2',
       'gemma3',
+      'gemma',
+      'camembert',
+      'data2vec-text',
     ],
     ...['t5', 't5-gated', 'mt5', 'bart', 'mbart', 'marian', 'marian-apart', 'm2m-100', 'pegasus'],
   ];
