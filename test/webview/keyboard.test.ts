@@ -152,7 +152,7 @@ describe('keyboard', function () {
     await page.keyboard.press('End');
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'PyTorch');
     await page.keyboard.press('Escape');
-    assert.equal(await page.locator('.menu-list').isVisible(), false);
+    assert.equal(await page.locator('.menu-list:visible').count(), 0);
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Copy as');
   });
 
