@@ -62,7 +62,7 @@ async function requestOf(asked: Asked<GivenFile>): Promise<InspectionRequest> {
   if (asked.kind === 'image') {
     const { file, model, ...rest } = asked;
     const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenImageModel()));
-    return { ...rest, uri: addressOf(file), ...(reference === undefined ? {} : { model: reference }) };
+    return { ...rest, uri: addressOf(file), model: reference };
   }
   const { files, ...rest } = asked;
   return { ...rest, uris: files.map(addressOf) };

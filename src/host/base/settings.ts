@@ -3,7 +3,7 @@ import { ConfigurationTarget, workspace } from 'vscode';
 import { dateScores } from '../../common/embedded-models.js';
 import { countFromOf, type CountFrom } from '../../common/counting.js';
 import type { ModelDescription, ModelReference } from '../../protocol.js';
-import { modelAt, modelPath, sameModel } from '../models/model-path.js';
+import { modelAt, sameModel } from '../models/model-path.js';
 
 export const section = 'attentionInspector';
 
@@ -30,28 +30,26 @@ export async function chosenModel(): Promise<ModelReference> {
   return activeModel();
 }
 
-/** The model that reads images; undefined where the embedded one does. */
-function activeImageModel(): ModelReference | undefined {
+/** The model that reads images. */
+function activeImageModel(): ModelReference {
   const path = read<string>('imageModel', '').trim();
-  return path === '' ? undefined : modelAt(absolute(path));
+  return path === '' ? { kind: 'scenes' } : modelAt(absolute(path));
 }
 
 /** The model that reads the next image, also where it was chosen this very moment. */
-export async function chosenImageModel(): Promise<ModelReference | undefined> {
+export async function chosenImageModel(): Promise<ModelReference> {
   await choosing.catch(() => undefined);
   return activeImageModel();
 }
 
 /** Whether a model is in use, for what it reads. */
 export function isActive({ reference, reads }: Pick<ModelDescription, 'reference' | 'reads'>): boolean {
-  if (reads !== 'image') return sameModel(reference, activeModel());
-  const active = activeImageModel();
-  return active === undefined ? modelPath(reference) === undefined : sameModel(reference, active);
+  return sameModel(reference, reads === 'image' ? activeImageModel() : activeModel());
 }
 
 /** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
 export function setActiveModel(model: ModelReference, reads: ModelDescription['reads']): Promise<void> {
-  choosing = reads === 'image' ? write('imageModel', modelPath(model)) : write('model', settingOf(model));
+  choosing = write(reads === 'image' ? 'imageModel' : 'model', settingOf(model));
   return choosing;
 }
 
@@ -65,11 +63,10 @@ async function write(name: 'model' | 'imageModel', value: string | undefined): P
   );
 }
 
-/** What the setting says of a model; nothing for the embedded one. */
+/** What the settings say of a model; nothing for the embedded ones that text and images are read by at first. */
 function settingOf(model: ModelReference): string | undefined {
   switch (model.kind) {
     case 'embedded':
-    // It reads images, where it is what is meant by nothing as well.
     case 'scenes':
       return undefined;
     case 'gpt':

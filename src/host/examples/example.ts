@@ -22,6 +22,8 @@ export interface ExampleStage {
   file(name: string): Promise<Uri>;
   openText(selected: SelectedText, reader: Reader): Promise<Session>;
   openFiles(uris: readonly Uri[]): Promise<void>;
+  /** By the embedded captioner. */
+  openImage(uri: Uri): Promise<void>;
 }
 
 /** Shows a file of the sample with a passage of it selected. @throws Error where the passage is not in it */

@@ -1,15 +1,16 @@
-import { FileSystemError, l10n, ThemeIcon, Uri, window, workspace } from 'vscode';
+import { FileSystemError, l10n, ThemeIcon, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { QuickPickItem } from 'vscode';
 import type { Opener } from '../session/opener.js';
 import { additive } from './additive.js';
 import { date } from './date.js';
+import { image } from './image.js';
 import type { Example, ExampleStage } from './example.js';
 import { nextToken } from './next-token.js';
 import { pronoun } from './pronoun.js';
 import { tensors } from './tensors.js';
 
 /** In the order in which they are offered. */
-export const examples: readonly Example[] = [pronoun, date, nextToken, tensors, additive];
+export const examples: readonly Example[] = [pronoun, date, nextToken, image, tensors, additive];
 
 interface Item extends QuickPickItem {
   readonly example: Example;
@@ -42,6 +43,9 @@ export class Examples {
       file: (name) => this.file(name),
       openText: (selected, reader) => this.opener.openText(selected, reader),
       openFiles: (uris) => this.opener.openFiles(uris),
+      openImage: async (uri) => {
+        await this.opener.openImage(uri, { model: { kind: 'scenes' } }, ViewColumn.Active);
+      },
     };
   }
 

@@ -92,7 +92,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
       reader: keyOf(model.reference),
       name: model.name,
       detail: outline(model),
-      used: used === undefined ? modelPath(model.reference) === undefined : sameModel(model.reference, used),
+      used: used !== undefined && sameModel(model.reference, used),
     }));
   }
 
@@ -158,10 +158,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   async remove(path: string): Promise<void> {
     await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));
     if (modelPath(activeModel()) === path) await setActiveModel({ kind: 'embedded' }, undefined);
-    const ofImages = await chosenImageModel();
-    if (ofImages !== undefined && modelPath(ofImages) === path) {
-      await setActiveModel({ kind: 'embedded' }, 'image');
-    }
+    if (modelPath(await chosenImageModel()) === path) await setActiveModel({ kind: 'scenes' }, 'image');
     this.refresh();
   }
 
@@ -191,7 +188,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
 
   private async find(): Promise<readonly FoundModel[]> {
     const active = [activeModel(), await chosenImageModel()];
-    const paths = active.flatMap((model) => (model === undefined ? [] : (modelPath(model) ?? [])));
+    const paths = active.flatMap((model) => modelPath(model) ?? []);
     const folders = new Set([
       ...(await workspaceFiles()),
       ...(await workspaceCheckpoints()),

@@ -62,7 +62,7 @@ async function openRequestOf(request: InspectionRequest, engine: SessionEngine):
     const file = await referenceTo(uri, await engine.sharesDisk());
     return {
       material: { kind: 'image', file, ...(text === undefined ? {} : { text }) },
-      ...(model === undefined ? {} : { by: { model } }),
+      by: { model },
     };
   }
   const by = request.mechanism === undefined ? {} : { mechanism: request.mechanism };

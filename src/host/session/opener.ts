@@ -36,11 +36,10 @@ async function imageRequest(
   given?: ModelReference,
   selected?: SelectedText,
 ): Promise<ImageRequest> {
-  const model = given ?? (await chosenImageModel());
   return {
     kind: 'image',
     uri,
-    ...(model === undefined ? {} : { model }),
+    model: given ?? (await chosenImageModel()),
     ...(selected === undefined ? {} : { text: selected.texts[0], origin: selected.origin }),
   };
 }

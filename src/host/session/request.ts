@@ -42,8 +42,7 @@ export interface ImageRequest {
   readonly text?: string;
   /** Where that text stands. */
   readonly origin?: Origin;
-  /** The embedded one where left out. */
-  readonly model?: ModelReference;
+  readonly model: ModelReference;
 }
 
 export interface TensorsRequest {
@@ -121,13 +120,13 @@ function readRequest(value: unknown): InspectionRequest | undefined {
     const { uri, text } = value;
     const model = readModel(value['model']);
     const origin = readOrigin(value['origin']);
-    if (typeof uri !== 'string' || (value['model'] !== undefined && model === undefined)) return undefined;
+    if (typeof uri !== 'string' || model === undefined) return undefined;
     return {
       kind: 'image',
       uri,
       ...(typeof text === 'string' ? { text } : {}),
       ...(origin === undefined ? {} : { origin }),
-      ...(model === undefined ? {} : { model }),
+      model,
     };
   }
   if (value['kind'] === 'files') {
@@ -212,7 +211,7 @@ function stringsOf(record: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).filter(known));
 }
 
-/** The model that read what was asked for; undefined where none did, or the embedded one read an image. */
+/** The model that read what was asked for; undefined where none did. */
 export function modelOf(request: InspectionRequest): ModelReference | undefined {
   return request.kind === 'text' || request.kind === 'image' ? request.model : undefined;
 }

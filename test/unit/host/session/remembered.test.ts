@@ -18,10 +18,8 @@ describe('What is kept of an inspection', () => {
       model: { kind: 'folder', path: '/models/vit' },
     };
     assert.deepEqual(kept(request), request);
-    assert.deepEqual(kept({ kind: 'image', uri: 'file:///w/scene.png' }), {
-      kind: 'image',
-      uri: 'file:///w/scene.png',
-    });
+    const plain = { kind: 'image', uri: 'file:///w/scene.png', model: { kind: 'scenes' } };
+    assert.deepEqual(kept(plain), plain);
   });
 
   it('is left where it is of another form', () => {
