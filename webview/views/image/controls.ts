@@ -121,9 +121,9 @@ export class ImageControls {
     this.element = h(
       'div',
       { class: 'image-controls', attributes: { role: 'group', 'aria-label': imageStrings.controls } },
-      ...[this.direction, this.heads, this.rollout, this.from, this.residual].map(({ element }) => element),
-      ...[this.drawing, this.opacity, this.keep].map(({ element }) => element),
-      ...[this.contours, this.grid, this.leaveOut, this.side, this.table].map(({ element }) => element),
+      line(this.direction, this.heads, this.rollout, this.from, this.residual),
+      line(this.drawing, this.opacity, this.keep),
+      line(this.contours, this.grid, this.leaveOut, this.side, this.table),
     );
   }
 
@@ -156,6 +156,10 @@ export class ImageControls {
     this.side.element.hidden = !heads;
     this.table.set(settings.table);
   }
+}
+
+function line(...controls: readonly { readonly element: HTMLElement }[]): HTMLElement {
+  return h('div', { class: 'image-line' }, ...controls.map(({ element }) => element));
 }
 
 interface Slider {
