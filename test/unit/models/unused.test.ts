@@ -4,12 +4,17 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Model } from '../../../src/models/model.js';
+import { openModel } from '../../../src/models/open-model.js';
 import { unusedNotice } from '../../../src/models/unused.js';
 import { fixtures, media, readJson } from '../../support/models/expected.js';
 import { platform } from '../../support/platform.js';
 
 describe('Tensors of a checkpoint that nothing is computed from', () => {
-  const folders = [fixtures, join(fixtures, 'answers'), join(fixtures, 'settings'), join(media, 'models')];
+  const folders = [
+    fixtures,
+    ...['answers', 'image-text', 'settings'].map((name) => join(fixtures, name)),
+    join(media, 'models'),
+  ];
 
   it('are none that are not known, in all that transformers has written', async () => {
     let tried = 0;
@@ -17,7 +22,7 @@ describe('Tensors of a checkpoint that nothing is computed from', () => {
       for (const name of readdirSync(folder)) {
         const path = join(folder, name);
         if (!existsSync(join(path, 'config.json'))) continue;
-        const model = await Model.open(platform, path);
+        const model = await openModel(platform, path);
         const remarks = model.remarks.filter((remark) => remark.includes('not used'));
         await model.dispose();
         assert.deepEqual(remarks, [], path);
