@@ -90,14 +90,14 @@ def tables(facts):
     style = facts.get("exact_on_another_style")
     exact = [facts["exact_on_fresh_scenes"], facts["exact_on_pairs_kept_back"]]
     shares = [*map(percent, exact), "not measured" if style is None else percent(style)]
-    heads = [[str(layer), *map(percent, row)] for layer, row in enumerate(facts["pointing"], 1)]
+    heads = [[str(layer), *map(percent, row)] for layer, row in enumerate(facts["pointing"])]
     line = lambda cells: f"| {' | '.join(cells)} |"  # noqa: E731
     return "\n".join([
         line(["whole caption right on 4,000 fresh scenes", "on 2,000 of two kinds never seen together", "on 2,000 drawn with Twemoji"]),
         line(["---:"] * 3), line(shares), "",
         "How often a head's cross-attention, where a noun is about to be written, is largest on a patch of that thing (1,000 fresh scenes; by chance",
         f"{percent(facts['pointing_by_chance'])}):", "",
-        line(["layer", *(f"head {head + 1}" for head in range(len(facts["pointing"][0])))]), line(["---:"] * 5), *map(line, heads),
+        line(["layer", *(f"head {head}" for head in range(len(facts["pointing"][0])))]), line(["---:"] * 5), *map(line, heads),
     ])  # fmt: skip
 
 

@@ -225,7 +225,7 @@ describe('an inspection of an image', () => {
     ]);
     const { data } = await inspection.slice({ inspection: '', step: 'weights', layer: 0, head: 1 });
     assert.ok(data.every((weight) => weight === 0));
-    assert.match(inspection.summary.notices.join('\n'), /weights \(layer 1, head 2\) is 0/);
+    assert.match(inspection.summary.notices.join('\n'), /weights \(layer 0, head 1\) is 0/);
     assert.notDeepEqual(inspection.classes({ count: 3 }).classes, before.classes);
     await inspection.change({}, {}, []);
     assert.deepEqual(inspection.classes({ count: 3 }).classes, before.classes);
