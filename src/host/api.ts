@@ -88,18 +88,18 @@ function answering(session: Session): Answering {
       if (session.summary === undefined) throw new Error(`“${session.label}” has not run.`);
       return session.summary;
     },
-    slice: (request, signal) => session.slice(request, signal === undefined ? {} : { signal }),
-    arithmetic: (cell) => session.arithmetic(cell),
-    metrics: (place) => session.metrics(place),
-    findings: (place) => session.findings(place),
-    plot: (request) => session.plot(request),
+    slice: (request, signal) => session.ask('slice', request, signal === undefined ? {} : { signal }),
+    arithmetic: (cell) => session.ask('arithmetic', cell),
+    metrics: (place) => session.ask('metrics', place),
+    findings: (place) => session.ask('findings', place),
+    plot: (request) => session.ask('plot', request),
     code: (request) => session.code(request),
     exporters: () => session.exporters(),
     export: (request, signal) => exported(session, request, signal),
     continue: (request, options) => session.continue(request, options),
-    candidates: (request) => session.candidates(request),
-    classes: (request) => session.classes(request),
-    preview: (request) => session.preview(request),
+    candidates: (request) => session.ask('candidates', request),
+    classes: (request) => session.ask('classes', request),
+    preview: (request) => session.ask('preview', request),
     change: (params, options) => session.change(params, options),
     dispose: () => {
       session.dispose();

@@ -69,7 +69,7 @@ export class Painter extends Disposable {
     const editors = editorsOf(anchor);
     if (editors.length === 0) return;
     const only = { start: index, end: index + 1 };
-    const { data, shape } = await inspection.slice({
+    const { data, shape } = await inspection.ask('slice', {
       layer,
       head,
       step: summary.steps.find(({ role }) => role === 'weights')?.name ?? 'weights',

@@ -2,6 +2,7 @@ import { CancelledError, Channel } from '../../channel.js';
 import type { Call, Port, RequestOptions } from '../../channel.js';
 import type {
   Dropped,
+  EngineMethods,
   HeadTypesState,
   ModelReference,
   PanelMethods,
@@ -16,6 +17,7 @@ import type { Painter } from '../editor/paint.js';
 import type { KnownHeadTypes } from '../models/head-types.js';
 import { PageMoves } from './page-moves.js';
 import type { Session } from '../session/session.js';
+import type { Asking, Question } from '../session/session-options.js';
 import type { Log } from '../transports/transport.js';
 
 type Nothing = Record<never, never>;
@@ -119,21 +121,25 @@ export class PageConnection extends Disposable {
       readers,
       readWith,
     } = this.services;
+    const ask =
+      <M extends Question>(method: M) =>
+      (request: Asking<M>, call: Call): Promise<EngineMethods[M]['result']> =>
+        this.shown.ask(method, request, relay(call));
     return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
         ready: () => this.shown.state,
-        slice: (request, call) => this.shown.slice(request, relay(call)),
-        arithmetic: (request, call) => this.shown.arithmetic(request, relay(call)),
-        thumbnails: (request, call) => this.shown.thumbnails(request, relay(call)),
-        findings: (request, call) => this.shown.findings(request, relay(call)),
-        metrics: (request, call) => this.shown.metrics(request, relay(call)),
+        slice: ask('slice'),
+        arithmetic: ask('arithmetic'),
+        thumbnails: ask('thumbnails'),
+        findings: ask('findings'),
+        metrics: ask('metrics'),
         compare: ({ variants }, call) => this.shown.compare(variants, relay(call)),
-        plot: (request, call) => this.shown.plot(request, relay(call)),
-        candidates: (request, call) => this.shown.candidates(request, relay(call)),
-        rollout: (request, call) => this.shown.rollout(request, relay(call)),
-        classes: (request, call) => this.shown.classes(request, relay(call)),
-        preview: (request, call) => this.shown.preview(request, relay(call)),
+        plot: ask('plot'),
+        candidates: ask('candidates'),
+        rollout: ask('rollout'),
+        classes: ask('classes'),
+        preview: ask('preview'),
         continue: (request, call) => this.shown.continue(request, relay(call)),
         halt: async () => {
           await this.shown.halt();

@@ -1,4 +1,11 @@
-import type { Continuation, Intervention, ParameterValues, Position, RoleQuestion } from '../../protocol.js';
+import type {
+  Continuation,
+  EngineMethods,
+  Intervention,
+  ParameterValues,
+  Position,
+  RoleQuestion,
+} from '../../protocol.js';
 import type { EngineClient } from '../transports/client.js';
 import type { Opened, OpenOptions } from './open-request.js';
 import type { InspectionRequest } from './request.js';
@@ -53,7 +60,20 @@ export interface Setting {
   readonly interventions?: readonly Intervention[];
 }
 
+/** What views ask the engine about an inspection. */
+export type Question =
+  | 'slice'
+  | 'arithmetic'
+  | 'thumbnails'
+  | 'findings'
+  | 'metrics'
+  | 'plot'
+  | 'candidates'
+  | 'rollout'
+  | 'classes'
+  | 'preview';
+
 /** A question about this inspection, or about a variant of it whose id is named. */
-export type AboutShown<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'> & {
+export type Asking<M extends Question> = Omit<EngineMethods[M]['params'], 'inspection'> & {
   readonly inspection?: string;
 };

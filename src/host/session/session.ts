@@ -2,11 +2,6 @@ import { CancelledError } from '../../channel.js';
 import type { Progress, RequestOptions } from '../../channel.js';
 import { nearestPosition } from '../../position.js';
 import type {
-  Arithmetic,
-  ArithmeticRequest,
-  Candidates,
-  Classes,
-  CandidatesRequest,
   CodeRequest,
   ContinueResult,
   ContinueRequest,
@@ -16,20 +11,11 @@ import type {
   ExportRequest,
   InspectionSummary,
   Intervention,
-  Finding,
-  Metric,
   PanelState,
   ParameterValues,
   Picture,
-  Plot,
-  Preview,
-  Rollout,
-  RolloutRequest,
   Position,
   Continuation,
-  Slice,
-  SliceRequest,
-  Thumbnails,
   Variant,
 } from '../../protocol.js';
 import { startExport } from './running-export.js';
@@ -39,7 +25,14 @@ import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
 import { firstPicture } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
-import type { AboutShown, ChangeOptions, SessionEngine, SessionOptions, Setting } from './session-options.js';
+import type {
+  Asking,
+  ChangeOptions,
+  Question,
+  SessionEngine,
+  SessionOptions,
+  Setting,
+} from './session-options.js';
 
 /**
  * Something that the user has open: what was asked, where the user is in it, and its life in the engine's process.
@@ -173,47 +166,19 @@ export class Session extends Disposable {
     return this.changing;
   }
 
-  async slice(request: AboutShown<SliceRequest>, options?: RequestOptions): Promise<Slice> {
-    const slice = await this.view(request, (inspection) =>
-      this.engine.request('slice', { ...request, inspection }, options),
-    );
-    return this.isVariant(request) ? slice : { ...slice, revision: this.revision(slice.revision) };
-  }
-
-  arithmetic(request: AboutShown<ArithmeticRequest>, options?: RequestOptions): Promise<Arithmetic> {
-    return this.view(request, (inspection) =>
-      this.engine.request('arithmetic', { ...request, inspection }, options),
-    );
-  }
-
-  async thumbnails(
-    request: AboutShown<EngineMethods['thumbnails']['params']>,
+  /** A question about what is shown, or about a variant of it. */
+  async ask<M extends Question>(
+    method: M,
+    request: Asking<M>,
     options?: RequestOptions,
-  ): Promise<Thumbnails> {
-    const thumbnails = await this.view(request, (inspection) =>
-      this.engine.request('thumbnails', { ...request, inspection }, options),
-    );
-    return this.isVariant(request)
-      ? thumbnails
-      : { ...thumbnails, revision: this.revision(thumbnails.revision) };
-  }
-
-  findings(
-    request: AboutShown<EngineMethods['findings']['params']>,
-    options?: RequestOptions,
-  ): Promise<readonly Finding[]> {
-    return this.view(request, (inspection) =>
-      this.engine.request('findings', { ...request, inspection }, options),
-    );
-  }
-
-  metrics(
-    request: AboutShown<EngineMethods['metrics']['params']>,
-    options?: RequestOptions,
-  ): Promise<readonly Metric[]> {
-    return this.view(request, (inspection) =>
-      this.engine.request('metrics', { ...request, inspection }, options),
-    );
+  ): Promise<EngineMethods[M]['result']> {
+    const result = await this.view(request, (inspection) => {
+      // What was left out and the rest are the whole, whichever question it is.
+      const params = { ...request, inspection } as EngineMethods[M]['params'];
+      return this.engine.request(method, params, options);
+    });
+    if (this.isVariant(request) || !('revision' in result)) return result;
+    return { ...result, revision: this.revision(result.revision) };
   }
 
   /** Runs the input again beside this inspection, once for each set of changes; the variants of before go. */
@@ -223,45 +188,6 @@ export class Session extends Disposable {
     );
     this.variants = new Set(results.flatMap((each) => (each.kind === 'variant' ? [each.summary.id] : [])));
     return results;
-  }
-
-  plot(request: AboutShown<EngineMethods['plot']['params']>, options?: RequestOptions): Promise<Plot> {
-    return this.view(request, (inspection) =>
-      this.engine.request('plot', { ...request, inspection }, options),
-    );
-  }
-
-  async candidates(request: AboutShown<CandidatesRequest>, options?: RequestOptions): Promise<Candidates> {
-    const result = await this.view(request, (inspection) =>
-      this.engine.request('candidates', { ...request, inspection }, options),
-    );
-    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
-  }
-
-  async rollout(request: AboutShown<RolloutRequest>, options?: RequestOptions): Promise<Rollout> {
-    const result = await this.view(request, (inspection) =>
-      this.engine.request('rollout', { ...request, inspection }, options),
-    );
-    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
-  }
-
-  async classes(
-    request: AboutShown<EngineMethods['classes']['params']>,
-    options?: RequestOptions,
-  ): Promise<Classes> {
-    const result = await this.view(request, (inspection) =>
-      this.engine.request('classes', { ...request, inspection }, options),
-    );
-    return this.isVariant(request) ? result : { ...result, revision: this.revision(result.revision) };
-  }
-
-  preview(
-    request: AboutShown<EngineMethods['preview']['params']>,
-    options?: RequestOptions,
-  ): Promise<Preview> {
-    return this.view(request, (inspection) =>
-      this.engine.request('preview', { ...request, inspection }, options),
-    );
   }
 
   /** Goes on with the text, as its model says; what is shown then has the new tokens. */

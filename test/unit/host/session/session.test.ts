@@ -188,7 +188,7 @@ describe('A session', () => {
     await ready();
     const changing = session.change({ temperature: 2 });
     const change = await engine.next('change');
-    const asked = session.metrics({ layer: 0, head: 0 });
+    const asked = session.ask('metrics', { layer: 0, head: 0 });
     assert.ok(!engine.waiting.includes('metrics'));
     change.answer(summary({ revision: 8 }));
     (await engine.next('metrics')).answer([]);
@@ -198,7 +198,7 @@ describe('A session', () => {
 
   it('counts revisions of its own, whatever the engine counts', async () => {
     await ready();
-    const slicing = session.slice({ layer: 0, head: 0, step: 'weights' });
+    const slicing = session.ask('slice', { layer: 0, head: 0, step: 'weights' });
     const span = { start: 0, end: 1 };
     const numbers = { shape: [1, 1], data: new Float32Array(1), emptyRows: new Uint32Array() };
     const slice = { ...numbers, rows: span, columns: span, minimum: 0, maximum: 0, revision: 7 };
@@ -213,7 +213,7 @@ describe('A session', () => {
     (await engine.next('change')).answer(summary({ revision: 8, continuation }));
     await changing;
     engine.stop();
-    const asked = session.metrics({ layer: 0, head: 0 });
+    const asked = session.ask('metrics', { layer: 0, head: 0 });
     const open = await engine.next('open');
     assert.deepEqual(open.params.parameters, { temperature: 2 });
     assert.deepEqual(open.params.continuation, continuation);
@@ -274,7 +274,7 @@ describe('A session', () => {
 
   it('says so where the process dies in the middle of a question', async () => {
     await ready();
-    const asked = session.metrics({ layer: 0, head: 0 });
+    const asked = session.ask('metrics', { layer: 0, head: 0 });
     const request = await engine.next('metrics');
     engine.stop();
     const { EngineStoppedError } = await import('../../../../src/host/transports/client.js');
@@ -285,7 +285,7 @@ describe('A session', () => {
 
   it('asks again where somebody else’s run was ended', async () => {
     await ready();
-    const asked = session.metrics({ layer: 0, head: 0 });
+    const asked = session.ask('metrics', { layer: 0, head: 0 });
     const request = await engine.next('metrics');
     engine.stop();
     const { EngineStoppedError } = await import('../../../../src/host/transports/client.js');
@@ -300,7 +300,7 @@ describe('A session', () => {
     const comparing = session.compare([{ temperature: 2 }]);
     (await engine.next('compare')).answer([{ kind: 'variant', summary: summary({ id: 'variant-1' }) }]);
     await comparing;
-    const asked = session.metrics({ inspection: 'variant-1', layer: 0, head: 0 });
+    const asked = session.ask('metrics', { inspection: 'variant-1', layer: 0, head: 0 });
     const request = await engine.next('metrics');
     assert.equal(request.params.inspection, 'variant-1');
     request.answer([]);
@@ -308,7 +308,7 @@ describe('A session', () => {
     const changing = session.change({ temperature: 3 });
     (await engine.next('change')).answer(summary({ revision: 8 }));
     await changing;
-    const gone = session.metrics({ inspection: 'variant-1', layer: 0, head: 0 });
+    const gone = session.ask('metrics', { inspection: 'variant-1', layer: 0, head: 0 });
     await assert.rejects(gone, CancelledError);
   });
 
@@ -386,7 +386,7 @@ describe('A session', () => {
 
     it('while a question waits, leaves the question to the one that asked', async () => {
       await ready();
-      const asked = session.metrics({ layer: 0, head: 0 });
+      const asked = session.ask('metrics', { layer: 0, head: 0 });
       const question = await engine.next('metrics');
       session.dispose();
       question.answer([]);
