@@ -253,6 +253,7 @@ function copyOf(view: ArrayBufferView): ArrayBufferView {
   if (view instanceof Float64Array) return new Float64Array(view);
   if (view instanceof Uint32Array) return new Uint32Array(view);
   if (view instanceof Uint8Array) return new Uint8Array(view);
+  if (view instanceof Uint8ClampedArray) return new Uint8ClampedArray(view);
   throw new TypeError(`A ${view.constructor.name} cannot travel to a webview.`);
 }
 

@@ -63,6 +63,17 @@ const pictures: readonly {
       await keep(workbench, name);
     },
   },
+  {
+    name: 'image',
+    async make(workbench, name) {
+      await closeAllEditors(workbench);
+      await workbench.command('Attention: Open Example…');
+      await picks(workbench).filter({ hasText: 'What is in a picture' }).click();
+      const frame = await panel(workbench);
+      await until('the word', async () => /query apple/.test(await frame.locator('body').innerText()));
+      await keep(workbench, name);
+    },
+  },
 ];
 
 async function main(): Promise<void> {

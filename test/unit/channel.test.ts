@@ -251,6 +251,9 @@ describe('messages for a webview', () => {
     const wide = pack(Float64Array.of(1, 2, 3).subarray(2));
     assert.ok(wide instanceof Float64Array);
     assert.deepEqual([...wide], [3]);
+    const pixels = pack(Uint8ClampedArray.of(1, 2, 3).subarray(1));
+    assert.ok(pixels instanceof Uint8ClampedArray);
+    assert.deepEqual([...pixels], [2, 3]);
   });
 
   it('refuse what would not arrive as it is', () => {

@@ -23,7 +23,7 @@ export interface ExampleStage {
   openText(selected: SelectedText, reader: Reader): Promise<Session>;
   openFiles(uris: readonly Uri[]): Promise<void>;
   /** By the embedded captioner. */
-  openImage(uri: Uri): Promise<void>;
+  openImage(uri: Uri): Promise<Session>;
 }
 
 /** Shows a file of the sample with a passage of it selected. @throws Error where the passage is not in it */

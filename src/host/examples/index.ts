@@ -43,9 +43,7 @@ export class Examples {
       file: (name) => this.file(name),
       openText: (selected, reader) => this.opener.openText(selected, reader),
       openFiles: (uris) => this.opener.openFiles(uris),
-      openImage: async (uri) => {
-        await this.opener.openImage(uri, { model: { kind: 'scenes' } }, ViewColumn.Active);
-      },
+      openImage: (uri) => this.opener.openImage(uri, { model: { kind: 'scenes' } }, ViewColumn.Active),
     };
   }
 

@@ -168,14 +168,15 @@ export class AddModel {
   /** Nothing large is fetched of a model that cannot be read. @throws Error with a sentence where it cannot */
   private async check(client: HubClient, listing: HubListing, { kind, files }: HubChoice): Promise<void> {
     if (kind === 'file') return;
-    const reason = await withProgress(l10n.t('Asking what {0} consists of', listing.id), async (signal) =>
-      this.models.refusal(
-        listing.id,
-        await readText(client, listing, 'config.json', signal),
-        listing.files.map(({ path }) => path),
-        await readHeaders(client, listing, files, signal),
-      ),
-    );
+    const reason = await withProgress(l10n.t('Asking what {0} consists of', listing.id), async (signal) => {
+      const config = await readText(client, listing, 'config.json', signal);
+      const names = listing.files.map(({ path }) => path);
+      // What config.json excludes needs no look at the weights.
+      const excluded = await this.models.refusal(listing.id, config, names, []);
+      if (excluded !== null) return excluded;
+      const headers = await readHeaders(client, listing, files, signal);
+      return this.models.refusal(listing.id, config, names, headers);
+    });
     if (reason !== null) throw new Error(reason);
   }
 

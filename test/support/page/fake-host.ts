@@ -1,6 +1,6 @@
 import './activity.js';
 import type { Call } from '../../../src/channel.js';
-import { CancelledError, Channel } from '../../../src/channel.js';
+import { CancelledError, Channel, pack } from '../../../src/channel.js';
 import type {
   ExploreMethods,
   ExploreState,
@@ -147,7 +147,8 @@ export class FakeHost {
     this.panel = new Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>(
       {
         post: (message) => {
-          const copy: unknown = structuredClone(message);
+          // As the real one sends it.
+          const copy: unknown = structuredClone(pack(message));
           setTimeout(
             () => window.dispatchEvent(new MessageEvent('message', { data: copy })),
             behaviour.latency,

@@ -13,7 +13,11 @@ const examples = [
   },
   { title: 'Translating a date', shows: [/dates-bahdanau/], tab: 'dates.txt' },
   { title: 'What a GPT says next', shows: [/gpt-packages/, /Continuation: “/], tab: 'prompt.txt' },
-  { title: 'What is in a picture', shows: [/emoji-scenes/, /cats/], tab: 'apple-and-cats.png' },
+  {
+    title: 'What is in a picture',
+    shows: [/emoji-scenes/, /a red apple left of two cats/, /query apple \(2\) → key \d, \d/],
+    tab: 'apple-and-cats.png',
+  },
   { title: 'Q, K and V from a file', shows: [/qkv\.npz/, /11 queries × 11 keys/], tab: 'qkv.npz' },
   {
     title: 'Bahdanau’s attention on word embeddings',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
 import { until } from '../../support/until.js';
 import { openWorkbench } from '../../support/vscode/harness.js';
 import type { Workbench } from '../../support/vscode/harness.js';
@@ -42,13 +43,29 @@ describe('An image', () => {
 
   afterEach(() => closeAllEditors(workbench));
 
+  /** Whether the picture has colours of its own: a preview that did not come leaves it clear. */
+  const drawn = (frame: Frame): Promise<boolean> =>
+    frame.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.image-picture');
+      if (canvas === null || canvas.width === 0 || canvas.height === 0) return false;
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      const colors = new Set<number>();
+      for (let at = 0; at < pixels.length; at += 4) {
+        if ((pixels[at + 3] ?? 0) > 0) {
+          colors.add(((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0));
+        }
+      }
+      return colors.size > 20;
+    });
+
   async function shows(): Promise<string> {
     const frame = await panel(workbench);
     let text = '';
     await until('the image', async () => {
       text = await frame.locator('body').innerText();
-      return (await frame.locator('.image .image-picture').count()) > 0 && !/Loading/.test(text);
+      return !/Loading/.test(text) && (await drawn(frame));
     });
+    assert.equal(await frame.locator('.image .problem').isVisible(), false, text);
     return text;
   }
 

@@ -5,7 +5,6 @@ import type { Workbench } from '../../support/vscode/harness.js';
 import {
   assertSealed,
   cellColors,
-  chooseFrom,
   clickLine,
   closeAllEditors,
   line,
@@ -88,7 +87,14 @@ describe('a selection', () => {
 
   it('is inspected from the context menu of the editor, in the same panel', async () => {
     await selectLine(workbench, 'too wide');
-    await chooseFrom(workbench, line(workbench, 'too wide'), 'Attention: Inspect Selection');
+    await workbench.menuItem(line(workbench, 'too wide'), 'Attention');
+    await workbench.page.keyboard.press('ArrowRight');
+    const entry = workbench.page
+      .locator('.monaco-menu .action-item', { hasText: 'Inspect Selection' })
+      .first();
+    await entry.hover();
+    await entry.and(workbench.page.locator('.focused')).waitFor();
+    await workbench.page.keyboard.press('Enter');
     const frame = await panel(workbench);
     await until('the other sentence', async () => {
       const words = await frame.locator('.stage').getAttribute('aria-label');
