@@ -38,7 +38,7 @@ const pictures: readonly {
   {
     name: 'heads',
     async make(workbench, name) {
-      const frame = await panel(workbench);
+      const frame = await workbench.webview('.topbar');
       await frame.getByRole('tab', { name: 'Heads', exact: true }).click();
       await frame.locator('.heads-cell').first().waitFor();
       await keep(workbench, name, workbench.page.locator('.editor-group-container').last());
@@ -47,7 +47,7 @@ const pictures: readonly {
   {
     name: 'steps',
     async make(workbench, name) {
-      const frame = await panel(workbench);
+      const frame = await workbench.webview('.topbar');
       await frame.getByRole('tab', { name: 'Steps', exact: true }).click();
       await frame.locator('.step').first().waitFor();
       await keep(workbench, name, workbench.page.locator('.editor-group-container').last());
