@@ -9,6 +9,7 @@ It puts the measures into README. Then: npx prettier --write README.md, and test
 
 import itertools
 import json
+import math
 import pathlib
 import sys
 
@@ -82,7 +83,8 @@ def measure(folder, steps, parameters, other):
 
 
 def percent(share):
-    return f"{share:.1%}".replace("%", " %")
+    """With one digit, halves up."""
+    return f"{math.floor(1000 * share + 0.5) / 10:.1f} %"
 
 
 def tables(facts):
