@@ -90,11 +90,18 @@ describe('a model that points at answers', () => {
     await frame.getByRole('button', { name: 'Compare' }).click();
     const headings = frame.locator('.compare-phase.row-task:visible');
     await until('two columns', async () => (await headings.count()) >= 2);
-    const boxes = await Promise.all(
-      ['task', 'weights'].map((row) => frame.locator(`.row-${row}:visible`).first().boundingBox()),
+    // Columns come one after the other, and move what stands below them: both rows are measured at one moment.
+    await until('the task above the weights', () =>
+      frame.evaluate(() => {
+        const boxes = ['task', 'weights'].map((row) =>
+          [...document.querySelectorAll(`.row-${row}`)]
+            .map((each) => each.getBoundingClientRect())
+            .find(({ height }) => height > 0),
+        );
+        const [task, weights] = boxes;
+        return task !== undefined && weights !== undefined && task.bottom <= weights.top + 1;
+      }),
     );
-    const [task, weights] = boxes.map((box) => box ?? assert.fail('A row is not on screen.'));
-    assert.ok(task !== undefined && weights !== undefined && task.y + task.height <= weights.y + 1);
     await headings.first().getByRole('button').click();
     await headings.first().locator('.katex').first().waitFor();
     await workbench.screenshot('vscode/answers-compare');
