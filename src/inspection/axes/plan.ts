@@ -13,6 +13,7 @@ import {
   type Part,
   type Reading,
 } from './readings.js';
+import { isPerSequence } from '../sources/mask-meanings.js';
 import { rearranged, type Axis } from './rearranged.js';
 import { tell, type Hints, type Tensors, type Told } from './telling.js';
 
@@ -148,7 +149,10 @@ export class AxesPlan {
       if (source === undefined || batch === undefined) continue;
       if (batch > 1 && isOfHeads(role, source, batch, headCounts))
         notices.push(ofHeads(this.nameOf(role), source));
-      else sources.set(role, ofEntry(role, source, batch, picks[0]?.value ?? 0));
+      else {
+        const fewest = isPerSequence(this.nameOf(role)) ? 2 : fewestWithBatch[role];
+        sources.set(role, ofEntry(source, fewest, batch, picks[0]?.value ?? 0));
+      }
     }
     const picked = picks.map(({ value }) => value);
     return { sources, layered, others, parameters, axes, entries: picked, notices };
@@ -274,11 +278,18 @@ function ofHeads(name: string, { shape }: TensorSource): string {
   return `${name} ${formatShape(shape)} has as many matrices as there are heads and entries of the batch: it was read as one a head, as it broadcasts. Give it as ${formatShape([count, 1, ...rest])} for one an entry.`;
 }
 
-/** Of masks and the like that have a batch in front, the entry that is shown. */
-function ofEntry(role: string, source: TensorSource, batch: number, entry: number): TensorSource {
+/**
+ * Of masks and the like that have a batch in front, the entry that is shown.
+ * @param fewest axes from which on the first is a batch, where it has the batch's extent; undefined where none is
+ */
+function ofEntry(
+  source: TensorSource,
+  fewest: number | undefined,
+  batch: number,
+  entry: number,
+): TensorSource {
   const { shape } = source;
-  const most = fewestWithBatch[role];
-  if (most === undefined || shape.length < most || shape[0] !== batch) return source;
+  if (fewest === undefined || shape.length < fewest || shape[0] !== batch) return source;
   return rearranged(
     source,
     shape.slice(1).map((_, axis) => axis + 1),

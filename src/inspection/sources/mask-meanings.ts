@@ -94,6 +94,11 @@ export function maskInputOf(name: string): 'mask' | 'padding' | undefined {
   return maskNames.find(({ pattern }) => pattern.test(tailOf(name)))?.input;
 }
 
+/** Whether a matrix under this name has a row for each sequence of a batch, and not for each query. */
+export function isPerSequence(name: string): boolean {
+  return maskNames.find(({ pattern }) => pattern.test(tailOf(name)))?.perSequence === true;
+}
+
 /** A mask whose name and numbers leave two readings. */
 export interface Unclear {
   readonly kind: 'unclear';

@@ -265,6 +265,23 @@ describe('axes of given tensors', () => {
     assert.ok(data.every((value, at) => Number.isNaN(value) === at % 4 > 1));
   });
 
+  it('a tokenizer’s attention_mask has a row for each entry, also where there are as many entries as queries', async () => {
+    for (const batch of [2, 3]) {
+      const next = seeded(20 + batch);
+      // Of the entry that is counted from 0 so many last keys are padding.
+      const attention_mask = tensor([batch, 4], (at) => (at % 4 >= 4 - Math.floor(at / 4) ? 0 : 1));
+      const vectors = { Q: tensor([batch, 2, 3, 8], next), K: tensor([batch, 2, 4, 8], next) };
+      const paths = await files({ ...vectors, attention_mask });
+      const inspection = await inspectFiles(paths, { params: { vectorAxes: 'batch head row feature' } });
+      for (let entry = 0; entry < batch; entry++) {
+        await inspection.change({ entry });
+        const { data } = await inspection.slice('weights');
+        assert.ok(data.every((value, at) => Number.isNaN(value) === at % 4 >= 4 - entry));
+      }
+      await inspection.dispose();
+    }
+  });
+
   it('a mask of as many matrices as heads and entries is of heads, as PyTorch broadcasts it, and said', async () => {
     const next = seeded(12);
     // The second matrix takes the last key away.
