@@ -3,7 +3,7 @@ import type { Contents } from '../format.js';
 import { FormatError } from '../source.js';
 import { quoted, stemOf } from '../untrusted.js';
 import { DecimalMarks } from './decimal-marks.js';
-import { readNumber } from './numbers.js';
+import { isGrouped, readNumber } from './numbers.js';
 import type { Delimiter, Row } from './rows.js';
 import { structureOf, type Structure } from './structure.js';
 
@@ -59,6 +59,8 @@ export class MatrixBuilder {
     const { first } = this;
     if (first === undefined) throw new FormatError(`${this.file} holds no rows of numbers.`);
     if (this.rows === 0) this.width = first.cells.length;
+    this.refuseGrouped(first.cells);
+    this.refuseGrouped([first.cells[0] ?? '', ...this.firstCells]);
     const structure = structureOf({
       file: this.file,
       first,
@@ -87,6 +89,19 @@ export class MatrixBuilder {
       ...(query || key ? { tokens: { ...(query && { query }), ...(key && { key }) } } : {}),
       ...(notices.length === 0 ? {} : { notices }),
     };
+  }
+
+  /** Numbers alone are no labels, also where some are written in a way that is not read. @throws FormatError */
+  private refuseGrouped(cells: readonly string[]): void {
+    const grouped = cells.find(isGrouped);
+    if (grouped === undefined) return;
+    const isNumber = (text: string): boolean =>
+      text.trim() === '' || isGrouped(text) || readNumber(text) !== undefined;
+    // A corner may be a word; among words such a number is a token.
+    if (!cells.slice(1).every(isNumber)) return;
+    throw new FormatError(
+      `${this.file}: ${quoted(grouped.trim())} has marks between its thousands, which are not read: write numbers without them, with a point before decimals.`,
+    );
   }
 
   /** A first row that begins with "#" and has another number of cells than the second is a comment. */

@@ -14,6 +14,15 @@ export interface ReadNumber {
   readonly written: Written;
 }
 
+/** Marks between thousands, where nothing else can be meant: with a decimal mark besides, or two of them. */
+const GROUPED =
+  /^[+-]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:,\d{3})+\.\d+|(?:\.\d{3}){2,}|(?:,\d{3}){2,}|(?:['\u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?)$/;
+
+/** Whether a cell is a number with marks between its thousands, which is not read: “1.234,5”, “1,234.5”. */
+export function isGrouped(text: string): boolean {
+  return GROUPED.test(text.trim().replace('−', '-'));
+}
+
 /** The number that a cell holds, or undefined. A minus may be the typographic one. */
 export function readNumber(text: string): ReadNumber | undefined {
   const trimmed = text.trim().replace('−', '-');

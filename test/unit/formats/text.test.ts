@@ -62,6 +62,23 @@ describe('csv and tsv', function () {
     assert.deepEqual(tokens, { query: ['the', 'cat'] });
   });
 
+  it('take no numbers with marks between thousands for labels, unless they stand among words', async () => {
+    for (const text of [
+      '1.234,5;2.000,0\n3.100,0;4,0\n5.200,1;6,5\n',
+      '"1,234.5","2,000.0"\n"3,000.0","4.0"\n',
+      '1.234,5;2.000,0\n3,0;4,0\n',
+      "1'234.5\t2\n3\t4\n",
+      '1.234.567\n2\n',
+    ]) {
+      await assert.rejects(
+        matrixOf('a.csv', text),
+        /has marks between its thousands, which are not read: write/,
+      );
+    }
+    const { tokens } = await matrixOf('a.tsv', 'it\tcosts\t1,234.5\n1\t2\t3\n4\t5\t6\n');
+    assert.deepEqual(tokens, { key: ['it', 'costs', '1,234.5'] });
+  });
+
   it('take both, with any corner or none', async () => {
     for (const corner of ['\t', 'token\t', '']) {
       const { tokens, rows: numbers } = await matrixOf('a.tsv', `${corner}the\tcat\nthe\t1\t2\ncat\t3\t4\n`);
