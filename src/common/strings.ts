@@ -24,3 +24,12 @@ export function continuationNotice(text: string): string {
 export function isContinuation(notice: string): boolean {
   return notice.startsWith(continuation);
 }
+
+/** A part of an address with its %-escapes read; as it is where they are none. */
+export function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

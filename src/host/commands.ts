@@ -1,4 +1,4 @@
-import { commands, l10n, QuickPickItemKind, ThemeIcon, Uri, window, workspace } from 'vscode';
+import { commands, l10n, ThemeIcon, Uri, window, workspace } from 'vscode';
 import type { LogOutputChannel, NotebookCell, QuickPickItem } from 'vscode';
 import { gatherText } from '../text-change.js';
 import type { CodeLanguage, FoundModel, ModelDescription } from '../protocol.js';
@@ -7,6 +7,7 @@ import type { AddModel } from './models/add-model.js';
 import { modelPath, sameModel } from './models/model-path.js';
 import { Disposable } from './base/disposable.js';
 import { pickSet } from './base/pick-set.js';
+import { separator } from './base/separator.js';
 import { fileEndings } from '../file-types.js';
 import { Session } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
@@ -37,6 +38,11 @@ export interface CommandContext {
   readonly images: InspectImage;
   readonly pages: ModelPages;
   readonly log: LogOutputChannel;
+}
+
+interface ModelItem extends QuickPickItem {
+  /** None for a separator, and for what adds one. */
+  readonly model?: ModelDescription;
 }
 
 /** How many tokens a continuation has at most; what the panel's controls begin with, too. */
@@ -262,7 +268,7 @@ export class Commands extends Disposable {
   private async pickModel(title = l10n.t('Select a model')): Promise<ModelDescription | undefined> {
     const add = l10n.t('Add Model…');
     const usable = await this.context.models.usable();
-    const items = usable.map((model): QuickPickItem & { readonly model: ModelDescription | undefined } => {
+    const items = usable.map((model): ModelItem => {
       const { name, reference } = model;
       return {
         label: name,
@@ -272,27 +278,23 @@ export class Commands extends Disposable {
         model,
       };
     });
-    const [ofText, ofImages] = [false, true].map((images) =>
-      items.filter(({ model }) => (model?.reads === 'image') === images),
-    );
-    const listed =
-      ofImages === undefined || ofImages.length === 0
+    const ofImages = items.filter(({ model }) => model?.reads === 'image');
+    const ofText = items.filter((item) => !ofImages.includes(item));
+    const listed: readonly ModelItem[] =
+      ofImages.length === 0
         ? items
         : [
             separator(l10n.t('for text')),
-            ...(ofText ?? []),
+            ...ofText,
             separator(l10n.t('for images')),
             ...ofImages,
             separator(''),
           ];
-    const chosen = await window.showQuickPick(
-      [...listed, { label: add, iconPath: new ThemeIcon('add'), model: undefined }],
-      {
-        title,
-        matchOnDescription: true,
-        matchOnDetail: true,
-      },
-    );
+    const chosen = await window.showQuickPick([...listed, { label: add, iconPath: new ThemeIcon('add') }], {
+      title,
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
     if (chosen?.label === add && chosen.model === undefined) await this.context.adding.run(undefined);
     return chosen?.model;
   }
@@ -327,10 +329,6 @@ export class Commands extends Disposable {
 function pathOf(found: FoundModel): string | undefined {
   if (found.kind === 'unusable') return found.path;
   return modelPath(found.model.reference);
-}
-
-function separator(label: string): QuickPickItem & { readonly model: undefined } {
-  return { label, kind: QuickPickItemKind.Separator, model: undefined };
 }
 
 /** What a notebook's item passes. @throws Error where there is none */

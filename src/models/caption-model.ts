@@ -13,7 +13,7 @@ import { Config } from './config.js';
 import { ModelError } from './error.js';
 import type { Generation } from './generation.js';
 import { seeThrough } from './prefixes.js';
-import { layout, type ImageSettings } from './processors/image/index.js';
+import { sizeRead, type ImageSettings } from './processors/image/index.js';
 import type { Encoding } from './processors/tokenizer/tokenizer.js';
 import { TextSide } from './text-side.js';
 import { unusedNotice } from './unused.js';
@@ -108,8 +108,7 @@ export class CaptionModel {
 
   /** The half that reads, for an image of the shape of those that the model was trained on. @throws ModelError as `build` */
   usual(attention: AttendParameters = this.attention): ImageMemoryGraph {
-    const { window } = layout(this.trained, this.processor);
-    return this.build(this.processor.pad ?? window, attention);
+    return this.build(sizeRead(this.trained, this.processor), attention);
   }
 
   /**

@@ -10,7 +10,7 @@ import { seeThrough } from './prefixes.js';
 import {
   findProcessor,
   imageSettings,
-  layout,
+  sizeRead,
   processorFile,
   type ImageSettings,
 } from './processors/image/index.js';
@@ -95,8 +95,7 @@ export class VisionModel {
 
   /** The graph for an image of the shape of those that the model was trained on. @throws ModelError as `build` */
   usual(attention: AttendParameters = this.attention): VisionGraph {
-    const { window } = layout(this.trained, this.processor);
-    return this.build(this.processor.pad ?? window, attention);
+    return this.build(sizeRead(this.trained, this.processor), attention);
   }
 
   /** What a reader should know of the checkpoint, in sentences: how it was read, what of it is not used. @throws ModelError as `build` */

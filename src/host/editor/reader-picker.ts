@@ -1,5 +1,6 @@
-import { l10n, QuickPickItemKind, ThemeIcon, window } from 'vscode';
+import { l10n, ThemeIcon, window } from 'vscode';
 import type { QuickPickItem } from 'vscode';
+import { separator } from '../base/separator.js';
 import type { EngineClient } from '../transports/client.js';
 import { outline } from '../models/models.js';
 import type { Models } from '../models/models.js';
@@ -72,8 +73,4 @@ export class ReaderPicker {
       ...run.filter((each) => !recent.includes(each)),
     ];
   }
-}
-
-function separator(label: string): Choice {
-  return { label, kind: QuickPickItemKind.Separator };
 }

@@ -1,9 +1,10 @@
 import { l10n, TabInputCustom, TabInputText, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { NotebookCell, QuickPickItem, TextEditor } from 'vscode';
 import { imageEndings } from '../../file-types.js';
-import { shortened } from '../../common/strings.js';
+import { shortened, unescaped } from '../../common/strings.js';
 import { isRecord } from '../../common/values.js';
 import type { Dropped, ModelDescription } from '../../protocol.js';
+import { selectedText } from '../editor/selection.js';
 import type { SelectedText } from '../editor/selection.js';
 import type { ImageReader, Opener } from '../session/opener.js';
 import { imagesOf } from './cell-outputs.js';
@@ -119,7 +120,7 @@ export class InspectImage {
       );
     }
     if (/^file:/i.test(target)) return Uri.parse(target, true);
-    const path = decoded(target.replace(/[?#].*$/, ''));
+    const path = unescaped(target.replace(/[?#].*$/, ''));
     if (!path.startsWith('/')) return Uri.joinPath(document, '..', path);
     // As Markdown's preview has it: from the folder of the workspace.
     const folder = workspace.getWorkspaceFolder(document)?.uri;
@@ -131,14 +132,6 @@ export class InspectImage {
 
 function isDropped(value: unknown): value is DroppedBytes {
   return isRecord(value) && value['kind'] === 'bytes';
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 /** The image in the active tab: VS Code's preview of it, or any other editor. */
@@ -165,9 +158,5 @@ function selectionInSight(): SelectedText | undefined {
   );
   const [editor, another] = filled;
   if (editor === undefined || another !== undefined) return undefined;
-  const { document, selection } = editor;
-  return {
-    texts: [document.getText(selection)],
-    origin: { document: document.uri.toString(), starts: [document.offsetAt(selection.start)] },
-  };
+  return selectedText(editor);
 }

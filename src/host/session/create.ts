@@ -1,5 +1,5 @@
 import { l10n } from 'vscode';
-import { shortened } from '../../common/strings.js';
+import { shortened, unescaped } from '../../common/strings.js';
 import { messageOf } from '../base/messages.js';
 import { openInEngine } from './open-request.js';
 import type { InspectionRequest } from './request.js';
@@ -31,10 +31,5 @@ function labelOf(request: InspectionRequest): string {
 
 /** Of a file, by its address. */
 function nameOf(uri: string): string {
-  const name = uri.slice(uri.lastIndexOf('/') + 1);
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+  return unescaped(uri.slice(uri.lastIndexOf('/') + 1));
 }

@@ -89,8 +89,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     if (used !== undefined) {
       await this.run(inspection);
       inspection.move(placeOf(used));
-      used.show(inspection);
-      this.register(inspection);
+      this.replace(used, inspection);
       if (!used.panel.visible) used.panel.reveal(undefined, true);
       return inspection;
     }
@@ -117,8 +116,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       this.attach(this.newPanel(inspection, { viewColumn }), inspection);
       return inspection;
     }
-    used.show(inspection);
-    this.register(inspection);
+    this.replace(used, inspection);
     used.panel.reveal();
     return inspection;
   }
@@ -183,8 +181,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
       if (!isCancelled(error)) void window.showErrorMessage(messageOf(error));
       return;
     }
-    panel.show(inspection);
-    this.register(inspection);
+    this.replace(panel, inspection);
   }
 
   override dispose(): void {
@@ -266,6 +263,12 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     webviewPanel.onDidDispose(() => {
       this.panels.delete(panel);
     });
+    this.register(inspection);
+  }
+
+  /** Shows another inspection in a panel, in the place of the one there. */
+  private replace(panel: InspectionPanel, inspection: Session): void {
+    panel.show(inspection);
     this.register(inspection);
   }
 

@@ -76,6 +76,11 @@ export function layout(
   return { resized, window: kept === undefined ? { left: 0, top: 0, ...resized } : centred(resized, kept) };
 }
 
+/** The size of what a model reads of an image of this one. */
+export function sizeRead(original: Size, settings: ImageSettings): Size {
+  return settings.pad ?? layout(original, settings).window;
+}
+
 /** A window in the middle; where it is larger than the image, the image lies in its middle. */
 function centred(from: Size, to: Size): Size & { left: number; top: number } {
   return {

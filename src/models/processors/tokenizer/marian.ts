@@ -3,6 +3,7 @@ import { isRecord } from '../../../common/values.js';
 import { ModelError } from '../../error.js';
 import { createTokenizer, type Encoding, type TextTokenizer } from './tokenizer.js';
 import { describeSentencePiece, writtenPieces } from './classes/sentencepiece.js';
+import { textOfPieces } from './pieces.js';
 
 /** A language that a text is to be translated into, before the text: ">>fra<<". */
 const languageCode = /^>>[^<>\s]+<<$/;
@@ -97,13 +98,7 @@ function sideOf(
       };
     },
 
-    decode: (all) =>
-      all
-        .flatMap((id) => tokens.get(id) ?? [])
-        .filter((token) => !silent.has(token))
-        .join('')
-        .replaceAll('▁', ' ')
-        .trim(),
+    decode: (all) => textOfPieces(all, tokens, silent),
 
     spell: (id) => tokens.get(id),
     legible: (token) => token.replaceAll('▁', ' '),

@@ -7,6 +7,7 @@ import { describeSentencePiece, writtenPieces } from './sentencepiece.js';
 import { namedToken, tokenOf, type Attribute, type Settings } from './special-tokens.js';
 import { namedAs } from './draft.js';
 import { listOf } from '../../../config.js';
+import { textOfPieces } from '../pieces.js';
 
 const named = namedAs({
   bos_token: '<s>',
@@ -88,13 +89,7 @@ export function m2m100Tokenizer(
     encodePair(): never {
       throw new ModelError(`${where} puts no two texts together: the model translates one.`);
     },
-    decode: (all) =>
-      all
-        .flatMap((id) => tokens.get(id) ?? [])
-        .filter((token) => !silent.has(token))
-        .join('')
-        .replaceAll('▁', ' ')
-        .trim(),
+    decode: (all) => textOfPieces(all, tokens, silent),
     spell: (id) => tokens.get(id),
     legible: (token) => (silent.has(token) ? token : token.replaceAll('▁', ' ')),
   };
