@@ -41,7 +41,8 @@ export class ReaderPicker {
       this.models.usable(),
       this.engine.request('mechanisms', null),
     ]);
-    const read = models.map((model): Choice => ({
+    const ofText = models.filter(({ reads }) => reads === undefined);
+    const read = ofText.map((model): Choice => ({
       label: model.name,
       description: outline(model),
       iconPath: new ThemeIcon('symbol-class'),
