@@ -10,6 +10,7 @@ export type * from './protocol/models.js';
 export type * from './protocol/model-page.js';
 export type * from './protocol/answers.js';
 export type * from './protocol/media.js';
+export type * from './protocol/sound.js';
 export type * from './protocol/inspection.js';
 export type * from './protocol/doctor.js';
 export type * from './protocol/interventions.js';

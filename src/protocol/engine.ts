@@ -1,3 +1,13 @@
+import type {
+  Alignment,
+  HeadRank,
+  Samples,
+  SamplesRequest,
+  Spectrogram,
+  SpectrogramRequest,
+  Waveform,
+  WaveformRequest,
+} from './sound.js';
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
 import type { ExportMethods } from './exports.js';
 import type { HeadTypes } from './head-types.js';
@@ -63,6 +73,16 @@ export type EngineMethods = ExportMethods & {
   classes: { params: { inspection: string; count: number }; result: Classes };
   /** An image that was brought, its longer side at most so many pixels. */
   preview: { params: { inspection: string; medium: string; side: number }; result: Preview };
+  /** A part of a recording that was brought, beyond what the model heard too. */
+  waveform: { params: WaveformRequest; result: Waveform };
+  /** Within what the model heard. */
+  spectrogram: { params: SpectrogramRequest; result: Spectrogram };
+  /** At most half a minute at once. */
+  samples: { params: SamplesRequest; result: Samples };
+  /** When each word was said. */
+  alignment: { params: { inspection: string }; result: Alignment };
+  /** Every head of the attention to the sound. */
+  rankHeads: { params: { inspection: string }; result: readonly HeadRank[] };
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };

@@ -79,6 +79,8 @@ export interface InspectionSummary {
   readonly rollout?: true;
   /** Where the model sorts what it reads: into how many classes. */
   readonly classes?: number;
+  /** Where a text that is said in a recording can be aligned with it. */
+  readonly aligns?: true;
   /** Where the model was asked a question about a text. */
   readonly answers?: Answers;
   /** Where somebody's results were given beside the inputs: how they differ, and why. */

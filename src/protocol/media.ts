@@ -1,5 +1,5 @@
 /** Something that the user brought, whose parts stand behind the rows and columns of a matrix. */
-export type Medium = TextMedium | ImageMedium;
+export type Medium = TextMedium | ImageMedium | AudioMedium;
 
 export interface TextMedium {
   /** Unique within an inspection. */
@@ -22,6 +22,26 @@ export interface ImageMedium {
   readonly seen: Box;
 }
 
+export interface AudioMedium {
+  /** Unique within an inspection. */
+  readonly id: string;
+  readonly kind: 'audio';
+  /** Of its file. */
+  readonly name: string;
+  /** Of the whole recording, in seconds. */
+  readonly duration: number;
+  /** The part that the model heard; what it padded with silence is not in it. */
+  readonly heard: Interval;
+  /** The most that the model hears at once, in seconds. */
+  readonly most: number;
+}
+
+/** Half-open, in seconds of the recording. */
+export interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** In pixels of the original image, from its upper left corner. */
 export interface Box {
   readonly x: number;
@@ -39,12 +59,7 @@ export type Mark = { readonly medium: string } & (
       readonly end: number;
     }
   | ({ readonly kind: 'box' } & Box)
-  | {
-      readonly kind: 'interval';
-      /** Half-open, in seconds. */
-      readonly start: number;
-      readonly end: number;
-    }
+  | ({ readonly kind: 'interval' } & Interval)
 );
 
 /** The names along one side of a matrix. */

@@ -18,6 +18,13 @@ export type Material =
       /** What a model that writes about images is to have written. */
       readonly text?: string;
     }
+  /** Read by a model that listens. Which part of it is read are parameters, `from` and `to`, in seconds. */
+  | {
+      readonly kind: 'audio';
+      readonly file: FileReference;
+      /** What is said in it, to be aligned; the model writes it itself where left out. */
+      readonly text?: string;
+    }
   | {
       readonly kind: 'files';
       readonly files: readonly FileReference[];

@@ -65,6 +65,11 @@ export type PanelMethods = {
   rollout: EngineMethods['rollout'];
   classes: EngineMethods['classes'];
   preview: EngineMethods['preview'];
+  waveform: EngineMethods['waveform'];
+  spectrogram: EngineMethods['spectrogram'];
+  samples: EngineMethods['samples'];
+  alignment: EngineMethods['alignment'];
+  rankHeads: EngineMethods['rankHeads'];
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
   continue: {
     params: Omit<ContinueRequest, 'inspection'>;

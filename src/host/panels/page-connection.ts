@@ -140,6 +140,11 @@ export class PageConnection extends Disposable {
         rollout: ask('rollout'),
         classes: ask('classes'),
         preview: ask('preview'),
+        waveform: ask('waveform'),
+        spectrogram: ask('spectrogram'),
+        samples: ask('samples'),
+        alignment: ask('alignment'),
+        rankHeads: ask('rankHeads'),
         continue: (request, call) => this.shown.continue(request, relay(call)),
         halt: async () => {
           await this.shown.halt();
