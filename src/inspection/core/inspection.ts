@@ -43,6 +43,7 @@ import { previewOf } from '../views/preview.js';
 import type { Plotter } from '../views/plots/plotter.js';
 import { checkIndex } from '../views/pool.js';
 import { canRollOut, rollOut } from '../views/rollout.js';
+import { SoundAnswers } from '../views/sound.js';
 import { LayerReader } from '../views/reader.js';
 import type { Preparation, Setting } from './preparation.js';
 import {
@@ -131,6 +132,7 @@ export class Inspection {
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(canRollOut(subject) ? { rollout: true as const } : {}),
       ...(subject.classes === undefined ? {} : { classes: subject.classes.logits.length }),
+      ...(subject.aligner === undefined ? {} : { aligns: true as const }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
       ...(subject.diagnosis === undefined ? {} : { diagnosis: subject.diagnosis }),
       ...(subject.axes === undefined ? {} : { axes: subject.axes }),
@@ -191,6 +193,11 @@ export class Inspection {
 
   preview(request: Omit<EngineMethods['preview']['params'], 'inspection'>): Preview {
     return previewOf(this.subject, request);
+  }
+
+  /** What is asked of a recording. */
+  get sound(): SoundAnswers {
+    return new SoundAnswers(this.subject, this.revision);
   }
 
   private continueWith(wanted: GenerationRequest, task: Task): Promise<GenerationResult> {
