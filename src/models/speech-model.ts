@@ -176,6 +176,14 @@ export class SpeechModel extends WritingModel {
     };
   }
 
+  /** The token behind which stands what was said before; undefined where there is none. @throws ModelError as `tokenizer` */
+  async previous(): Promise<number | undefined> {
+    const { own } = await this.said();
+    const said = isRecord(own) ? own['prev_sot_token_id'] : undefined;
+    if (typeof said === 'number' && said >= 0 && said < this.decoder.vocabulary) return said;
+    return (await this.tokenizer()).added.get('<|startofprev|>');
+  }
+
   /** What cuts and spells. @throws ModelError when there is no tokenizer that can be read */
   tokenizer(): Promise<TextTokenizer> {
     return this.text.opened();

@@ -1,3 +1,4 @@
+import { placeNumber } from '../../../common/counting.js';
 import type { SpeechModel } from '../../../models/index.js';
 import type { WritingSettings } from '../../../models/speech/writing.js';
 import type { Interval, Parameter, ParameterValues } from '../../../protocol.js';
@@ -84,5 +85,32 @@ export function speechParameters(
           ]),
         ]
       : []),
+    ...(writes
+      ? [
+          {
+            kind: 'text',
+            name: 'prompt',
+            title: 'Said before',
+            note: 'What was said before, or names that will be: the model reads it first, and writes as if it went on.',
+            value: '',
+            default: '',
+            longest: 2000,
+          } as const,
+        ]
+      : []),
+    {
+      kind: 'text',
+      name: 'alignmentHeads',
+      title: 'Heads for alignment',
+      note: `“layer.head, …”, both counted from ${placeNumber(0)}; as the model has them where left out.`,
+      value: '',
+      default: '',
+      longest: 4000,
+      example: `${placeNumber(model.decoder.layers - 1)}.${placeNumber(0)}`,
+    },
+    choice('medianWidth', 'Median', 'How many frames the alignment’s median is of: more are smoother.', [
+      { value: '7', title: '7 frames' },
+      ...['1', '3', '5', '9', '11', '15', '21'].map((value) => ({ value, title: `${value} frames` })),
+    ]),
   ];
 }

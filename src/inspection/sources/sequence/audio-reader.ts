@@ -1,5 +1,5 @@
 import { stableKey } from '../../../common/values.js';
-import type { CharacterRange, SpeechModel } from '../../../models/index.js';
+import { ModelError, type CharacterRange, type SpeechModel } from '../../../models/index.js';
 import { beginningOf, followRules, languageHeard, type WritingSettings } from '../../../models/speech/writing.js';
 import type { Parameter, ParameterValues } from '../../../protocol.js';
 import { audioInput, audioLabels, type AudioInput } from '../../core/audio-input.js';
@@ -77,15 +77,16 @@ function readAudio(
   };
   const timed = transcript === undefined && values['timestamps'] === 'on';
   const { start, end } = medium.heard;
+  const prompt = String(values['prompt'] ?? '').trim();
   return {
-    key: stableKey([start, end, values['task'], values['language'], timed]),
+    key: stableKey([start, end, values['task'], values['language'], timed, prompt]),
     input,
     media: transcript === undefined ? [medium] : [medium, textMedium(0)],
     sound,
     ids: [],
     labels: audioLabels(audio, model),
     size: `${(end - start).toFixed(2)} s (${model.limit} frames)`,
-    begin: (_, run, task) => begin(settings, values, timed, run, task),
+    begin: (_, run, task) => begin(model, settings, { values, timed, prompt }, run, task),
     target: (opening, text) => readTranscript(model, settings, opening, text),
     notices: () => audio.notices,
     losses: [],
@@ -95,9 +96,9 @@ function readAudio(
 
 /** What stands before the text: start, language, task, and that no times are written. The language may have to be heard first. */
 async function begin(
+  model: SpeechModel,
   settings: WritingSettings,
-  values: ParameterValues,
-  timed: boolean,
+  { values, timed, prompt }: { readonly values: ParameterValues; readonly timed: boolean; readonly prompt: string },
   run: CausalRun,
   task: Task,
 ): Promise<Opening> {
@@ -120,6 +121,13 @@ async function begin(
       );
     }
   }
+  if (prompt !== '') {
+    const before = await promptOf(model, settings, prompt);
+    // What was heard of the language was heard without it.
+    await run.back(0);
+    tokens.unshift(...before.tokens);
+    notices.push(...before.notices);
+  }
   return {
     tokens,
     hidden: tokens.length,
@@ -129,6 +137,30 @@ async function begin(
         followRules(settings, logits, written, timed);
       },
     },
+  };
+}
+
+/** What was said before, behind the token that says so: its end, where it is more than the decoder has room for. @throws ModelError */
+async function promptOf(
+  model: SpeechModel,
+  { where }: WritingSettings,
+  prompt: string,
+): Promise<{ readonly tokens: readonly number[]; readonly notices: readonly string[] }> {
+  const previous = await model.previous();
+  if (previous === undefined) {
+    throw new ModelError(
+      `${where}: the model cannot be told what was said before; it has no “<|startofprev|>”.`,
+    );
+  }
+  const { ids } = await model.encodeText(inOneLine(prompt).text);
+  // As OpenAI’s program cuts it: half of what the decoder reads is left to the text.
+  const room = Math.max(1, Math.floor(model.decoder.limit / 2) - 1);
+  return {
+    tokens: [previous, ...ids.slice(-room)],
+    notices:
+      ids.length > room
+        ? [`Of what was said before, the last ${room} of ${ids.length} tokens were read.`]
+        : [],
   };
 }
 

@@ -1,6 +1,8 @@
 import { stepFor, type Value } from '../../../engine/graph.js';
 import { inMemory, wholeOf, type Tensor, type TensorSource } from '../../../engine/tensor.js';
-import type { SpeechModel } from '../../../models/index.js';
+import { placeNumber } from '../../../common/counting.js';
+import { quoted } from '../../../formats/untrusted.js';
+import { ModelError, type SpeechModel } from '../../../models/index.js';
 import { alignment, beginnings, type AlignmentGraph } from '../../../models/speech/alignment.js';
 import { warp } from '../../../models/speech/warping.js';
 import { withPunctuation, wordsOf } from '../../../models/speech/words.js';
@@ -66,8 +68,10 @@ export function alignSpeech(heard: Heard): Aligned {
     );
   }
   const { heads, notices } = headsOf(heard);
+  const width = Number(heard.values['medianWidth'] ?? 7);
+  const { frames } = audio;
   const graphOf = (layers: readonly Layer[]): Aligning => ({
-    ...alignment({ scores: layers.map(scoresOf), heads, frames: audio.frames, before: sequence.before }),
+    ...alignment({ scores: layers.map(scoresOf), heads, frames, before: sequence.before, width }),
     kept: new Map(layers.flatMap(({ kept }) => [...kept])),
   });
   const { ids } = run.target;
@@ -125,12 +129,14 @@ function sequenceOf({ settings, run, opening }: Heard): Sequence {
   };
 }
 
-/** The model's own heads, or those of the last half of its layers. */
-function headsOf({ model, settings }: Heard): {
+/** The heads that were chosen, the model's own, or those of the last half of its layers. @throws ModelError for one that there is not */
+function headsOf({ model, settings, values }: Heard): {
   readonly heads: readonly AlignmentHead[];
   readonly notices: readonly string[];
 } {
   const { layers, heads: count } = model.decoder;
+  const byHand = String(values['alignmentHeads'] ?? '').trim();
+  if (byHand !== '') return { heads: headsIn(byHand, layers, count), notices: [] };
   const named = settings.alignmentHeads ?? [];
   const heads = named.filter(({ layer, head }) => isPlace(layer, layers) && isPlace(head, count));
   const strange = named.length - heads.length;
@@ -152,6 +158,22 @@ function headsOf({ model, settings }: Heard): {
       'The model names no heads for alignment: all heads of the last half of its layers are used, as OpenAI’s program does then.',
     ],
   };
+}
+
+/** "2.0, 2.3", counted as readers count. @throws ModelError */
+function headsIn(text: string, layers: number, count: number): readonly AlignmentHead[] {
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
+  return [...new Set(parts)].map((part) => {
+    const found = /^(\d{1,4})\.(\d{1,4})$/.exec(part);
+    const layer = Number(found?.[1]) - placeNumber(0);
+    const head = Number(found?.[2]) - placeNumber(0);
+    if (isPlace(layer, layers) && isPlace(head, count)) return { layer, head };
+    const first = `${placeNumber(0)}.${placeNumber(0)}`;
+    const last = `${placeNumber(layers - 1)}.${placeNumber(count - 1)}`;
+    throw new ModelError(
+      `${quoted(part)} is no head for alignment: “layer.head” is meant, from ${first} to ${last}.`,
+    );
+  });
 }
 
 function isPlace(index: number, count: number): boolean {

@@ -97,7 +97,7 @@ describe('A recording that a model writes down', () => {
       assert.equal(summary.queries.count, each.tokens.length);
       for (let layer = 0; layer < summary.layers; layer++) {
         for (let head = 0; head < summary.heads; head++) {
-          const found = await inspection.slice({ step: 'weights', layer, head });
+          const found = await inspection.slice({ inspection: summary.id, step: 'weights', layer, head });
           assertClose(found, at(at(heard, layer), head), 1e-4, `layer ${layer} head ${head}`);
         }
       }
