@@ -1,6 +1,7 @@
 import { placeNumber } from '../../common/counting.js';
 import { withChanges } from '../../engine/mechanisms/index.js';
 import type {
+  Alignment,
   Arithmetic,
   ArithmeticRequest,
   Candidates,
@@ -434,9 +435,10 @@ export class Inspection {
   }
 
   private get exportSource(): ExportSource {
-    const { summary, subject, turns, readers } = this;
+    const { summary, subject, turns, readers, sound } = this;
     const reader = (layer: Layer): LayerReader => readers.get(layer) ?? new LayerReader(layer, this.runtime);
-    return { summary, layers: subject.layers, heads: subject.heads, turns, reader };
+    const words = (signal: AbortSignal): Promise<Alignment> => sound.alignment({ signal });
+    return { summary, layers: subject.layers, heads: subject.heads, turns, reader, words };
   }
 
   dispose(): Promise<void> {
