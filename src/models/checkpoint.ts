@@ -10,6 +10,7 @@ import { MissingTensor, ModelError, named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
+import { isOpenAiPath, openOpenAiFile } from './openai/open.js';
 import { refuseOther, remarksOn } from './folder-kinds.js';
 import { refuseQuantised, refuseQuantisedTensors } from './quantisation.js';
 import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
@@ -54,12 +55,15 @@ export class Checkpoint {
   ) {}
 
   /**
-   * Opens a Hugging Face folder, or the path of a GGUF file, and checks headers; the caller disposes of it.
+   * Opens a Hugging Face folder, or the path of a GGUF file or of one of OpenAI's, and checks headers; the caller disposes of it.
    * @throws ModelError when it is no checkpoint, or one of its files is damaged
    */
   static async open(platform: Platform, from: CheckpointFolder | string): Promise<Checkpoint> {
     if (typeof from === 'string' && isGgufPath(from)) {
       return new Checkpoint(await openGgufFile(platform, from));
+    }
+    if (typeof from === 'string' && isOpenAiPath(from)) {
+      return new Checkpoint(await openOpenAiFile(platform, from));
     }
     const folder = typeof from === 'string' ? folderAt(platform, from) : from;
     return new Checkpoint(await openFolder(platform, folder));
