@@ -6,6 +6,7 @@ import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import type { Platform } from '../platform/platform.js';
 import { Config } from './config.js';
+import { ctranslate2File, openCtranslate2Folder } from './ctranslate2/open.js';
 import { MissingTensor, ModelError, named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
@@ -13,7 +14,7 @@ import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { isOpenAiPath, openOpenAiFile } from './openai/open.js';
 import { refuseOther, remarksOn } from './folder-kinds.js';
 import { refuseQuantised, refuseQuantisedTensors } from './quantisation.js';
-import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
+import { hasOwnWeights, hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
 const CONFIG = 'config.json';
 const TOKENIZER = 'tokenizer.json';
@@ -191,11 +192,15 @@ export class Checkpoint {
 /** config.json, files of weights, and what else lies in a Hugging Face folder. @throws ModelError */
 async function openFolder(platform: Platform, folder: CheckpointFolder): Promise<CheckpointParts> {
   const files = await listFiles(folder);
-  await refuseOther(folder, files);
-  const config = await readConfig(folder, files);
-  refuseQuantised(config, files);
   const sources: ByteSource[] = [];
   try {
+    if (!hasOwnWeights(files) && files.has(ctranslate2File)) {
+      const converted = await openCtranslate2Folder(folder, files, sources);
+      if (converted !== undefined) return converted;
+    }
+    await refuseOther(folder, files);
+    const config = await readConfig(folder, files);
+    refuseQuantised(config, files);
     const weights = await openWeights(platform, folder, files, sources);
     refuseQuantisedTensors(folder.name, weights);
     return {
