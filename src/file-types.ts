@@ -13,6 +13,9 @@ export const fileTypes = {
 /** The endings of images that vision models read. */
 export const imageEndings = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.bmp', '.tif', '.tiff'] as const;
 
+/** The endings of recordings that speech models hear. */
+export const audioEndings = ['.wav', '.flac', '.ogg', '.opus'] as const;
+
 /** All endings of files of tensors. */
 export const fileEndings: readonly string[] = Object.values(fileTypes).flat();
 

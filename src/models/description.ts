@@ -27,12 +27,12 @@ export interface ModelDescription {
   readonly decoder?: { readonly layers: number; readonly heads: number };
   /** d_model */
   readonly width: number;
-  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on, 0 where nothing tells. */
+  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on, 0 where nothing tells; of one that hears, its frames. */
   readonly limit: number;
   /** In bytes, of the weights on disk. */
   readonly size: number;
   /** What it reads; text where left out. */
-  readonly reads?: 'image';
+  readonly reads?: 'image' | 'audio';
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
   /** Set where it points at the answer to a question in a text. */
