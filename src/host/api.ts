@@ -7,7 +7,7 @@ import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
 import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
-import { chosenImageModel, chosenModel } from './base/settings.js';
+import { chosenModel } from './base/settings.js';
 
 /** A file by its address, or by its path on this machine's disk. */
 export type GivenFile = Uri | string;
@@ -61,7 +61,7 @@ async function requestOf(asked: Asked<GivenFile>): Promise<InspectionRequest> {
   }
   if (asked.kind === 'image') {
     const { file, model, ...rest } = asked;
-    const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenImageModel()));
+    const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenModel(asked.kind)));
     return { ...rest, uri: addressOf(file), model: reference };
   }
   const { files, ...rest } = asked;

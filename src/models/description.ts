@@ -1,6 +1,6 @@
 import type { dateScores } from '../common/embedded-models.js';
 
-/** A checkpoint folder or file, one of the three embedded ones, or one of those that come along for written dates. */
+/** A checkpoint folder or file, one of the four embedded ones, or one of those that come along for written dates. */
 export type ModelReference =
   /** The embedded BERT, which reads. */
   | { readonly kind: 'embedded' }
@@ -8,6 +8,8 @@ export type ModelReference =
   | { readonly kind: 'gpt' }
   /** The embedded captioner, which writes about images. */
   | { readonly kind: 'scenes' }
+  /** The embedded Whisper, which writes what it hears. */
+  | { readonly kind: 'numbers' }
   | { readonly kind: 'folder'; readonly path: string }
   /** One file that holds a whole model: GGUF. */
   | { readonly kind: 'file'; readonly path: string }
@@ -27,12 +29,12 @@ export interface ModelDescription {
   readonly decoder?: { readonly layers: number; readonly heads: number };
   /** d_model */
   readonly width: number;
-  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on, 0 where nothing tells; of one that hears, its frames. */
+  /** The longest input, in tokens; of a model that reads images, the tokens of one like those it was trained on, 0 where nothing tells. */
   readonly limit: number;
   /** In bytes, of the weights on disk. */
   readonly size: number;
   /** What it reads; text where left out. */
-  readonly reads?: 'image' | 'audio';
+  readonly reads?: 'audio' | 'image';
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
   /** Set where it points at the answer to a question in a text. */
