@@ -130,7 +130,7 @@ export class RankedHeads {
     open.addEventListener('click', () => {
       this.events.open(rank);
     });
-    return h('li', { class: 'sound-head' }, box, open);
+    return h('li', { class: 'sound-ranked' }, box, open);
   }
 
   /** Nothing to align with, or what is used already, cannot be asked for. */

@@ -100,16 +100,19 @@ export function paintSoundMarks(canvas: HTMLCanvasElement, marks: SoundMarks): v
   if (moment === null) return;
   const x = Math.round(xAt(moment));
   if (x < left || x > left + across) return;
-  const last = bands.at(-1);
-  const end = last === undefined ? 0 : last.top + last.height;
-  context.fillStyle = theme.background;
-  context.fillRect(x - 2, layout.waveform.top, 5, end - layout.waveform.top);
-  context.fillStyle = theme.foreground;
-  context.fillRect(x - 1, layout.waveform.top, 3, end - layout.waveform.top);
+  for (const [color, from, wide] of [
+    [theme.background, x - 2, 5],
+    [theme.foreground, x - 1, 3],
+  ] as const) {
+    context.fillStyle = color;
+    for (const { top, height } of bands) context.fillRect(from, top, wide, height);
+  }
+  // So that it is found where a frame is picked too.
+  const { top } = layout.axis;
   context.beginPath();
-  context.moveTo(x - 5, end + 7);
-  context.lineTo(x + 6, end + 7);
-  context.lineTo(x + 0.5, end);
+  context.moveTo(x - 5, top + 4);
+  context.lineTo(x + 6, top + 4);
+  context.lineTo(x + 0.5, top - 4);
   context.fill();
 }
 

@@ -177,11 +177,13 @@ function paintSpectrogram(context: CanvasRenderingContext2D, picture: SoundPictu
     context.textBaseline = 'middle';
     // The middles of the lowest and of the highest band are half a band from the edges.
     const band = height / Math.max(1, value.bands);
-    for (const kilo of height >= 100 ? [0.5, 1, 2, 4] : [1, 4]) {
+    let above = top + height + 12;
+    for (const kilo of [0.5, 1, 2, 4, 8]) {
       const share = melShare(kilo * 1000, value.lowest, value.highest);
       const y = top + height - band / 2 - share * (height - band);
       // Room is left for what the axis says of itself.
-      if (share < 0 || share > 1 || y < top + 20) continue;
+      if (share < 0 || share > 1 || y < top + 20 || above - y < 12) continue;
+      above = y;
       context.fillText(String(kilo), right, y);
       context.fillRect(layout.left - 4, Math.round(y), 3, 1);
     }

@@ -55,6 +55,8 @@ export class SoundView implements OpenView {
   private readonly life = new Lifetime();
   private theme: Theme;
   private alignment: Alignment | null = null;
+  /** Something is to be asked for once there is room for it. */
+  private owed = false;
   private askedAt: number | null = null;
 
   constructor(
@@ -255,7 +257,8 @@ export class SoundView implements OpenView {
     // What is not seen is not asked for.
     const seen = ({ centre }: { readonly centre: string }): boolean => centre === 'sound';
     this.life.resized(this.body, () => {
-      this.layout();
+      if (this.owed && this.body.clientWidth > 0) this.refresh();
+      else this.layout();
     });
     this.life.add(
       store.watch(
@@ -301,6 +304,9 @@ export class SoundView implements OpenView {
   private refresh(): void {
     const { shown } = this;
     if (shown === null) return;
+    // How much is asked for depends on how much room there is.
+    this.owed = this.body.clientWidth === 0;
+    if (this.owed) return;
     this.problem.hidden = true;
     this.askedAt ??= performance.now();
     const { summary, matrix } = shown;
@@ -312,7 +318,7 @@ export class SoundView implements OpenView {
     this.heads.mark(shown);
     this.readout.clear();
     this.layout();
-    this.listening.load((this.stage.layout?.across ?? 800) * window.devicePixelRatio);
+    this.listening.load((this.stage.layout?.across ?? 1) * window.devicePixelRatio);
     this.colors.element.hidden = matrix === null;
     const place = matrix === null ? null : this.context.matrices.place(matrix.step.name);
     if (matrix === null || place === null) {

@@ -46,7 +46,7 @@ export const soundStrings = {
   elsewhere:
     'What is shown here does not lie on the recording: open the encoder’s self-attention or the cross-attention.',
   padding: (end: number) =>
-    `The recording ends at ${seconds(end)} s; the model’s window goes on with silence (hatched).`,
+    `What was heard ends at ${seconds(end)} s; the model’s window goes on with silence: zoom out to see it (hatched).`,
   part: (start: number, end: number, duration: number) =>
     `Heard: ${seconds(start)}–${seconds(end)} s of ${seconds(duration)} s.`,
   description: (said: {
