@@ -54,6 +54,8 @@ export interface Subject extends Size {
   readonly image?: PatchedImage;
   /** Where a recording was heard: the keys are its frames. */
   readonly sound?: Recording;
+  /** Whether what is open does not lie on it. */
+  readonly unheard?: boolean;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -182,13 +184,15 @@ export class Answers {
 
   summary(): InspectionSummary {
     const { title, layers, heads, queries, keys, words, notices, mechanism, written } = this.subject;
-    const { image, sound } = this.subject;
+    const { image, sound, unheard } = this.subject;
     const labels = (count: number, side: 'query' | 'key'): InspectionSummary['queries'] => {
       if (image?.written !== undefined && side === 'query') {
         return { count: image.written.length, words: image.written };
       }
       if (image !== undefined) return patchLabels(image);
-      if (sound !== undefined) return side === 'query' ? tokenLabels(sound) : frameLabels(sound);
+      if (sound !== undefined) {
+        return side === 'query' ? tokenLabels(sound) : unheard === true ? { count } : frameLabels(sound);
+      }
       if (words === null) return { count };
       const marked = written === undefined ? {} : { marks: marks(words, written) };
       return { count, words: words.slice(0, count), ...marked };

@@ -125,6 +125,15 @@ export class SoundLens {
     this.settle();
   }
 
+  /** Brings an interval into sight; one that is narrower than so many pixels is made wide. */
+  enlarge(interval: Interval, { narrow, wide }: { readonly narrow: number; readonly wide: number }): void {
+    const width = this.xAt(interval.end) - this.xAt(interval.start);
+    this.reveal(interval, null);
+    if (width <= 0 || width >= narrow) return;
+    this.zoomAt((this.xAt(interval.start) + this.xAt(interval.end)) / 2, null, wide / width);
+    this.reveal(interval, null);
+  }
+
   /** Shows a moment at the left edge, as if a page were turned. */
   turnTo(moment: number): void {
     const length = this.shown.end - this.shown.start;

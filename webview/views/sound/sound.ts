@@ -74,8 +74,8 @@ export class SoundView implements OpenView {
     };
     this.words = new Words({
       play,
-      reveal: (interval) => {
-        this.stage.lens.reveal(interval, null);
+      reveal: (interval, width) => {
+        this.stage.lens.enlarge(interval, width);
       },
     });
     this.table = new WordTable(play);

@@ -117,7 +117,7 @@ export class SoundStage {
     const { matrix: before } = this.shown ?? {};
     this.shown = shown;
     this.caption.textContent = caption;
-    if (before?.step.name !== shown.matrix?.step.name) this.fresh = true;
+    if (shown.matrix === null || before?.step.name !== shown.matrix.step.name) this.fresh = true;
   }
 
   setCells(layer: Layer, slice: Slice | null): void {
@@ -339,7 +339,8 @@ export class SoundStage {
     }
     words.place(layout, lens);
     this.paintMarks();
-    if (!this.fresh || canvas.hidden) return;
+    // Where no matrix lies on the sound, the sound itself is what is waited for.
+    if (!this.fresh || (shown.matrix === null ? waveform === null : canvas.hidden)) return;
     this.fresh = false;
     this.events.painted();
   }

@@ -42,6 +42,7 @@ export const soundStrings = {
   wordHint: (text: string, start: number, end: number) =>
     `“${text}” ${seconds(start)}–${seconds(end)} s. Click: play it.`,
   aligning: 'Aligning the words…',
+  zoomIn: (count: number) => `Zoom in to read the ${count} words.`,
   noWords: 'No words were aligned.',
   elsewhere:
     'What is shown here does not lie on the recording: open the encoder’s self-attention or the cross-attention.',

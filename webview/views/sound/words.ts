@@ -7,6 +7,16 @@ import { soundStrings } from './strings.js';
 
 type Word = Alignment['words'][number];
 
+/** What is narrower than this cannot be read, in CSS pixels, and how wide one is that the keyboard came to. */
+const narrowest = 7;
+const comfortable = 48;
+/** Alignment finds no length for some: they are drawn as long as a frame, in seconds. */
+const shortest = 0.02;
+
+function lastOf({ start, end }: Interval): number {
+  return Math.max(end, start + shortest);
+}
+
 interface Placed {
   readonly word: Word;
   readonly button: HTMLButtonElement;
@@ -24,12 +34,13 @@ export class Words {
   /** Which one Tab comes to. */
   private stop = 0;
   private played = -1;
+  private instead = '';
 
   constructor(
     private readonly events: {
       play(word: Word): void;
       /** One that the keyboard came to is to be brought into sight. */
-      reveal(interval: Interval): void;
+      reveal(interval: Interval, width: { readonly narrow: number; readonly wide: number }): void;
     },
   ) {
     this.list.addEventListener('keydown', (event) => {
@@ -52,7 +63,12 @@ export class Words {
 
   /** What is said in place of words. */
   say(note: string): void {
-    this.note.textContent = note;
+    this.instead = note;
+    this.showNote(note);
+  }
+
+  private showNote(note: string): void {
+    if (this.note.textContent !== note) this.note.textContent = note;
     this.note.hidden = note === '';
   }
 
@@ -90,18 +106,25 @@ export class Words {
     style.width = `${across}px`;
     style.height = `${words.height}px`;
     let firstSeen: number | null = null;
+    let narrow = 0;
     for (const [at, { word, button }] of this.placed.entries()) {
-      const from = lens.xAt(word.start);
-      const to = lens.xAt(word.end);
-      const seen = to > 0 && from < across;
-      button.hidden = !seen;
+      const from = Math.max(0, lens.xAt(word.start));
+      const to = Math.min(across, lens.xAt(lastOf(word)));
+      const isFocused = button === document.activeElement;
+      const inSight = to > 0 && from < across;
+      // Cut at the edge, one that is out of sight for the most part is still there.
+      const wide = inSight && lens.xAt(lastOf(word)) - lens.xAt(word.start) >= narrowest;
+      if (inSight && !wide) narrow += 1;
+      const seen = wide || (inSight && (isFocused || (at === this.stop && firstSeen === null)));
+      if (button.hidden === seen) button.hidden = !seen;
       if (!seen) continue;
-      firstSeen ??= at;
+      if (wide) firstSeen ??= at;
       // What begins or ends outside is cut at the edge, so that its text stays in sight.
-      const begin = Math.max(0, from);
-      button.style.left = `${begin}px`;
-      button.style.width = `${Math.max(2, Math.min(across, to) - begin)}px`;
+      button.style.left = `${from}px`;
+      button.style.width = `${Math.max(2, to - from)}px`;
     }
+    const isFar = firstSeen === null && narrow > 1;
+    if (this.instead === '') this.showNote(isFar ? soundStrings.zoomIn(this.placed.length) : '');
     const stop = this.placed[this.stop]?.button.hidden === false ? this.stop : (firstSeen ?? 0);
     for (const [at, { button }] of this.placed.entries()) {
       const index = at === stop ? 0 : -1;
@@ -135,7 +158,10 @@ export class Words {
     const next = this.placed[at];
     if (next === undefined) return;
     this.stop = at;
-    this.events.reveal(next.word);
+    this.events.reveal(
+      { start: next.word.start, end: lastOf(next.word) },
+      { narrow: narrowest, wide: comfortable },
+    );
     // It is hidden until the pictures are drawn anew.
     next.button.hidden = false;
     next.button.focus({ preventScroll: true });
