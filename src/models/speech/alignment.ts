@@ -87,10 +87,7 @@ export function alignment({ scores, heads, frames, before, width = 7 }: Alignmen
     given: true,
   });
   const mean = step(
-    dropAxis(
-      scale(sumTo(stacked, [1, tokens, frames]), 1 / heads.length, `\\tfrac{1}{${heads.length}}`),
-      0,
-    ),
+    dropAxis(scale(sumTo(stacked, [1, tokens, frames]), 1 / heads.length, `\\tfrac{1}{${heads.length}}`), 0),
     'alignment_mean',
     '\\bar{M}',
     'Alignment: mean of the heads',
