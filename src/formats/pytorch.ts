@@ -23,14 +23,23 @@ export const pytorch: Format = {
   title: 'PyTorch file',
   extensions: fileTypes.pytorch,
   recognises: (head) => isArchive(head) || isLegacy(head),
-  async open(_platform, source, signal) {
-    const head = await source.read(0, Math.min(source.size, legacyStart.length));
-    if (!isZip(head) && !isLegacy(head)) throw new FormatError(`${source.name} ${otherKind(head)}`);
-    const saved = isZip(head) ? await openArchive(source) : await openLegacy(source);
-    signal?.throwIfAborted();
-    return contentsOf(source, saved);
-  },
+  open: async (_platform, source, signal) => (await openPytorch(source, signal)).contents,
 };
+
+/** What a file holds, and the plain numbers that stand beside its tensors, under names of the same kind: "dims.n_mels". */
+export interface PytorchFile {
+  readonly contents: Contents;
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+/** As `pytorch.open`. @throws FormatError */
+export async function openPytorch(source: ByteSource, signal?: AbortSignal): Promise<PytorchFile> {
+  const head = await source.read(0, Math.min(source.size, legacyStart.length));
+  if (!isZip(head) && !isLegacy(head)) throw new FormatError(`${source.name} ${otherKind(head)}`);
+  const saved = isZip(head) ? await openArchive(source) : await openLegacy(source);
+  signal?.throwIfAborted();
+  return contentsOf(source, saved);
+}
 
 function otherKind(head: Uint8Array): string {
   return head[0] === 0x80 && (head[1] ?? 0) <= 5
@@ -50,8 +59,9 @@ function isArchive(head: Uint8Array): boolean {
   return /^(?:[^/]+\/)?(?:data\.pkl|(?:data|code)\/.+(?<!\.npy))$/.test(name);
 }
 
-function contentsOf(source: ByteSource, saved: Saved): Contents {
+function contentsOf(source: ByteSource, saved: Saved): PytorchFile {
   const tensors: NamedTensor[] = [];
+  const numbers = new Map<string, number>();
   const skipped: { name: string; reason: string }[] = [];
   const tokens = new TokenCollector();
   const skip = (name: string, reason: string): void => {
@@ -75,6 +85,7 @@ function contentsOf(source: ByteSource, saved: Saved): Contents {
       }
       return;
     }
+    if (typeof value === 'number') numbers.set(name, value);
     if (isNumber(value)) return;
     const tensor = tensorOf(value);
     const shown = name === '' ? 'tensor' : name;
@@ -96,7 +107,10 @@ function contentsOf(source: ByteSource, saved: Saved): Contents {
       skipped[0]?.reason ?? `${source.name} holds no tensors: nothing in it is one, nor a NumPy array.`,
     );
   }
-  return { tensors, ...tokens.contents(), ...(skipped.length === 0 ? {} : { skipped }) };
+  return {
+    contents: { tensors, ...tokens.contents(), ...(skipped.length === 0 ? {} : { skipped }) },
+    numbers,
+  };
 }
 
 /** Whether something is a number, or a shape, as Python's own numbers and tuples of them: nothing that was left out. */

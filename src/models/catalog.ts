@@ -17,6 +17,8 @@ import { folderAt } from './folder.js';
 import { isGgufPath } from './gguf/open.js';
 import { firstPartOf, isFurtherPart } from './gguf/parts.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
+import { isOpenAiName } from './openai/names.js';
+import { isOpenAiPath } from './openai/open.js';
 import { openModel, type OpenModel } from './open-model.js';
 import { refuseQuantised, refuseQuantisedHeaders } from './quantisation.js';
 import { hears, speechArchitectureOf } from './architectures/speech/index.js';
@@ -91,7 +93,12 @@ async function describeDates(platform: Platform, path: string, score: DateScore)
 
 /** Whether a path, by its ending, is that of a file that holds a whole model. */
 function isModelFile(path: string): boolean {
-  return isGgufPath(path) || isOnnxPath(path);
+  return isGgufPath(path) || isOnnxPath(path) || isOpenAiPath(path);
+}
+
+/** Whether a file is looked at where nobody named it: of what torch.save writes, little is a model. */
+function isFound(file: string): boolean {
+  return isModelFile(file) && (!isOpenAiPath(file) || isOpenAiName(file));
 }
 
 /** The model at a path: a file that holds all of it, by its ending, or a folder. */
@@ -99,7 +106,7 @@ export function modelAt(path: string): { readonly kind: 'file' | 'folder'; reado
   return { kind: isModelFile(path) ? 'file' : 'folder', path };
 }
 
-/** Opens a folder, a GGUF file or an ONNX export as a model and closes it again. */
+/** Opens a folder, a GGUF file, one of OpenAI's or an ONNX export as a model and closes it again. */
 export async function describe(platform: Platform, path: string): Promise<FoundModel> {
   try {
     if (isOnnxPath(path)) {
@@ -251,7 +258,7 @@ class Walk {
     for (const entry of inOrder) {
       // The first of several files opens all of them.
       if (isFurtherPart(entry.name) && names.has(firstPartOf(entry.name))) continue;
-      if (isModelFile(entry.name) && entry.kind !== 'folder') {
+      if (isFound(entry.name) && entry.kind !== 'folder') {
         await this.file(this.platform.paths.join(path, entry.name), false);
       }
     }

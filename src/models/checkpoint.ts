@@ -6,13 +6,15 @@ import type { ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import type { Platform } from '../platform/platform.js';
 import { Config } from './config.js';
+import { ctranslate2File, openCtranslate2Folder } from './ctranslate2/open.js';
 import { MissingTensor, ModelError, named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
+import { isOpenAiPath, openOpenAiFile } from './openai/open.js';
 import { refuseOther, remarksOn } from './folder-kinds.js';
 import { refuseQuantised, refuseQuantisedTensors } from './quantisation.js';
-import { hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
+import { hasOwnWeights, hasWeights, openWeights, type Place, type Weight } from './weight-files.js';
 
 const CONFIG = 'config.json';
 const TOKENIZER = 'tokenizer.json';
@@ -54,12 +56,15 @@ export class Checkpoint {
   ) {}
 
   /**
-   * Opens a Hugging Face folder, or the path of a GGUF file, and checks headers; the caller disposes of it.
+   * Opens a Hugging Face folder, or the path of a GGUF file or of one of OpenAI's, and checks headers; the caller disposes of it.
    * @throws ModelError when it is no checkpoint, or one of its files is damaged
    */
   static async open(platform: Platform, from: CheckpointFolder | string): Promise<Checkpoint> {
     if (typeof from === 'string' && isGgufPath(from)) {
       return new Checkpoint(await openGgufFile(platform, from));
+    }
+    if (typeof from === 'string' && isOpenAiPath(from)) {
+      return new Checkpoint(await openOpenAiFile(platform, from));
     }
     const folder = typeof from === 'string' ? folderAt(platform, from) : from;
     return new Checkpoint(await openFolder(platform, folder));
@@ -187,11 +192,15 @@ export class Checkpoint {
 /** config.json, files of weights, and what else lies in a Hugging Face folder. @throws ModelError */
 async function openFolder(platform: Platform, folder: CheckpointFolder): Promise<CheckpointParts> {
   const files = await listFiles(folder);
-  await refuseOther(folder, files);
-  const config = await readConfig(folder, files);
-  refuseQuantised(config, files);
   const sources: ByteSource[] = [];
   try {
+    if (!hasOwnWeights(files) && files.has(ctranslate2File)) {
+      const converted = await openCtranslate2Folder(folder, files, sources);
+      if (converted !== undefined) return converted;
+    }
+    await refuseOther(folder, files);
+    const config = await readConfig(folder, files);
+    refuseQuantised(config, files);
     const weights = await openWeights(platform, folder, files, sources);
     refuseQuantisedTensors(folder.name, weights);
     return {

@@ -34,15 +34,15 @@ export class Config {
   }
 
   /** A config.json as transformers reads it: the family's class says what a key means that is left out. @throws ModelError */
-  static ofClass(value: Json, where: string): Config {
-    const said = Config.of(textPartOf(value), where);
+  static ofClass(value: Json, where: string, nameOf?: (name: string) => string): Config {
+    const said = Config.of(textPartOf(value), where, nameOf);
     const { modelType } = said;
     if (modelType === undefined || !Object.hasOwn(classes, modelType)) return said;
     const { defaults = {}, aliases = {} } = classes[modelType] ?? {};
     const renamed = Object.entries(aliases).flatMap(([alias, name]) =>
       said.says(alias) ? [[name, said.values[alias] ?? null] as const] : [],
     );
-    return new Config({ ...defaults, ...said.values, ...Object.fromEntries(renamed) }, where);
+    return new Config({ ...defaults, ...said.values, ...Object.fromEntries(renamed) }, where, nameOf);
   }
 
   /** These settings, and where they say nothing those. */

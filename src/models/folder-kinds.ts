@@ -3,6 +3,7 @@ import { quoted } from '../formats/untrusted.js';
 import { listOf, type Config } from './config.js';
 import { ModelError } from './error.js';
 import { readJson, type CheckpointFolder } from './folder.js';
+import { isOpenAiName } from './openai/names.js';
 
 const MAX_BYTES = 1 << 20;
 const ADAPTER = 'adapter_config.json';
@@ -28,6 +29,12 @@ export async function refuseOther(folder: CheckpointFolder, files: ReadonlySet<s
     });
     throw new ModelError(
       `The folder ${folder.name} holds an adapter${kind === undefined ? '' : ` (${kind})`}, which changes a model and is none by itself. Open ${base === undefined ? 'the model that it was made for' : `its base model ${quoted(base)}`}, or one that it was merged into.`,
+    );
+  }
+  const original = [...files].toSorted().find((file) => isOpenAiName(file));
+  if (original !== undefined) {
+    throw new ModelError(
+      `The folder ${folder.name} has no config.json, but holds ${quoted(original)}, a Whisper in OpenAI's own form. Open that file.`,
     );
   }
   if (files.has(MODULES)) {

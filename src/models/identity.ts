@@ -1,6 +1,7 @@
 import type { Platform } from '../platform/platform.js';
 import { isGgufPath } from './gguf/open.js';
 import { isOnnxPath } from './onnx/model.js';
+import { isOpenAiPath } from './openai/open.js';
 
 /** Files in a model's folder that are never read: documentation, images, scripts, logs. */
 const aside =
@@ -15,7 +16,7 @@ const part = /-\d{5}-of-\d{5}(?=\.gguf$)/i;
 /**
  * What changes where a model does: its path, and the size and the time of writing of each of its files. Those of a folder are
  * all that lie in it: weights and their shards, the index, the settings, the tokenizer's files. Those of a file are itself and
- * what is read beside it: the parts of a GGUF file, the numbers and settings that belong to an ONNX export.
+ * what is read beside it: the parts of a GGUF file, the numbers and settings that belong to an ONNX export, the settings beside a file of OpenAI's.
  * @throws where the folder cannot be listed
  */
 export async function identityOf(
@@ -49,6 +50,8 @@ async function ofFile(platform: Platform, path: string): Promise<readonly string
       ...others.filter((each) => each !== path && part.test(each) && each.replace(part, '') === stem),
     ];
   }
+  // What OpenAI's files do not hold lies beside them.
+  if (isOpenAiPath(path)) return [path, ...(await inFolder(platform, folder, (name) => settings.test(name)))];
   if (!isOnnxPath(path)) return [path];
   // The numbers of an export may lie in files of any name, and its settings one folder further up.
   const beside = await inFolder(platform, folder, (name) => !whole.test(name));

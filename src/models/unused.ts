@@ -21,6 +21,9 @@ const known: readonly RegExp[] = [
   /(?:^|\.)embeddings\.mask_token$/,
   /(?:^|\.)vision_model\.head\./,
   /^encoder\.head\./,
+  // Of models that hear: what stands for a hidden moment in training, and what training alone compares with.
+  /(?:^|\.)masked_spec_embed$/,
+  /^(?:quantizer|project_q|project_hid)\./,
   // CLIP normalises the class token alone behind its last layer.
   /(?:^|\.)post_layernorm\./,
   // What reads images, of which only the text part is shown.

@@ -39,6 +39,11 @@ export interface Weight {
 
 /** Whether a folder has weights that can be read, by the names of its files. */
 export function hasWeights(files: ReadonlySet<string>): boolean {
+  return hasOwnWeights(files) || files.has('model.bin');
+}
+
+/** Whether they are in Hugging Face's form, rather than in CTranslate2's. */
+export function hasOwnWeights(files: ReadonlySet<string>): boolean {
   return weightFiles.some((file) => files.has(file));
 }
 

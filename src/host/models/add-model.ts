@@ -61,7 +61,7 @@ export class AddModel {
         },
         {
           label: l10n.t('File…'),
-          description: l10n.t('*.gguf, or an ONNX export with its tokenizer.json'),
+          description: l10n.t('*.gguf, an ONNX export, or a Whisper as *.pt, with its tokenizer.json'),
           iconPath: new ThemeIcon('file'),
           value: 'file',
         },
@@ -84,7 +84,7 @@ export class AddModel {
       case 'file':
         return this.fromDisk({
           canSelectFiles: true,
-          filters: { [l10n.t('Models')]: ['gguf', 'onnx'] },
+          filters: { [l10n.t('Models')]: ['gguf', 'onnx', 'pt'] },
           title: l10n.t('A model in one file'),
         });
       case 'hub':

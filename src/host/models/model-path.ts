@@ -3,7 +3,7 @@ import type { ModelReference } from '../../protocol.js';
 
 /** The model at a path: a file, by its ending, or a folder. */
 export function modelAt(path: string): ModelReference {
-  return { kind: /\.(gguf|onnx)$/i.test(path) ? 'file' : 'folder', path };
+  return { kind: /\.(gguf|onnx|pt)$/i.test(path) ? 'file' : 'folder', path };
 }
 
 /** What a model is called where there is little room. */

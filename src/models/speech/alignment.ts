@@ -1,4 +1,4 @@
-import { input, label, type AxisName, type Value } from '../../engine/graph.js';
+import { label, type AxisName, type Value } from '../../engine/graph.js';
 import {
   concat,
   dropAxis,
@@ -57,21 +57,52 @@ export interface AlignmentStages {
  * @throws ModelError where no head is chosen, one is none of the model's, or there is no sound
  */
 export function alignment({ scores, heads, frames, before, width = 7 }: AlignmentInput): AlignmentGraph {
-  const [, tokens = 0, all = 0] = scores[0]?.shape ?? [];
+  const { tokens } = checkAligned({ layers: scores, heads, frames });
+  if (tokens - before < 2) throw new ModelError('There is no text to align.');
+  const layers = scores.map((own) => stages(own, frames, width));
+  const { mean, whole } = joined(layers, heads);
+  const cost = slice(whole, [
+    { start: before, end: tokens - 1 },
+    { start: 0, end: frames },
+  ]);
+  return { layers, mean, whole, cost };
+}
+
+/** What is asked of an alignment, checked. @throws ModelError */
+export function checkAligned({
+  layers,
+  heads,
+  frames,
+}: {
+  /** // each (head, token, frame) */
+  readonly layers: readonly Value[];
+  readonly heads: readonly AlignmentHead[];
+  readonly frames: number;
+}): { readonly tokens: number } {
+  const [, tokens = 0, all = 0] = layers[0]?.shape ?? [];
   if (heads.length === 0) throw new ModelError('An alignment needs a head of the attention to the sound.');
   for (const { layer, head } of heads) {
-    if (head >= 0 && head < (scores[layer]?.shape[0] ?? 0)) continue;
+    if (head >= 0 && head < (layers[layer]?.shape[0] ?? 0)) continue;
     throw new ModelError(
-      `The model has no head ${head} in layer ${layer} to align by; ${inventory(scores)}.`,
+      `The model has no head ${head} in layer ${layer} to align by; ${inventory(layers)}.`,
     );
   }
   if (!Number.isInteger(frames) || frames < 1 || frames > all) {
     throw new ModelError(`1 to ${all} frames of sound can be aligned, not ${frames}.`);
   }
-  if (tokens - before < 2) throw new ModelError('There is no text to align.');
-  const layers = scores.map((own) => stages(own, frames, width));
+  return { tokens };
+}
+
+/** The mean of the chosen heads, and that negated. // each (token, frame) */
+export function joined(
+  layers: readonly Pick<AlignmentStages, 'smooth'>[],
+  heads: readonly AlignmentHead[],
+): { readonly mean: Value; readonly whole: Value } {
+  const [first] = layers;
+  if (first === undefined) throw new ModelError('An alignment needs a layer.');
+  const [, tokens = 0, frames = 0] = first.smooth.shape;
   const rows = heads.map(({ layer, head }) => {
-    const { smooth } = layers[layer] ?? stages(input([0, tokens, all]), frames, width);
+    const { smooth } = layers[layer] ?? first;
     const region = [
       { start: head, end: head + 1 },
       { start: 0, end: tokens },
@@ -100,11 +131,7 @@ export function alignment({ scores, heads, frames, before, width = 7 }: Alignmen
     'Alignment: cost',
     'What dynamic time warping makes as small as it can, on its way through the rows that say a token of the text and the end.',
   );
-  const cost = slice(whole, [
-    { start: before, end: tokens - 1 },
-    { start: 0, end: frames },
-  ]);
-  return { layers, mean, whole, cost };
+  return { mean, whole };
 }
 
 /** @param scores (head, token, frame) */
@@ -128,6 +155,12 @@ function stages(scores: Value, frames: number, width: number): AlignmentStages {
     'Alignment: softmax after the crop',
     'Each token’s row sums to 1 over the sound alone: no weights of the model, which saw silence too.',
   );
+  return { cropped, weights, ...smoothed(weights, width) };
+}
+
+/** How much each frame is attended to more than by other tokens, smoothed. @param weights (head, token, frame) */
+export function smoothed(weights: Value, width: number): Pick<AlignmentStages, 'standard' | 'smooth'> {
+  const [heads = 0, tokens = 0, frames = 0] = weights.shape;
   const mean = scale(sumTo(weights, [heads, 1, frames]), 1 / tokens, `\\tfrac{1}{${tokens}}`); // (head, 1, frame)
   const centred = subtract(weights, mean); // (head, token, frame)
   const variance = scale(
@@ -149,7 +182,7 @@ function stages(scores: Value, frames: number, width: number): AlignmentStages {
     'Alignment: median',
     `Of ${width} frames, reflected at the ends: single frames that stick out go.`,
   );
-  return { cropped, weights, standard, smooth };
+  return { standard, smooth };
 }
 
 /**
@@ -161,7 +194,7 @@ export function beginnings({ rows, columns }: Path): number[] {
   return columns.filter((_, at) => at === 0 || rows[at] !== rows[at - 1]);
 }
 
-function step(value: Value, name: string, symbol: string, title: string, note: string): Value {
+export function step(value: Value, name: string, symbol: string, title: string, note: string): Value {
   const axes: readonly AxisName[] = value.shape.length === 3 ? ['head', 'query', 'key'] : ['query', 'key'];
   return label(value, { name, symbol, axes, step: { title, note, scale: 'signed', phase: 'task' } });
 }

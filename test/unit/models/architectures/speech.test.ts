@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { input, label, stepFor, type Value } from '../../../../src/engine/graph.js';
+import { input } from '../../../../src/engine/graph.js';
 import { standardAttention } from '../../../../src/engine/mechanisms/index.js';
 import type { Json } from '../../../../src/formats/json-text.js';
 import { speechArchitectureOf } from '../../../../src/models/architectures/speech/index.js';
@@ -9,20 +9,11 @@ import { Checkpoint } from '../../../../src/models/checkpoint.js';
 import { Config } from '../../../../src/models/config.js';
 import { logMel, logMelSettings } from '../../../../src/models/processors/audio/index.js';
 import { Runtime } from '../../../../src/runtime/session.js';
-import {
-  assertClose,
-  at,
-  fixtures,
-  readJson,
-  tensorNamed,
-  tensorsIn,
-  type Tensors,
-} from '../../../support/models/expected.js';
+import { fixtures, readJson, tensorsIn, type Tensors } from '../../../support/models/expected.js';
+import { assertWhisper } from '../../../support/models/speech.js';
 import { platform } from '../../../support/platform.js';
 
 const folder = join(fixtures, 'speech');
-
-const weightsOf = (steps: readonly Value[]) => stepFor(steps, 'weights');
 
 describe('Speech architectures', () => {
   const runtime = new Runtime(platform);
@@ -39,41 +30,7 @@ describe('Speech architectures', () => {
       after(() => checkpoint.dispose());
 
       it('computes the hidden states, the weights of all three attentions and the logits that transformers computes', async () => {
-        const family = speechArchitectureOf(checkpoint.config);
-        const { attention, decoder } = family.describe(checkpoint.config);
-        const spectrogram = tensorNamed(expected, 'features');
-        const features = label(input(spectrogram.shape), {
-          name: 'features',
-          symbol: 'X',
-          axes: ['query', 'feature'],
-        });
-        const encoder = family.build(checkpoint, features, attention);
-        const memory = encoder.hiddenStates.at(-1) ?? assert.fail('nothing is heard');
-        for (let text = 0; expected.has(`previous ${text}`); text++) {
-          const previous = [...tensorNamed(expected, `previous ${text}`).data];
-          const writer = family.decoder.build(checkpoint, previous.length, memory, decoder.attention);
-          const logits = writer.logits ?? assert.fail('nothing is said');
-          const wanted: readonly (readonly [string, readonly Value[], number])[] = [
-            ['encoder_states', encoder.hiddenStates, 1e-4],
-            ['encoder_attentions', encoder.layers.map(weightsOf), 1e-4],
-            [`decoder_states ${text}`, writer.hiddenStates, 1e-4],
-            [`decoder_attentions ${text}`, writer.layers.map(weightsOf), 1e-4],
-            [`cross_attentions ${text}`, writer.cross.map(weightsOf), 1e-4],
-          ];
-          const targets = [...wanted.flatMap(([, values]) => values), logits];
-          const feeds = new Map([...writer.feeds(previous), [features, spectrogram] as const]);
-          const found = (await runtime.run(targets, feeds)).values();
-          for (const [of, values, tolerance] of wanted) {
-            const all = tensorNamed(expected, of);
-            assert.equal(all.shape[0], values.length, of);
-            for (const index of values.keys()) {
-              const { value: result } = found.next();
-              assertClose(result ?? assert.fail(), at(all, index), tolerance, `${of} ${index}`);
-            }
-          }
-          const { value: said } = found.next();
-          assertClose(said ?? assert.fail(), tensorNamed(expected, `logits ${text}`), 1e-4, 'logits');
-        }
+        await assertWhisper(runtime, checkpoint, expected);
       });
 
       it('refuses a spectrogram of another shape, and more tokens than it has positions for', () => {
