@@ -130,7 +130,12 @@ export function descriptionOf(model: OpenModel, reference: ModelDescription['ref
   if (model instanceof VisionModel) return { ...general, writes: false, reads: 'image' };
   if (model instanceof WritingModel) {
     const { layers: depth, heads: own } = model.decoder;
-    return { ...general, decoder: { layers: depth, heads: own }, writes: true, reads: model instanceof SpeechModel ? 'audio' : 'image' };
+    return {
+      ...general,
+      decoder: { layers: depth, heads: own },
+      writes: true,
+      reads: model instanceof SpeechModel ? 'audio' : 'image',
+    };
   }
   const { decoder, writes, answers } = model;
   return {

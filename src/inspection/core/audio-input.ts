@@ -119,7 +119,8 @@ function spectrogram(
   }
   const count = Math.max(1, Math.min(features.shape[0] ?? 0, Math.ceil((heard.end - heard.start) / step)));
   const data = new Float32Array(bands * columns).fill(-Infinity); // (band, column)
-  const frameAt = (column: number): number => (start + ((end - start) * column) / columns - heard.start) / step;
+  const frameAt = (column: number): number =>
+    (start + ((end - start) * column) / columns - heard.start) / step;
   const within = (frame: number): number => Math.max(0, Math.min(count - 1, frame));
   for (let column = 0; column < columns; column++) {
     const from = within(Math.floor(frameAt(column) + 1e-6));

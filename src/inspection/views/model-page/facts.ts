@@ -1,9 +1,18 @@
 import { inputsOf, sorted, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
-import { CaptionModel, listOf, typeOf, VisionModel, WritingModel, type OpenModel } from '../../../models/index.js';
+import {
+  CaptionModel,
+  listOf,
+  SpeechModel,
+  typeOf,
+  VisionModel,
+  WritingModel,
+  type OpenModel,
+} from '../../../models/index.js';
 import { isRecord } from '../../../common/values.js';
 import type { Fact } from '../../../protocol.js';
+import { audioFacts } from './audio-facts.js';
 import { imageFacts } from './image-facts.js';
 import type { Stack } from './parts.js';
 
@@ -35,6 +44,7 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
     ['Head dimension (d_k)', size === undefined ? undefined : grouped(size)],
     ['Intermediate size (d_ff)', layer?.widest === undefined ? undefined : grouped(layer.widest)],
     ...(model instanceof VisionModel || model instanceof CaptionModel ? imageFacts(model) : []),
+    ...(model instanceof SpeechModel ? audioFacts(model) : []),
     ...textFacts(model),
     [
       'Position encoding',
