@@ -10,6 +10,7 @@ import { imageView } from './image/view.js';
 import { metricsView } from './metrics/view.js';
 import { nextView } from './next/view.js';
 import { plotsView } from './plots/view.js';
+import { soundView } from './sound/view.js';
 import { stepsView } from './steps/view.js';
 import { tableView } from './table/view.js';
 import type { RegisteredView } from './view.js';
@@ -18,6 +19,7 @@ import { whatIfView } from './what-if/view.js';
 /** Every view of the panel: tabs, sections and buttons stand in this order. */
 export const views: readonly RegisteredView[] = [
   imageView,
+  soundView,
   heatmapView,
   tableView,
   answersView,

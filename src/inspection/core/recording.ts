@@ -1,4 +1,4 @@
-import { AudioError, listen, openAudio, type Heard, type Recording } from '../../media/audio/index.js';
+import { AudioError, averaged, listen, openAudio, type Heard, type Recording } from '../../media/audio/index.js';
 import type { Platform } from '../../platform/platform.js';
 import type { FileReference, Interval, Samples, Waveform } from '../../protocol.js';
 import { nameOf, openReference } from './file-reference.js';
@@ -15,6 +15,9 @@ const keptColumns = 2 ** 17;
 
 /** What is read at a time, in numbers of all channels. */
 const block = 2 ** 20;
+
+/** Of a sample: less than this is rounding. */
+const tiny = 1e-6;
 
 /** The most columns of a picture. */
 const mostColumns = 16_384;
@@ -72,7 +75,11 @@ export class BroughtRecording {
     return { rate, data: samples };
   }
 
-  /** The least and the largest samples of each of so many columns. @throws RangeError where the part is none */
+  /**
+   * The least and the largest samples of each of so many columns; of long parts, what lies up to a quarter of a column beside one may
+   * count to it as well.
+   * @throws RangeError where the part is none
+   */
   async waveform({ start, end }: Interval, columns: number, task: Task): Promise<Columns> {
     this.check({ start, end });
     const { rate, length } = this.recording;
@@ -82,14 +89,16 @@ export class BroughtRecording {
     const minimum = new Float32Array(count);
     const maximum = new Float32Array(count);
     const isCoarse = at(1) - at(0) >= 4 * size;
-    const first = isCoarse ? 0 : Math.max(0, Math.min(length - 1, Math.floor(at(0))));
+    const first = isCoarse ? 0 : Math.max(0, Math.min(length - 1, Math.floor(at(0) + tiny)));
     const read = isCoarse
       ? await (this.whole ??= this.columns(0, length, size, task))
-      : await this.columns(first, Math.min(length, Math.max(first + 1, Math.ceil(at(count)))), 1, task);
+      : await this.columns(first, Math.min(length, Math.max(first + 1, Math.ceil(at(count) - tiny))), 1, task);
     const step = isCoarse ? size : 1;
     for (let column = 0; column < count; column++) {
-      const from = Math.floor((at(column) - first) / step);
-      const to = Math.min(read.minimum.length, Math.max(from + 1, Math.ceil((at(column + 1) - first) / step)));
+      // A sample that a column begins with is not the one's before, whatever rounding says.
+      const from = Math.floor((at(column) - first) / step + tiny);
+      const behind = Math.ceil((at(column + 1) - first) / step - tiny);
+      const to = Math.min(read.minimum.length, Math.max(from + 1, behind));
       let [low, high] = [Infinity, -Infinity];
       for (let each = Math.max(0, from); each < to; each++) {
         low = Math.min(low, read.minimum[each] ?? 0);
@@ -120,14 +129,17 @@ export class BroughtRecording {
       if (this.closed) throw new AudioError(`${name} was closed.`);
       if (end - from > most) task.progress?.(`Reading ${name}`, (start - from) / (end - from));
       const read = await recording.read({ start, end: Math.min(end, start + most) });
-      const [first = new Float32Array(0)] = read;
-      for (let at = 0; at < first.length; at++) {
-        let sum = 0;
-        for (const channel of read) sum += channel[at] ?? 0;
-        const sample = sum / channels;
-        const column = Math.floor((start + at - from) / size);
-        if (sample < (minimum[column] ?? 0)) minimum[column] = sample;
-        if (sample > (maximum[column] ?? 0)) maximum[column] = sample;
+      const samples = averaged(read);
+      for (let at = 0, column = Math.floor((start - from) / size); at < samples.length; column++) {
+        const behind = Math.min(samples.length, from + (column + 1) * size - start);
+        let [low, high] = [minimum[column] ?? Infinity, maximum[column] ?? -Infinity];
+        for (; at < behind; at++) {
+          const sample = samples[at] ?? 0;
+          if (sample < low) low = sample;
+          if (sample > high) high = sample;
+        }
+        minimum[column] = low;
+        maximum[column] = high;
       }
     }
     return { minimum, maximum };

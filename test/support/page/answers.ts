@@ -19,6 +19,17 @@ import type {
   Thumbnails,
 } from '../../../src/protocol.js';
 import { imageMedium, patchLabels, previewOf, type PatchedImage } from './image.js';
+import type { Recording } from './sound.js';
+import {
+  alignmentMean,
+  audioMedium,
+  frameCount,
+  frameLabels,
+  Heard,
+  heardWith,
+  queryCount,
+  tokenLabels,
+} from './sound.js';
 import type { Size } from './attention.js';
 import { Attention, stepNames, stepsOf } from './attention.js';
 import { plots } from './plots.js';
@@ -41,6 +52,10 @@ export interface Subject extends Size {
   readonly written?: number;
   /** Where an image was read: after [CLS] its patches, row by row, on both sides. */
   readonly image?: PatchedImage;
+  /** Where a recording was heard: the keys are its frames. */
+  readonly sound?: Recording;
+  /** Whether what is open does not lie on it. */
+  readonly unheard?: boolean;
   /** Where its model was asked a question about a text. */
   readonly answers?: QuestionAnswers;
   /** Where it is tensors that were given: what their axes were taken for, the controls of that, and what their numbers show. */
@@ -63,9 +78,12 @@ function marks(
 }
 
 /** What a change of parameters makes of a subject. */
-function changed(subject: Subject, { mask, scaling, temperature, mechanism }: ParameterValues): Subject {
+function changed(subject: Subject, values: ParameterValues): Subject {
+  const { mask, scaling, temperature, mechanism } = values;
+  const sound = subject.sound === undefined ? undefined : heardWith(subject.sound, values);
   return {
     ...subject,
+    ...(sound === undefined ? {} : { sound, keys: frameCount(sound), queries: queryCount(sound) }),
     ...(mask === undefined ? {} : { causal: mask === 'causal' }),
     ...(scaling === undefined ? {} : { scaling: scaling === 'none' ? ('none' as const) : ('sqrt' as const) }),
     ...(typeof temperature === 'number' ? { temperature } : {}),
@@ -151,6 +169,13 @@ export class Answers {
     return { revision: this.revision, data: Float32Array.from(data) };
   }
 
+  /** @throws Error where no recording was heard */
+  get heard(): Heard {
+    const { sound } = this.subject;
+    if (sound === undefined) throw new Error('There is no recording.');
+    return new Heard(sound, this.attention, this.revision);
+  }
+
   preview(medium: string, side: number): Preview {
     const { image } = this.subject;
     if (image === undefined) throw new Error(`There is no image “${medium}”.`);
@@ -159,12 +184,15 @@ export class Answers {
 
   summary(): InspectionSummary {
     const { title, layers, heads, queries, keys, words, notices, mechanism, written } = this.subject;
-    const { image } = this.subject;
+    const { image, sound, unheard } = this.subject;
     const labels = (count: number, side: 'query' | 'key'): InspectionSummary['queries'] => {
       if (image?.written !== undefined && side === 'query') {
         return { count: image.written.length, words: image.written };
       }
       if (image !== undefined) return patchLabels(image);
+      if (sound !== undefined) {
+        return side === 'query' ? tokenLabels(sound) : unheard === true ? { count } : frameLabels(sound);
+      }
       if (words === null) return { count };
       const marked = written === undefined ? {} : { marks: marks(words, written) };
       return { count, words: words.slice(0, count), ...marked };
@@ -180,12 +208,27 @@ export class Answers {
           : { id: 'multi-head', title: 'Multi-head attention' },
       layers,
       heads,
-      media: image === undefined ? [] : [imageMedium(image)],
+      media: [
+        ...(image === undefined ? [] : [imageMedium(image)]),
+        ...(sound === undefined ? [] : [audioMedium(sound)]),
+      ],
+      ...(sound?.said === undefined ? {} : { aligns: true as const }),
       ...(image !== undefined && image.written === undefined && layers > 1 ? { rollout: true as const } : {}),
       ...(image?.classes === undefined ? {} : { classes: image.classes.length }),
       queries: labels(queries, 'query'),
       keys: labels(keys, 'key'),
-      steps: stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
+      steps: [
+        ...stepsOf(this.subject).map((name) => describeStep(name, this.attention, this.subject.tex)),
+        ...(sound?.said === undefined
+          ? []
+          : [
+              {
+                ...alignmentMean,
+                rows: { axis: 'query' as const, size: queries },
+                columns: { axis: 'key' as const, size: keys },
+              },
+            ]),
+      ],
       parameters: this.parameters,
       notices,
       continues: this.subject.continues,
@@ -207,7 +250,8 @@ export class Answers {
   }
 
   slice({ layer, head, step, rows, columns, pool, query = 0 }: SliceRequest): Slice {
-    const name = stepNames.find((other) => other === step);
+    const isMean = step === alignmentMean.name;
+    const name = isMean ? 'weights' : stepNames.find((other) => other === step);
     if (name === undefined) throw new Error(`There is no step “${step}”.`);
     const across = columns ?? { start: 0, end: this.attention.columns(name) };
     const down = rows ?? { start: 0, end: this.attention.rows(name) };
@@ -221,7 +265,9 @@ export class Answers {
     let minimum = Infinity;
     let maximum = -Infinity;
     for (let row = 0; row < height; row += 1) {
-      const numbers = this.attention.row(name, layer, head, down.start + row, query);
+      const numbers = isMean
+        ? this.heard.meanRow(down.start + row)
+        : this.attention.row(name, layer, head, down.start + row, query);
       if (numbers.every(Number.isNaN)) emptyRows.push(down.start + row);
       const line = Math.floor((row * outRows) / height) * outColumns;
       for (let column = 0; column < width; column += 1) {

@@ -15,6 +15,8 @@ export interface Size {
   readonly temperature: number;
   /** What is added to all scores of the first key, so that it takes most of every row. */
   readonly sink?: number;
+  /** What is taken off the scores for each tenth of the keys that one is away from the diagonal. */
+  readonly diagonal?: number;
 }
 
 export const stepNames = [
@@ -108,7 +110,7 @@ export class Attention {
   }
 
   private compute(step: Exclude<StepName, 'tanh'>, layer: number, head: number, row: number): Float32Array {
-    const { keys, feature, model } = this.size;
+    const { queries, keys, feature, model } = this.size;
     switch (step) {
       case 'X':
         return this.states('query').subarray(row * model, (row + 1) * model);
@@ -139,7 +141,9 @@ export class Attention {
         return this.row(this.plain, layer, head, row).map((score, key) =>
           this.isMasked(row, key)
             ? NaN
-            : score / this.size.temperature + (key === 0 ? (this.size.sink ?? 0) : 0),
+            : score / this.size.temperature +
+              (key === 0 ? (this.size.sink ?? 0) : 0) -
+              (this.size.diagonal ?? 0) * 10 * Math.abs((key + 0.5) / keys - (row + 0.5) / queries),
         );
       case 'weights': {
         const scores = this.row('masked', layer, head, row);

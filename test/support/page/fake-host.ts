@@ -183,6 +183,11 @@ export class FakeHost {
           return classesOf(params.count, revision, subject.image?.classes ?? []);
         }),
         preview: answer('preview', (params) => this.at(params).preview(params.medium, params.side)),
+        waveform: answer('waveform', (params) => this.at(params).heard.waveform(params)),
+        spectrogram: answer('spectrogram', (params) => this.at(params).heard.spectrogram(params)),
+        samples: answer('samples', (params) => this.at(params).heard.samples(params)),
+        alignment: answer('alignment', (params) => this.at(params).heard.alignment()),
+        rankHeads: answer('rankHeads', (params) => this.at(params).heard.rankHeads()),
         continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
