@@ -64,10 +64,7 @@ export function presentSound(
     rankHeads: ({ signal } = {}) => inspection.rankHeads(signal),
     async waveform({ start, end, columns = 1000, signal } = {}) {
       const { medium, all } = brought();
-      return inspection.waveform(
-        { medium, columns, start: start ?? all.start, end: end ?? all.end },
-        signal,
-      );
+      return inspection.waveform({ medium, columns, start: start ?? all.start, end: end ?? all.end }, signal);
     },
     async spectrogram({ start, end, columns = 1000 } = {}) {
       const { medium, heard } = brought();

@@ -1,4 +1,11 @@
-import { AudioError, averaged, listen, openAudio, type Heard, type Recording } from '../../media/audio/index.js';
+import {
+  AudioError,
+  averaged,
+  listen,
+  openAudio,
+  type Heard,
+  type Recording,
+} from '../../media/audio/index.js';
 import type { Platform } from '../../platform/platform.js';
 import type { FileReference, Interval, Samples, Waveform } from '../../protocol.js';
 import { nameOf, openReference } from './file-reference.js';
@@ -68,7 +75,9 @@ export class BroughtRecording {
   async samples({ start, end }: Interval): Promise<Samples> {
     this.check({ start, end });
     if (end - start > longestPlayed + 1e-6) {
-      throw new RangeError(`At most ${longestPlayed} s are played at once, not ${(end - start).toFixed(2)} s.`);
+      throw new RangeError(
+        `At most ${longestPlayed} s are played at once, not ${(end - start).toFixed(2)} s.`,
+      );
     }
     const rate = Math.min(highestPlayed, this.recording.rate);
     const { samples } = await this.hear(rate, { start, end });
@@ -92,7 +101,12 @@ export class BroughtRecording {
     const first = isCoarse ? 0 : Math.max(0, Math.min(length - 1, Math.floor(at(0) + tiny)));
     const read = isCoarse
       ? await (this.whole ??= this.columns(0, length, size, task))
-      : await this.columns(first, Math.min(length, Math.max(first + 1, Math.ceil(at(count) - tiny))), 1, task);
+      : await this.columns(
+          first,
+          Math.min(length, Math.max(first + 1, Math.ceil(at(count) - tiny))),
+          1,
+          task,
+        );
     const step = isCoarse ? size : 1;
     for (let column = 0; column < count; column++) {
       // A sample that a column begins with is not the one's before, whatever rounding says.

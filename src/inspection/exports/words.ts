@@ -33,7 +33,10 @@ const formats: readonly Format[] = [
     extension: 'srt',
     write: ({ words }) =>
       words
-        .map((word, at) => `${at + 1}\n${time(word.start, ',', true)} --> ${time(word.end, ',', true)}\n${lineOf(word)}\n\n`)
+        .map(
+          (word, at) =>
+            `${at + 1}\n${time(word.start, ',', true)} --> ${time(word.end, ',', true)}\n${lineOf(word)}\n\n`,
+        )
         .join(''),
   },
   {
@@ -43,7 +46,10 @@ const formats: readonly Format[] = [
     extension: 'vtt',
     write: ({ words }) =>
       `WEBVTT\n\n${words
-        .map((word) => `${time(word.start, '.', false)} --> ${time(word.end, '.', false)}\n${escaped(lineOf(word))}\n\n`)
+        .map(
+          (word) =>
+            `${time(word.start, '.', false)} --> ${time(word.end, '.', false)}\n${escaped(lineOf(word))}\n\n`,
+        )
         .join('')}`,
   },
   {

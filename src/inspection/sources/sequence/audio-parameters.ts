@@ -55,7 +55,15 @@ export function speechParameters(
     choices: readonly { readonly value: string; readonly title: string }[],
   ): Parameter => {
     const [first] = choices;
-    return { kind: 'choice', name, title, note, value: first?.value ?? '', default: first?.value ?? '', choices };
+    return {
+      kind: 'choice',
+      name,
+      title,
+      note,
+      value: first?.value ?? '',
+      default: first?.value ?? '',
+      choices,
+    };
   };
   const plain = (name: string): string => name.replaceAll(/[<|>]/g, '');
   return [
@@ -71,7 +79,10 @@ export function speechParameters(
       ? []
       : [
           choice('language', 'Language', 'What is spoken.', [
-            { value: auto, title: settings.language === undefined ? 'As it is heard' : 'As the model has it' },
+            {
+              value: auto,
+              title: settings.language === undefined ? 'As it is heard' : 'As the model has it',
+            },
             ...[...languages.keys()]
               .map((value) => ({ value: plain(value), title: plain(value) }))
               .toSorted((a, b) => (a.title < b.title ? -1 : 1)),

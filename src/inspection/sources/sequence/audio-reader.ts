@@ -1,6 +1,11 @@
 import { stableKey } from '../../../common/values.js';
 import { ModelError, type CharacterRange, type SpeechModel } from '../../../models/index.js';
-import { beginningOf, followRules, languageHeard, type WritingSettings } from '../../../models/speech/writing.js';
+import {
+  beginningOf,
+  followRules,
+  languageHeard,
+  type WritingSettings,
+} from '../../../models/speech/writing.js';
 import type { Parameter, ParameterValues } from '../../../protocol.js';
 import { audioInput, audioLabels, type AudioInput } from '../../core/audio-input.js';
 import { textMedium } from '../../core/marks.js';
@@ -98,7 +103,11 @@ function readAudio(
 async function begin(
   model: SpeechModel,
   settings: WritingSettings,
-  { values, timed, prompt }: { readonly values: ParameterValues; readonly timed: boolean; readonly prompt: string },
+  {
+    values,
+    timed,
+    prompt,
+  }: { readonly values: ParameterValues; readonly timed: boolean; readonly prompt: string },
   run: CausalRun,
   task: Task,
 ): Promise<Opening> {

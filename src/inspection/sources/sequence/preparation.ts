@@ -155,7 +155,8 @@ export class SequencePreparation implements Preparation {
     const { run, read, opening } = written;
     const { stack } = reading;
     const aligned = read.align?.(run, opening, reading.values);
-    const layers = aligned !== undefined && stack === 'cross' ? aligned.layers : run.layers(stack, aligned !== undefined);
+    const layers =
+      aligned !== undefined && stack === 'cross' ? aligned.layers : run.layers(stack, aligned !== undefined);
     const derived = layers.map(({ steps, kept }) => ({ ...withGradients(steps, parameters), kept }));
     const ids = run.target.ids.slice(0, run.written + 1);
     const spelled = await Promise.all(ids.map((id) => model.spell(id)));

@@ -6,6 +6,7 @@ import {
   CtcModel,
   isEncoder,
   listOf,
+  SpeechModel,
   typeOf,
   VisionModel,
   WritingModel,
@@ -13,6 +14,7 @@ import {
 } from '../../../models/index.js';
 import { isRecord } from '../../../common/values.js';
 import type { Fact } from '../../../protocol.js';
+import { audioFacts } from './audio-facts.js';
 import { imageFacts } from './image-facts.js';
 import type { Stack } from './parts.js';
 
@@ -44,6 +46,7 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
     ['Head dimension (d_k)', size === undefined ? undefined : grouped(size)],
     ['Intermediate size (d_ff)', layer?.widest === undefined ? undefined : grouped(layer.widest)],
     ...(model instanceof VisionModel || model instanceof CaptionModel ? imageFacts(model) : []),
+    ...(model instanceof SpeechModel ? audioFacts(model) : []),
     ...textFacts(model),
     [
       'Position encoding',

@@ -171,10 +171,7 @@ export function logMelNumbers(
   const known = graph.steps.slice(graph.steps.findIndex(({ label: own }) => own?.name === 'mel'));
   const found = evaluate(known, graph.inputsOf(samples));
   return new Map(
-    known.map((value, at) => [
-      value,
-      { shape: value.shape, data: Float32Array.from(found[at]?.data ?? []) },
-    ]),
+    known.map((value, at) => [value, { shape: value.shape, data: Float32Array.from(found[at]?.data ?? []) }]),
   );
 }
 

@@ -68,7 +68,10 @@ describe('A recording of ten hours', () => {
     const held = process.memoryUsage().arrayBuffers - before;
     assert.ok(held < 64 * 2 ** 20, `${held} bytes are held`);
     const hour = await recording.waveform({ start: 18_000, end: 21_600 }, 60, task);
-    assert.deepEqual([...hour.maximum].flatMap((value, column) => (value > 0 ? [column] : [])), [0]);
+    assert.deepEqual(
+      [...hour.maximum].flatMap((value, column) => (value > 0 ? [column] : [])),
+      [0],
+    );
     const parts = told.length;
     await recording.waveform({ start: 0, end: seconds }, 500, task);
     assert.equal(told.length, parts);

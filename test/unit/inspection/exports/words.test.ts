@@ -14,7 +14,11 @@ interface Case {
   readonly end: number;
   readonly text: string | null;
   readonly prompt: string | null;
-  readonly asked: { readonly language?: string; readonly task?: string; readonly return_timestamps?: boolean };
+  readonly asked: {
+    readonly language?: string;
+    readonly task?: string;
+    readonly return_timestamps?: boolean;
+  };
   readonly words: readonly { readonly text: string; readonly start: number; readonly end: number }[];
 }
 
@@ -33,7 +37,9 @@ describe('Word times, taken away', () => {
     return Buffer.concat(parts).toString('utf8');
   }
 
-  for (const each of cases.filter(({ asked, prompt }) => prompt === null && asked.return_timestamps !== true)) {
+  for (const each of cases.filter(
+    ({ asked, prompt }) => prompt === null && asked.return_timestamps !== true,
+  )) {
     it(`are what OpenAI’s program and praatio write: ${each.name}`, async () => {
       const { language, task } = each.asked;
       const inspection = await inspectAudio(join(folder, 'voice.wav'), {

@@ -137,19 +137,33 @@ describe('A recording that a model writes down', () => {
     // A row is the token that is written there; the last one is what would come behind the end.
     assert.deepEqual(summary.queries.words?.slice(0, 2), ['<|zh|>', '<|notimestamps|>']);
     assert.equal(summary.queries.words?.at(-1), '…');
-    assert.ok(summary.notices.some((notice) => notice.startsWith('The model heard “zh”: the likeliest of its 3')));
+    assert.ok(
+      summary.notices.some((notice) => notice.startsWith('The model heard “zh”: the likeliest of its 3')),
+    );
     assert.ok(
       summary.notices.includes(
         'Of voice.wav (1.70 s) the part from 0.50 s to 1.12 s was heard. Change “From” and “To” for another part.',
       ),
     );
-    assert.ok(summary.notices.some((notice) => notice.startsWith('0.38 s of silence were put behind the sound')));
+    assert.ok(
+      summary.notices.some((notice) => notice.startsWith('0.38 s of silence were put behind the sound')),
+    );
 
     await inspection.change({ attention: 'encoder' });
     const { steps, queries, keys } = inspection.summary;
     const names = steps.map(({ name }) => name);
     assert.deepEqual(names.slice(0, 9), [
-      ...['frames', 'windowed', 'spectrum_even', 'spectrum_odd', 'power', 'mel', 'log_mel', 'clipped', 'features'],
+      ...[
+        'frames',
+        'windowed',
+        'spectrum_even',
+        'spectrum_odd',
+        'power',
+        'mel',
+        'log_mel',
+        'clipped',
+        'features',
+      ],
     ]);
     assert.deepEqual([queries, keys], [summary.keys, summary.keys]);
     assert.deepEqual(steps[8]?.rows, { axis: 'frame', size: 100 });
@@ -163,7 +177,12 @@ describe('A recording that a model writes down', () => {
       head: 0,
       rows: { start: 40, end: 42 },
     });
-    assert.deepEqual(frame.data.map((value, cell) => value / 4 + 1 - (heard.data[40 * 80 + cell] ?? NaN)).every((off) => Math.abs(off) < 1e-4), true);
+    assert.deepEqual(
+      frame.data
+        .map((value, cell) => value / 4 + 1 - (heard.data[40 * 80 + cell] ?? NaN))
+        .every((off) => Math.abs(off) < 1e-4),
+      true,
+    );
     const cell = await inspection.arithmetic({
       inspection: summary.id,
       step: 'mel',
@@ -221,7 +240,12 @@ describe('A recording that a model writes down', () => {
     const stage = (layer: number, head: number) =>
       inspection.slice({ inspection: summary.id, step: 'alignment_median', layer, head });
     const [one, other] = [await stage(1, 1), await stage(2, 0)];
-    const mean = await inspection.slice({ inspection: summary.id, step: 'alignment_mean', layer: 0, head: 0 });
+    const mean = await inspection.slice({
+      inspection: summary.id,
+      step: 'alignment_mean',
+      layer: 0,
+      head: 0,
+    });
     const own = one.data.map((value, cell) => (value + (other.data[cell] ?? NaN)) / 2);
     assertClose({ shape: mean.shape, data: own }, mean, 1e-5, 'mean');
     const { value } = await inspection.arithmetic({
@@ -233,14 +257,19 @@ describe('A recording that a model writes down', () => {
       column: 7,
     });
     assert.ok(Math.abs(value - (mean.data[5 * frames + 7] ?? NaN)) < 1e-5);
-    assert.deepEqual(inspection.code({ language: 'numpy', scope: { layer: 0, head: 'all' } }).length > 0, true);
+    assert.deepEqual(
+      inspection.code({ language: 'numpy', scope: { layer: 0, head: 'all' } }).length > 0,
+      true,
+    );
     // Rows of words are those that the tokens stand in.
     const { words, heads } = await inspection.sound.alignment();
     assert.deepEqual(
       heads.map(({ layer, head }) => [layer, head]),
       given.heads,
     );
-    const spelled = words.map((word) => summary.queries.words?.slice(word.rows.start, word.rows.end).join(''));
+    const spelled = words.map((word) =>
+      summary.queries.words?.slice(word.rows.start, word.rows.end).join(''),
+    );
     assert.equal(spelled[0], ' It');
     assert.equal(spelled.at(-4), ' one');
     const mark = summary.queries.marks?.[words[1]?.rows.start ?? 0];
@@ -265,20 +294,25 @@ describe('A recording that a model writes down', () => {
     const ranks = await inspection.sound.rankHeads();
     assert.equal(ranks.length, 6);
     assert.deepEqual(
-      ranks.filter(({ used }) => used).map(({ layer, head }) => `${layer}.${head}`).toSorted(),
+      ranks
+        .filter(({ used }) => used)
+        .map(({ layer, head }) => `${layer}.${head}`)
+        .toSorted(),
       ['0.1', '2.0'],
     );
-    assert.ok(ranks.every(({ share }, place) => share > 0 && share <= 1 && share <= (ranks[place - 1]?.share ?? 1)));
+    assert.ok(
+      ranks.every(({ share }, place) => share > 0 && share <= 1 && share <= (ranks[place - 1]?.share ?? 1)),
+    );
     for (const [wrong, shown] of [
       ['3.0', '"3.0"'],
       ['1.2', '"1.2"'],
       ['1', '"1"'],
       ['a.b', '"a.b"'],
     ]) {
-      await assert.rejects(
-        inspection.change({ alignmentHeads: wrong ?? '' }),
-        { name: 'ModelError', message: `${shown} is no head for alignment: “layer.head” is meant, from 0.0 to 2.1.` },
-      );
+      await assert.rejects(inspection.change({ alignmentHeads: wrong ?? '' }), {
+        name: 'ModelError',
+        message: `${shown} is no head for alignment: “layer.head” is meant, from 0.0 to 2.1.`,
+      });
     }
     assert.deepEqual((await inspection.sound.alignment()).heads, heads);
   });
@@ -300,7 +334,10 @@ describe('A recording that a model writes down', () => {
     const inspection = await open('english', { from: 0.5, to: 1.2, length: 2 });
     const { sound } = inspection;
     const bytes = readFileSync(join(folder, 'voice.wav')).subarray(44);
-    const samples = Float32Array.from({ length: 27_200 }, (_, place) => bytes.readInt16LE(2 * place) / 32_768);
+    const samples = Float32Array.from(
+      { length: 27_200 },
+      (_, place) => bytes.readInt16LE(2 * place) / 32_768,
+    );
     const medium = 'audio-0';
     const wave = await sound.waveform({ medium, start: 0, end: 1.7, columns: 17 });
     for (let column = 0; column < 17; column++) {
@@ -317,17 +354,41 @@ describe('A recording that a model writes down', () => {
     assert.deepEqual([picture.bands, picture.columns, picture.data.length], [80, 70, 5600]);
     assert.ok(Math.abs(picture.lowest - 37.24) < 0.01 && picture.highest > 7600 && picture.highest < 8000);
     await inspection.change({ attention: 'encoder' });
-    const features = await inspection.slice({ inspection: inspection.summary.id, step: 'features', layer: 0, head: 0 });
-    for (const [band, column] of [[0, 0], [3, 12], [79, 69]] as const) {
+    const features = await inspection.slice({
+      inspection: inspection.summary.id,
+      step: 'features',
+      layer: 0,
+      head: 0,
+    });
+    for (const [band, column] of [
+      [0, 0],
+      [3, 12],
+      [79, 69],
+    ] as const) {
       assert.equal(picture.data[band * 70 + column], features.data[column * 80 + band]);
     }
     const coarse = sound.spectrogram({ medium, start: 0.5, end: 1.2, columns: 7 });
-    assert.equal(coarse.data[5 * 7 + 2], Math.max(...Array.from({ length: 10 }, (_, of) => features.data[(20 + of) * 80 + 5] ?? NaN)));
-    await assert.rejects(sound.waveform({ medium: 'audio-1', start: 0, end: 1, columns: 3 }), /has no recording “audio-1”/);
-    await assert.rejects(sound.waveform({ medium, start: 2, end: 3, columns: 3 }), /voice\.wav is 1\.70 s long; there is nothing from 2 s to 3 s\./);
+    assert.equal(
+      coarse.data[5 * 7 + 2],
+      Math.max(...Array.from({ length: 10 }, (_, of) => features.data[(20 + of) * 80 + 5] ?? NaN)),
+    );
+    await assert.rejects(
+      sound.waveform({ medium: 'audio-1', start: 0, end: 1, columns: 3 }),
+      /has no recording “audio-1”/,
+    );
+    await assert.rejects(
+      sound.waveform({ medium, start: 2, end: 3, columns: 3 }),
+      /voice\.wav is 1\.70 s long; there is nothing from 2 s to 3 s\./,
+    );
     await assert.rejects(sound.samples({ medium, start: 0, end: 31 }), /At most 30 s are played at once/);
-    assert.throws(() => sound.spectrogram({ medium, start: 1.3, end: 1.5, columns: 3 }), /there is no spectrogram from 1\.3 s/);
-    assert.throws(() => sound.spectrogram({ medium, start: 0.5, end: 1, columns: 0 }), /1 to 16384 columns, not 0/);
+    assert.throws(
+      () => sound.spectrogram({ medium, start: 1.3, end: 1.5, columns: 3 }),
+      /there is no spectrogram from 1\.3 s/,
+    );
+    assert.throws(
+      () => sound.spectrogram({ medium, start: 0.5, end: 1, columns: 0 }),
+      /1 to 16384 columns, not 0/,
+    );
   });
 
   it('reads one window of a longer recording at a time', async () => {
@@ -337,13 +398,22 @@ describe('A recording that a model writes down', () => {
       return medium?.kind === 'audio' ? medium.heard : assert.fail();
     };
     assert.deepEqual(part(), { start: 0, end: 1 });
-    assert.ok(inspection.summary.notices.some((notice) => notice.startsWith('Of voice.wav (1.70 s) the part from 0.00 s to 1.00 s')));
+    assert.ok(
+      inspection.summary.notices.some((notice) =>
+        notice.startsWith('Of voice.wav (1.70 s) the part from 0.00 s to 1.00 s'),
+      ),
+    );
     await inspection.change({ from: 1 });
     assert.deepEqual(part(), { start: 1, end: 1.7 });
     await inspection.change({ from: 0.2, to: 1.7 });
     assert.deepEqual(part(), { start: 0.2, end: 1.2 });
-    assert.ok(inspection.summary.notices.some((notice) => notice.includes('english hears no more than 1 s at once')));
-    await assert.rejects(inspection.change({ from: 2 }), { name: 'ParameterError', message: 'From is a number from 0 to 1.7, not 2.' });
+    assert.ok(
+      inspection.summary.notices.some((notice) => notice.includes('english hears no more than 1 s at once')),
+    );
+    await assert.rejects(inspection.change({ from: 2 }), {
+      name: 'ParameterError',
+      message: 'From is a number from 0 to 1.7, not 2.',
+    });
     await assert.rejects(inspection.change({ from: 1.7 }), /there is nothing from 1\.7 s/);
     assert.deepEqual(part(), { start: 0.2, end: 1.2 });
   });
@@ -351,7 +421,11 @@ describe('A recording that a model writes down', () => {
   it('aligns nothing where a part is shorter than a frame, and says so', async () => {
     const { summary, sound } = await open('english', { from: 0.5, to: 0.515, length: 2 });
     assert.equal(summary.aligns, undefined);
-    assert.ok(summary.notices.includes('The part that was heard is shorter than a frame (0.02 s): nothing can be aligned.'));
+    assert.ok(
+      summary.notices.includes(
+        'The part that was heard is shorter than a frame (0.02 s): nothing can be aligned.',
+      ),
+    );
     await assert.rejects(sound.alignment(), /has no text that could be aligned with a recording/);
   });
 
@@ -365,7 +439,10 @@ describe('A recording that a model writes down', () => {
       { material: audio, by: { model: { kind: 'embedded' } } },
       /\(BERT\) reads text, not recordings\. Select a model that hears: Whisper/,
     );
-    await refused({ material: { ...audio, text: '  ' }, by: { model: english } }, /^The transcript that was given is empty\.$/);
+    await refused(
+      { material: { ...audio, text: '  ' }, by: { model: english } },
+      /^The transcript that was given is empty\.$/,
+    );
     await refused(
       { material: { kind: 'text', texts: ['Hello'] }, by: { model: english } },
       /^english \(Whisper\) reads recordings, not text\. Inspect a recording with it, or select a model for text\.$/,
@@ -375,8 +452,14 @@ describe('A recording that a model writes down', () => {
       by: { model: english },
     });
     await refused(file('empty.wav', new Uint8Array(0)), /^empty\.wav is empty/);
-    await refused(file('notes.wav', new TextEncoder().encode('not sound at all, but words')), /^notes\.wav is not a recording/);
-    await refused(file('song.mp3', Uint8Array.of(0xff, 0xfb, 0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)), /^song\.mp3 is MP3; WAV/);
+    await refused(
+      file('notes.wav', new TextEncoder().encode('not sound at all, but words')),
+      /^notes\.wav is not a recording/,
+    );
+    await refused(
+      file('song.mp3', Uint8Array.of(0xff, 0xfb, 0x90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+      /^song\.mp3 is MP3; WAV/,
+    );
     await refused(
       { material: audio, by: { model: english }, parameters: { language: 'en' } },
       /There is no parameter “language” here/,
