@@ -21,9 +21,12 @@ import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
 import { countFrom, isActive, weightsBudget } from './host/base/settings.js';
-import { CellOutputs } from './host/images/cell-outputs.js';
-import { InspectImage } from './host/images/inspect-image.js';
-import { KeptImages } from './host/images/kept-images.js';
+import type { Reads } from './host/base/settings.js';
+import type { ModelDescription } from './protocol.js';
+import { CellOutputs } from './host/media/cell-outputs.js';
+import { InspectAudio } from './host/media/inspect-audio.js';
+import { InspectImage } from './host/media/inspect-image.js';
+import { KeptMedia } from './host/media/kept-media.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
 import { countLayersAndHeadsFrom } from './common/counting.js';
@@ -55,11 +58,11 @@ export function activate({
     models,
   });
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
-  const images = new InspectImage(
-    opener,
-    new KeptImages(Uri.joinPath(globalStorageUri, 'images')),
-    async () => (await models.usable()).find((model) => model.reads === 'image' && isActive(model)),
-  );
+  const kept = new KeptMedia(Uri.joinPath(globalStorageUri, 'media'));
+  const inUse = async (reads: Reads): Promise<ModelDescription | undefined> =>
+    (await models.usable()).find((model) => model.reads === reads && isActive(model));
+  const images = new InspectImage(opener, kept, () => inUse('image'));
+  const recordings = new InspectAudio(opener, kept, () => inUse('audio'));
   const examples = new Examples(
     opener,
     Uri.joinPath(extensionUri, 'media', 'sample'),
@@ -79,6 +82,7 @@ export function activate({
     new Explore(extensionUri, inspections),
     new PanelEditor(opener, 'attention-inspector.tensors', 'files'),
     new PanelEditor(opener, 'attention-inspector.image', 'image'),
+    new PanelEditor(opener, 'attention-inspector.audio', 'audio'),
     new CellOutputs(),
     new Commands({
       opener,
@@ -89,6 +93,7 @@ export function activate({
       examples,
       pages,
       images,
+      recordings,
       readerPicker: new ReaderPicker(engine, models),
       log,
     }),

@@ -13,6 +13,17 @@ export const fileTypes = {
 /** The endings of images that vision models read. */
 export const imageEndings = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.bmp', '.tif', '.tiff'] as const;
 
+/** The endings of recordings that speech models listen to. */
+export const audioEndings = ['.wav', '.flac', '.mp3', '.ogg', '.oga', '.opus'] as const;
+
+/** What a path leads to, by its ending, where that is an image or a recording. */
+export function mediumAt(path: string): 'audio' | 'image' | undefined {
+  const lower = path.toLowerCase();
+  const ends = (ending: string): boolean => lower.endsWith(ending);
+  if (imageEndings.some(ends)) return 'image';
+  return audioEndings.some(ends) ? 'audio' : undefined;
+}
+
 /** All endings of files of tensors. */
 export const fileEndings: readonly string[] = Object.values(fileTypes).flat();
 

@@ -25,6 +25,7 @@ import type {
   Step,
   WireTensor,
 } from './protocol.js';
+import { presentSound, type AnsweringSound, type SoundInspection } from './library-sound.js';
 import { gatherText } from './text-change.js';
 import type { TextChange } from './text-change.js';
 
@@ -49,6 +50,16 @@ export interface Library<File, More extends object> {
    * @param file JPEG, PNG, WebP, GIF, BMP or TIFF, whatever it is called; it is turned as its EXIF data say
    */
   inspectImage(file: File, options?: InspectImageOptions & Partial<More>): Promise<OpenInspection>;
+  /**
+   * A recording run through a model that writes down what it hears, or with its transcript. Labels say which moment each key stands for.
+   *
+   * @example
+   * const inspection = await inspectAudio('talk.wav', { model: 'models/whisper-base', params: { from: 30, to: 60 } });
+   * const { words } = await inspection.alignment(); // { text, start, end, rows }, in seconds
+   * for await (const { bytes } of inspection.export('words-srt')) await appendFile('talk.srt', bytes);
+   * @param file WAV, FLAC or Ogg Opus, whatever it is called
+   */
+  inspectAudio(file: File, options?: InspectAudioOptions & Partial<More>): Promise<OpenInspection>;
   /**
    * Tensors run through a mechanism.
    * @param tensors row-major float32, by the mechanism's input names: Q (n, d_k), K (m, d_k), V (m, d_v); X (n, d), W_Q, W_K, W_V (d, d);
@@ -94,7 +105,7 @@ export interface ExplainedInspection extends OpenInspection {
 }
 
 /** Text run through a model, or tensors through a mechanism. Dispose of it when done. */
-export interface OpenInspection {
+export interface OpenInspection extends SoundInspection {
   /** Sizes, labels, parameters, notices; another one after each run. */
   readonly summary: InspectionSummary;
   /** The formula's steps, in order. */
@@ -216,6 +227,13 @@ export interface InspectImageOptions extends InspectOptions {
   readonly text?: string;
 }
 
+export interface InspectAudioOptions extends InspectOptions {
+  /** A checkpoint's folder, or a reference to one. Where left out: the model that VS Code uses for recordings. */
+  readonly model?: string | ModelReference;
+  /** What is said in it, to be aligned; the model writes it where left out. */
+  readonly text?: string;
+}
+
 export interface InspectTensorsOptions extends InspectOptions {
   /** A mechanism’s id, such as `bahdanau`; told from the tensors' names where left out. */
   readonly mechanism?: string;
@@ -245,7 +263,7 @@ export type Asked<File> = { readonly mechanism?: string } & (
       readonly model?: string | ModelReference;
     }
   | {
-      readonly kind: 'image';
+      readonly kind: 'audio' | 'image';
       readonly file: File;
       readonly text?: string;
       readonly model?: string | ModelReference;
@@ -261,7 +279,7 @@ export type Asked<File> = { readonly mechanism?: string } & (
 type At<Request extends { readonly inspection: string }> = Omit<Request, 'inspection'>;
 
 /** Something open that answers: in this process, or in the engine's. */
-export interface Answering {
+export interface Answering extends AnsweringSound {
   readonly summary: InspectionSummary;
   slice(request: At<SliceRequest>, signal?: AbortSignal): Promise<Slice>;
   arithmetic(cell: At<SliceRequest> & { readonly row: number; readonly column: number }): Promise<Arithmetic>;
@@ -298,8 +316,11 @@ export function createLibrary<File, More extends object>(
     },
     async inspectImage(file, options) {
       const { model, text } = options ?? {};
-      const given = { ...(text === undefined ? {} : { text }), ...(model === undefined ? {} : { model }) };
-      return present(await open({ kind: 'image', file, ...given }, options ?? {}));
+      return present(await open({ kind: 'image', file, ...readBy(model, text) }, options ?? {}));
+    },
+    async inspectAudio(file, options) {
+      const { model, text } = options ?? {};
+      return present(await open({ kind: 'audio', file, ...readBy(model, text) }, options ?? {}));
     },
     async inspectTensors(tensors, options) {
       return present(await open({ kind: 'tensors', tensors, ...by(options?.mechanism) }, options ?? {}));
@@ -343,9 +364,17 @@ function by(mechanism: string | undefined): { readonly mechanism?: string } {
   return mechanism === undefined ? {} : { mechanism };
 }
 
+function readBy(
+  model: string | ModelReference | undefined,
+  text: string | undefined,
+): { readonly model?: string | ModelReference; readonly text?: string } {
+  return { ...(text === undefined ? {} : { text }), ...(model === undefined ? {} : { model }) };
+}
+
 function present(inspection: Answering): OpenInspection {
   let disposed: Promise<void> | undefined;
   return {
+    ...presentSound(inspection),
     get summary() {
       return inspection.summary;
     },

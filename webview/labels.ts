@@ -16,6 +16,7 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   model: 'model',
   hidden: 'unit',
   sample: 'draw',
+  frame: 'frame',
   endpoint: 'endpoint',
 };
 

@@ -87,6 +87,7 @@ const firsts: Chosen = {
   hidden: 0,
   sample: 0,
   endpoint: 0,
+  frame: 0,
 };
 
 export function emptyView(): PanelView {

@@ -13,6 +13,7 @@ export type AxisName =
   | 'hidden'
   | 'vocabulary'
   | 'sample'
+  | 'frame'
   | 'endpoint';
 
 /** What a step is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */

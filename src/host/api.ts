@@ -7,7 +7,7 @@ import type { EngineClient } from './transports/client.js';
 import { createSession } from './session/create.js';
 import type { Session } from './session/session.js';
 import type { InspectionRequest } from './session/request.js';
-import { chosenImageModel, chosenModel } from './base/settings.js';
+import { chosenModel } from './base/settings.js';
 
 /** A file by its address, or by its path on this machine's disk. */
 export type GivenFile = Uri | string;
@@ -59,9 +59,9 @@ async function requestOf(asked: Asked<GivenFile>): Promise<InspectionRequest> {
     const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenModel()));
     return { ...asked, model: reference };
   }
-  if (asked.kind === 'image') {
+  if ('file' in asked) {
     const { file, model, ...rest } = asked;
-    const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenImageModel()));
+    const reference = typeof model === 'string' ? modelAt(model) : (model ?? (await chosenModel(asked.kind)));
     return { ...rest, uri: addressOf(file), model: reference };
   }
   const { files, ...rest } = asked;
@@ -100,6 +100,11 @@ function answering(session: Session): Answering {
     candidates: (request) => session.ask('candidates', request),
     classes: (request) => session.ask('classes', request),
     preview: (request) => session.ask('preview', request),
+    alignment: (signal) => session.ask('alignment', {}, signal === undefined ? {} : { signal }),
+    rankHeads: (signal) => session.ask('rankHeads', {}, signal === undefined ? {} : { signal }),
+    waveform: (request, signal) => session.ask('waveform', request, signal === undefined ? {} : { signal }),
+    spectrogram: (request) => session.ask('spectrogram', request),
+    samples: (request) => session.ask('samples', request),
     change: (params, options) => session.change(params, options),
     dispose: () => {
       session.dispose();

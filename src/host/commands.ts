@@ -22,9 +22,10 @@ import { withProgress } from './base/progress.js';
 import type { ReaderPicker } from './editor/reader-picker.js';
 import { modelOf, readModel } from './session/request.js';
 import { selectedText, selectedTexts } from './editor/selection.js';
-import { chosenModel, isActive } from './base/settings.js';
-import { onlyImageLink } from './images/image-links.js';
-import type { InspectImage } from './images/inspect-image.js';
+import { allReads, chosenModel, isActive } from './base/settings.js';
+import { onlyImageLink } from './media/image-links.js';
+import type { InspectAudio } from './media/inspect-audio.js';
+import type { InspectImage } from './media/inspect-image.js';
 import { isCancelled, messageOf } from './base/messages.js';
 
 export interface CommandContext {
@@ -36,6 +37,7 @@ export interface CommandContext {
   readonly adding: AddModel;
   readonly examples: Examples;
   readonly images: InspectImage;
+  readonly recordings: InspectAudio;
   readonly pages: ModelPages;
   readonly log: LogOutputChannel;
 }
@@ -59,6 +61,7 @@ export class Commands extends Disposable {
     this.add('continueSelection', () => this.continueSelection());
     this.add('inspectFile', (clicked, all) => this.inspectFile(clicked, all));
     this.add('inspectImage', (clicked) => this.context.images.run(clicked));
+    this.add('inspectAudio', (clicked) => this.context.recordings.run(clicked));
     this.add('inspectLinkedImage', () => this.context.images.runAtCursor());
     this.add('inspectCellImage', (cell) => this.context.images.openCell(cellOf(cell)));
     this.add('explainMismatch', (clicked, all) => this.explainMismatch(clicked, all));
@@ -278,18 +281,14 @@ export class Commands extends Disposable {
         model,
       };
     });
-    const ofImages = items.filter(({ model }) => model?.reads === 'image');
-    const ofText = items.filter((item) => !ofImages.includes(item));
-    const listed: readonly ModelItem[] =
-      ofImages.length === 0
-        ? items
-        : [
-            separator(l10n.t('for text')),
-            ...ofText,
-            separator(l10n.t('for images')),
-            ...ofImages,
-            separator(''),
-          ];
+    const titles = { text: l10n.t('for text'), image: l10n.t('for images'), audio: l10n.t('for sound') };
+    const listed: readonly ModelItem[] = [
+      ...allReads.flatMap((reads) => {
+        const those = items.filter(({ model }) => (model?.reads ?? 'text') === reads);
+        return those.length === 0 ? [] : [separator(titles[reads]), ...those];
+      }),
+      separator(''),
+    ];
     const chosen = await window.showQuickPick([...listed, { label: add, iconPath: new ThemeIcon('add') }], {
       title,
       matchOnDescription: true,

@@ -21,10 +21,8 @@ export interface NodeOptions {
  * const { shape, data } = await inspection.slice('weights');
  * await inspection.dispose();
  */
-export const { inspectText, inspectImage, inspectTensors, inspectFiles, explainMismatch } = createLibrary<
-  string,
-  NodeOptions
->(open);
+export const { inspectText, inspectImage, inspectAudio, inspectTensors, inspectFiles, explainMismatch } =
+  createLibrary<string, NodeOptions>(open);
 
 /** Inspections share one engine, which goes when the last of them is disposed of. */
 const shared = new Map<string, { readonly engine: Engine; users: number }>();
@@ -58,7 +56,7 @@ function requestOf(asked: Asked<string>, { params, interventions }: InspectOptio
     ...(params === undefined ? {} : { parameters: params }),
     ...(interventions === undefined ? {} : { interventions }),
   };
-  if (asked.kind === 'text' || asked.kind === 'image') {
+  if (asked.kind === 'text' || 'file' in asked) {
     const { model } = asked;
     const reference = typeof model === 'string' ? modelAt(model) : model;
     const reader = reference === undefined ? by : { ...by, model: reference };
@@ -67,13 +65,13 @@ function requestOf(asked: Asked<string>, { params, interventions }: InspectOptio
   return { material: materialOf(asked), by, ...setting };
 }
 
-function readMaterial(asked: Extract<Asked<string>, { kind: 'text' | 'image' }>): Material {
+function readMaterial(asked: Extract<Asked<string>, { kind: 'audio' | 'image' | 'text' }>): Material {
   if (asked.kind === 'text') return { kind: 'text', texts: asked.texts };
-  const { file, text } = asked;
-  return { kind: 'image', file: { kind: 'path', path: file }, ...(text === undefined ? {} : { text }) };
+  const { kind, file, text } = asked;
+  return { kind, file: { kind: 'path', path: file }, ...(text === undefined ? {} : { text }) };
 }
 
-function materialOf(asked: Exclude<Asked<string>, { kind: 'text' | 'image' }>): Material {
+function materialOf(asked: Exclude<Asked<string>, { kind: 'audio' | 'image' | 'text' }>): Material {
   if (asked.kind === 'tensors') return { kind: 'tensors', tensors: asked.tensors };
   const { files, roles } = asked;
   return {
@@ -133,6 +131,12 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
     // As above: what cannot be shown rejects.
     classes: async (request) => Promise.resolve(inspection.classes(request)),
     preview: async (request) => Promise.resolve(inspection.preview(request)),
+    alignment: async (signal) => inspection.sound.alignment(signal === undefined ? {} : { signal }),
+    rankHeads: async (signal) => inspection.sound.rankHeads(signal === undefined ? {} : { signal }),
+    waveform: async (request, signal) =>
+      inspection.sound.waveform(request, signal === undefined ? {} : { signal }),
+    spectrogram: async (request) => Promise.resolve(inspection.sound.spectrogram(request)),
+    samples: async (request) => inspection.sound.samples(request),
     change: (params, { interventions, signal }) =>
       inspection.change(params, signal === undefined ? {} : { signal }, interventions),
     dispose,
@@ -149,6 +153,7 @@ export type {
   ExportOptions,
   GivenMismatch,
   HeadPlace,
+  InspectAudioOptions,
   InspectFilesOptions,
   InspectImageOptions,
   InspectOptions,
@@ -158,7 +163,9 @@ export type {
   PreviewOptions,
   SliceOptions,
 } from '../library.js';
+export type { AskOptions, PartOptions, SoundInspection } from '../library-sound.js';
 export type {
+  Alignment,
   Arithmetic,
   Candidates,
   Classes,
@@ -170,6 +177,7 @@ export type {
   ExporterDescription,
   ExportScope,
   Finding,
+  HeadRank,
   InspectionSummary,
   Intervention,
   InterventionValue,
@@ -179,8 +187,11 @@ export type {
   Plot,
   Preview,
   RoleQuestion,
+  Samples,
   Sampling,
   Slice,
   Span,
+  Spectrogram,
   Step,
+  Waveform,
 } from '../protocol.js';

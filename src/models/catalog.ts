@@ -19,8 +19,10 @@ import { firstPartOf, isFurtherPart } from './gguf/parts.js';
 import { isOnnxPath, OnnxModel } from './onnx/model.js';
 import { openModel, type OpenModel } from './open-model.js';
 import { refuseQuantised, refuseQuantisedHeaders } from './quantisation.js';
-import { CaptionModel } from './caption-model.js';
+import { hears, speechArchitectureOf } from './architectures/speech/index.js';
+import { SpeechModel } from './speech-model.js';
 import { VisionModel } from './vision-model.js';
+import { WritingModel } from './writing-model.js';
 
 const MAX_DEPTH = 4;
 /** A workspace may have very many folders. */
@@ -119,9 +121,9 @@ export function descriptionOf(model: OpenModel, reference: ModelDescription['ref
   const { name, family, layers, heads, width, limit, size } = model;
   const general = { reference, name, family, layers, heads, width, limit, size };
   if (model instanceof VisionModel) return { ...general, writes: false, reads: 'image' };
-  if (model instanceof CaptionModel) {
+  if (model instanceof WritingModel) {
     const { layers: depth, heads: own } = model.decoder;
-    return { ...general, decoder: { layers: depth, heads: own }, writes: true, reads: 'image' };
+    return { ...general, decoder: { layers: depth, heads: own }, writes: true, reads: model instanceof SpeechModel ? 'audio' : 'image' };
   }
   const { decoder, writes, answers } = model;
   return {
@@ -168,7 +170,11 @@ export function refusal(
     refuseQuantisedHeaders(name, headers);
     const family =
       imageTextArchitectureOf(settings) ??
-      (readsImages(settings) ? visionArchitectureOf : architectureOf)(settings);
+      (hears(settings)
+        ? speechArchitectureOf
+        : readsImages(settings)
+          ? visionArchitectureOf
+          : architectureOf)(settings);
     family.describe(settings);
     return undefined;
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { dateScores } from '../common/embedded-models.js';
 
-/** A checkpoint folder or file, one of the three embedded ones, or one of those that come along for written dates. */
+/** A checkpoint folder or file, one of the four embedded ones, or one of those that come along for written dates. */
 export type ModelReference =
   /** The embedded BERT, which reads. */
   | { readonly kind: 'embedded' }
@@ -8,6 +8,8 @@ export type ModelReference =
   | { readonly kind: 'gpt' }
   /** The embedded captioner, which writes about images. */
   | { readonly kind: 'scenes' }
+  /** The embedded Whisper, which writes what it hears. */
+  | { readonly kind: 'numbers' }
   | { readonly kind: 'folder'; readonly path: string }
   /** One file that holds a whole model: GGUF. */
   | { readonly kind: 'file'; readonly path: string }
@@ -32,7 +34,7 @@ export interface ModelDescription {
   /** In bytes, of the weights on disk. */
   readonly size: number;
   /** What it reads; text where left out. */
-  readonly reads?: 'image';
+  readonly reads?: 'audio' | 'image';
   /** Whether it says what comes next: a causal model, or one with a decoder. */
   readonly writes: boolean;
   /** Set where it points at the answer to a question in a text. */

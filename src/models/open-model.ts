@@ -1,15 +1,17 @@
 import type { Platform } from '../platform/platform.js';
 import { readsImages, visionFamilies } from './architectures/vision/index.js';
 import { imageTextArchitectureOf } from './architectures/image-text/index.js';
+import { hears, speechFamilies } from './architectures/speech/index.js';
 import { CaptionModel } from './caption-model.js';
 import { Checkpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import type { CheckpointFolder } from './folder.js';
 import { Model } from './model.js';
+import { SpeechModel } from './speech-model.js';
 import { VisionModel } from './vision-model.js';
 
 /** A checkpoint that is open: it says by its class what it reads. */
-export type OpenModel = CaptionModel | Model | VisionModel;
+export type OpenModel = CaptionModel | Model | SpeechModel | VisionModel;
 
 /**
  * Opens a checkpoint of any kind; the caller disposes of it.
@@ -20,6 +22,7 @@ export async function openModel(platform: Platform, from: CheckpointFolder | str
   try {
     const { config } = checkpoint;
     if (imageTextArchitectureOf(config) !== undefined) return await CaptionModel.of(checkpoint);
+    if (hears(config)) return await SpeechModel.of(checkpoint);
     return readsImages(config) ? await VisionModel.of(checkpoint) : Model.of(checkpoint);
   } catch (error) {
     await checkpoint.dispose();
@@ -27,11 +30,35 @@ export async function openModel(platform: Platform, from: CheckpointFolder | str
   }
 }
 
+/** What is read by which models, in words. */
+const readers = {
+  text: { what: 'text', inspect: undefined, select: 'a model for text' },
+  image: {
+    what: 'images',
+    inspect: 'an image',
+    select: `a model that reads images: ${visionFamilies.join(', ')}`,
+  },
+  audio: {
+    what: 'recordings',
+    inspect: 'a recording',
+    select: `a model that hears: ${speechFamilies.join(', ')}`,
+  },
+} as const;
+
+/** What a model reads. */
+export function readBy(model: OpenModel): keyof typeof readers {
+  if (model instanceof SpeechModel) return 'audio';
+  return model instanceof VisionModel || model instanceof CaptionModel ? 'image' : 'text';
+}
+
 /** What is said of a model that was given what it does not read. */
-export function otherReader(model: OpenModel): ModelError {
+export function otherReader(model: OpenModel, given: keyof typeof readers): ModelError {
+  const own = readers[readBy(model)];
+  const select =
+    own.inspect === undefined
+      ? `Select ${readers[given].select}.`
+      : `Inspect ${own.inspect} with it, or select ${readers[given].select}.`;
   return new ModelError(
-    model instanceof VisionModel || model instanceof CaptionModel
-      ? `${model.name} (${model.family}) reads images, not text. Inspect an image with it, or select a model for text.`
-      : `${model.name} (${model.family}) reads text, not images. Select a model that reads images: ${visionFamilies.join(', ')}.`,
+    `${model.name} (${model.family}) reads ${own.what}, not ${readers[given].what}. ${select}`,
   );
 }

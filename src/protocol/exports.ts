@@ -15,8 +15,8 @@ export interface ExporterDescription {
   readonly note: string;
   /** Of the file, without a dot: "npy". */
   readonly extension: string;
-  /** What it takes away: a step's numbers, of any layers; or the formulas of one layer. */
-  readonly of: 'step' | 'layer';
+  /** What it takes away: a step's numbers, of any layers; the formulas of one layer; or the words that were said, and when. */
+  readonly of: 'step' | 'layer' | 'words';
 }
 
 export interface ExportRequest {

@@ -165,6 +165,7 @@ function openingOf(asked: InspectionRequest): Pick<OpenRequest, 'material' | 'by
       return { material: { kind: 'text', texts: asked.texts }, by: { model: asked.model } };
     case 'tensors':
       return { material: { kind: 'tensors', tensors: asked.tensors } };
+    case 'audio':
     case 'files':
     case 'image':
       throw new Error('No files are opened here.');

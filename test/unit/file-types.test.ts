@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { fileEndings, fileTypes, imageEndings, namedFileTypes } from '../../src/file-types.js';
+import {
+  audioEndings,
+  fileEndings,
+  fileTypes,
+  imageEndings,
+  mediumAt,
+  namedFileTypes,
+} from '../../src/file-types.js';
 import { formats } from '../../src/formats/index.js';
 
 const sorted = (texts: Iterable<string>): string[] => [...new Set(texts)].toSorted();
@@ -24,17 +31,27 @@ describe('The types of files', () => {
     for (const endings of ofTensors) assert.deepEqual(sorted(endings), sorted(fileEndings));
   });
 
-  it('of images are all in the menus of the manifest', () => {
-    const menus = [...manifest.matchAll(/resourceExtname =~ \/\^\\\\\.\(([^)]*)\)\$\/i/g)].map(
-      ([, list = '']) => list.split('|').map((each) => `.${each}`),
-    );
-    const ofImages = menus.filter((endings) => endings.includes('.png'));
-    assert.equal(ofImages.length, 3);
-    for (const endings of ofImages) assert.deepEqual(sorted(endings), sorted(imageEndings));
-    const editors = [...manifest.matchAll(/"filenamePattern": "\*(\.[a-z]+)"/g)].map(
-      ([, ending = '']) => ending,
-    );
-    for (const ending of imageEndings) assert.ok(editors.includes(ending), ending);
+  for (const [kind, endings] of Object.entries({ images: imageEndings, recordings: audioEndings })) {
+    it(`of ${kind} are all in the menus and editors of the manifest`, () => {
+      const menus = [...manifest.matchAll(/resourceExtname =~ \/\^\\\\\.\(([^)]*)\)\$\/i/g)].map(
+        ([, list = '']) => list.split('|').map((each) => `.${each}`),
+      );
+      const ofKind = menus.filter((listed) => listed.includes(endings[0]));
+      assert.equal(ofKind.length, 3);
+      for (const listed of ofKind) assert.deepEqual(sorted(listed), sorted(endings));
+      const editors = [...manifest.matchAll(/"filenamePattern": "\*(\.[a-z]+)"/g)].map(
+        ([, ending = '']) => ending,
+      );
+      for (const ending of endings) assert.ok(editors.includes(ending), ending);
+    });
+  }
+
+  it('tell images and recordings by the ending of a path, however it is written', () => {
+    assert.equal(mediumAt('/a/B.PNG'), 'image');
+    assert.equal(mediumAt('/a/b.tiff'), 'image');
+    assert.equal(mediumAt('/a/b.Wav'), 'audio');
+    assert.equal(mediumAt('/a/png'), undefined);
+    assert.equal(mediumAt('/a/b.npy'), undefined);
   });
 
   it('are named in the README, the welcome text and the Explore view', () => {

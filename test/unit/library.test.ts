@@ -30,6 +30,11 @@ function recording() {
     candidates: note('candidates'),
     classes: note('classes'),
     preview: note('preview'),
+    alignment: note('alignment'),
+    rankHeads: note('rankHeads'),
+    waveform: note('waveform'),
+    spectrogram: note('spectrogram'),
+    samples: note('samples'),
     change: note('change'),
     dispose: () => {
       asked.push(['dispose']);
@@ -55,6 +60,8 @@ describe('The library', () => {
     await library.inspectText('a', { second: 'b', model: 'folder', mechanism: 'bahdanau' });
     await library.inspectImage('a.png');
     await library.inspectImage('a.png', { model: 'folder', text: 'a cat' });
+    await library.inspectAudio('a.wav', { model: 'folder' });
+    await library.inspectAudio('a.wav', { model: 'folder', text: 'a cat' });
     await library.inspectFiles('Q.npy');
     await library.inspectFiles(['Q.npy', 'K.npy'], { roles: { Q: 'K' }, signal });
     await library.inspectTensors(tensors, { mechanism: 'linear', params: { mask: 'causal' } });
@@ -65,13 +72,15 @@ describe('The library', () => {
         { kind: 'text', texts: ['a', 'b'], model: 'folder', mechanism: 'bahdanau' },
         { kind: 'image', file: 'a.png' },
         { kind: 'image', file: 'a.png', text: 'a cat', model: 'folder' },
+        { kind: 'audio', file: 'a.wav', model: 'folder' },
+        { kind: 'audio', file: 'a.wav', text: 'a cat', model: 'folder' },
         { kind: 'files', files: ['Q.npy'] },
         { kind: 'files', files: ['Q.npy', 'K.npy'], roles: { Q: 'K' } },
         { kind: 'tensors', tensors, mechanism: 'linear' },
       ],
     );
-    assert.equal(opened[5]?.[1].signal, signal);
-    assert.deepEqual(opened[6]?.[1].params, { mask: 'causal' });
+    assert.equal(opened[7]?.[1].signal, signal);
+    assert.deepEqual(opened[8]?.[1].params, { mask: 'causal' });
   });
 
   it('takes a cell by name or as numbers, from the last axis on', async () => {

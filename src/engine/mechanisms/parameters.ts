@@ -26,6 +26,15 @@ export type Parameter = {
       readonly step: number;
       readonly logarithmic?: boolean;
     }
+  | {
+      readonly kind: 'text';
+      readonly value: string;
+      readonly default: string;
+      /** The most UTF-16 units. */
+      readonly longest: number;
+      /** What stands there where there is none: "1.4, 2.0". */
+      readonly example?: string;
+    }
 );
 
 export type ParameterValue = string | number;
@@ -63,12 +72,17 @@ export function withDefaults(
   parameters: readonly Parameter[],
   defaults: ParameterValues,
 ): readonly Parameter[] {
-  // The branches differ only in their types: strings in one, numbers in the other.
-  return withValues(parameters, defaults).map((parameter) =>
-    parameter.kind === 'choice'
-      ? { ...parameter, default: parameter.value }
-      : { ...parameter, default: parameter.value },
-  );
+  // The branches differ only in their types.
+  return withValues(parameters, defaults).map((parameter) => {
+    switch (parameter.kind) {
+      case 'choice':
+        return { ...parameter, default: parameter.value };
+      case 'number':
+        return { ...parameter, default: parameter.value };
+      case 'text':
+        return { ...parameter, default: parameter.value };
+    }
+  });
 }
 
 function withValue(parameter: Parameter, value: ParameterValue): Parameter {
@@ -77,6 +91,15 @@ function withValue(parameter: Parameter, value: ParameterValue): Parameter {
     if (!parameter.choices.some((choice) => choice.value === text)) {
       const choices = parameter.choices.map((choice) => choice.value).join(', ');
       throw new ParameterError(`${parameter.title} can be ${choices}, not ${text}.`);
+    }
+    return { ...parameter, value: text };
+  }
+  if (parameter.kind === 'text') {
+    const text = String(value);
+    if (text.length > parameter.longest) {
+      throw new ParameterError(
+        `${parameter.title} has at most ${parameter.longest} characters, not ${text.length}.`,
+      );
     }
     return { ...parameter, value: text };
   }

@@ -11,49 +11,54 @@ function read<T>(name: string, standard: T): T {
   return workspace.getConfiguration(section).get<T>(name, standard);
 }
 
-/** The model that reads selected text. */
-export function activeModel(): ModelReference {
-  const path = read<string>('model', '').trim();
-  if (path === 'gpt') return { kind: 'gpt' };
-  const dates = dateModel(path);
-  if (dates !== undefined) return dates;
-  return path === '' ? { kind: 'embedded' } : modelAt(absolute(path));
+/** What a model reads. */
+export type Reads = 'audio' | 'image' | 'text';
+
+/** The setting that names the model for each, and the embedded one where that is empty. */
+const choices = {
+  text: { setting: 'model', embedded: { kind: 'embedded' } },
+  image: { setting: 'imageModel', embedded: { kind: 'scenes' } },
+  audio: { setting: 'audioModel', embedded: { kind: 'numbers' } },
+} as const satisfies Record<Reads, { readonly setting: string; readonly embedded: ModelReference }>;
+
+/** All that there is a model of its own for. */
+export const allReads: readonly Reads[] = ['text', 'image', 'audio'];
+
+/** The model that comes along for what is read. */
+export function embeddedModel(reads: Reads): ModelReference {
+  return choices[reads].embedded;
+}
+
+/** The model that is in use for what is read. */
+export function activeModel(reads: Reads = 'text'): ModelReference {
+  const path = read<string>(choices[reads].setting, '').trim();
+  if (path === '') return embeddedModel(reads);
+  if (reads !== 'text') return modelAt(absolute(path));
+  return path === 'gpt' ? { kind: 'gpt' } : (dateModel(path) ?? modelAt(absolute(path)));
 }
 
 /** VS Code takes a while to write a setting down; until then it still tells the one before. */
 let choosing: Promise<void> = Promise.resolve();
 
 /** The model that reads what is inspected next, also where it was chosen this very moment. */
-export async function chosenModel(): Promise<ModelReference> {
+export async function chosenModel(reads: Reads = 'text'): Promise<ModelReference> {
   // Who chose hears of a setting that cannot be written; here the model before stays.
   await choosing.catch(() => undefined);
-  return activeModel();
-}
-
-/** The model that reads images. */
-function activeImageModel(): ModelReference {
-  const path = read<string>('imageModel', '').trim();
-  return path === '' ? { kind: 'scenes' } : modelAt(absolute(path));
-}
-
-/** The model that reads the next image, also where it was chosen this very moment. */
-export async function chosenImageModel(): Promise<ModelReference> {
-  await choosing.catch(() => undefined);
-  return activeImageModel();
+  return activeModel(reads);
 }
 
 /** Whether a model is in use, for what it reads. */
 export function isActive({ reference, reads }: Pick<ModelDescription, 'reference' | 'reads'>): boolean {
-  return sameModel(reference, reads === 'image' ? activeImageModel() : activeModel());
+  return sameModel(reference, activeModel(reads));
 }
 
 /** Remembers it for this workspace where the workspace has a choice of its own, else for the user. */
-export function setActiveModel(model: ModelReference, reads: ModelDescription['reads']): Promise<void> {
-  choosing = write(reads === 'image' ? 'imageModel' : 'model', settingOf(model));
+export function setActiveModel(model: ModelReference, reads: Reads = 'text'): Promise<void> {
+  choosing = write(choices[reads].setting, settingOf(model));
   return choosing;
 }
 
-async function write(name: 'model' | 'imageModel', value: string | undefined): Promise<void> {
+async function write(name: string, value: string | undefined): Promise<void> {
   const configuration = workspace.getConfiguration(section);
   const ofWorkspace = configuration.inspect(name)?.workspaceValue !== undefined;
   await configuration.update(
@@ -63,11 +68,12 @@ async function write(name: 'model' | 'imageModel', value: string | undefined): P
   );
 }
 
-/** What the settings say of a model; nothing for the embedded ones that text and images are read by at first. */
+/** What the settings say of a model; nothing for the embedded ones that are in use at first. */
 function settingOf(model: ModelReference): string | undefined {
   switch (model.kind) {
     case 'embedded':
     case 'scenes':
+    case 'numbers':
       return undefined;
     case 'gpt':
       return 'gpt';

@@ -7,8 +7,8 @@ import type { Opener } from '../session/opener.js';
 export class PanelEditor extends Disposable implements CustomReadonlyEditorProvider {
   constructor(
     private readonly opener: Opener,
-    viewType: 'attention-inspector.tensors' | 'attention-inspector.image',
-    private readonly kind: 'files' | 'image',
+    viewType: `attention-inspector.${'audio' | 'image' | 'tensors'}`,
+    private readonly kind: 'audio' | 'files' | 'image',
   ) {
     super();
     this.own(window.registerCustomEditorProvider(viewType, this));

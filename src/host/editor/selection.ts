@@ -19,6 +19,15 @@ function editorInSight(): TextEditor | undefined {
   return another === undefined ? only : undefined;
 }
 
+/** What is selected in an editor that is seen; undefined where nothing is, or in several. */
+export function selectionInSight(): SelectedText | undefined {
+  const filled = window.visibleTextEditors.filter(
+    ({ document, selection }) => !selection.isEmpty && document.getText(selection).trim() !== '',
+  );
+  const [editor, another] = filled;
+  return editor === undefined || another !== undefined ? undefined : selectedText(editor);
+}
+
 /**
  * The selected text of the active editor, or the paragraph at its cursor. Of several selections, the main one.
  * @throws Error with a sentence where there is no editor or no text

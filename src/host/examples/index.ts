@@ -43,7 +43,8 @@ export class Examples {
       file: (name) => this.file(name),
       openText: (selected, reader) => this.opener.openText(selected, reader),
       openFiles: (uris) => this.opener.openFiles(uris),
-      openImage: (uri) => this.opener.openImage(uri, { model: { kind: 'scenes' } }, ViewColumn.Active),
+      openImage: (uri) =>
+        this.opener.openMedium('image', uri, { model: { kind: 'scenes' } }, ViewColumn.Active),
     };
   }
 

@@ -14,6 +14,7 @@ export function modelName(model: ModelReference): string {
     case 'gpt':
       return embeddedNames.gpt;
     case 'scenes':
+    case 'numbers':
       return embeddedNames.scenes;
     case 'folder':
     case 'file':

@@ -18,8 +18,9 @@ import { modelPath, sameModel } from './model-path.js';
 import { Disposable } from '../base/disposable.js';
 import type { EngineClient } from '../transports/client.js';
 import {
-  activeModel,
-  chosenImageModel,
+  allReads,
+  chosenModel,
+  embeddedModel,
   isActive,
   modelFolders,
   section,
@@ -102,9 +103,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   private async reading({ kind }: InspectionRequest): Promise<readonly ModelDescription[]> {
-    const reads = { text: undefined, image: 'image' } as const;
-    if (kind !== 'text' && kind !== 'image') return [];
-    return (await this.usable()).filter((model) => model.reads === reads[kind]);
+    return (await this.usable()).filter(({ reads = 'text' }) => reads === kind);
   }
 
   /** The settings tell of it, and the list is made anew. */
@@ -157,8 +156,9 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   /** Takes an added folder off the list; the files stay where they are. */
   async remove(path: string): Promise<void> {
     await setModelFolders(modelFolders().filter((folder) => !inside(path, folder)));
-    if (modelPath(activeModel()) === path) await setActiveModel({ kind: 'embedded' }, undefined);
-    if (modelPath(await chosenImageModel()) === path) await setActiveModel({ kind: 'scenes' }, 'image');
+    for (const reads of allReads) {
+      if (modelPath(await chosenModel(reads)) === path) await setActiveModel(embeddedModel(reads), reads);
+    }
     this.refresh();
   }
 
@@ -187,7 +187,7 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
   }
 
   private async find(): Promise<readonly FoundModel[]> {
-    const active = [activeModel(), await chosenImageModel()];
+    const active = await Promise.all(allReads.map(chosenModel));
     const paths = active.flatMap((model) => modelPath(model) ?? []);
     const folders = new Set([
       ...(await workspaceFiles()),

@@ -112,6 +112,7 @@ function wholeOf(request: Remembered['request']): string {
       return request.texts.map((text) => shortened(text, 2000)).join('\n\n');
     case 'files':
       return request.uris.join('\n');
+    case 'audio':
     case 'image':
       return [request.uri, ...(request.text === undefined ? [] : [shortened(request.text, 2000)])].join(
         '\n\n',
@@ -129,6 +130,8 @@ function iconOf(kind: Remembered['request']['kind']): string {
   switch (kind) {
     case 'text':
       return 'quote';
+    case 'audio':
+      return 'unmute';
     case 'image':
       return 'file-media';
     case 'files':

@@ -5,7 +5,7 @@ import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Log } from '../transports/transport.js';
 import type { Painter } from '../editor/paint.js';
-import { isImagePath } from '../images/image-links.js';
+import { mediumAt } from '../../file-types.js';
 import type { KnownHeadTypes } from '../models/head-types.js';
 import type { Models } from '../models/models.js';
 import type { Session } from '../session/session.js';
@@ -57,14 +57,18 @@ export class InspectionPanel extends Disposable {
         readWith: (reader) => again(this, reader),
         inspectDropped: async (dropped) => {
           if (dropped.kind === 'bytes') {
-            await commands.executeCommand('attention-inspector.inspectImage', dropped);
+            const command = dropped.type.startsWith('audio/') ? 'inspectAudio' : 'inspectImage';
+            await commands.executeCommand(`attention-inspector.${command}`, dropped);
             return;
           }
           const uris = dropped.uris.map((uri) => Uri.parse(uri, true));
-          const images = uris.filter(({ path }) => isImagePath(path));
-          const others = uris.filter((uri) => !images.includes(uri));
-          for (const image of images)
-            await commands.executeCommand('attention-inspector.inspectImage', image);
+          const others = uris.filter(({ path }) => mediumAt(path) === undefined);
+          for (const uri of uris) {
+            const medium = mediumAt(uri.path);
+            if (medium === undefined) continue;
+            const command = medium === 'audio' ? 'inspectAudio' : 'inspectImage';
+            await commands.executeCommand(`attention-inspector.${command}`, uri);
+          }
           if (others.length > 0) {
             await commands.executeCommand('attention-inspector.inspectFile', others[0], others);
           }

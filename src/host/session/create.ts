@@ -20,6 +20,7 @@ function labelOf(request: InspectionRequest): string {
   switch (request.kind) {
     case 'text':
       return shortened(request.texts[0]);
+    case 'audio':
     case 'image':
       return nameOf(request.uri);
     case 'files':

@@ -6,6 +6,7 @@ import type {
   Intervention,
   OpenRequest,
   ParameterValues,
+  ReadBy,
   RoleQuestion,
 } from '../../protocol.js';
 import { referenceTo } from '../base/files.js';
@@ -57,27 +58,31 @@ export async function openInEngine(
 
 /** What the engine is asked to open. */
 async function openRequestOf(request: InspectionRequest, engine: SessionEngine): Promise<OpenRequest> {
-  if (request.kind === 'image') {
-    const { uri, text, model } = request;
-    const file = await referenceTo(uri, await engine.sharesDisk());
-    return {
-      material: { kind: 'image', file, ...(text === undefined ? {} : { text }) },
-      by: { model },
-    };
-  }
-  const by = request.mechanism === undefined ? {} : { mechanism: request.mechanism };
   switch (request.kind) {
     case 'text': {
       const { texts, model } = request;
-      return { material: { kind: 'text', texts }, by: { ...by, model } };
+      return { material: { kind: 'text', texts }, by: { ...mechanismOf(request), model } };
+    }
+    case 'audio':
+    case 'image': {
+      const { kind, uri, text, model } = request;
+      const file = await referenceTo(uri, await engine.sharesDisk());
+      return { material: { kind, file, ...(text === undefined ? {} : { text }) }, by: { model } };
     }
     case 'tensors':
-      return { material: { kind: 'tensors', tensors: request.tensors }, by };
+      return { material: { kind: 'tensors', tensors: request.tensors }, by: mechanismOf(request) };
     case 'files': {
       const { uris, roles } = request;
       const sharesDisk = await engine.sharesDisk();
       const files = await Promise.all(uris.map((uri) => referenceTo(uri, sharesDisk)));
-      return { material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) }, by };
+      return {
+        material: { kind: 'files', files, ...(roles === undefined ? {} : { roles }) },
+        by: mechanismOf(request),
+      };
     }
   }
+}
+
+function mechanismOf({ mechanism }: { readonly mechanism?: string }): Pick<ReadBy, 'mechanism'> {
+  return mechanism === undefined ? {} : { mechanism };
 }

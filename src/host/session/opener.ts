@@ -10,12 +10,12 @@ import { InspectionPanel, panelType } from '../panels/panel.js';
 import type { PanelContext } from '../panels/panel.js';
 import { isCancelled, messageOf } from '../base/messages.js';
 import { withProgress } from '../base/progress.js';
-import type { ImageRequest, InspectionRequest, Origin, Remembered } from './request.js';
+import type { InspectionRequest, MediumRequest, Origin, Remembered } from './request.js';
 import type { FileReadings } from './file-readings.js';
 import { findRemembered } from './restoring.js';
 import { askRoles } from './roles.js';
 import type { SelectedText } from '../editor/selection.js';
-import { chosenImageModel, chosenModel } from '../base/settings.js';
+import { chosenModel } from '../base/settings.js';
 
 type Earlier = Omit<Remembered, 'label' | 'request'>;
 
@@ -25,22 +25,22 @@ export interface Reader {
   readonly mechanism?: string;
 }
 
-/** What reads an image, and what it is to have written of it. */
-export interface ImageReader {
+/** What reads an image or a recording, and what it is to have written of it. */
+export interface MediumReader {
   readonly model?: ModelReference;
-  readonly selected?: SelectedText;
+  readonly text?: SelectedText;
 }
 
-async function imageRequest(
+async function mediumRequest(
+  kind: MediumRequest['kind'],
   uri: string,
-  given?: ModelReference,
-  selected?: SelectedText,
-): Promise<ImageRequest> {
+  { model, text }: MediumReader = {},
+): Promise<MediumRequest> {
   return {
-    kind: 'image',
+    kind,
     uri,
-    model: given ?? (await chosenImageModel()),
-    ...(selected === undefined ? {} : { text: selected.texts[0], origin: selected.origin }),
+    model: model ?? (await chosenModel(kind)),
+    ...(text === undefined ? {} : { text: text.texts[0], origin: text.origin }),
   };
 }
 
@@ -100,16 +100,21 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   }
 
   /**
-   * Has a model, by default the active one for images, read an image. A panel that shows the same image is used again; else one
-   * opens when that has worked.
+   * Has a model, by default the active one for its kind, read an image or a recording. A panel that shows the same is used again; else
+   * one opens when that has worked.
    */
-  async openImage(uri: Uri, { model, selected }: ImageReader, viewColumn: ViewColumn): Promise<Session> {
+  async openMedium(
+    kind: MediumRequest['kind'],
+    uri: Uri,
+    reader: MediumReader,
+    viewColumn: ViewColumn,
+  ): Promise<Session> {
     const address = uri.toString();
     const used = [...this.panels].find(
       ({ panel, inspection: { request } }) =>
-        request.kind === 'image' && request.uri === address && panel.viewType === panelType,
+        request.kind === kind && request.uri === address && panel.viewType === panelType,
     );
-    const request = await imageRequest(address, model, selected);
+    const request = await mediumRequest(kind, address, reader);
     const inspection = this.make(request, used === undefined ? {} : { position: placeOf(used) });
     await this.run(inspection);
     if (used === undefined) {
@@ -142,11 +147,11 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     this.attach(this.newPanel(inspection, { viewColumn: ViewColumn.Active }), inspection);
   }
 
-  /** Fills a tab that VS Code opened: a custom editor of a tensor file or an image. What goes wrong is said in it. */
-  async fill(panel: WebviewPanel, uri: Uri, kind: 'files' | 'image'): Promise<void> {
+  /** Fills a tab that VS Code opened: a custom editor of a tensor file, an image or a recording. What goes wrong is said in it. */
+  async fill(panel: WebviewPanel, uri: Uri, kind: MediumRequest['kind'] | 'files'): Promise<void> {
     const address = uri.toString();
     const inspection = this.make(
-      kind === 'image' ? await imageRequest(address) : { kind: 'files', uris: [address] },
+      kind === 'files' ? { kind, uris: [address] } : await mediumRequest(kind, address),
     );
     this.attach(panel, inspection);
     // The page is told of the outcome, good or bad.
@@ -172,7 +177,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
   private async again(panel: InspectionPanel, reader: string): Promise<void> {
     const { request } = panel.inspection;
     const model = await this.context.models.readerOf(request, reader);
-    if (model === undefined || (request.kind !== 'text' && request.kind !== 'image')) return;
+    if (model === undefined || !('model' in request)) return;
     const { mechanism: _, ...same } = { mechanism: undefined, ...request };
     const inspection = this.make({ ...same, model }, { position: placeOf(panel) });
     try {

@@ -35,10 +35,11 @@ export interface FilesRequest {
   readonly mechanism?: string;
 }
 
-export interface ImageRequest {
-  readonly kind: 'image';
+/** An image or a recording. */
+export interface MediumRequest {
+  readonly kind: 'audio' | 'image';
   readonly uri: string;
-  /** What a model that writes is to have written. */
+  /** What a model that writes is to have written; of a recording what is said in it. */
   readonly text?: string;
   /** Where that text stands. */
   readonly origin?: Origin;
@@ -52,7 +53,7 @@ export interface TensorsRequest {
 }
 
 /** What was asked to be inspected: enough to do it again in another process or after a reload. */
-export type InspectionRequest = TextRequest | ImageRequest | FilesRequest | TensorsRequest;
+export type InspectionRequest = TextRequest | MediumRequest | FilesRequest | TensorsRequest;
 
 /** What is kept of an inspection when its panel closes or the window reloads: no results but what a model said. */
 export interface Remembered {
@@ -73,6 +74,7 @@ export function canBeRemembered(request: InspectionRequest): boolean {
   switch (request.kind) {
     case 'text':
       return request.texts.every(({ length }) => length <= longestRemembered);
+    case 'audio':
     case 'image':
       return (request.text?.length ?? 0) <= longestRemembered;
     case 'files':
@@ -116,13 +118,13 @@ function readRequest(value: unknown): InspectionRequest | undefined {
       ...(origin === undefined ? {} : { origin }),
     };
   }
-  if (value['kind'] === 'image') {
-    const { uri, text } = value;
+  if (value['kind'] === 'image' || value['kind'] === 'audio') {
+    const { kind, uri, text } = value;
     const model = readModel(value['model']);
     const origin = readOrigin(value['origin']);
     if (typeof uri !== 'string' || model === undefined) return undefined;
     return {
-      kind: 'image',
+      kind,
       uri,
       ...(typeof text === 'string' ? { text } : {}),
       ...(origin === undefined ? {} : { origin }),
@@ -156,7 +158,7 @@ function readTexts(value: Record<string, unknown>): TextRequest['texts'] | undef
 export function readModel(value: unknown): ModelReference | undefined {
   if (!isRecord(value)) return undefined;
   const { kind } = value;
-  if (kind === 'embedded' || kind === 'gpt' || kind === 'scenes') return { kind };
+  if (kind === 'embedded' || kind === 'gpt' || kind === 'scenes' || kind === 'numbers') return { kind };
   const { path } = value;
   if (value['kind'] === 'dates') {
     const score = dateScores.find((each) => each === value['score']);
@@ -213,5 +215,5 @@ function stringsOf(record: Record<string, unknown>): Record<string, string> {
 
 /** The model that read what was asked for; undefined where none did. */
 export function modelOf(request: InspectionRequest): ModelReference | undefined {
-  return request.kind === 'text' || request.kind === 'image' ? request.model : undefined;
+  return 'model' in request ? request.model : undefined;
 }

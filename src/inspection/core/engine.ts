@@ -248,6 +248,11 @@ export class Engine {
       candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
       classes: (params) => at(params.inspection).classes(params),
       preview: (params) => at(params.inspection).preview(params),
+      waveform: (params, call) => at(params.inspection).sound.waveform(params, taskOf(call)),
+      spectrogram: (params) => at(params.inspection).sound.spectrogram(params),
+      samples: (params) => at(params.inspection).sound.samples(params),
+      alignment: ({ inspection }, call) => at(inspection).sound.alignment(taskOf(call)),
+      rankHeads: ({ inspection }, call) => at(inspection).sound.rankHeads(taskOf(call)),
       modelPage: ({ model }) => this.modelPage(model),
       modelLayer: ({ model, ...place }) => this.modelLayer(model, place),
       close: async ({ inspection }) => {

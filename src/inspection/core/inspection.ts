@@ -1,6 +1,7 @@
 import { placeNumber } from '../../common/counting.js';
 import { withChanges } from '../../engine/mechanisms/index.js';
 import type {
+  Alignment,
   Arithmetic,
   ArithmeticRequest,
   Candidates,
@@ -43,6 +44,7 @@ import { previewOf } from '../views/preview.js';
 import type { Plotter } from '../views/plots/plotter.js';
 import { checkIndex } from '../views/pool.js';
 import { canRollOut, rollOut } from '../views/rollout.js';
+import { SoundAnswers } from '../views/sound.js';
 import { LayerReader } from '../views/reader.js';
 import type { Preparation, Setting } from './preparation.js';
 import {
@@ -131,6 +133,7 @@ export class Inspection {
       ...(subject.next === undefined ? {} : { rows: subject.next.rows }),
       ...(canRollOut(subject) ? { rollout: true as const } : {}),
       ...(subject.classes === undefined ? {} : { classes: subject.classes.logits.length }),
+      ...(subject.aligner === undefined ? {} : { aligns: true as const }),
       ...(subject.answers === undefined ? {} : { answers: subject.answers }),
       ...(subject.diagnosis === undefined ? {} : { diagnosis: subject.diagnosis }),
       ...(subject.axes === undefined ? {} : { axes: subject.axes }),
@@ -191,6 +194,11 @@ export class Inspection {
 
   preview(request: Omit<EngineMethods['preview']['params'], 'inspection'>): Preview {
     return previewOf(this.subject, request);
+  }
+
+  /** What is asked of a recording. */
+  get sound(): SoundAnswers {
+    return new SoundAnswers(this.subject, this.revision);
   }
 
   private continueWith(wanted: GenerationRequest, task: Task): Promise<GenerationResult> {
@@ -427,9 +435,10 @@ export class Inspection {
   }
 
   private get exportSource(): ExportSource {
-    const { summary, subject, turns, readers } = this;
+    const { summary, subject, turns, readers, sound } = this;
     const reader = (layer: Layer): LayerReader => readers.get(layer) ?? new LayerReader(layer, this.runtime);
-    return { summary, layers: subject.layers, heads: subject.heads, turns, reader };
+    const words = (signal: AbortSignal): Promise<Alignment> => sound.alignment({ signal });
+    return { summary, layers: subject.layers, heads: subject.heads, turns, reader, words };
   }
 
   dispose(): Promise<void> {

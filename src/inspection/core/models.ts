@@ -8,6 +8,7 @@ import {
   Model,
   openModel,
   otherReader,
+  SpeechModel,
   VisionModel,
   type OpenModel,
 } from '../../models/index.js';
@@ -75,12 +76,17 @@ export class ModelPool {
 
   /** @throws ModelError when the folder cannot be read as a model for text */
   acquire(reference: LanguageModelReference): Promise<ModelHandle> {
-    return this.acquireOf(reference, (model) => model instanceof Model);
+    return this.acquireOf(reference, (model) => model instanceof Model, 'text');
   }
 
   /** @throws ModelError when the folder cannot be read as a model for images */
   acquireVision(reference: LanguageModelReference): Promise<ModelHandle<VisionModel>> {
-    return this.acquireOf(reference, (model) => model instanceof VisionModel);
+    return this.acquireOf(reference, (model) => model instanceof VisionModel, 'image');
+  }
+
+  /** @throws ModelError when the folder cannot be read as a model for recordings */
+  acquireSpeech(reference: LanguageModelReference): Promise<ModelHandle<SpeechModel>> {
+    return this.acquireOf(reference, (model) => model instanceof SpeechModel, 'audio');
   }
 
   /** A model of any kind. @throws ModelError when the folder cannot be read as one */
@@ -96,11 +102,12 @@ export class ModelPool {
   private async acquireOf<Opened extends OpenModel>(
     reference: LanguageModelReference,
     isMeant: (model: OpenModel) => model is Opened,
+    given: 'audio' | 'image' | 'text',
   ): Promise<ModelHandle<Opened>> {
     const { model, ...rest } = await this.acquireAny(reference);
     if (isMeant(model)) return { model, ...rest };
     await rest.release();
-    throw otherReader(model);
+    throw otherReader(model, given);
   }
 
   /** The folder that a model is, or that its file lies in. */

@@ -2,21 +2,27 @@ import { isPerHead, label, stepFor, type Role, type Value } from '../../engine/g
 import { extent } from '../../engine/mechanisms/heads.js';
 import type { Range, TensorSource } from '../../engine/tensor.js';
 import type {
+  Alignment,
   Answers,
   Diagnosis,
   AxisName,
   Candidates,
   ContinueResult,
   ContinueRequest,
+  HeadRank,
+  Interval,
   Labels,
   Medium,
   Parameter,
   Preview,
+  Samples,
+  Spectrogram,
   Step,
   GeneratedTokens,
   Intervention,
   Span,
   TensorAxes,
+  Waveform,
 } from '../../protocol.js';
 import { definition } from '../../engine/explain.js';
 import { unset } from '../../engine/rewrite.js';
@@ -53,6 +59,10 @@ export interface Subject {
   readonly classes?: ClassScores;
   /** Images that were brought, by their medium. */
   readonly pictures?: ReadonlyMap<string, Picture>;
+  /** A recording that was brought. */
+  readonly sound?: Sound;
+  /** Set where a text that is said in a recording can be aligned with it. */
+  readonly aligner?: Aligner;
   /** Set where a model was asked a question about a text. */
   readonly answers?: Answers;
   /** Set where results were given beside the inputs, and are explained. */
@@ -79,6 +89,22 @@ export interface ClassScores {
 export interface Picture {
   /** @param side the most pixels of its longer side */
   preview(side: number): Preview;
+}
+
+/** Something to be heard. */
+export interface Sound {
+  /** Which medium it is. */
+  readonly medium: string;
+  waveform(part: Interval, columns: number, task: Task): Promise<Omit<Waveform, 'revision'>>;
+  samples(part: Interval): Promise<Samples>;
+  spectrogram(part: Interval, columns: number): Omit<Spectrogram, 'revision'>;
+}
+
+/** Finds when each word of a text was said. */
+export interface Aligner {
+  align(task: Task): Promise<Omit<Alignment, 'revision'>>;
+  /** Every head of the attention to the sound, the best first. */
+  rank(task: Task): Promise<readonly HeadRank[]>;
 }
 
 /** What a model is to say, or what it said before and says again. */
@@ -170,6 +196,7 @@ export function shownAxis(name = ''): AxisName {
     case 'model':
     case 'hidden':
     case 'sample':
+    case 'frame':
     case 'endpoint':
       return name;
     default:

@@ -1,7 +1,7 @@
 import { fileOf, givenOf } from '../../engine/explain.js';
 import { isPerHead, type Value } from '../../engine/graph.js';
 import { regionShape, sizeOf, wholeOf, type Region } from '../../engine/tensor.js';
-import type { ExportRequest, ExportScope, InspectionSummary } from '../../protocol.js';
+import type { Alignment, ExportRequest, ExportScope, InspectionSummary } from '../../protocol.js';
 import { describeStep, isPerQuery, nameOfRole, stepOf, type Layer } from '../core/subject.js';
 import { urgency, type Turns } from '../core/turns.js';
 import { bandHeight, bands } from '../views/matrix.js';
@@ -19,6 +19,8 @@ export interface ExportSource {
   readonly heads: number;
   readonly turns: Turns;
   reader(layer: Layer): LayerReader;
+  /** When each word was said. @throws Error where there is nothing to align */
+  words(this: void, signal: AbortSignal): Promise<Alignment>;
 }
 
 /** The most bytes of an input that are read at a time. */
@@ -36,9 +38,14 @@ export function exportFiles(
   if (!exporter.fits(source.summary)) {
     throw new Error(`${exporter.title} has nothing to take away of ${source.summary.title}.`);
   }
-  return exporter.of === 'layer'
-    ? exporter.files(layerExport(source, request))
-    : exporter.files(stepExport(source, request));
+  switch (exporter.of) {
+    case 'layer':
+      return exporter.files(layerExport(source, request));
+    case 'step':
+      return exporter.files(stepExport(source, request));
+    case 'words':
+      return exporter.files({ name: request.name, summary: source.summary, words: source.words });
+  }
 }
 
 /** A layer's formulas. @throws RangeError where more than one layer is asked for */

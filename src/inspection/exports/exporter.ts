@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph.js';
 import type { Shape } from '../../engine/tensor.js';
-import type { ExporterDescription, InspectionSummary, Span, Step } from '../../protocol.js';
+import type { Alignment, ExporterDescription, InspectionSummary, Span, Step } from '../../protocol.js';
 
 /** One file of an export, written in bands: it never stands in memory whole. */
 export interface ExportFile {
@@ -66,7 +66,19 @@ export interface LayerExporter extends Described {
   text(from: LayerExport): string;
 }
 
-export type Exporter = StepExporter | LayerExporter;
+/** The words of what was said, and when. */
+export interface WordsExport {
+  readonly name: string;
+  readonly summary: InspectionSummary;
+  words(signal: AbortSignal): Promise<Alignment>;
+}
+
+export interface WordsExporter extends Described {
+  readonly of: 'words';
+  files(from: WordsExport): readonly ExportFile[];
+}
+
+export type Exporter = StepExporter | LayerExporter | WordsExporter;
 
 /** From 0 to `count` − 1, in spans of at most `size`. */
 export function* spans(count: number, size: number): Generator<Span> {

@@ -5,6 +5,7 @@ import type { Exporter } from './exporter.js';
 import { jsonExporter } from './json.js';
 import { npyExporter } from './npy.js';
 import { npzExporter } from './npz.js';
+import { wordsExporters } from './words.js';
 
 /** Everything that can be taken away, in the order in which it is offered. */
 export const exporters: readonly Exporter[] = [
@@ -15,6 +16,7 @@ export const exporters: readonly Exporter[] = [
   programExporter('numpy'),
   programExporter('pytorch'),
   latexExporter,
+  ...wordsExporters,
 ];
 
 /** Those that have something to take away of an inspection. */

@@ -63,6 +63,8 @@ export interface WritingRules {
   readonly limit: number;
   /** The token that has to come at a place, whatever the model and its settings say. */
   forced?(place: number): number | undefined;
+  /** What else changes the logits of the next token, behind the settings. @param written the tokens behind those that were read before */
+  changes?(logits: Float32Array, written: readonly number[]): void;
   /** How many tokens were read before the first that was written; all that were run where left out. */
   readonly prompt?: number;
   /** What an encoder read; the prompt where left out. */
@@ -107,6 +109,7 @@ export async function generate(
       if (run.ids.length >= limit) return await further('limit');
       const logits = await run.logits(run.ids.length - 1, task);
       changes.apply(logits, run.ids, before + tokens);
+      rules.changes?.(logits, run.ids.slice(prompt));
       // Noise belongs to a place in the text, so that it makes no difference whether tokens come at once or bit by bit.
       const next = forced?.(run.ids.length) ?? choose(logits, sampling, run.ids.length);
       await run.append([next], task.signal === undefined ? {} : { signal: task.signal });

@@ -78,13 +78,11 @@ export class SequenceRun {
     private readonly sources: ReadonlyMap<Value, TensorSource>,
     /** By layer and name: what the decoder attends to of the source. */
     private readonly read: ReadonlyMap<string, Tensor>,
-    runtime: Runtime,
+    readonly runtime: Runtime,
     /** Whether weights are held from one token to the next. */
     readonly budget: WeightBudget,
   ) {
-    const build = (tokens: number): CausalGraph => this.graph(tokens);
-    const byLayer = (count: number): boolean => budget.byLayer(count);
-    this.target = new CausalRun({ build, growing: false, byLayer }, runtime);
+    this.target = this.decoder();
   }
 
   /** What the decoder has read; all but its first token were written. */
@@ -135,18 +133,39 @@ export class SequenceRun {
     return new SequenceRun(encoder, decoderOf, sources, read, runtime, budget);
   }
 
+  private decoder(): CausalRun {
+    const build = (tokens: number): CausalGraph => this.graph(tokens);
+    const byLayer = (count: number): boolean => this.budget.byLayer(count);
+    return new CausalRun({ build, growing: false, byLayer }, this.runtime);
+  }
+
   /** How many tokens were written. */
   get written(): number {
     return Math.max(0, this.target.ids.length - 1);
   }
 
-  /** The layers of one of the attentions, as they were run. */
-  layers(stack: Stack): readonly Layer[] {
+  /**
+   * The layers of one of the attentions, as they were run.
+   * @param closing whether the last token that was read has a row as well, behind which nothing was written yet
+   */
+  layers(stack: Stack, closing = false): readonly Layer[] {
     if (stack === 'encoder') {
       return this.encoder.layers.map((steps) => ({ steps, kept: this.sources }));
     }
-    const graph = this.graph(Math.max(1, this.written));
-    const kept = this.target.kept(graph);
+    const tokens = closing ? this.target.ids.length : this.written;
+    return this.layersOf(this.target, Math.max(1, tokens), stack);
+  }
+
+  /** The attention to the source, with another target that is read at once. @returns a row for each token */
+  async beside(ids: readonly number[], task: Task): Promise<readonly Layer[]> {
+    const run = this.decoder();
+    await run.append(ids, task);
+    return this.layersOf(run, ids.length, 'cross');
+  }
+
+  private layersOf(run: CausalRun, tokens: number, stack: 'cross' | 'decoder'): readonly Layer[] {
+    const graph = this.graph(tokens);
+    const kept = run.kept(graph);
     const half = graph.layers.length / 2;
     return graph.layers
       .map((steps, layer): Layer => ({ steps, kept: kept[layer] ?? new Map<Value, TensorSource>() }))

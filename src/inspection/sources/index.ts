@@ -7,7 +7,7 @@ import { embeddingsSource } from './embeddings.js';
 import { filesSource } from './files.js';
 import { imageSource } from './image.js';
 import { onnxSource } from './onnx/index.js';
-import { captionSource, sequenceSource } from './sequence/index.js';
+import { captionSource, sequenceSource, speechSource } from './sequence/index.js';
 import { tensorsSource } from './tensors.js';
 import { textSource } from './text.js';
 
@@ -19,6 +19,7 @@ export const sources: readonly Source[] = [
   datesSource,
   captionSource,
   imageSource,
+  speechSource,
   onnxSource,
   questionSource,
   sequenceSource,

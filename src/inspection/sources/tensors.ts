@@ -229,7 +229,7 @@ export class TensorPreparation implements Preparation {
       parameters.some(
         (each) =>
           each.name === name &&
-          (each.kind === 'number' || each.choices.some((choice) => choice.value === String(value))),
+          (each.kind !== 'choice' || each.choices.some((choice) => choice.value === String(value))),
       ),
     );
     return withDefaults(parameters, Object.fromEntries(fits));

@@ -48,8 +48,8 @@ export async function listen(
   };
 }
 
-/** @param channels each (sample) @returns (sample) */
-function averaged(channels: readonly Float32Array[]): Float32Array {
+/** The mean of all channels. @param channels each (sample) @returns (sample) */
+export function averaged(channels: readonly Float32Array[]): Float32Array {
   const [first = new Float32Array(0)] = channels;
   if (channels.length === 1) return first;
   return first.map((_, at) => channels.reduce((sum, each) => sum + (each[at] ?? 0), 0) / channels.length);

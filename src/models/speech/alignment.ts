@@ -1,4 +1,4 @@
-import { label, type AxisName, type Value } from '../../engine/graph.js';
+import { input, label, type AxisName, type Value } from '../../engine/graph.js';
 import {
   concat,
   dropAxis,
@@ -35,10 +35,21 @@ export interface AlignmentInput {
 }
 
 export interface AlignmentGraph {
-  /** Scores of the heads, those cropped, their softmax, z-scores, median, mean, and what is warped. */
-  readonly steps: readonly Value[];
+  /** For each layer, of all its heads: cropped scores, their softmax, z-scores, median. // each (head, token, frame) */
+  readonly layers: readonly AlignmentStages[];
+  /** Of the chosen heads of all layers. // (token, frame) */
+  readonly mean: Value;
+  /** The mean, negated. // (token, frame) */
+  readonly whole: Value;
   /** What dynamic time warping goes through; its rows are words' tokens, then the end. // (token, frame) */
   readonly cost: Value;
+}
+
+export interface AlignmentStages {
+  readonly cropped: Value;
+  readonly weights: Value;
+  readonly standard: Value;
+  readonly smooth: Value;
 }
 
 /**
@@ -58,42 +69,72 @@ export function alignment({ scores, heads, frames, before, width = 7 }: Alignmen
     throw new ModelError(`1 to ${all} frames of sound can be aligned, not ${frames}.`);
   }
   if (tokens - before < 2) throw new ModelError('There is no text to align.');
+  const layers = scores.map((own) => stages(own, frames, width));
   const rows = heads.map(({ layer, head }) => {
-    const own = scores[layer] ?? scores[0];
-    if (own === undefined) throw new ModelError('An alignment needs a layer.');
-    const range = { start: head, end: head + 1 };
-    return dropAxis(slice(own, [range, { start: 0, end: tokens }, { start: 0, end: all }]), 0); // (token, frame)
+    const { smooth } = layers[layer] ?? stages(input([0, tokens, all]), frames, width);
+    const region = [
+      { start: head, end: head + 1 },
+      { start: 0, end: tokens },
+      { start: 0, end: frames },
+    ];
+    return dropAxis(slice(smooth, region), 0); // (token, frame)
   });
-  const stacked = rearrange(concat(rows, 'rows'), [heads.length, tokens, all]);
-  const chosen = step(
-    stacked,
-    'alignment_scores',
-    'S',
-    'Scores of the heads',
-    'Scaled scores of the chosen heads, for every token and frame.',
+  // Where formulas begin: other layers' steps bear the names of this one's.
+  const stacked = label(rearrange(concat(rows, 'rows'), [heads.length, tokens, frames]), {
+    name: 'alignment_heads',
+    symbol: 'M^{*}',
+    axes: ['head', 'query', 'key'],
+    given: true,
+  });
+  const mean = step(
+    dropAxis(
+      scale(sumTo(stacked, [1, tokens, frames]), 1 / heads.length, `\\tfrac{1}{${heads.length}}`),
+      0,
+    ),
+    'alignment_mean',
+    '\\bar{M}',
+    'Alignment: mean of the heads',
+    `Of the ${heads.length} heads that the alignment uses, in whichever layers they are; the same in every layer.`,
   );
+  const whole = step(
+    negate(mean),
+    'alignment_cost',
+    'C',
+    'Alignment: cost',
+    'What dynamic time warping makes as small as it can, on its way through the rows that say a token of the text and the end.',
+  );
+  const cost = slice(whole, [
+    { start: before, end: tokens - 1 },
+    { start: 0, end: frames },
+  ]);
+  return { layers, mean, whole, cost };
+}
+
+/** @param scores (head, token, frame) */
+function stages(scores: Value, frames: number, width: number): AlignmentStages {
+  const [heads = 0, tokens = 0] = scores.shape;
   const cropped = step(
-    slice(chosen, [
-      { start: 0, end: heads.length },
+    slice(scores, [
+      { start: 0, end: heads },
       { start: 0, end: tokens },
       { start: 0, end: frames },
     ]),
     'alignment_cropped',
     "S'",
-    'Cropped',
+    'Alignment: cropped scores',
     'Only frames that hold sound.',
   ); // (head, token, frame)
   const weights = step(
     softmax(cropped),
     'alignment_weights',
     'W',
-    'Softmax after the crop',
+    'Alignment: softmax after the crop',
     'Each token’s row sums to 1 over the sound alone: no weights of the model, which saw silence too.',
   );
-  const mean = scale(sumTo(weights, [heads.length, 1, frames]), 1 / tokens, `\\tfrac{1}{${tokens}}`); // (head, 1, frame)
+  const mean = scale(sumTo(weights, [heads, 1, frames]), 1 / tokens, `\\tfrac{1}{${tokens}}`); // (head, 1, frame)
   const centred = subtract(weights, mean); // (head, token, frame)
   const variance = scale(
-    sumTo(multiply(centred, centred), [heads.length, 1, frames]),
+    sumTo(multiply(centred, centred), [heads, 1, frames]),
     1 / tokens,
     `\\tfrac{1}{${tokens}}`,
   );
@@ -101,40 +142,17 @@ export function alignment({ scores, heads, frames, before, width = 7 }: Alignmen
     multiply(centred, inverseSquareRoot(variance, 0)),
     'alignment_z',
     'Z',
-    'z-scores',
+    'Alignment: z-scores',
     'Each frame’s weights, less their mean over all tokens and by their deviation: frames that everything attends to count no more.',
   );
   const smooth = step(
     median(standard, width),
     'alignment_median',
     'M',
-    'Median',
+    'Alignment: median',
     `Of ${width} frames, reflected at the ends: single frames that stick out go.`,
   );
-  const average = dropAxis(
-    scale(sumTo(smooth, [1, tokens, frames]), 1 / heads.length, `\\tfrac{1}{${heads.length}}`),
-    0,
-  ); // (token, frame)
-  const joined = step(
-    average,
-    'alignment_mean',
-    '\\bar{M}',
-    'Mean of the heads',
-    'All tokens, those at the beginning and the end too.',
-  );
-  const cost = step(
-    negate(
-      slice(joined, [
-        { start: before, end: tokens - 1 },
-        { start: 0, end: frames },
-      ]),
-    ),
-    'alignment_cost',
-    'C',
-    'Cost',
-    'What dynamic time warping makes as small as it can: the rows that say a token of the text and the end.',
-  );
-  return { steps: [chosen, cropped, weights, standard, smooth, joined, cost], cost };
+  return { cropped, weights, standard, smooth };
 }
 
 /**

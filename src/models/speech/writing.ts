@@ -146,10 +146,20 @@ export function nextToken(
   written: readonly number[],
   timed: boolean,
 ): number {
+  followRules(settings, logits, written, timed);
+  return likeliest(logits, logits.keys()) ?? settings.end;
+}
+
+/** Takes from the next token what the rules do not leave. The parameters are those of `nextToken`. */
+export function followRules(
+  settings: WritingSettings,
+  logits: Float32Array,
+  written: readonly number[],
+  timed: boolean,
+): void {
   if (written.length === 0) for (const id of settings.suppressedFirst) logits[id] = -Infinity;
   for (const id of settings.suppressed) logits[id] = -Infinity;
   if (timed && settings.untimed !== undefined) timeRules(settings, settings.untimed, logits, written);
-  return likeliest(logits, logits.keys()) ?? settings.end;
 }
 
 /** Times come in pairs, never go back, and come where they are likelier than any word (Radford et al. 2022, §4.5, and their code). */

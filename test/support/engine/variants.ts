@@ -77,6 +77,8 @@ export function everyVariant(parameters: readonly Parameter[], shapes: Shapes): 
     {},
     ...parameters.flatMap((parameter) => {
       const { name, when } = parameter;
+      // No mechanism is told anything in words.
+      if (parameter.kind === 'text') return [];
       const values =
         parameter.kind === 'choice'
           ? parameter.choices.map(({ value }) => value)

@@ -81,6 +81,7 @@ export function suggest(
       if (parameter.kind === 'choice') {
         return after(parameter).map((value) => ({ [parameter.name]: value }));
       }
+      if (parameter.kind === 'text') return [];
       const doubled = Math.min(parameter.maximum, Math.max(parameter.minimum, parameter.value * 2));
       return doubled === parameter.value ? [] : [{ [parameter.name]: doubled }];
     });

@@ -147,7 +147,7 @@ export class Header {
 
 function asStandard(parameter: Parameter, first: readonly Parameter[]): Parameter {
   const from = first.find(({ name }) => name === parameter.name);
-  if (parameter.kind === 'choice')
-    return from?.kind === 'choice' ? { ...parameter, default: from.value } : parameter;
-  return from?.kind === 'number' ? { ...parameter, default: from.value } : parameter;
+  if (parameter.kind === 'number')
+    return from?.kind === 'number' ? { ...parameter, default: from.value } : parameter;
+  return from?.kind === parameter.kind ? { ...parameter, default: from.value } : parameter;
 }

@@ -112,7 +112,7 @@ export class ParametersView {
     const set = (value: ParameterValue): void => {
       this.change({ [parameter.name]: value });
     };
-    const field = parameter.kind === 'choice' ? choiceField(parameter, set) : numberField(parameter, set);
+    const field = fieldFor(parameter, set);
     const reset = button({
       text: '↺',
       look: 'icon',
@@ -145,6 +145,39 @@ function standardTitle(parameter: Parameter): string {
   return parameter.kind === 'choice'
     ? (parameter.choices.find(({ value }) => value === parameter.default)?.title ?? parameter.default)
     : String(parameter.default);
+}
+
+function fieldFor(parameter: Parameter, set: (value: ParameterValue) => void): Control {
+  switch (parameter.kind) {
+    case 'choice':
+      return choiceField(parameter, set);
+    case 'number':
+      return numberField(parameter, set);
+    case 'text':
+      return textField(parameter, set);
+  }
+}
+
+function textField(parameter: Extract<Parameter, { kind: 'text' }>, set: (value: string) => void): Control {
+  const field = h('input', {
+    class: 'field text',
+    attributes: {
+      type: 'text',
+      maxlength: String(parameter.longest),
+      placeholder: parameter.example ?? '',
+      'aria-label': parameter.title,
+    },
+  });
+  field.value = parameter.value;
+  field.addEventListener('change', () => {
+    set(field.value.trim());
+  });
+  return {
+    element: field,
+    set: ({ value }) => {
+      field.value = String(value);
+    },
+  };
 }
 
 function choiceField(

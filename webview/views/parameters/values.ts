@@ -7,7 +7,7 @@ export function withKnownValues(
 ): readonly Parameter[] {
   return parameters.map((parameter) => {
     const value = values[parameter.name];
-    if (parameter.kind === 'choice') return typeof value === 'string' ? { ...parameter, value } : parameter;
-    return typeof value === 'number' ? { ...parameter, value } : parameter;
+    if (parameter.kind === 'number') return typeof value === 'number' ? { ...parameter, value } : parameter;
+    return typeof value === 'string' ? { ...parameter, value } : parameter;
   });
 }

@@ -1,5 +1,6 @@
 import { formatCount } from '../../../common/strings.js';
 import type { CaptionModel } from '../../../models/index.js';
+import type { Medium } from '../../../protocol.js';
 import { imageLabels, leftOver, type ImageInput } from '../../core/image-input.js';
 import { textMedium } from '../../core/marks.js';
 import type { ModelHandle } from '../../core/models.js';
@@ -24,18 +25,17 @@ export function imageReader(
   return {
     model,
     title: medium.name,
-    media: target === undefined ? [medium] : [medium, target.medium],
     pictures: new Map([[medium.id, picture]]),
     target,
-    parameters: [attentionParameter('Text', 'Image')],
+    parameters: () => [attentionParameter('Text', 'Image')],
     limit: tokens.length,
     release: () => handle.release(),
-    read: () => Promise.resolve(readImage(model, image)),
+    read: () => Promise.resolve(readImage(model, image, target?.medium)),
   };
 }
 
-function readImage(model: CaptionModel, image: ImageInput): Read {
-  const { processed } = image;
+function readImage(model: CaptionModel, image: ImageInput, target: Medium | undefined): Read {
+  const { processed, medium } = image;
   const graph = model.build(processed);
   const { rows, columns } = graph.grid;
   const count = graph.tokens.length;
@@ -49,11 +49,12 @@ function readImage(model: CaptionModel, image: ImageInput): Read {
   return {
     key: '',
     input,
+    media: target === undefined ? [medium] : [medium, target],
     ids: [],
     labels: imageLabels(image, graph, model.patch),
     size: `${formatCount(count, 'image token')} (${columns} × ${rows} patches)`,
-    begin: (own) => ({ start: own, forced: () => undefined }),
-    target: (start, text, expected) => readCaption(model, start, text, expected),
+    begin: (own) => ({ tokens: own === undefined ? [] : [own] }),
+    target: ([start = 0], text, expected) => readCaption(model, start, text, expected),
     notices: () => [
       ...image.notices,
       ...(graph.interpolated

@@ -1,9 +1,11 @@
-import { CaptionModel, ModelError, type OpenModel } from '../../../models/index.js';
+import { CaptionModel, ModelError, speechFamilies, type OpenModel } from '../../../models/index.js';
 import type { GeneratedTokens } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { imageInput, openImage } from '../../core/image-input.js';
 import { exportPath, languageModel, writtenBy, type ModelHandle } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
+import { BroughtRecording } from '../../core/recording.js';
+import { audioReader } from './audio-reader.js';
 import { imageReader } from './image-reader.js';
 import { SequencePreparation } from './preparation.js';
 import { textReader } from './text-reader.js';
@@ -48,6 +50,35 @@ export const captionSource: Source = {
       return new SequencePreparation(reader, runtime, written.continuation);
     });
     return preparation && { kind: 'preparation', preparation, by: written.by };
+  },
+};
+
+/** A recording, read by a model that hears; a text is what is said in it. */
+export const speechSource: Source = {
+  id: 'speech',
+  async open({ material, by, continuation }, { platform, models, runtime }) {
+    if (material.kind !== 'audio') return undefined;
+    const reference = by?.model === undefined ? undefined : languageModel(by.model);
+    if (reference === undefined || by?.mechanism !== undefined || exportPath(reference) !== undefined) {
+      throw new ModelError(
+        `A recording is heard by a model for speech, which has to be named: a checkpoint folder of ${speechFamilies.join(', ')}.`,
+      );
+    }
+    const { file, text } = material;
+    if (text?.trim() === '') throw new ModelError('The transcript that was given is empty.');
+    const handle = await models.acquireSpeech(reference);
+    const written = writtenBy(handle, continuation);
+    const preparation = await takeOver(handle, async () => {
+      const recording = await BroughtRecording.open(platform, file);
+      try {
+        const reader = await audioReader(handle, recording, text);
+        return new SequencePreparation(reader, runtime, written.continuation);
+      } catch (error) {
+        await recording.close();
+        throw error;
+      }
+    });
+    return { kind: 'preparation', preparation, by: written.by };
   },
 };
 

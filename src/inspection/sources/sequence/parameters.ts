@@ -22,14 +22,15 @@ export function stackOf(value: ParameterValue | undefined): Stack {
   return value === 'encoder' || value === 'decoder' ? value : 'cross';
 }
 
-export function lengthParameter(most: number): Parameter {
+/** @param usual how many are written where nobody says otherwise */
+export function lengthParameter(most: number, usual = 64): Parameter {
   return {
     kind: 'number',
     name: 'length',
     title: 'Target tokens',
     note: 'How many are written at most; it ends earlier where the model says that the text is over.',
-    value: Math.min(64, most),
-    default: Math.min(64, most),
+    value: Math.min(usual, most),
+    default: Math.min(usual, most),
     minimum: 1,
     maximum: Math.min(512, most),
     step: 1,

@@ -28,7 +28,7 @@ import {
 } from '../../run/sequence-run.js';
 import { ownValues } from '../own-values.js';
 import { lengthParameter, stackOf } from './parameters.js';
-import type { Read, ReadTarget, SequenceReader, SequenceWriter } from './reader.js';
+import type { Opening, Read, ReadTarget, SequenceReader, SequenceWriter } from './reader.js';
 
 /** What parameters say to an encoder–decoder model. */
 interface Reading {
@@ -47,6 +47,7 @@ interface Written {
   readonly target: ReadTarget['ranges'];
   /** What is to be told of how that was read. */
   readonly said: readonly string[];
+  readonly opening: Opening;
   readonly run: SequenceRun;
   readonly rules: WritingRules;
   /** What the model wrote: all of the target, or what comes after one that was given. */
@@ -55,6 +56,9 @@ interface Written {
 
 /** Where the target was given and nothing came after it. */
 const nothing: GeneratedTokens = { ids: [], ending: 'length', drawn: false };
+
+/** The row of what was read last, behind which nothing was written yet. */
+const behindTheEnd = '…';
 
 const mechanism = { id: 'multi-head', title: 'Multi-head attention' };
 
@@ -79,7 +83,7 @@ export class SequencePreparation implements Preparation {
   async prepare({ parameters, interventions: wanted = [], beside }: Setting, task: Task): Promise<Subject> {
     const own = this.read(parameters);
     const { attention, values, length } = own;
-    const read = await this.reader.read(values);
+    const read = await this.reader.read(values, task);
     const interventions = checkSequenceInterventions(wanted, this.model, attention, read.input, own.stack);
     const reading = { ...own, interventions };
     const key = stableKey([attention, read.key, length]);
@@ -105,15 +109,17 @@ export class SequencePreparation implements Preparation {
   /** Reads the source and writes the target, or reads the one that was given. */
   private async write(reading: Reading, read: Read, task: Task): Promise<Written> {
     const { model, target: given } = this.reader;
-    const { start, forced } = read.begin((await model.generation()).start);
+    task.progress?.(`${model.name}: ${read.input.count} tokens`, null);
+    const { attention, interventions } = reading;
+    const run = await SequenceRun.open(model, read.input, attention, this.runtime, task, interventions);
+    const opening = await read.begin((await model.generation()).start, run.target, task);
+    const { tokens } = opening;
+    const [start] = tokens;
     if (start === undefined) {
       throw new ModelError(
         `${model.name} does not say what its decoder begins with: neither generation_config.json nor config.json has a "decoder_start_token_id".`,
       );
     }
-    task.progress?.(`${model.name}: ${read.input.count} tokens`, null);
-    const { attention, interventions } = reading;
-    const run = await SequenceRun.open(model, read.input, attention, this.runtime, task, interventions);
     const { before } = this;
     this.before = undefined;
     const limit = model.decoder?.limit ?? model.limit;
@@ -121,11 +127,17 @@ export class SequencePreparation implements Preparation {
       await run.target.append([start], task);
       return likeliest(await run.target.logits(0, task), 1)[0] ?? start;
     };
-    const target = given === undefined ? undefined : await read.target(start, given.text, first);
+    const target = given === undefined ? undefined : await read.target(tokens, given.text, first);
     const begun = run.target.ids.length;
-    await run.target.append((target?.ids ?? [start]).slice(begun, limit), task);
-    const rules: WritingRules = { limit, forced, prompt: run.target.ids.length, source: read.ids };
-    const written = { read, target: target?.ranges ?? [], said: target?.notices ?? [], run, rules };
+    await run.target.append((target?.ids ?? tokens).slice(begun, limit), task);
+    const rules: WritingRules = {
+      ...opening.rules,
+      limit,
+      prompt: run.target.ids.length,
+      source: read.ids,
+    };
+    const said = [...(opening.notices ?? []), ...(target?.notices ?? [])];
+    const written = { read, target: target?.ranges ?? [], said, opening, run, rules };
     if (given !== undefined && (before === undefined || !model.writes))
       return { ...written, generated: nothing };
     const wanted = before ?? { tokens: Math.min(reading.length, rules.limit - 1) };
@@ -139,31 +151,32 @@ export class SequencePreparation implements Preparation {
     written: Written,
     forward: number,
   ): Promise<Subject> {
-    const { model, target, media, pictures, title } = this.reader;
-    const { run, read } = written;
+    const { model, target, pictures, title } = this.reader;
+    const { run, read, opening } = written;
     const { stack } = reading;
-    const derived = run
-      .layers(stack)
-      .map(({ steps, kept }) => ({ ...withGradients(steps, parameters), kept }));
+    const aligned = read.align?.(run, opening, reading.values);
+    const layers = aligned !== undefined && stack === 'cross' ? aligned.layers : run.layers(stack, aligned !== undefined);
+    const derived = layers.map(({ steps, kept }) => ({ ...withGradients(steps, parameters), kept }));
     const ids = run.target.ids.slice(0, run.written + 1);
     const spelled = await Promise.all(ids.map((id) => model.spell(id)));
-    const text = await model.decode(ids.slice(1));
+    const text = await model.decode(ids.slice(opening.hidden ?? 1));
     const source = read.labels;
+    const beyond = aligned === undefined ? [] : [behindTheEnd];
     const outputs: Labels = {
-      ...labelsOf(spelled.slice(1)),
+      ...labelsOf([...spelled.slice(1), ...beyond]),
       ...(target === undefined
         ? {}
         : {
             marks: marksIn(
               target.medium,
-              ids.slice(1).map((_, at) => written.target[at] ?? null),
+              [...ids.slice(1), ...beyond].map((_, at) => written.target[at] ?? null),
             ),
           }),
     };
     const [queries, keys] = {
       cross: [outputs, source] as const,
       encoder: [source, source] as const,
-      decoder: [outputs, labelsOf(spelled.slice(0, -1))] as const,
+      decoder: [outputs, labelsOf(aligned === undefined ? spelled.slice(0, -1) : spelled)] as const,
     }[stack];
     const { heads } = sizesOf(model, stack);
     return {
@@ -172,12 +185,18 @@ export class SequencePreparation implements Preparation {
       mechanism,
       layers: derived.map(({ steps, kept }): Layer => ({ steps, kept })),
       heads,
-      media,
+      media: read.media,
+      ...(read.sound === undefined ? {} : { sound: read.sound }),
+      ...(aligned?.aligner === undefined ? {} : { aligner: aligned.aligner }),
       ...(pictures === undefined ? {} : { pictures }),
       queries,
       keys,
       parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
-      notices: [...(await this.notices(written, text)), ...interventionNotices(reading.interventions)],
+      notices: [
+        ...(await this.notices(written, text)),
+        ...(aligned?.notices ?? []),
+        ...interventionNotices(reading.interventions),
+      ],
       interventions: reading.interventions,
       causal: stack === 'decoder',
       generated: written.generated,
@@ -211,12 +230,15 @@ export class SequencePreparation implements Preparation {
   }
 
   private read(parameters: ParameterValues): Omit<Reading, 'interventions'> {
-    const { model, target, limit, parameters: own } = this.reader;
+    const { model, target, limit, length } = this.reader;
     const { decoder } = model;
     if (decoder === undefined) throw new ModelError(`${model.name} only reads: it has no decoder.`);
     const standard: SequenceAttention = { ...decoder.attention, encoder: model.attention };
     const stack = stackOf(parameters['attention']);
-    const general = [...own, ...(target === undefined ? [lengthParameter(decoder.limit - 1)] : [])];
+    const general = [
+      ...this.reader.parameters(parameters),
+      ...(target === undefined ? [lengthParameter(decoder.limit - 1, length)] : []),
+    ];
     const controls = (each: Stack): readonly Parameter[] => {
       const { width, heads, positions } = sizesOf(model, each);
       return attendParameters({

@@ -32,9 +32,8 @@ export async function textReader(
   return {
     model,
     title: `“${shortened(source, 28)}”`,
-    media: texts.map((_, index) => textMedium(index)),
     target: target === undefined ? undefined : { text: target, medium: textMedium(1) },
-    parameters: [
+    parameters: () => [
       attentionParameter('Target', 'Source'),
       ...choice('task', 'Task', 'What is put before the text to say what to do with it.', [
         ...[...model.prefixes].map(([name, prefix]) => ({ value: name, title: prefix.trim() })),
@@ -65,6 +64,7 @@ async function readText(
     key: stableKey([prefix, from, into]),
     input: tokenInput(model, ids),
     ids,
+    media: isGiven ? [textMedium(0), textMedium(1)] : [textMedium(0)],
     labels: {
       count: encoding.tokens.length,
       words: encoding.tokens,
@@ -74,12 +74,13 @@ async function readText(
     begin(own) {
       // Where the first token of all is a language, it is the one that is chosen.
       const replaces = own !== undefined && new Set(languages.ids.values()).has(own) && into !== undefined;
+      const start = replaces ? into : own;
       return {
-        start: replaces ? into : own,
-        forced: (place) => (place === 1 && !replaces ? into : undefined),
+        tokens: start === undefined ? [] : [start],
+        rules: { forced: (place) => (place === 1 && !replaces ? into : undefined) },
       };
     },
-    async target(start, text) {
+    async target([start = 0], text) {
       const given = withLanguage(await model.encodeTarget(text), languages, into ?? languages.into);
       return { ...readTarget(start, given, languages), notices: [] };
     },

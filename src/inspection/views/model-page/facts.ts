@@ -1,7 +1,7 @@
 import { inputsOf, sorted, stepWithRole, type Role, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
-import { CaptionModel, listOf, typeOf, VisionModel, type OpenModel } from '../../../models/index.js';
+import { CaptionModel, listOf, typeOf, VisionModel, WritingModel, type OpenModel } from '../../../models/index.js';
 import { isRecord } from '../../../common/values.js';
 import type { Fact } from '../../../protocol.js';
 import { imageFacts } from './image-facts.js';
@@ -55,7 +55,7 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
 /** Of what it reads or writes of text. */
 function textFacts(model: OpenModel): readonly (readonly [string, string])[] {
   if (model instanceof VisionModel) return [];
-  const { vocabulary, limit } = model instanceof CaptionModel ? model.decoder : model;
+  const { vocabulary, limit } = model instanceof WritingModel ? model.decoder : model;
   return [
     ['Vocabulary', `${grouped(vocabulary)} tokens`],
     ['Context', `${grouped(limit)} tokens`],

@@ -1,12 +1,11 @@
 import { sorted, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import {
-  CaptionModel,
   ModelError,
   Reshaped,
   VisionModel,
+  WritingModel,
   type DecoderGraph,
-  type Model,
   type OnnxModel,
   type OpenModel,
 } from '../../../models/index.js';
@@ -115,14 +114,14 @@ function lengthsOf(
   model: OpenModel,
   { cross }: PageStack,
 ): { readonly tokens: number; readonly source?: number } {
-  if (!(model instanceof CaptionModel)) return { tokens: tokensOf(model) };
+  if (!(model instanceof WritingModel)) return { tokens: tokensOf(model) };
   return cross === undefined ? { tokens: model.limit } : { tokens: tokensOf(model), source: model.limit };
 }
 
 function stacksOf(model: OpenModel): PageStack[] {
   if (model instanceof VisionModel) return [{ title: 'Layers', ...model.usual() }];
   const tokens = tokensOf(model);
-  if (model instanceof CaptionModel) return captionStacks(model, tokens);
+  if (model instanceof WritingModel) return writingStacks(model, tokens);
   // A source is one token longer than its target, so that their extents can be told apart.
   const source = model.decoder === undefined ? tokens : Math.min(tokens + 1, model.limit);
   const encoder = model.build(source, model.attention);
@@ -136,7 +135,7 @@ function stacksOf(model: OpenModel): PageStack[] {
   ];
 }
 
-function captionStacks(model: CaptionModel, tokens: number): PageStack[] {
+function writingStacks(model: WritingModel, tokens: number): PageStack[] {
   const encoder = model.usual();
   const { memory } = encoder;
   return [
@@ -158,15 +157,15 @@ function tokensOf(model: OpenModel): number {
   if (model instanceof VisionModel) return model.limit;
   const others = extentsOf(model);
   const written = model.decoder?.limit ?? model.limit;
-  const most = Math.max(1, (model instanceof CaptionModel ? written : Math.min(model.limit, written)) - 1);
+  const most = Math.max(1, (model instanceof WritingModel ? written : Math.min(model.limit, written)) - 1);
   const lengths = Array.from({ length: Math.min(tried, most) }, (_, at) => at + 1);
   return lengths.find((tokens) => !others.has(tokens) && !others.has(tokens + 1)) ?? most;
 }
 
 /** Every extent of a model's graph for one token. */
-function extentsOf(model: CaptionModel | Model): ReadonlySet<number> {
-  const { hiddenStates } = model instanceof CaptionModel ? model.usual() : model.build(1, model.attention);
-  const memory = model instanceof CaptionModel ? model.usual().memory : hiddenStates.at(-1);
+function extentsOf(model: Exclude<OpenModel, VisionModel>): ReadonlySet<number> {
+  const { hiddenStates } = model instanceof WritingModel ? model.usual() : model.build(1, model.attention);
+  const memory = model instanceof WritingModel ? model.usual().memory : hiddenStates.at(-1);
   const written =
     model.decoder === undefined || memory === undefined
       ? []

@@ -2,10 +2,20 @@ import { quoted } from '../../../formats/untrusted.js';
 import type { Config } from '../../config.js';
 import { ModelError } from '../../error.js';
 import type { SpeechArchitecture } from './architecture.js';
+
+export type { SpeechArchitecture, SpeechDescription, SpeechGraph } from './architecture.js';
 import { whisper } from './whisper.js';
 
 /** Every family of models that hear; a new one is a file of its own and a line here. */
 export const speechArchitectures: readonly SpeechArchitecture[] = [whisper];
+
+/** What people call the families that hear. */
+export const speechFamilies: readonly string[] = speechArchitectures.map(({ title }) => title);
+
+/** Whether a configuration is that of a model that hears. */
+export function hears({ modelType }: Config): boolean {
+  return speechArchitectures.some(({ modelTypes }) => modelTypes.some((known) => known === modelType));
+}
 
 /** @throws ModelError when no family goes by the configuration's "model_type", with those that are known. */
 export function speechArchitectureOf(config: Config): SpeechArchitecture {

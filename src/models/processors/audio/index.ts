@@ -1,2 +1,3 @@
-export { logMel, logMelFeatures } from './log-mel.js';
-export { logMelSettings } from './settings.js';
+export { logMel, logMelFeatures, logMelNumbers, type LogMelGraph } from './log-mel.js';
+export { melMiddles } from './mel-filters.js';
+export { logMelSettings, type LogMelSettings } from './settings.js';

@@ -156,15 +156,33 @@ export function logMel(settings: LogMelSettings): LogMelGraph {
  * @throws ModelError as `inputsOf`
  */
 export function logMelFeatures(graph: LogMelGraph, samples: Float32Array): Tensor<Float32Array> {
-  const [features] = evaluate([graph.features], graph.inputsOf(samples));
-  return { shape: graph.features.shape, data: Float32Array.from(features?.data ?? []) };
+  return logMelNumbers(graph, samples).get(graph.features) ?? { shape: [0, 0], data: new Float32Array() };
+}
+
+/**
+ * The last steps of a recording's spectrogram, from mel bands on, in double precision as well.
+ * @returns each (frame, band)
+ * @throws ModelError as `inputsOf`
+ */
+export function logMelNumbers(
+  graph: LogMelGraph,
+  samples: Float32Array,
+): ReadonlyMap<Value, Tensor<Float32Array>> {
+  const known = graph.steps.slice(graph.steps.findIndex(({ label: own }) => own?.name === 'mel'));
+  const found = evaluate(known, graph.inputsOf(samples));
+  return new Map(
+    known.map((value, at) => [
+      value,
+      { shape: value.shape, data: Float32Array.from(found[at]?.data ?? []) },
+    ]),
+  );
 }
 
 function step(value: Value, { name, symbol, title, note }: StepText): Value {
   return label(value, {
     name,
     symbol,
-    axes: ['query', 'feature'],
+    axes: ['frame', 'feature'],
     step: { title, note, scale: 'signed', phase: 'input' },
   });
 }

@@ -19,14 +19,24 @@ function fromMel(mel: number): number {
   return mel < knee / even ? mel * even : knee * Math.exp((mel - knee / even) / steps);
 }
 
+/** Where triangles begin, have their middle and end. In Hz. // (band + 2) */
+function cornersOf(bands: number): readonly number[] {
+  const top = toMel(highest);
+  return Array.from({ length: bands + 2 }, (_, at) => fromMel((top * at) / (bands + 1)));
+}
+
+/** The middle of each band, in Hz. */
+export function melMiddles(bands: number): readonly number[] {
+  return cornersOf(bands).slice(1, -1);
+}
+
 /**
  * Triangles over the frequencies, each with an area of 1 (Slaney's norm), as `mel_filter_bank` of transformers makes them.
  * @returns (frequency, band)
  */
 export function melFilters({ rate, bands, window }: LogMelSettings): Tensor<Float64Array> {
   const frequencies = Math.floor(window / 2) + 1;
-  const top = toMel(highest);
-  const corners = Array.from({ length: bands + 2 }, (_, at) => fromMel((top * at) / (bands + 1)));
+  const corners = cornersOf(bands);
   const data = new Float64Array(frequencies * bands);
   for (let row = 0; row < frequencies; row++) {
     // To half the rate, in equal steps, even where a window is odd.

@@ -62,11 +62,17 @@ function variants(parameters: readonly Parameter[]): ParameterValues[] {
   };
   return [
     {},
-    ...parameters.flatMap((parameter): ParameterValues[] =>
-      parameter.kind === 'choice'
-        ? parameter.choices.map(({ value }) => ({ ...condition(parameter), [parameter.name]: value }))
-        : [{ ...condition(parameter), [parameter.name]: another(parameter) }],
-    ),
+    ...parameters.flatMap((parameter): ParameterValues[] => {
+      const { name } = parameter;
+      switch (parameter.kind) {
+        case 'choice':
+          return parameter.choices.map(({ value }) => ({ ...condition(parameter), [name]: value }));
+        case 'number':
+          return [{ ...condition(parameter), [name]: another(parameter) }];
+        case 'text':
+          return assert.fail(`${name} is told in words`);
+      }
+    }),
   ];
 }
 

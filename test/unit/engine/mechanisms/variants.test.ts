@@ -26,7 +26,7 @@ describe('every mechanism with every value of every parameter', () => {
       const parameters = of(shapes);
       for (const each of parameters) {
         if (each.kind === 'number') offered.add(`${id}: ${each.name}`);
-        else for (const { value } of each.choices) offered.add(`${id}: ${each.name} ${value}`);
+        else if (each.kind === 'choice') for (const { value } of each.choices) offered.add(`${id}: ${each.name} ${value}`);
       }
       describe(`${id} of ${Object.keys(shapes).join(', ')}`, () => {
         for (const values of everyVariant(parameters, shapes)) {

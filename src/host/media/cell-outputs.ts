@@ -1,7 +1,7 @@
 import { l10n, NotebookCellStatusBarAlignment, NotebookCellStatusBarItem, notebooks } from 'vscode';
 import type { NotebookCell, NotebookCellOutputItem, NotebookCellStatusBarItemProvider } from 'vscode';
 import { Disposable } from '../base/disposable.js';
-import { imageTypes } from './kept-images.js';
+import { imageTypes } from './kept-media.js';
 
 /** Below a notebook's cell whose output holds an image: an item that inspects it. */
 export class CellOutputs extends Disposable implements NotebookCellStatusBarItemProvider {

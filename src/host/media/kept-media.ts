@@ -5,30 +5,43 @@ import { FileType, l10n, Uri, workspace } from 'vscode';
 const mostKept = 50;
 const mostBytes = 2 ** 28;
 
-const endings: ReadonlyMap<string, string> = new Map([
+const images: readonly (readonly [string, string])[] = [
   ['image/png', '.png'],
   ['image/jpeg', '.jpg'],
   ['image/gif', '.gif'],
   ['image/bmp', '.bmp'],
   ['image/webp', '.webp'],
   ['image/tiff', '.tiff'],
-]);
+];
+
+const recordings: readonly (readonly [string, string])[] = [
+  ['audio/wav', '.wav'],
+  ['audio/x-wav', '.wav'],
+  ['audio/vnd.wave', '.wav'],
+  ['audio/flac', '.flac'],
+  ['audio/x-flac', '.flac'],
+  ['audio/ogg', '.ogg'],
+  ['audio/opus', '.opus'],
+  ['audio/mpeg', '.mp3'],
+];
+
+const endings: ReadonlyMap<string, string> = new Map([...images, ...recordings]);
 
 /** The kinds of images that are read. */
-export const imageTypes: readonly string[] = [...endings.keys()];
+export const imageTypes: readonly string[] = images.map(([type]) => type);
 
-/** Images that no file holds, such as a notebook's output: each is written to a file of our own, under the hash of its bytes. */
-export class KeptImages {
+/** Images and recordings that no file holds, such as a notebook's output: each is written to a file of our own, under the hash of its bytes. */
+export class KeptMedia {
   constructor(private readonly folder: Uri) {}
 
-  /** @throws Error with a sentence for people where it is no image that is read, or the disk refuses */
+  /** @throws Error with a sentence for people where it is nothing that is read, or the disk refuses */
   async keep(type: string, bytes: Uint8Array): Promise<Uri> {
     const ending = endings.get(type.toLowerCase());
-    if (ending === undefined) throw new Error(l10n.t('Images of the type {0} are not read.', type));
+    if (ending === undefined) throw new Error(l10n.t('Files of the type {0} are not read.', type));
     if (bytes.length > mostBytes) {
       throw new Error(
         l10n.t(
-          'The image has {0} MB; up to {1} are read.',
+          'The file has {0} MB; up to {1} are read.',
           Math.ceil(bytes.length / 2 ** 20),
           mostBytes / 2 ** 20,
         ),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { imageLinks, isImagePath, onlyImageLink } from '../../../../src/host/images/image-links.js';
+import { imageLinks, onlyImageLink } from '../../../../src/host/media/image-links.js';
 
 describe('The images that a text names', () => {
   const targets = (text: string): string[] => imageLinks(text).map(({ target }) => target);
@@ -34,12 +34,5 @@ describe('The images that a text names', () => {
   it('are looked for in time that grows with the text', () => {
     const hostile = ['![', '![](', '<img ', '![[', '![a](b(c', '![a](<'].map((each) => each.repeat(20_000));
     for (const text of hostile) assert.deepEqual(targets(text), []);
-  });
-
-  it('are images by their ending, however it is written', () => {
-    assert.ok(isImagePath('/a/B.PNG'));
-    assert.ok(isImagePath('/a/b.tiff'));
-    assert.ok(!isImagePath('/a/png'));
-    assert.ok(!isImagePath('/a/b.npy'));
   });
 });

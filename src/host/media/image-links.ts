@@ -1,5 +1,3 @@
-import { imageEndings } from '../../file-types.js';
-
 /** Where a text names an image: `![alt](path)`, `<img src="path">` or `![[path]]`, with or without a title. */
 export interface ImageLink {
   /** As it is written: a path or an address. */
@@ -35,10 +33,4 @@ export function onlyImageLink(text: string): ImageLink | undefined {
   if (link === undefined || another !== undefined) return undefined;
   const around = text.slice(0, link.start) + text.slice(link.end);
   return around.trim() === '' ? link : undefined;
-}
-
-/** Whether a path is that of an image, by its ending. */
-export function isImagePath(path: string): boolean {
-  const lower = path.toLowerCase();
-  return imageEndings.some((ending) => lower.endsWith(ending));
 }
