@@ -1,6 +1,7 @@
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
 import type { ExportMethods } from './exports.js';
 import type { HeadTypes } from './head-types.js';
+import type { HeadRanking, HeadRankingRequest, Lines, LinesRequest } from './heads.js';
 import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
 import type { Preview } from './media.js';
@@ -63,6 +64,10 @@ export type EngineMethods = ExportMethods & {
   classes: { params: { inspection: string; count: number }; result: Classes };
   /** An image that was brought, its longer side at most so many pixels. */
   preview: { params: { inspection: string; medium: string; side: number }; result: Preview };
+  /** How much each head attends from some queries to some keys. */
+  headRanking: { params: HeadRankingRequest; result: HeadRanking };
+  /** Weights that are large enough to be drawn as lines. */
+  lines: { params: LinesRequest; result: Lines };
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };

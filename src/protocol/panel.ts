@@ -65,6 +65,8 @@ export type PanelMethods = {
   rollout: EngineMethods['rollout'];
   classes: EngineMethods['classes'];
   preview: EngineMethods['preview'];
+  headRanking: EngineMethods['headRanking'];
+  lines: EngineMethods['lines'];
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
   continue: {
     params: Omit<ContinueRequest, 'inspection'>;

@@ -140,6 +140,8 @@ export class PageConnection extends Disposable {
         rollout: ask('rollout'),
         classes: ask('classes'),
         preview: ask('preview'),
+        headRanking: ask('headRanking'),
+        lines: ask('lines'),
         continue: (request, call) => this.shown.continue(request, relay(call)),
         halt: async () => {
           await this.shown.halt();

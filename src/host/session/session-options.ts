@@ -71,7 +71,9 @@ export type Question =
   | 'candidates'
   | 'rollout'
   | 'classes'
-  | 'preview';
+  | 'preview'
+  | 'headRanking'
+  | 'lines';
 
 /** A question about this inspection, or about a variant of it whose id is named. */
 export type Asking<M extends Question> = Omit<EngineMethods[M]['params'], 'inspection'> & {

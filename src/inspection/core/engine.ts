@@ -248,6 +248,8 @@ export class Engine {
       candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
       classes: (params) => at(params.inspection).classes(params),
       preview: (params) => at(params.inspection).preview(params),
+      headRanking: (params, call) => at(params.inspection).headRanking(params, taskOf(call)),
+      lines: (params, call) => at(params.inspection).lines(params, taskOf(call)),
       modelPage: ({ model }) => this.modelPage(model),
       modelLayer: ({ model, ...place }) => this.modelLayer(model, place),
       close: async ({ inspection }) => {

@@ -24,6 +24,7 @@ import { nearestPosition } from '../../../src/position.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
 import { candidatesOf, classesOf, continuationOf } from './expectations.js';
+import { linesOf, rankingOf } from './head-answers.js';
 import { plots } from './plots.js';
 
 /** How a test wants the host to behave. Plain data: it is passed into the page. */
@@ -129,7 +130,7 @@ export class FakeHost {
       );
     });
     const answer =
-      <P, R>(method: string, give: (params: P, call: Call) => R) =>
+      <P, R>(method: string, give: (params: P, call: Call) => R | Promise<R>) =>
       async (params: P, call: Call): Promise<R> => {
         this.requests.push({ name: method, body: params });
         call.signal.addEventListener('abort', () => this.cancelled.push(method));
@@ -183,6 +184,8 @@ export class FakeHost {
           return classesOf(params.count, revision, subject.image?.classes ?? []);
         }),
         preview: answer('preview', (params) => this.at(params).preview(params.medium, params.side)),
+        headRanking: answer('headRanking', (params) => rankingOf(this.at(params), params)),
+        lines: answer('lines', (params) => linesOf(this.at(params), params)),
         continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
