@@ -2,6 +2,7 @@ import type { Channel } from '../src/channel.js';
 import { nearestPosition } from '../src/position.js';
 import type {
   AxisName,
+  HeadPlace,
   HeadTypesState,
   InspectionSummary,
   Moved,
@@ -256,6 +257,12 @@ export class Panel {
   /** Opens a head. In a group of one column the matrix comes to the front: having chosen a head, the user wants to see it. */
   openHead(layer: number, head: number): void {
     this.move({ ...this.store.get().position, layer, head });
+    if (this.store.get().mode === 'narrow') this.store.update({ front: 'centre' });
+  }
+
+  /** Opens a step of another head with one of its cells picked, in one move. */
+  openCell({ layer, head }: HeadPlace, { name }: Step, cell: Cell): void {
+    this.move({ layer, head, step: name, cell });
     if (this.store.get().mode === 'narrow') this.store.update({ front: 'centre' });
   }
 

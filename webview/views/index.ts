@@ -10,6 +10,7 @@ import { imageView } from './image/view.js';
 import { metricsView } from './metrics/view.js';
 import { nextView } from './next/view.js';
 import { plotsView } from './plots/view.js';
+import { rankingView } from './ranking/view.js';
 import { stepsView } from './steps/view.js';
 import { tableView } from './table/view.js';
 import type { RegisteredView } from './view.js';
@@ -25,6 +26,7 @@ export const views: readonly RegisteredView[] = [
   axesView,
   findingsView,
   headsView,
+  rankingView,
   metricsView,
   classesView,
   nextView,
