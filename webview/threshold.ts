@@ -11,6 +11,7 @@ export interface Threshold {
 /** A slider from 0 to 1; small weights, where most are, have the first half. */
 export function threshold(title: string, hint: string, change: () => void): Threshold {
   const input = h('input', {
+    class: 'slider',
     attributes: { type: 'range', min: '0', max: String(stops), step: '1', 'aria-label': title },
   });
   const said = h('span', { class: 'number', attributes: { 'aria-hidden': 'true' } });

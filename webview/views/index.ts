@@ -7,6 +7,7 @@ import { findingsView } from './findings/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
 import { imageView } from './image/view.js';
+import { linesView } from './lines/view.js';
 import { metricsView } from './metrics/view.js';
 import { nextView } from './next/view.js';
 import { plotsView } from './plots/view.js';
@@ -21,6 +22,7 @@ export const views: readonly RegisteredView[] = [
   imageView,
   heatmapView,
   tableView,
+  linesView,
   answersView,
   diagnosisView,
   axesView,

@@ -25,6 +25,8 @@ import { rankingStrings } from './strings.js';
 
 /** How many heads are listed. */
 const listed = 10;
+/** How many of them are drawn as lines. */
+const drawnTogether = 4;
 /** More weights than these are looked through only when that is asked for. */
 const mostUnasked = 2 ** 27;
 
@@ -52,11 +54,25 @@ export class RankingView implements OpenView {
     h('h3', { class: 'ranking-subtitle muted', text: rankingStrings.strongest }),
     this.strongest,
   );
+  private readonly roves = [roving(this.list), roving(this.strongest)];
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
   private readonly run = button({
     text: rankingStrings.run,
     press: () => void this.ask(true),
   });
+  private readonly together = button({
+    text: rankingStrings.together,
+    title: rankingStrings.togetherHint,
+    press: () => {
+      const heads = this.reaching.slice(0, drawnTogether);
+      this.panel.showTogether(
+        heads.map(({ layer, head }) => ({ layer, head })),
+        'lines',
+      );
+    },
+  });
+  /** The heads that reach the threshold, the strongest first. */
+  private reaching: readonly HeadPlace[] = [];
   private readonly result: HTMLElement;
   readonly element: HTMLElement;
   private readonly panel: Panel;
@@ -98,6 +114,7 @@ export class RankingView implements OpenView {
       this.grid.element,
       this.said,
       this.list,
+      this.together,
       this.strongestPart,
     );
     this.element = h(
@@ -111,8 +128,6 @@ export class RankingView implements OpenView {
       this.result,
       this.problem,
     );
-    roving(this.list);
-    roving(this.strongest);
     for (const part of [this.problem, this.run, this.result]) part.hidden = true;
     this.life.add(
       panel.store.follow(
@@ -234,6 +249,8 @@ export class RankingView implements OpenView {
       };
     }, table);
     const reaching = ranked.filter(({ value }) => value >= least);
+    this.reaching = reaching;
+    this.together.hidden = reaching.length === 0;
     this.said.textContent = this.saying(found, reaching.length, question);
     this.list.replaceChildren(
       ...reaching.slice(0, listed).map(({ value, ...place }) => {
@@ -252,8 +269,7 @@ export class RankingView implements OpenView {
         return h('li', {}, this.row(label, headPlace(place.layer, place.head), value, press));
       }),
     );
-    roving(this.list).stop(null);
-    roving(this.strongest).stop(null);
+    for (const rove of this.roves) rove.stop(null);
   }
 
   private saying(found: Found, reaching: number, { kind, queries, keys }: Question): string {

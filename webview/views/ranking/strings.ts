@@ -31,9 +31,10 @@ export const rankingStrings = {
   cellTo: (layer: number, head: number, value: string, key: string) =>
     `${headPlace(layer, head)}: ${value} on ${key}`,
   item: (layer: number, head: number) => headPlace(layer, head),
+  together: 'Draw as lines',
+  togetherHint: 'Draw the lines of the first of these heads, up to four, each in a colour of its own.',
   layer: (layer: number) => `Layer ${placeNumber(layer)}`,
   head: (head: number) => `Head ${placeNumber(head)}`,
   run: 'Look through all heads',
   runHint: (weights: string) => `Every weight of every head is computed for this: ${weights}.`,
-  looking: (layer: number, layers: number) => `${layer} of ${layers} layers…`,
 } as const;
