@@ -14,6 +14,7 @@ import { plotsView } from './plots/view.js';
 import { rankingView } from './ranking/view.js';
 import { stepsView } from './steps/view.js';
 import { tableView } from './table/view.js';
+import { vectorsView } from './vectors/view.js';
 import type { RegisteredView } from './view.js';
 import { whatIfView } from './what-if/view.js';
 
@@ -23,6 +24,7 @@ export const views: readonly RegisteredView[] = [
   heatmapView,
   tableView,
   linesView,
+  vectorsView,
   answersView,
   diagnosisView,
   axesView,
