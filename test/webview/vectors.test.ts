@@ -87,7 +87,11 @@ describe('vectors', function () {
     await resting(page);
     const persisted = await page.evaluate(() => window.fakeHost.state);
     const again = await stage.open({ persisted });
-    await again.locator('.vectors').getByText('Largest products first').first().waitFor();
+    await again.locator('.vectors-body').waitFor();
+    await resting(again);
+    await drawing(again).focus();
+    await again.keyboard.press('Home');
+    assert.match(await said(again), new RegExp(`^feature ${largest}:`));
   });
 
   it('are of another pair where one is stepped to, and where a key of the strip is clicked', async () => {

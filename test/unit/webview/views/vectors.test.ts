@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { Engine } from '../../../../src/inspection/core/engine.js';
 import { Inspection } from '../../../../src/inspection/core/inspection.js';
 import { chartOf } from '../../../../webview/views/vectors/chart.js';
@@ -21,10 +23,31 @@ const models = join(process.cwd(), 'test/fixtures/models');
 
 describe('vectors of a pair', () => {
   let engine: Engine;
-  before(() => {
+  let scratch: string;
+  before(async () => {
     engine = new Engine(platform, 'media');
+    scratch = await mkdtemp(join(tmpdir(), 'attention-vectors-'));
   });
-  after(() => engine.dispose());
+  after(async () => {
+    await engine.dispose();
+    await rm(scratch, { recursive: true });
+  });
+
+  /** A checkpoint that has no words of its own, with a word for each letter. */
+  async function withWords(path: string): Promise<string> {
+    const folder = join(scratch, basename(path));
+    await mkdir(folder);
+    for (const file of ['config.json', 'model.safetensors'])
+      await copyFile(join(path, file), join(folder, file));
+    const vocab = Object.fromEntries(['?', 'a', 'b', 'c', 'd', 'e'].map((word, at) => [word, at + 4]));
+    const tokenizer = {
+      ...{ version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null },
+      ...{ pre_tokenizer: { type: 'WhitespaceSplit' }, post_processor: null, decoder: null },
+      model: { type: 'WordLevel', vocab, unk_token: '?' },
+    };
+    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    return folder;
+  }
 
   /** The running sum of the terms ends at the score that ran; the last vectors are those that were multiplied. */
   async function addsUp(inspection: Inspection): Promise<number> {
@@ -74,7 +97,11 @@ describe('vectors of a pair', () => {
   ] as const) {
     it(`sum to the score, before and after what is done to them: ${folder}`, async () => {
       const path = join(models, folder);
-      const inspection = await openText(engine, { text: 'a b c d e', model: { kind: 'folder', path } });
+      const model = {
+        kind: 'folder',
+        path: folder.includes('-') || folder === 'bert' ? path : await withWords(path),
+      } as const;
+      const inspection = await openText(engine, { text: 'a b c d e', model });
       assert.equal(await addsUp(inspection), stages);
     });
   }
