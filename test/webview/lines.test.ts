@@ -3,8 +3,9 @@ import type { Locator, Page } from 'playwright-core';
 import type { LinesRequest } from '../../src/protocol.js';
 import { Attention } from '../support/page/attention.js';
 import { cutOff, faults } from '../support/page/checks.js';
-import { keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { dress, keep, painted, resting, Stage, story } from '../support/page/open.js';
 import type { Opening } from '../support/page/open.js';
+import { themes } from '../support/page/themes.js';
 
 const attention = new Attention(story);
 const row = (query: number, layer = 3, head = 7): number[] => [
@@ -303,6 +304,63 @@ describe('lines', function () {
     const last = (await asked(page)).at(-1)?.queries;
     assert.ok(last && last.start <= 3000 && last.end > 3000 && last.end - last.start <= 128);
     assert.ok(await page.locator('.lines-query [data-index="3000"]').isVisible());
+  });
+
+  it('are drawn anew where the theme changes', async () => {
+    const picture = (page: Page): Promise<string | undefined> =>
+      page.evaluate(() => document.querySelector<HTMLCanvasElement>('.lines-canvas')?.toDataURL());
+    const fresh = await picture(await open({ theme: 'light' }));
+    const page = await open({ theme: 'dark' });
+    assert.notEqual(await picture(page), fresh);
+    await page.evaluate(dress, themes.light);
+    await resting(page);
+    assert.equal(await picture(page), fresh);
+  });
+
+  it('go from one sentence to the other where two were read together', async () => {
+    const medium = (at: number): 'first' | 'second' | null =>
+      at === 0 || at === 7 || at === 14 ? null : at < 7 ? 'first' : 'second';
+    const page = await stage.open();
+    await painted(page);
+    await page.evaluate(
+      (media) => {
+        const { summary, ...rest } = window.fakeHost.inspectionState();
+        const marks = media.map((each, at) =>
+          each === null ? null : { medium: each, kind: 'span' as const, start: at, end: at + 1 },
+        );
+        const labels = { ...summary.queries, marks };
+        window.fakeHost.show({
+          ...rest,
+          summary: {
+            ...summary,
+            media: [
+              { id: 'first', kind: 'text', index: 0 },
+              { id: 'second', kind: 'text', index: 1 },
+            ],
+            queries: labels,
+            keys: labels,
+          },
+        });
+      },
+      rows.map((_, at) => medium(at)),
+    );
+    await page.getByRole('tab', { name: 'Lines' }).click();
+    await resting(page);
+    await choose(page, 'Sentences', 'A → B');
+    const last = (await asked(page)).at(-1);
+    assert.deepEqual(
+      [last?.queries, last?.keys],
+      [
+        { start: 1, end: 7 },
+        { start: 8, end: 14 },
+      ],
+    );
+    const between = rows
+      .slice(1, 7)
+      .flatMap((weights) => weights.slice(8, 14).filter((weight) => weight >= 0.05));
+    assert.equal(await drawn(page), between.length);
+    // What goes to the tokens of the first sentence is not drawn either.
+    assert.match(await page.locator('.lines-legend').innerText(), new RegExp(percent(1 - sum(between) / 6)));
   });
 
   it('say what went wrong', async () => {

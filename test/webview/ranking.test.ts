@@ -67,7 +67,7 @@ describe('ranking of heads', function () {
         .map(({ layer, head, value }) => `Layer ${layer}, head ${head} ${value.toFixed(3)}`),
     );
     assert.match(
-      await part(page).getByRole('status').innerText(),
+      await part(page).locator('.ranking-said').innerText(),
       new RegExp(`^${expected.length} of 72 heads`),
     );
     await items(page).first().click();

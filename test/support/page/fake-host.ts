@@ -304,6 +304,11 @@ export class FakeHost {
     return this.behaviour.first ?? this.inspection();
   }
 
+  /** What is open, as the page is told of it. */
+  inspectionState(): Extract<PanelState, { kind: 'inspection' }> {
+    return this.inspection();
+  }
+
   private inspection(): Extract<PanelState, { kind: 'inspection' }> {
     return {
       kind: 'inspection',

@@ -39,7 +39,10 @@ export class RankingView implements OpenView {
     this.open(place);
   });
   private readonly prompt = h('p', { class: 'muted' });
-  private readonly said = h('p', { class: 'muted number', attributes: { role: 'status' } });
+  private readonly said = h('p', {
+    class: 'muted number ranking-said',
+    attributes: { 'aria-live': 'polite' },
+  });
   private readonly list = h('ol', {
     class: 'ranking-list',
     attributes: { 'aria-label': rankingStrings.list },
