@@ -1,7 +1,7 @@
 import type { InspectionSummary } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import type { Threshold } from '../../threshold.js';
-import { threshold } from '../../threshold.js';
+import type { Threshold } from '../../controls/threshold.js';
+import { threshold } from '../../controls/threshold.js';
 import type { DropdownControl } from '../../ui.js';
 import { dropdown } from '../../ui.js';
 import type { LinesSettings } from './settings.js';

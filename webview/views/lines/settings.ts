@@ -1,6 +1,6 @@
 import type { HeadPlace, InspectionSummary, LinesRequest, Span } from '../../../src/protocol.js';
 import { fieldsOf, isCount } from '../../parse.js';
-import { readThreshold } from '../../threshold.js';
+import { readThreshold } from '../../controls/threshold.js';
 import { linesStrings } from './strings.js';
 
 export const headChoices = ['one', 'picked', 'layerMean', 'layerMax', 'allMean', 'allMax'] as const;

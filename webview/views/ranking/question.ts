@@ -2,7 +2,7 @@ import type { HeadRankingRequest, InspectionSummary, Span } from '../../../src/p
 import { findStep } from '../../labels.js';
 import type { PanelView } from '../../panel.js';
 import { fieldsOf, isCount } from '../../parse.js';
-import { readThreshold } from '../../threshold.js';
+import { readThreshold } from '../../controls/threshold.js';
 
 /** What heads are ranked by: the weight of queries on keys, what queries attend to most, what attends to keys. */
 export type Kind = 'pair' | 'query' | 'key';

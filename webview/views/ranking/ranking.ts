@@ -12,7 +12,7 @@ import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import { roving } from '../../roving.js';
 import type { Theme } from '../../theme.js';
-import { threshold } from '../../threshold.js';
+import { threshold } from '../../controls/threshold.js';
 import { button, dropdown } from '../../ui.js';
 import { partsOf } from '../heads/parts.js';
 import type { OpenView, ViewContext } from '../view.js';

@@ -1,7 +1,6 @@
-import './threshold.css';
-import { h } from './dom.js';
+import { slider } from './inputs.js';
 
-/** The smallest weight that counts, in hundredths of 1. */
+/** The smallest weight that counts. */
 export interface Threshold {
   readonly element: HTMLElement;
   readonly value: number;
@@ -10,29 +9,23 @@ export interface Threshold {
 
 /** A slider from 0 to 1; small weights, where most are, have the first half. */
 export function threshold(title: string, hint: string, change: () => void): Threshold {
-  const input = h('input', {
-    class: 'slider',
-    attributes: { type: 'range', min: '0', max: String(stops), step: '1', 'aria-label': title },
-  });
-  const said = h('span', { class: 'number', attributes: { 'aria-hidden': 'true' } });
-  const show = (): void => {
-    const text = weightAt(input.valueAsNumber).toFixed(2);
-    said.textContent = text;
-    input.setAttribute('aria-valuetext', text);
-  };
-  input.addEventListener('input', () => {
-    show();
-    change();
-  });
-  show();
-  return {
-    element: h('label', { class: 'threshold', title: hint }, title, input, said),
-    get value() {
-      return weightAt(input.valueAsNumber);
+  let value = 0;
+  const { element, set } = slider(
+    { title, hint, least: 0, most: stops, text: (stop) => weightAt(stop).toFixed(2) },
+    (stop) => {
+      value = weightAt(stop);
+      change();
     },
-    set: (value) => {
-      input.value = String(stopOf(value));
-      show();
+  );
+  set(0);
+  return {
+    element,
+    get value() {
+      return value;
+    },
+    set: (weight) => {
+      value = weightAt(stopOf(weight));
+      set(stopOf(weight));
     },
   };
 }
