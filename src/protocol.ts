@@ -19,6 +19,7 @@ export type * from './protocol/views.js';
 export type * from './protocol/exports.js';
 export type * from './protocol/generation.js';
 export type * from './protocol/head-types.js';
+export type * from './protocol/heads.js';
 export type * from './protocol/engine.js';
 export type * from './protocol/panel.js';
 export type * from './protocol/explore.js';

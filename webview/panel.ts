@@ -2,6 +2,7 @@ import type { Channel } from '../src/channel.js';
 import { nearestPosition } from '../src/position.js';
 import type {
   AxisName,
+  HeadPlace,
   HeadTypesState,
   InspectionSummary,
   Moved,
@@ -75,6 +76,8 @@ export interface PanelView {
   readonly origin: string;
   /** How numbers become colours, in all pictures of what is inspected. */
   readonly scale: ScaleChoice;
+  /** Heads that are to be looked at side by side, as another view names them. */
+  readonly together: readonly HeadPlace[];
 }
 
 const nowhere: Position = { layer: 0, head: 0, step: '' };
@@ -105,6 +108,7 @@ export function emptyView(): PanelView {
     headTypes: null,
     origin: '',
     scale: usualChoice,
+    together: [],
   };
 }
 
@@ -258,6 +262,17 @@ export class Panel {
   openHead(layer: number, head: number): void {
     this.move({ ...this.store.get().position, layer, head });
     if (this.store.get().mode === 'narrow') this.store.update({ front: 'centre' });
+  }
+
+  /** Opens a step of another head with one of its cells picked, in one move. */
+  openCell({ layer, head }: HeadPlace, { name }: Step, cell: Cell): void {
+    this.move({ layer, head, step: name, cell });
+    if (this.store.get().mode === 'narrow') this.store.update({ front: 'centre' });
+  }
+
+  /** Shows heads side by side, in a view of the centre that can. */
+  showTogether(heads: readonly HeadPlace[], view: string): void {
+    this.store.update({ together: heads, centre: view, covering: null, front: 'centre' });
   }
 
   /** Takes on that a matrix is on screen, so many milliseconds after it was asked for; tells the host of the first. */

@@ -11,6 +11,7 @@ import type {
 import type { Candidates, CandidatesRequest, ContinueResult, ContinueRequest } from './generation.js';
 import type { ExportMethods } from './exports.js';
 import type { HeadTypes } from './head-types.js';
+import type { HeadRanking, HeadRankingRequest, Lines, LinesRequest } from './heads.js';
 import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
 import type { Preview } from './media.js';
@@ -88,6 +89,10 @@ export type EngineMethods = ExportMethods & {
   alignment: { params: { inspection: string }; result: Alignment };
   /** Every head of the attention to the sound. */
   rankHeads: { params: { inspection: string }; result: readonly HeadRank[] };
+  /** How much each head attends from some queries to some keys. */
+  headRanking: { params: HeadRankingRequest; result: HeadRanking };
+  /** Weights that are large enough to be drawn as lines. */
+  lines: { params: LinesRequest; result: Lines };
   close: { params: { inspection: string }; result: null };
   /** Looks for checkpoints in these folders, not deeper than a few levels. */
   models: { params: { folders: readonly string[] }; result: readonly FoundModel[] };

@@ -70,6 +70,8 @@ export type PanelMethods = {
   samples: EngineMethods['samples'];
   alignment: EngineMethods['alignment'];
   rankHeads: EngineMethods['rankHeads'];
+  headRanking: EngineMethods['headRanking'];
+  lines: EngineMethods['lines'];
   /** Goes on with the text; progress carries what was said so far, and the new state comes as a notice. */
   continue: {
     params: Omit<ContinueRequest, 'inspection'>;

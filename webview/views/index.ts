@@ -7,12 +7,15 @@ import { findingsView } from './findings/view.js';
 import { headsView } from './heads/view.js';
 import { heatmapView } from './heatmap/view.js';
 import { imageView } from './image/view.js';
+import { linesView } from './lines/view.js';
 import { metricsView } from './metrics/view.js';
 import { nextView } from './next/view.js';
 import { plotsView } from './plots/view.js';
 import { soundView } from './sound/view.js';
+import { rankingView } from './ranking/view.js';
 import { stepsView } from './steps/view.js';
 import { tableView } from './table/view.js';
+import { vectorsView } from './vectors/view.js';
 import type { RegisteredView } from './view.js';
 import { whatIfView } from './what-if/view.js';
 
@@ -22,11 +25,14 @@ export const views: readonly RegisteredView[] = [
   soundView,
   heatmapView,
   tableView,
+  linesView,
+  vectorsView,
   answersView,
   diagnosisView,
   axesView,
   findingsView,
   headsView,
+  rankingView,
   metricsView,
   classesView,
   whatIfView,

@@ -145,6 +145,8 @@ export class PageConnection extends Disposable {
         samples: ask('samples'),
         alignment: ask('alignment'),
         rankHeads: ask('rankHeads'),
+        headRanking: ask('headRanking'),
+        lines: ask('lines'),
         continue: (request, call) => this.shown.continue(request, relay(call)),
         halt: async () => {
           await this.shown.halt();

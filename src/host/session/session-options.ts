@@ -78,7 +78,9 @@ export type Question =
   | 'spectrogram'
   | 'samples'
   | 'alignment'
-  | 'rankHeads';
+  | 'rankHeads'
+  | 'headRanking'
+  | 'lines';
 
 /** A question about this inspection, or about a variant of it whose id is named. */
 export type Asking<M extends Question> = Omit<EngineMethods[M]['params'], 'inspection'> & {

@@ -254,6 +254,8 @@ export class Engine {
       samples: (params) => at(params.inspection).sound.samples(params),
       alignment: ({ inspection }, call) => at(inspection).sound.alignment(taskOf(call)),
       rankHeads: ({ inspection }, call) => at(inspection).sound.rankHeads(taskOf(call)),
+      headRanking: (params, call) => at(params.inspection).headRanking(params, taskOf(call)),
+      lines: (params, call) => at(params.inspection).lines(params, taskOf(call)),
       modelPage: ({ model }) => this.modelPage(model),
       modelLayer: ({ model, ...place }) => this.modelLayer(model, place),
       close: async ({ inspection }) => {

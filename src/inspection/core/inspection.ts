@@ -12,8 +12,12 @@ import type {
   ContinueRequest,
   EngineMethods,
   ExportRequest,
+  HeadRanking,
+  HeadRankingRequest,
   InspectionSummary,
   Intervention,
+  Lines,
+  LinesRequest,
   Finding,
   Metric,
   ParameterValues,
@@ -36,6 +40,8 @@ import { OpenExport } from '../exports/open-export.js';
 import { arithmetic } from '../views/arithmetic.js';
 import { likeliest } from '../views/classes.js';
 import { findings } from '../views/findings/index.js';
+import { rankHeads } from '../views/head-ranking.js';
+import { collectLines } from '../views/lines.js';
 import { metricsOf } from '../views/metrics.js';
 import { pooledWeights } from '../views/thumbnails.js';
 import { bands, slice, type Schedule } from '../views/matrix.js';
@@ -390,21 +396,55 @@ export class Inspection {
     return { revision, data };
   }
 
+  /** How much each head attends from some queries to some keys. */
+  async headRanking(request: Omit<HeadRankingRequest, 'inspection'>, task: Task = {}): Promise<HeadRanking> {
+    const { revision } = this;
+    const ranking = await rankHeads(
+      this.looked,
+      request,
+      (index, rows, take) => this.everyHead(index, rows, take, task),
+      (layer, share) => {
+        task.progress?.(`Layer ${placeNumber(layer)}`, share);
+      },
+    );
+    return { revision, ...ranking };
+  }
+
+  /** Weights that are large enough to be drawn as lines. */
+  async lines(request: Omit<LinesRequest, 'inspection'>, task: Task = {}): Promise<Lines> {
+    const { revision } = this;
+    const sets = await collectLines(this.looked, request, (index, { rows, heads }, take) =>
+      this.everyHead(index, rows, take, task, heads),
+    );
+    return { revision, sets };
+  }
+
+  /** How much there is of what is looked at. */
+  private get looked(): {
+    readonly layers: number;
+    readonly heads: number;
+    readonly queries: number;
+    readonly keys: number;
+  } {
+    const { layers, heads, queries, keys } = this.subject;
+    return { layers: layers.length, heads, queries: queries.count, keys: keys.count };
+  }
+
   /** The head to look at first; undefined where there is nothing to tell it by. */
   tellingHead(task: Task = {}): Promise<TellingHead | undefined> {
     return tellingHead(this.subject, (layer, rows, take) => this.everyHead(layer, rows, take, task));
   }
 
-  /** The rows of a layer's weights that are wanted, each with all heads. Masked cells are NaN. */
+  /** The rows of a layer's weights that are wanted, each with all heads, or with some. Masked cells are NaN. */
   private async everyHead(
     index: number,
     rows: Span,
     take: (query: number, heads: readonly Float32Array[]) => void,
     task: Task,
+    heads: Span = { start: 0, end: this.subject.heads },
   ): Promise<void> {
     const [layer, reader] = this.at(index, 0);
     const { heads: headCount } = this.subject;
-    const heads = { start: 0, end: headCount };
     const request = { step: nameOfRole(layer, 'weights'), heads, headCount, rows };
     for await (const band of bands(reader, layer, request, this.schedule(urgency.figures, task))) {
       const { columns } = band;

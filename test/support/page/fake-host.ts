@@ -24,6 +24,7 @@ import { nearestPosition } from '../../../src/position.js';
 import type { Subject } from './answers.js';
 import { Answers } from './answers.js';
 import { candidatesOf, classesOf, continuationOf } from './expectations.js';
+import { linesOf, rankingOf } from './head-answers.js';
 import { plots } from './plots.js';
 
 /** How a test wants the host to behave. Plain data: it is passed into the page. */
@@ -129,7 +130,7 @@ export class FakeHost {
       );
     });
     const answer =
-      <P, R>(method: string, give: (params: P, call: Call) => R) =>
+      <P, R>(method: string, give: (params: P, call: Call) => R | Promise<R>) =>
       async (params: P, call: Call): Promise<R> => {
         this.requests.push({ name: method, body: params });
         call.signal.addEventListener('abort', () => this.cancelled.push(method));
@@ -188,6 +189,8 @@ export class FakeHost {
         samples: answer('samples', (params) => this.at(params).heard.samples(params)),
         alignment: answer('alignment', (params) => this.at(params).heard.alignment()),
         rankHeads: answer('rankHeads', (params) => this.at(params).heard.rankHeads()),
+        headRanking: answer('headRanking', (params) => rankingOf(this.at(params), params)),
+        lines: answer('lines', (params) => linesOf(this.at(params), params)),
         continue: answer('continue', (params, call) => this.write(params, call)),
         halt: answer('halt', () => null),
         copyCode: answer('copyCode', () => null),
@@ -304,6 +307,11 @@ export class FakeHost {
 
   private first(): PanelState {
     return this.behaviour.first ?? this.inspection();
+  }
+
+  /** What is open, as the page is told of it. */
+  inspectionState(): Extract<PanelState, { kind: 'inspection' }> {
+    return this.inspection();
   }
 
   private inspection(): Extract<PanelState, { kind: 'inspection' }> {
