@@ -2,19 +2,20 @@ import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { Legend } from '../../draw/legend.js';
 import { ScaleControl } from '../../draw/scale/control.js';
-import { leftOutTitles, scaleStrings } from '../../draw/scale/strings.js';
-import type { LeaveOut, MatrixScale, ScaleNote } from '../../draw/scale/matrix-scale.js';
+import { leftOutTitles } from '../../draw/scale/strings.js';
+import { scaleNotes } from '../../../src/drawing/colors/notes.js';
+import type { LeaveOut, MatrixScale } from '../../draw/scale/matrix-scale.js';
 import { matrixScale } from '../../draw/scale/matrix-scale.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
 import { colorIndex, factorAt, isLeftOut } from '../../draw/scale/scale.js';
 import { isMasked } from '../../draw/colormap.js';
-import { quantity, shortLabel } from '../../labels.js';
+import { quantity } from '../../labels.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { MatrixLayers } from './layers.js';
-import { isExact } from './layers.js';
+import { isExact } from '../../../src/drawing/slices.js';
 import { canLeaveOut, leaveOut, leftOutColumns, offeredLeaveOut } from './left-out.js';
 
 /** A matrix's colours, and the legend that says and changes them. */
@@ -113,22 +114,14 @@ export class HeatmapColors {
     return isLeftOut(scale, column) ? NaN : (this.left?.found?.factors[row] ?? 1);
   }
 
-  private say(
-    summary: InspectionSummary,
-    step: Step,
-    { scale, note, beyond, masked }: MatrixScale,
-    leftOut: string,
-  ): void {
+  private say(summary: InspectionSummary, step: Step, made: MatrixScale, leftOut: string): void {
     const { kind } = this.panel.store.get().scale;
-    const notes = [
-      ...(leftOut === '' ? [] : [scaleStrings.renormalised(leftOut)]),
-      ...(note.sinks.length > 0 || note.rows ? [foundNote(summary, step, note)] : []),
-    ];
+    const { scale, beyond, masked } = made;
     this.legend.show(quantity(step), scale, {
       masked,
       beyond,
       perRow: kind === 'row',
-      note: notes.join(' · '),
+      note: scaleNotes(summary, step, made, leftOut).join(' · '),
       without: leftOut === '' ? 'masked' : 'masked or left out',
     });
   }
@@ -153,14 +146,4 @@ export class HeatmapColors {
       });
     return undefined;
   }
-}
-
-/** "Scale ends below “[CLS]” (0), to show the rest" */
-function foundNote(summary: InspectionSummary, step: Step, { sinks, rows }: ScaleNote): string {
-  const { axis } = step.columns;
-  const names = sinks.map(({ start, end }) =>
-    end - start > 1 ? `keys ${start}–${end - 1}` : `“${shortLabel(summary, axis, start)}” (${start})`,
-  );
-  if (names.length === 0) return scaleStrings.rows;
-  return (rows ? scaleStrings.both : scaleStrings.sink)(names.join(', '));
 }
