@@ -1,7 +1,8 @@
 import type { InspectionSummary, Place, Slice, SliceRequest, Span, Step } from '../protocol.js';
-import type { ScaleChoice } from './colors/choice.js';
+import type { LeftOut, ScaleChoice } from './colors/choice.js';
 import { leftOutKeys, mapNames, scaleKinds, usualChoice } from './colors/choice.js';
-import { canLeaveOut, leaveOut, leftOutColumns } from './colors/left-out.js';
+import { canLeaveOut, leaveOut as weightsLeftOut, leftOutColumns, offeredLeaveOut } from './colors/left-out.js';
+import type { LeaveOut } from './colors/matrix-scale.js';
 import { matrixScale } from './colors/matrix-scale.js';
 import { scaleNotes } from './colors/notes.js';
 import { leftOutTitles } from './colors/strings.js';
@@ -48,9 +49,11 @@ export async function drawHeatmap(
   if (options.theme !== undefined && options.theme !== 'print' && options.theme !== 'dark')
     throw new Error(`There is no theme “${String(options.theme)}” for pictures; there are print and dark.`);
   const theme = options.theme === 'dark' ? darkTheme : printTheme;
-  const slice = await source.slice(requestFor(step, place), signal);
+  const slice = await source.slice(wholeRequest(step, place), signal);
   const { rows: _rows, columns: _columns, ...whole } = place;
-  const left = await leftOutOf(source, summary, step, slice, whole, choice, signal);
+  const offered = offeredLeaveOut(summary, step).includes(choice.leaveOut);
+  const leaveOut = offered ? choice.leaveOut : 'nothing';
+  const left = await leftOutOf(source, summary, step, slice, whole, leaveOut, signal);
   const exact = step.scale === 'weights' || isExact(slice);
   const made = matrixScale({
     of: step.scale,
@@ -60,7 +63,7 @@ export async function drawHeatmap(
     range: exact ? { minimum: slice.minimum, maximum: slice.maximum } : null,
     leaveOut: left,
   });
-  const without = left === null ? '' : leftOutTitles[choice.leaveOut].toLowerCase();
+  const without = left === null ? '' : leftOutTitles[leaveOut].toLowerCase();
   return heatmapFigure({
     summary,
     step,
@@ -78,8 +81,8 @@ export async function drawHeatmap(
   });
 }
 
-/** Cell by cell where a file can hold that, else pooled as the panel's pictures are. */
-function requestFor(step: Step, place: HeatmapPlace): SliceRequest {
+/** Asks for a matrix or a part of it cell by cell where a file can hold that, else pooled as the panel's pictures are. */
+export function wholeRequest(step: Step, place: HeatmapPlace): SliceRequest {
   const count = (span: Span | undefined, size: number): number =>
     span === undefined ? size : span.end - span.start;
   const rows = count(place.rows, step.rows.size);
@@ -95,10 +98,10 @@ async function leftOutOf(
   step: Step,
   slice: Slice,
   place: Place,
-  choice: ScaleChoice,
+  which: LeftOut,
   signal: AbortSignal,
-): ReturnType<typeof leaveOut> {
-  const columns = canLeaveOut(step) ? leftOutColumns(summary, choice.leaveOut) : [];
+): Promise<LeaveOut | null> {
+  const columns = canLeaveOut(step) ? leftOutColumns(summary, which) : [];
   if (columns.length === 0) return null;
   // What a row keeps is known from all of its keys, so the whole matrix's columns are asked for.
   const pool = { rows: 1, columns: 1, by: 'max' } as const;
@@ -107,7 +110,7 @@ async function leftOutOf(
     wholeMatrix && slice.columns.end === step.columns.size
       ? slice
       : await source.slice({ ...place, pool }, signal);
-  return leaveOut(columns, overview, place, source, signal);
+  return weightsLeftOut(columns, overview, place, source, signal);
 }
 
 function checkedChoice(given: Partial<ScaleChoice>): ScaleChoice {

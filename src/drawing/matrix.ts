@@ -2,6 +2,7 @@ import type { Slice } from '../protocol.js';
 import { isMasked } from './colors/colormap.js';
 import type { ColorScale } from './colors/scale.js';
 import { colorIndex, factorAt, isLeftOut } from './colors/scale.js';
+import type { Numbers } from './colors/automatic.js';
 import { texelRow, texelSpan } from './colors/automatic.js';
 import type { FigureTheme } from './figure-theme.js';
 import { hexOf } from './figure-theme.js';
@@ -30,7 +31,7 @@ export interface CellStyle {
 type Rgb = readonly [number, number, number];
 
 /** The colour of one of a slice's numbers; null where it is masked or left out. */
-function colorAt(slice: Slice, scale: ColorScale, row: number, column: number): Rgb | null {
+function colorAt(slice: Numbers, scale: ColorScale, row: number, column: number): Rgb | null {
   const [height = 0, width = 0] = slice.shape;
   const value = slice.data[row * width + column] ?? NaN;
   const { start, end } = texelSpan(slice.columns, width, column);
@@ -114,7 +115,7 @@ function picture(slice: Slice, { scale, cellWidth, cellHeight, theme }: CellStyl
 }
 
 /** A slice's colours, one pixel a number. // (row, column, channel) */
-export function pixelsOf(slice: Slice, scale: ColorScale, theme: FigureTheme): Uint8Array {
+export function pixelsOf(slice: Numbers, scale: ColorScale, theme: FigureTheme): Uint8Array {
   const [height = 0, width = 0] = slice.shape;
   const masked = channelsOf(theme.masked);
   const rgb = new Uint8Array(width * height * 3);

@@ -72,7 +72,10 @@ export class Commands extends Disposable {
     this.add('copyNumPy', () => this.copy('numpy'));
     this.add('copyPyTorch', () => this.copy('pytorch'));
     this.add('copyLaTeX', () => this.copy('latex'));
-    this.add('export', (given) => exportInspection(inspections.active, given));
+    this.add('export', (given) => {
+      const { active } = inspections;
+      return exportInspection(active, given, active === undefined ? undefined : opener.panelOf(active));
+    });
     this.add('nextHead', () => {
       this.step(1);
     });

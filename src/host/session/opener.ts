@@ -121,6 +121,11 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     return inspection;
   }
 
+  /** The panel that shows an inspection. */
+  panelOf(inspection: Session): InspectionPanel | undefined {
+    return [...this.panels].find((panel) => panel.inspection === inspection);
+  }
+
   /** Inspects files as one; a panel opens only when that has worked. */
   async openFiles(uris: readonly Uri[], parameters: ParameterValues = {}): Promise<void> {
     const inspection = this.make({ kind: 'files', uris: uris.map(String) }, { parameters });

@@ -1,3 +1,4 @@
+import { noPictures } from '../../support/pages.js';
 import assert from 'node:assert/strict';
 import { Channel } from '../../../src/channel.js';
 import type { Port } from '../../../src/channel.js';
@@ -83,7 +84,7 @@ function connected(most = 11) {
   const heads: number[] = [];
   const channel: PanelChannel = new Channel(
     near,
-    {},
+    noPictures,
     {
       position: (moved) => {
         panel.follow(moved);

@@ -4,6 +4,8 @@ import { Legend } from '../../draw/legend.js';
 import { ScaleControl } from '../../draw/scale/control.js';
 import { leftOutTitles } from '../../draw/scale/strings.js';
 import { scaleNotes } from '../../../src/drawing/colors/notes.js';
+import type { Ground } from '../../draw/scale/maps.js';
+import type { HeatmapFigure } from '../../../src/drawing/heatmap-figure.js';
 import type { LeaveOut, MatrixScale } from '../../draw/scale/matrix-scale.js';
 import { matrixScale } from '../../draw/scale/matrix-scale.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
@@ -60,9 +62,8 @@ export class HeatmapColors {
     this.scale = null;
   }
 
-  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
   update(summary: InspectionSummary, step: Step, theme: Theme): void {
-    const { overview, detail } = this.layers;
+    const { overview } = this.layers;
     if (overview === null) return;
     const choice = this.panel.store.get().scale;
     const offered = offeredLeaveOut(summary, step);
@@ -71,17 +72,7 @@ export class HeatmapColors {
     const left = columns.length === 0 ? null : this.leftOut(columns, overview, step);
     // What was shown stays until the rows' shares are known.
     if (left === undefined) return;
-    const whole = step.scale === 'weights' || isExact(overview);
-    const { minimum, maximum } = overview;
-    const made = matrixScale({
-      of: step.scale,
-      choice,
-      ground: theme.ground,
-      overview,
-      detail: whole ? null : detail,
-      range: whole ? { minimum, maximum } : null,
-      leaveOut: left,
-    });
+    const made = this.make(overview, step, theme.ground, left);
     this.scale = made.scale;
     this.say(summary, step, made, left === null ? '' : leftOutTitles[wanted].toLowerCase());
     this.control.show({
@@ -114,6 +105,45 @@ export class HeatmapColors {
     return isLeftOut(scale, column) ? NaN : (this.left?.found?.factors[row] ?? 1);
   }
 
+  /** The scale that is in force, on another ground, and what is said of it; null while there is none. */
+  figure(
+    summary: InspectionSummary,
+    step: Step,
+    ground: Ground,
+  ): Pick<
+    HeatmapFigure,
+    'scale' | 'beyond' | 'perRow' | 'notes' | 'without' | 'renormalised'
+  > | null {
+    const { overview } = this.layers;
+    if (overview === null || this.scale === null) return null;
+    const choice = this.panel.store.get().scale;
+    const left = this.scale.leftOut === null ? null : (this.left?.found ?? null);
+    const names = left === null ? '' : leftOutTitles[choice.leaveOut].toLowerCase();
+    const made = this.make(overview, step, ground, left);
+    return {
+      ...made,
+      perRow: choice.kind === 'row',
+      notes: scaleNotes(summary, step, made, names),
+      without: made.masked ? withoutColor(names) : null,
+      renormalised: left?.factors ?? null,
+    };
+  }
+
+  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
+  private make(overview: Slice, step: Step, ground: Ground, left: LeaveOut | null): MatrixScale {
+    const whole = step.scale === 'weights' || isExact(overview);
+    const { minimum, maximum } = overview;
+    return matrixScale({
+      of: step.scale,
+      choice: this.panel.store.get().scale,
+      ground,
+      overview,
+      detail: whole ? null : this.layers.detail,
+      range: whole ? { minimum, maximum } : null,
+      leaveOut: left,
+    });
+  }
+
   private say(summary: InspectionSummary, step: Step, made: MatrixScale, leftOut: string): void {
     const { kind } = this.panel.store.get().scale;
     const { scale, beyond, masked } = made;
@@ -122,7 +152,7 @@ export class HeatmapColors {
       beyond,
       perRow: kind === 'row',
       note: scaleNotes(summary, step, made, leftOut).join(' · '),
-      without: leftOut === '' ? 'masked' : 'masked or left out',
+      without: withoutColor(leftOut),
     });
   }
 
@@ -146,4 +176,9 @@ export class HeatmapColors {
       });
     return undefined;
   }
+}
+
+/** What cells without a colour are. */
+function withoutColor(leftOut: string): string {
+  return leftOut === '' ? 'masked' : 'masked or left out';
 }
