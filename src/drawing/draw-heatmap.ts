@@ -6,6 +6,7 @@ import type { LeaveOut } from './colors/matrix-scale.js';
 import { matrixScale } from './colors/matrix-scale.js';
 import { scaleNotes } from './colors/notes.js';
 import { leftOutTitles } from './colors/strings.js';
+import type { FigureTheme } from './figure-theme.js';
 import { darkTheme, printTheme } from './figure-theme.js';
 import { heatmapFigure } from './heatmap-figure.js';
 import { mostVectors } from './matrix.js';
@@ -18,6 +19,13 @@ export interface HeatmapOptions {
   readonly scale?: Partial<ScaleChoice>;
   /** `print`, on white, where left out. */
   readonly theme?: 'print' | 'dark';
+}
+
+/** What the page says besides. */
+interface PageOptions extends Omit<HeatmapOptions, 'theme'> {
+  readonly theme?: HeatmapOptions['theme'] | FigureTheme;
+  /** Cells are as large as numbers in a table. */
+  readonly table?: true;
 }
 
 /** The part of a step's matrix that is drawn; all of it where no rows and columns are given. */
@@ -37,7 +45,7 @@ export async function drawHeatmap(
   source: SliceSource,
   summary: InspectionSummary,
   place: HeatmapPlace,
-  options: HeatmapOptions,
+  options: PageOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const step = summary.steps.find(({ name }) => name === place.step);
@@ -46,9 +54,7 @@ export async function drawHeatmap(
     throw new Error(`There is no step “${place.step}” in “${summary.title}”; there are ${names}.`);
   }
   const choice = checkedChoice(options.scale ?? {});
-  if (options.theme !== undefined && options.theme !== 'print' && options.theme !== 'dark')
-    throw new Error(`There is no theme “${String(options.theme)}” for pictures; there are print and dark.`);
-  const theme = options.theme === 'dark' ? darkTheme : printTheme;
+  const theme = themeNamed(options.theme ?? 'print');
   const slice = await source.slice(wholeRequest(step, place), signal);
   const { rows: _rows, columns: _columns, ...whole } = place;
   const offered = offeredLeaveOut(summary, step).includes(choice.leaveOut);
@@ -76,6 +82,7 @@ export async function drawHeatmap(
     beyond: made.beyond,
     perRow: choice.kind === 'row',
     notes: scaleNotes(summary, step, made, without),
+    ...(options.table === undefined ? {} : { table: true }),
     without: made.masked ? (without === '' ? 'masked' : 'masked or left out') : null,
     theme,
   });
@@ -125,4 +132,12 @@ function checkedChoice(given: Partial<ScaleChoice>): ScaleChoice {
   if (maximum !== 'automatic' && !(Number.isFinite(maximum) && maximum > 0))
     throw new Error(`A scale’s maximum is “automatic” or a number above 0, not ${String(maximum)}.`);
   return choice;
+}
+
+function themeNamed(theme: NonNullable<PageOptions['theme']>): FigureTheme {
+  if (typeof theme === 'object') return theme;
+  if (theme === 'print') return printTheme;
+  if (theme === 'dark') return darkTheme;
+  // From plain JavaScript there may be any.
+  throw new Error(`There is no theme “${String(theme)}” for pictures; there are print and dark.`);
 }

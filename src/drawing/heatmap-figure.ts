@@ -29,6 +29,8 @@ export interface HeatmapFigure {
   readonly perRow: boolean;
   /** What the colours do to the numbers, each a sentence. */
   readonly notes: readonly string[];
+  /** Cells are as large as numbers in a table, and have them. */
+  readonly table?: true;
   /** What cells without a colour are; null where there are none. */
   readonly without: string | null;
   readonly theme: FigureTheme;
@@ -37,11 +39,12 @@ export interface HeatmapFigure {
 /** The longer side of a matrix whose cells are small, in pixels. */
 const usual = 520;
 const largestCell = 40;
+const tableCell = { cellWidth: 64, cellHeight: 24 };
 
 /** A heatmap as an SVG file: cells, labels, legend, and what it is of. */
 export function heatmapFigure(figure: HeatmapFigure): string {
   const { summary, step, slice, scale, theme } = figure;
-  const { cellWidth, cellHeight } = cellSize(summary, step, slice);
+  const { cellWidth, cellHeight } = figure.table === true ? tableCell : cellSize(summary, step, slice);
   const width = cellWidth * (slice.columns.end - slice.columns.start);
   const height = cellHeight * (slice.rows.end - slice.rows.start);
   const rows = rowLabels(summary, { axis: step.rows.axis, span: slice.rows, cell: cellHeight }, theme);
@@ -58,7 +61,7 @@ export function heatmapFigure(figure: HeatmapFigure): string {
       element(
         'g',
         { transform: `translate(${Math.ceil(left)} ${Math.ceil(top)})` },
-        matrixCells(slice, { scale, cellWidth, cellHeight, renormalised: figure.renormalised, theme }),
+        matrixCells(slice, { scale, cellWidth, cellHeight, renormalised: figure.renormalised, numbered: figure.table, theme }),
         element('rect', { width, height, fill: 'none', stroke: theme.line }),
         ...emptyRows(slice, cellHeight, theme),
         rows.content,

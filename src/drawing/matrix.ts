@@ -6,7 +6,7 @@ import type { Numbers } from './colors/automatic.js';
 import { texelRow, texelSpan } from './colors/automatic.js';
 import type { FigureTheme } from './figure-theme.js';
 import { hexOf } from './figure-theme.js';
-import { formatCell } from './format.js';
+import { formatCell, formatNumber } from './format.js';
 import { base64, encodePng } from './png.js';
 import { isExact } from './slices.js';
 import type { Markup } from './svg.js';
@@ -25,6 +25,8 @@ export interface CellStyle {
   readonly cellHeight: number;
   /** What each row's numbers are multiplied by where keys are left out, so that the others sum to 1; null where none is. */
   readonly renormalised: Float32Array | null;
+  /** Numbers stand in the cells whatever their size, to three decimals. */
+  readonly numbered?: true | undefined;
   readonly theme: FigureTheme;
 }
 
@@ -48,11 +50,12 @@ export function matrixCells(slice: Slice, style: CellStyle): Markup {
   return isExact(slice) && width * height <= mostVectors ? vectors(slice, style) : picture(slice, style);
 }
 
-function vectors(slice: Slice, { scale, cellWidth, cellHeight, renormalised }: CellStyle): Markup {
+function vectors(slice: Slice, { scale, cellWidth, cellHeight, renormalised, numbered: always }: CellStyle): Markup {
   const [height = 0, width = 0] = slice.shape;
   const rows: Markup[] = [];
   const numbers: Markup[] = [];
-  const numbered = Math.min(cellWidth, cellHeight) >= numberedFrom;
+  const numbered = always === true || Math.min(cellWidth, cellHeight) >= numberedFrom;
+  const format = always === true ? formatNumber : formatCell;
   for (let row = 0; row < height; row += 1) {
     const cells: Markup[] = [];
     for (let column = 0; column < width; column += 1) {
@@ -71,7 +74,7 @@ function vectors(slice: Slice, { scale, cellWidth, cellHeight, renormalised }: C
       );
       if (!numbered || color === null) continue;
       const shown = value * (renormalised?.[slice.rows.start + row] ?? 1);
-      numbers.push(number(shown, color, (column + 0.5) * cellWidth, (row + 0.5) * cellHeight + 4));
+      numbers.push(number(format(shown), color, (column + 0.5) * cellWidth, (row + 0.5) * cellHeight + 4));
     }
     rows.push(element('g', { 'data-row': slice.rows.start + row }, ...cells));
   }
@@ -88,12 +91,12 @@ function vectors(slice: Slice, { scale, cellWidth, cellHeight, renormalised }: C
   );
 }
 
-function number(value: number, color: Rgb, x: number, y: number): Markup {
+function number(words: string, color: Rgb, x: number, y: number): Markup {
   const fill = isLight(color) ? '#1a1a1a' : '#f2f2f2';
   return element(
     'text',
     { x, y, 'font-size': 11, 'text-anchor': 'middle', fill },
-    escaped(formatCell(value)),
+    escaped(words),
   );
 }
 

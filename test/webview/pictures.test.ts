@@ -165,6 +165,53 @@ describe('pictures that are taken away', function () {
     assert.equal(darkness.indexOf(Math.max(...darkness)), expected.indexOf(Math.max(...expected)));
   });
 
+  it('draws the table that is in sight, with its numbers', async () => {
+    const page = await stage.open();
+    await painted(page);
+    await page.getByRole('tab', { name: 'Table' }).click();
+    await resting(page);
+    const { values, texts } = await read((await picture(page, { ...svgOf, view: 'table' })).toString('utf8'));
+    const attention = new Attention(story);
+    assert.equal(values.length % 15, 0, 'whole columns of 15 rows');
+    const first = attention.row('weights', 3, 7, 0)[0] ?? NaN;
+    assert.equal(Math.fround(Number(values[0])), Math.fround(first));
+    assert.ok(texts.includes(first.toFixed(3)), `${first.toFixed(3)} in ${texts.join('|')}`);
+    await picture(page, { ...svgOf, view: 'table', format: 'png' });
+  });
+
+  it('draws an image with what lies over it, in the colours of print', async () => {
+    const image = { width: 448, height: 320, rows: 10, columns: 14 };
+    const tokens = 141;
+    const subject = { ...story, title: 'vit-tiny', layers: 2, heads: 4, queries: tokens, keys: tokens, words: null, image };
+    const page = await stage.open({ subject, position: { layer: 1, head: 2, step: 'weights' } });
+    await painted(page);
+    await resting(page);
+    const svg = (await picture(page, { ...svgOf, view: 'image' })).toString('utf8');
+    const { fault, values, texts } = await read(svg);
+    assert.equal(fault, null);
+    const expected = new Attention(subject).row('weights', 1, 2, 0);
+    assert.deepEqual(
+      values.map((value) => Math.fround(Number(value))),
+      [...expected.subarray(1)].map((value) => Math.fround(value)),
+    );
+    assert.ok(texts.includes('Weights · Layer 1, head 2') || texts.some((each) => each.endsWith('Layer 1, head 2')));
+    const [, data = ''] = /<image [^>]*base64,([^"]+)"/.exec(svg) ?? [];
+    const inside = PNG.sync.read(Buffer.from(data, 'base64'));
+    assert.deepEqual([inside.width, inside.height], [1120, 800]);
+    // The strongest patch is the darkest cividis over the page's own image, at the opacity that the page draws with.
+    const strongest = expected.subarray(1).indexOf(Math.max(...expected.subarray(1)));
+    const [x, y] = [((strongest % 14) + 0.5) * 80, (Math.floor(strongest / 14) + 0.5) * 80];
+    const dark = parseColor(interpolateCividis(0));
+    const under = [(255 * x) / 1120, (255 * y) / 800, 96];
+    const wanted = under.map((ground, channel) => ground + ((dark[channel] ?? 0) - ground) * 0.65);
+    const seen = pixel(inside, Math.floor(x), Math.floor(y));
+    assert.ok(
+      wanted.every((channel, at) => Math.abs(channel - (seen[at] ?? 0)) <= 4),
+      `${seen.join()} should be ${wanted.join()}`,
+    );
+    await picture(page, { ...svgOf, view: 'image', theme: 'screen', format: 'png', scale: 2 });
+  });
+
   it('copies what is shown to the clipboard, from the menu, and tells the host', async () => {
     const page = await stage.open();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
