@@ -21,6 +21,7 @@ import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
 import { countFrom, isActive, weightsBudget } from './host/base/settings.js';
+import { SavedInspectionEditor } from './host/saved/saved-editor.js';
 import { CellOutputs } from './host/images/cell-outputs.js';
 import { InspectImage } from './host/images/inspect-image.js';
 import { KeptImages } from './host/images/kept-images.js';
@@ -79,6 +80,7 @@ export function activate({
     new Explore(extensionUri, inspections),
     new PanelEditor(opener, 'attention-inspector.tensors', 'files'),
     new PanelEditor(opener, 'attention-inspector.image', 'image'),
+    new SavedInspectionEditor(opener, { engine, models }),
     new CellOutputs(),
     new Commands({
       opener,
@@ -89,6 +91,7 @@ export function activate({
       examples,
       pages,
       images,
+      saving: { engine, models },
       readerPicker: new ReaderPicker(engine, models),
       log,
     }),

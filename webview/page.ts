@@ -1,6 +1,13 @@
 import './base.css';
 import { Channel } from '../src/channel.js';
-import type { PageMethods, PanelMethods, PanelNotices, PanelReports, PanelState, Step } from '../src/protocol.js';
+import type {
+  PageMethods,
+  PanelMethods,
+  PanelNotices,
+  PanelReports,
+  PanelState,
+  Step,
+} from '../src/protocol.js';
 import { perFrame, settled } from './dom.js';
 import { useOfWebGL } from './draw/painter.js';
 import { usualScale } from './draw/scale/choice.js';

@@ -34,7 +34,10 @@ export class Pictures {
   /** What the host asks for. */
   readonly methods = {
     pictures: (): PageMethods['pictures']['result'] => ({ offers: this.offers, dark: this.theme().dark }),
-    picture: async ({ format, ...look }: PageMethods['picture']['params'], { signal }: { signal: AbortSignal }) => {
+    picture: async (
+      { format, ...look }: PageMethods['picture']['params'],
+      { signal }: { signal: AbortSignal },
+    ) => {
       const svg = await this.draw(look, signal);
       if (format === 'svg') return new TextEncoder().encode(svg);
       return new Uint8Array(await (await rasterised(svg, look.scale)).arrayBuffer());
@@ -63,7 +66,9 @@ export class Pictures {
     const found = this.shown().find(({ id }) => id === view);
     if (found?.open.toSvg === undefined) {
       const titles = this.offers.map((offer) => offer.title).join(', ');
-      throw new Error(`“${view}” cannot be drawn here now; what can is: ${titles === '' ? 'nothing' : titles}.`);
+      throw new Error(
+        `“${view}” cannot be drawn here now; what can is: ${titles === '' ? 'nothing' : titles}.`,
+      );
     }
     return found.open.toSvg(theme === 'print' ? printTheme : figureTheme(this.theme()), signal);
   }

@@ -1,7 +1,12 @@
 import type { InspectionSummary, Place, Slice, SliceRequest, Span, Step } from '../protocol.js';
 import type { LeftOut, ScaleChoice } from './colors/choice.js';
 import { leftOutKeys, mapNames, scaleKinds, usualChoice } from './colors/choice.js';
-import { canLeaveOut, leaveOut as weightsLeftOut, leftOutColumns, offeredLeaveOut } from './colors/left-out.js';
+import {
+  canLeaveOut,
+  leaveOut as weightsLeftOut,
+  leftOutColumns,
+  offeredLeaveOut,
+} from './colors/left-out.js';
 import type { LeaveOut } from './colors/matrix-scale.js';
 import { matrixScale } from './colors/matrix-scale.js';
 import { scaleNotes } from './colors/notes.js';

@@ -29,7 +29,11 @@ export function headsFigure({ summary, thumbnails, scales, oneScale, theme }: He
   const size = Math.max(24, Math.min(72, Math.floor(760 / heads)));
   const pitch = size + gap;
   const parts: Markup[] = [
-    text('head →', numbers + (heads * pitch) / 2, 10, { size: 11, fill: theme.muted, 'text-anchor': 'middle' }),
+    text('head →', numbers + (heads * pitch) / 2, 10, {
+      size: 11,
+      fill: theme.muted,
+      'text-anchor': 'middle',
+    }),
     text('layer ↓', 8, numbers + 14 + (layers * pitch) / 2, {
       size: 11,
       fill: theme.muted,
@@ -98,9 +102,12 @@ export function headsFigure({ summary, thumbnails, scales, oneScale, theme }: He
       title: layers === 1 ? 'Weights of all heads' : 'Weights of all layers and heads',
       lines: [`${summary.title} · ${summary.subtitle}`],
       notes: [
-        ...(first === undefined || (first.rows === summary.queries.count && first.columns === summary.keys.count)
+        ...(first === undefined ||
+        (first.rows === summary.queries.count && first.columns === summary.keys.count)
           ? []
-          : [`Each picture has ${first.rows} × ${first.columns} pixels: each the largest of the weights that it stands for.`]),
+          : [
+              `Each picture has ${first.rows} × ${first.columns} pixels: each the largest of the weights that it stands for.`,
+            ]),
         ...(shared === undefined ? ['Each head’s colours end at its own largest weights.'] : []),
         ...(missing > 0 ? [`${missing} of ${layers} layers had not come when this was drawn.`] : []),
       ],

@@ -61,7 +61,14 @@ export function heatmapFigure(figure: HeatmapFigure): string {
       element(
         'g',
         { transform: `translate(${Math.ceil(left)} ${Math.ceil(top)})` },
-        matrixCells(slice, { scale, cellWidth, cellHeight, renormalised: figure.renormalised, numbered: figure.table, theme }),
+        matrixCells(slice, {
+          scale,
+          cellWidth,
+          cellHeight,
+          renormalised: figure.renormalised,
+          numbered: figure.table,
+          theme,
+        }),
         element('rect', { width, height, fill: 'none', stroke: theme.line }),
         ...emptyRows(slice, cellHeight, theme),
         rows.content,

@@ -19,6 +19,9 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   endpoint: 'endpoint',
 };
 
+/** Every axis that a side of a matrix can count. */
+export const axisNames = Object.keys(axisTitles) as readonly AxisName[];
+
 export function axisTitle(axis: AxisName): string {
   return axisTitles[axis];
 }

@@ -50,7 +50,10 @@ export function matrixCells(slice: Slice, style: CellStyle): Markup {
   return isExact(slice) && width * height <= mostVectors ? vectors(slice, style) : picture(slice, style);
 }
 
-function vectors(slice: Slice, { scale, cellWidth, cellHeight, renormalised, numbered: always }: CellStyle): Markup {
+function vectors(
+  slice: Slice,
+  { scale, cellWidth, cellHeight, renormalised, numbered: always }: CellStyle,
+): Markup {
   const [height = 0, width = 0] = slice.shape;
   const rows: Markup[] = [];
   const numbers: Markup[] = [];
@@ -93,11 +96,7 @@ function vectors(slice: Slice, { scale, cellWidth, cellHeight, renormalised, num
 
 function number(words: string, color: Rgb, x: number, y: number): Markup {
   const fill = isLight(color) ? '#1a1a1a' : '#f2f2f2';
-  return element(
-    'text',
-    { x, y, 'font-size': 11, 'text-anchor': 'middle', fill },
-    escaped(words),
-  );
+  return element('text', { x, y, 'font-size': 11, 'text-anchor': 'middle', fill }, escaped(words));
 }
 
 /** Rec. 709; the middle of what the eye takes for light lies below the middle of the numbers. */

@@ -18,6 +18,7 @@ import type { Models } from './models/models.js';
 import type { Opener } from './session/opener.js';
 import { copyCode } from './panels/panel.js';
 import { exportInspection } from './exports/export-command.js';
+import type { SavingContext } from './saved/save-inspection.js';
 import { withProgress } from './base/progress.js';
 import type { ReaderPicker } from './editor/reader-picker.js';
 import { modelOf, readModel } from './session/request.js';
@@ -37,6 +38,7 @@ export interface CommandContext {
   readonly examples: Examples;
   readonly images: InspectImage;
   readonly pages: ModelPages;
+  readonly saving: SavingContext;
   readonly log: LogOutputChannel;
 }
 
@@ -74,8 +76,12 @@ export class Commands extends Disposable {
     this.add('copyLaTeX', () => this.copy('latex'));
     this.add('export', (given) => {
       const { active } = inspections;
-      return exportInspection(active, given, active === undefined ? undefined : opener.panelOf(active));
+      const panel = active === undefined ? undefined : opener.panelOf(active);
+      return exportInspection(active, given, { panel, saving: this.context.saving });
     });
+    this.add('saveInspection', () =>
+      exportInspection(inspections.active, { exporter: 'inspection' }, { saving: this.context.saving }),
+    );
     this.add('nextHead', () => {
       this.step(1);
     });

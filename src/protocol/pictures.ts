@@ -20,7 +20,10 @@ export type PageMethods = {
   /** What it shows that can be drawn, what is in the middle first. */
   pictures: {
     params: null;
-    result: { readonly offers: readonly PictureOffer[]; /** Whether its theme is a dark one. */ readonly dark: boolean };
+    result: {
+      readonly offers: readonly PictureOffer[];
+      /** Whether its theme is a dark one. */ readonly dark: boolean;
+    };
   };
   /** A picture as a file. */
   picture: { params: PictureLook & { readonly format: 'svg' | 'png' }; result: Uint8Array };

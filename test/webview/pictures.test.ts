@@ -37,7 +37,9 @@ describe('pictures that are taken away', function () {
   }
 
   /** What another program reads from an SVG file: the browser's own reader of XML. */
-  async function read(svg: string): Promise<{ fault: string | null; texts: string[]; values: string[]; fills: string[] }> {
+  async function read(
+    svg: string,
+  ): Promise<{ fault: string | null; texts: string[]; values: string[]; fills: string[] }> {
     const reader = await stage.blank();
     try {
       return await reader.evaluate((file) => {
@@ -57,7 +59,9 @@ describe('pictures that are taken away', function () {
 
   function weights(subject: typeof story): number[] {
     const attention = new Attention(subject);
-    return Array.from({ length: subject.queries }, (_, row) => [...attention.row('weights', 3, 7, row)]).flat();
+    return Array.from({ length: subject.queries }, (_, row) => [
+      ...attention.row('weights', 3, 7, row),
+    ]).flat();
   }
 
   it('draws the heatmap as SVG, with the engine’s numbers, on white and as on the screen', async () => {
@@ -66,14 +70,19 @@ describe('pictures that are taken away', function () {
     const expected = weights(story);
     const most = Math.max(...expected);
     for (const theme of ['print', 'screen'] as const) {
-      const { fault, texts, values, fills } = await read((await picture(page, { ...svgOf, theme })).toString('utf8'));
+      const { fault, texts, values, fills } = await read(
+        (await picture(page, { ...svgOf, theme })).toString('utf8'),
+      );
       assert.equal(fault, null);
       assert.deepEqual(
         values.map((value) => Math.fround(Number(value))),
         expected.map((value) => Math.fround(value)),
       );
       for (const word of story.words ?? []) assert.ok(texts.includes(word), word);
-      assert.ok(texts.some((text) => text.endsWith('Layer 3, head 7')), texts.join('|'));
+      assert.ok(
+        texts.some((text) => text.endsWith('Layer 3, head 7')),
+        texts.join('|'),
+      );
       const strongest = expected.indexOf(most);
       const wanted = parseColor(interpolateCividis(theme === 'print' ? 0 : 1));
       assert.ok(difference(hex(fills[strongest]), wanted) <= 1, `${theme}: ${String(fills[strongest])}`);
@@ -91,20 +100,28 @@ describe('pictures that are taken away', function () {
     assert.deepEqual(pixel(one, 2, 2), [255, 255, 255], 'print is on white, also from a dark theme');
     // The middle of every cell has the colour that its shape says.
     const [, left = 0, top = 0] = nested(svg);
-    const cells = [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="(#\w+)" data-value/g)];
+    const cells = [
+      ...svg.matchAll(
+        /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" fill="(#\w+)" data-value/g,
+      ),
+    ];
     assert.equal(cells.length, 225);
     for (const [, x, y, width, height, fill] of cells) {
       const at = (start: number, from: string | undefined, size: string | undefined): number =>
         Math.floor(3 * (start + Number(from) + Number(size) / 2));
       const seen = pixel(three, at(left, x, width), at(top, y, height));
-      assert.ok(difference(seen, hex(fill)) <= 1, `${String(x)}, ${String(y)}: ${seen.join()} is not ${String(fill)}`);
+      assert.ok(
+        difference(seen, hex(fill)) <= 1,
+        `${String(x)}, ${String(y)}: ${seen.join()} is not ${String(fill)}`,
+      );
     }
   });
 
   it('draws the part that is in sight', async () => {
     const page = await stage.open();
     await painted(page);
-    for (let press = 0; press < 8; press += 1) await page.getByRole('button', { name: 'Zoom in (+)' }).click();
+    for (let press = 0; press < 8; press += 1)
+      await page.getByRole('button', { name: 'Zoom in (+)' }).click();
     await resting(page);
     const { values, texts } = await read((await picture(page, svgOf)).toString('utf8'));
     assert.ok(values.length < 225, `${values.length} cells`);
@@ -121,7 +138,10 @@ describe('pictures that are taken away', function () {
     await page.keyboard.press('Escape');
     await resting(page);
     const { fills, texts } = await read((await picture(page, svgOf)).toString('utf8'));
-    assert.ok(fills.filter((_, at) => at % 15 === 0).every((fill) => fill === 'url(#masked)'), 'the first key is left out');
+    assert.ok(
+      fills.filter((_, at) => at % 15 === 0).every((fill) => fill === 'url(#masked)'),
+      'the first key is left out',
+    );
     for (const fill of fills.filter((each) => each.startsWith('#'))) {
       const [red, green, blue] = hex(fill);
       assert.ok(Math.max(red, green, blue) - Math.min(red, green, blue) <= 1, `${fill} is a grey`);
@@ -130,7 +150,18 @@ describe('pictures that are taken away', function () {
   });
 
   it('is well-formed whatever the labels are', async () => {
-    const hostile = ['<script>alert(1)</script>', '"\'&amp;', ']]>', '\u0000\u0007', '\ud800', '\uffff', '<!--', 'שלום', '東京都', '  a  '];
+    const hostile = [
+      '<script>alert(1)</script>',
+      '"\'&amp;',
+      ']]>',
+      '\u0000\u0007',
+      '\ud800',
+      '\uffff',
+      '<!--',
+      'שלום',
+      '東京都',
+      '  a  ',
+    ];
     const words = story.words?.map((word, at) => hostile[at] ?? word) ?? [];
     const subject = { ...story, words, title: '</title><script>&' };
     const page = await stage.open({ subject });
@@ -139,7 +170,15 @@ describe('pictures that are taken away', function () {
       const { fault, texts } = await read((await picture(page, { ...svgOf, view })).toString('utf8'));
       assert.equal(fault, null);
       if (view === 'heatmap') {
-        for (const word of ['<script>alert(1)</script>', '"\'&amp;', ']]>', '⟨0000⟩⟨0007⟩', '\ufffd', 'שלום', '東京都'])
+        for (const word of [
+          '<script>alert(1)</script>',
+          '"\'&amp;',
+          ']]>',
+          '⟨0000⟩⟨0007⟩',
+          '\ufffd',
+          'שלום',
+          '東京都',
+        ])
           assert.ok(texts.includes(word), word);
       }
       assert.ok(texts.join(' ').includes('</title><script>&'));
@@ -153,14 +192,21 @@ describe('pictures that are taken away', function () {
     await resting(page);
     const svg = (await picture(page, { ...svgOf, view: 'heads' })).toString('utf8');
     await picture(page, { ...svgOf, view: 'heads', theme: 'screen', format: 'png', scale: 2 });
-    const pictures = [...svg.matchAll(/data-layer="(\d+)" data-head="(\d+)"><title>([^<]+)<\/title><image [^>]*base64,([^"]+)"/g)];
+    const pictures = [
+      ...svg.matchAll(
+        /data-layer="(\d+)" data-head="(\d+)"><title>([^<]+)<\/title><image [^>]*base64,([^"]+)"/g,
+      ),
+    ];
     assert.equal(pictures.length, 72);
     const [, layer, head, title, data = ''] = pictures[3 * 12 + 7] ?? [];
     assert.deepEqual([layer, head, title], ['3', '7', 'Layer 3, head 7']);
     const decoded = PNG.sync.read(Buffer.from(data, 'base64'));
     assert.deepEqual([decoded.width, decoded.height], [15, 15]);
     // On white the strongest is the darkest.
-    const darkness = Array.from({ length: 225 }, (_, at) => -decoded.data.subarray(at * 4, at * 4 + 3).reduce((a, b) => a + b));
+    const darkness = Array.from(
+      { length: 225 },
+      (_, at) => -decoded.data.subarray(at * 4, at * 4 + 3).reduce((a, b) => a + b),
+    );
     const expected = weights(story);
     assert.equal(darkness.indexOf(Math.max(...darkness)), expected.indexOf(Math.max(...expected)));
   });
@@ -182,7 +228,16 @@ describe('pictures that are taken away', function () {
   it('draws an image with what lies over it, in the colours of print', async () => {
     const image = { width: 448, height: 320, rows: 10, columns: 14 };
     const tokens = 141;
-    const subject = { ...story, title: 'vit-tiny', layers: 2, heads: 4, queries: tokens, keys: tokens, words: null, image };
+    const subject = {
+      ...story,
+      title: 'vit-tiny',
+      layers: 2,
+      heads: 4,
+      queries: tokens,
+      keys: tokens,
+      words: null,
+      image,
+    };
     const page = await stage.open({ subject, position: { layer: 1, head: 2, step: 'weights' } });
     await painted(page);
     await resting(page);
@@ -194,7 +249,9 @@ describe('pictures that are taken away', function () {
       values.map((value) => Math.fround(Number(value))),
       [...expected.subarray(1)].map((value) => Math.fround(value)),
     );
-    assert.ok(texts.includes('Weights · Layer 1, head 2') || texts.some((each) => each.endsWith('Layer 1, head 2')));
+    assert.ok(
+      texts.includes('Weights · Layer 1, head 2') || texts.some((each) => each.endsWith('Layer 1, head 2')),
+    );
     const [, data = ''] = /<image [^>]*base64,([^"]+)"/.exec(svg) ?? [];
     const inside = PNG.sync.read(Buffer.from(data, 'base64'));
     assert.deepEqual([inside.width, inside.height], [1120, 800]);
@@ -218,7 +275,11 @@ describe('pictures that are taken away', function () {
     await painted(page);
     await page.getByRole('button', { name: 'Export…' }).click();
     await page.getByRole('menuitem', { name: 'Copy heatmap as picture' }).click();
-    await eventually(() => page.evaluate(() => window.fakeHost.reports.findLast(({ name }) => name === 'copiedPicture')?.body), { view: 'heatmap', title: 'Heatmap', problem: null });
+    await eventually(
+      () =>
+        page.evaluate(() => window.fakeHost.reports.findLast(({ name }) => name === 'copiedPicture')?.body),
+      { view: 'heatmap', title: 'Heatmap', problem: null },
+    );
     const bytes = await page.evaluate(async () => {
       const [item] = await navigator.clipboard.read();
       const blob = await item?.getType('image/png');
@@ -251,7 +312,10 @@ describe('pictures that are taken away', function () {
   it('says in a sentence what cannot be drawn', async () => {
     const page = await stage.open();
     await painted(page);
-    await assert.rejects(picture(page, { ...svgOf, view: 'plots' }), /“plots” cannot be drawn here now; what can is: Heatmap, Heads/);
+    await assert.rejects(
+      picture(page, { ...svgOf, view: 'plots' }),
+      /“plots” cannot be drawn here now; what can is: Heatmap, Heads/,
+    );
   });
 });
 

@@ -11,6 +11,8 @@ import type {
 import type { PictureOffer } from '../../protocol.js';
 import { separator } from '../base/separator.js';
 import { withProgress } from '../base/progress.js';
+import { saveInspection, savedExtensions } from '../saved/save-inspection.js';
+import type { SavingContext } from '../saved/save-inspection.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
 import { askPlace, takePicture } from './save-picture.js';
@@ -32,12 +34,12 @@ interface Given extends GivenPicture {
 
 /**
  * Asks what is to be taken away and where to, and saves it.
- * @param panel where it is shown, which draws pictures of it
+ * @param place where it is shown, which draws pictures of it, and what saving it takes
  */
 export async function exportInspection(
   inspection: Session | undefined,
   given: unknown,
-  panel: PictureSource | undefined,
+  { panel, saving }: { readonly panel?: PictureSource | undefined; readonly saving: SavingContext },
 ): Promise<void> {
   const summary = await inspection?.ready();
   if (inspection === undefined || summary === undefined)
@@ -51,6 +53,10 @@ export async function exportInspection(
       const parts = [what.offer.view, `layer-${placeNumber(layer)}`, `head-${placeNumber(head)}`];
       return fileName(summary, what.offer.view === 'heatmap' ? parts : [what.offer.view], extension);
     });
+    return;
+  }
+  if (what.kind === 'inspection') {
+    await saveInspection(inspection, saving, fileName(summary, [], savedExtensions[0]));
     return;
   }
   const { exporter } = what;
@@ -109,8 +115,14 @@ async function isFile(uri: Uri): Promise<boolean> {
 const staysOpen = { ignoreFocusOut: true } as const;
 
 type What =
+  | { readonly kind: 'inspection' }
   | { readonly kind: 'exporter'; readonly exporter: ExporterDescription }
-  | { readonly kind: 'picture'; readonly source: PictureSource; readonly offer: PictureOffer; readonly dark: boolean };
+  | {
+      readonly kind: 'picture';
+      readonly source: PictureSource;
+      readonly offer: PictureOffer;
+      readonly dark: boolean;
+    };
 
 interface WhatItem extends QuickPickItem {
   /** None for a separator. */
@@ -123,6 +135,7 @@ async function pickWhat(
   { exporter: wanted, picture }: Given,
   panel: PictureSource | undefined,
 ): Promise<What | undefined> {
+  if (wanted === 'inspection') return { kind: 'inspection' };
   if (wanted !== undefined) {
     const exporters = await inspection.exporters();
     const found = exporters.find(({ id }) => id === wanted);
@@ -153,6 +166,12 @@ async function pickWhat(
       detail: exporter.note,
       what: { kind: 'exporter' as const, exporter },
     })),
+    separator(l10n.t('to be opened again')),
+    {
+      label: l10n.t('Inspection (.{0})', savedExtensions[0]),
+      detail: l10n.t('What was inspected, by which model, how, and where you are in it'),
+      what: { kind: 'inspection' },
+    },
   ];
   const chosen = await window.showQuickPick(items, {
     title: l10n.t('Export as…'),
@@ -163,7 +182,9 @@ async function pickWhat(
 }
 
 /** What the panel can draw now; nothing where its page does not answer. */
-async function picturesOf(source: PictureSource | undefined): Promise<readonly Extract<What, { kind: 'picture' }>[]> {
+async function picturesOf(
+  source: PictureSource | undefined,
+): Promise<readonly Extract<What, { kind: 'picture' }>[]> {
   if (source === undefined) return [];
   try {
     const { offers, dark } = await source.pictures();

@@ -91,7 +91,10 @@ export function askPlace(
   });
 }
 
-async function pickFormat({ title }: PictureOffer, { format, scale }: GivenPicture): Promise<Format | undefined> {
+async function pickFormat(
+  { title }: PictureOffer,
+  { format, scale }: GivenPicture,
+): Promise<Format | undefined> {
   if (format !== undefined) return { format, scale: scale ?? 2 };
   type Item = QuickPickItem & Format;
   const png = (factor: number, detail: string): Item => ({
@@ -101,7 +104,12 @@ async function pickFormat({ title }: PictureOffer, { format, scale }: GivenPictu
     scale: factor,
   });
   const items: Item[] = [
-    { label: 'SVG', detail: l10n.t('Text stays text, cells are shapes with their numbers'), format: 'svg', scale: 1 },
+    {
+      label: 'SVG',
+      detail: l10n.t('Text stays text, cells are shapes with their numbers'),
+      format: 'svg',
+      scale: 1,
+    },
     png(2, l10n.t('For screens of high resolution')),
     png(1, l10n.t('A pixel for each of the drawing')),
     png(3, l10n.t('For slides')),

@@ -158,6 +158,14 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     inspection.ready().catch(() => undefined);
   }
 
+  /** Fills a tab that VS Code opened with what was asked before: of a saved inspection. */
+  fillWith(panel: WebviewPanel, request: InspectionRequest, earlier: Partial<Earlier>): Session {
+    const inspection = this.make(request, earlier);
+    this.attach(panel, inspection);
+    inspection.ready().catch(() => undefined);
+    return inspection;
+  }
+
   /** Fills a tab that was open when the window was reloaded. What its page left tells which one it is. */
   deserializeWebviewPanel(panel: WebviewPanel, state: unknown): Promise<void> {
     const tab = { title: panel.title, state };

@@ -110,10 +110,7 @@ export class HeatmapColors {
     summary: InspectionSummary,
     step: Step,
     ground: Ground,
-  ): Pick<
-    HeatmapFigure,
-    'scale' | 'beyond' | 'perRow' | 'notes' | 'without' | 'renormalised'
-  > | null {
+  ): Pick<HeatmapFigure, 'scale' | 'beyond' | 'perRow' | 'notes' | 'without' | 'renormalised'> | null {
     const { overview } = this.layers;
     if (overview === null || this.scale === null) return null;
     const choice = this.panel.store.get().scale;

@@ -138,7 +138,9 @@ function contourLines(
   const at = place(bounds);
   const x = (column: number): string => short(at.x + (column * at.width) / grid.columns);
   const y = (row: number): string => short(at.y + (row * at.height) / grid.rows);
-  const d = contours.map(([fromX, fromY, toX, toY]) => `M${x(fromX)} ${y(fromY)}L${x(toX)} ${y(toY)}`).join('');
+  const d = contours
+    .map(([fromX, fromY, toX, toY]) => `M${x(fromX)} ${y(fromY)}L${x(toX)} ${y(toY)}`)
+    .join('');
   const common = { d, fill: 'none', 'stroke-linecap': 'round' };
   // Light within dark: seen on any image.
   return [

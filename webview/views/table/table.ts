@@ -106,7 +106,8 @@ export class TableView implements OpenView {
   async toSvg(theme: FigureTheme, signal: AbortSignal): Promise<string> {
     const { step, summary } = this.panel;
     const place = step === null ? null : this.matrices.place(step.name);
-    if (step === null || summary === null || place === null) throw new Error('There are no numbers to draw yet.');
+    if (step === null || summary === null || place === null)
+      throw new Error('There are no numbers to draw yet.');
     const { scale } = this.panel.store.get();
     const options = { scale: { ...scale, leaveOut: 'nothing' as const }, theme, table: true as const };
     return drawHeatmap(this.matrices, summary, { ...place, ...this.window(step) }, options, signal);
