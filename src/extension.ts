@@ -27,6 +27,7 @@ import { CellOutputs } from './host/media/cell-outputs.js';
 import { InspectAudio } from './host/media/inspect-audio.js';
 import { InspectImage } from './host/media/inspect-image.js';
 import { KeptMedia } from './host/media/kept-media.js';
+import { SavedInspectionEditor } from './host/saved/saved-editor.js';
 import { ModelStatus } from './host/panels/status.js';
 import { describeStop } from './host/base/messages.js';
 import { countLayersAndHeadsFrom } from './common/counting.js';
@@ -83,6 +84,7 @@ export function activate({
     new PanelEditor(opener, 'attention-inspector.tensors', 'files'),
     new PanelEditor(opener, 'attention-inspector.image', 'image'),
     new PanelEditor(opener, 'attention-inspector.audio', 'audio'),
+    new SavedInspectionEditor(opener, { engine, models }),
     new CellOutputs(),
     new Commands({
       opener,
@@ -94,6 +96,7 @@ export function activate({
       pages,
       images,
       recordings,
+      saving: { engine, models },
       readerPicker: new ReaderPicker(engine, models),
       log,
     }),

@@ -26,6 +26,8 @@ import type {
   WireTensor,
 } from './protocol.js';
 import { presentSound, type AnsweringSound, type SoundInspection } from './library-sound.js';
+import type { HeatmapOptions } from './drawing/draw-heatmap.js';
+import { drawHeatmap } from './drawing/draw-heatmap.js';
 import { gatherText } from './text-change.js';
 import type { TextChange } from './text-change.js';
 
@@ -112,6 +114,15 @@ export interface OpenInspection extends SoundInspection {
   readonly steps: readonly Step[];
   /** A part of one step's matrix, for one layer and head: `{ shape: [rows, columns], data }`. Masked cells are NaN. */
   slice(step: string, options?: SliceOptions): Promise<Slice>;
+  /**
+   * A step's matrix as an SVG file: text stays text, cells are shapes that carry their numbers as `data-value`; of more than
+   * 16,384 cells there is a picture inside. With title, axes, legend, and what it is of, on white unless the theme says otherwise.
+   *
+   * @example
+   * await writeFile('head.svg', await inspection.svg('weights', { layer: 3, head: 7, scale: { kind: 'power', leaveOut: 'first' } }));
+   * @throws Error where there is no such step, layer, head or scale
+   */
+  svg(step: string, options?: SvgOptions): Promise<string>;
   /** How one cell came about, with its real numbers: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
   arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
   metrics(place?: HeadPlace): Promise<readonly Metric[]>;
@@ -161,6 +172,11 @@ export interface SliceOptions extends HeadPlace {
   readonly columns?: Span | readonly [start: number, end: number];
   readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
   readonly signal?: AbortSignal;
+}
+
+export interface SvgOptions extends Omit<SliceOptions, 'pool'>, HeatmapOptions {
+  /** Whose matrix it is, of a step that has one for each query; the first where left out. */
+  readonly query?: number;
 }
 
 export interface PreviewOptions {
@@ -392,6 +408,22 @@ function present(inspection: Answering): OpenInspection {
           ...(pool === undefined ? {} : { pool: { by: 'max', ...pool } }),
         },
         signal,
+      ),
+    svg: async (step, { layer = 0, head = 0, query, rows, columns, scale, theme, signal } = {}) =>
+      drawHeatmap(
+        { slice: (request, stop) => inspection.slice(request, stop) },
+        inspection.summary,
+        {
+          inspection: inspection.summary.id,
+          step,
+          layer,
+          head,
+          ...(query === undefined ? {} : { query }),
+          ...(rows === undefined ? {} : { rows: spanOf(rows) }),
+          ...(columns === undefined ? {} : { columns: spanOf(columns) }),
+        },
+        { ...(scale === undefined ? {} : { scale }), ...(theme === undefined ? {} : { theme }) },
+        signal ?? new AbortController().signal,
       ),
     arithmetic: (step, cell) => inspection.arithmetic({ step, ...cellOf(cell) }),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),

@@ -22,4 +22,5 @@ export type * from './protocol/head-types.js';
 export type * from './protocol/heads.js';
 export type * from './protocol/engine.js';
 export type * from './protocol/panel.js';
+export type * from './protocol/pictures.js';
 export type * from './protocol/explore.js';

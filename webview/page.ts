@@ -1,6 +1,13 @@
 import './base.css';
 import { Channel } from '../src/channel.js';
-import type { PanelState, Step } from '../src/protocol.js';
+import type {
+  PageMethods,
+  PanelMethods,
+  PanelNotices,
+  PanelReports,
+  PanelState,
+  Step,
+} from '../src/protocol.js';
 import { perFrame, settled } from './dom.js';
 import { useOfWebGL } from './draw/painter.js';
 import { usualScale } from './draw/scale/choice.js';
@@ -10,6 +17,7 @@ import { isCancelled, Matrices } from './matrices.js';
 import { reasonOf } from '../src/common/values.js';
 import type { PanelChannel } from './panel.js';
 import { Panel, summaryKey } from './panel.js';
+import { Pictures } from './pictures.js';
 import type { SavedPage } from './saved.js';
 import { readSavedPage } from './saved.js';
 import { readTheme, watchTheme } from './theme.js';
@@ -26,9 +34,13 @@ const restBeforeSave = 200;
 export function startPage(views: readonly RegisteredView[]): void {
   const host = connectHost();
   const saved = readSavedPage(host.recall());
-  const channel: PanelChannel = new Channel(
+  const pictures = new Pictures(
+    () => shell.shown,
+    () => theme,
+  );
+  const channel: PanelChannel = new Channel<PanelMethods, PanelReports, PageMethods, PanelNotices>(
     host,
-    {},
+    pictures.methods,
     {
       state: (state) => {
         show(state);
@@ -94,6 +106,7 @@ export function startPage(views: readonly RegisteredView[]): void {
   if (centre !== undefined) store.update({ centre });
   const shell = new Shell({
     panel,
+    pictures,
     views,
     context,
     remembered: saved?.views ?? {},

@@ -6,6 +6,7 @@ import type {
   HeadTypesState,
   InspectionSummary,
   Moved,
+  PageMethods,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -20,7 +21,7 @@ import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
 import { findStep } from './labels.js';
 
-export type PanelChannel = Channel<PanelMethods, PanelReports, Record<never, never>, PanelNotices>;
+export type PanelChannel = Channel<PanelMethods, PanelReports, PageMethods, PanelNotices>;
 
 /** Which index of each axis the steps explain; a picked cell sets two of them. */
 export type Chosen = Readonly<Record<AxisName, number>>;

@@ -18,6 +18,7 @@ import type { Models } from './models/models.js';
 import type { Opener } from './session/opener.js';
 import { copyCode } from './panels/panel.js';
 import { exportInspection } from './exports/export-command.js';
+import type { SavingContext } from './saved/save-inspection.js';
 import { withProgress } from './base/progress.js';
 import type { ReaderPicker } from './editor/reader-picker.js';
 import { modelOf, readModel } from './session/request.js';
@@ -39,6 +40,7 @@ export interface CommandContext {
   readonly images: InspectImage;
   readonly recordings: InspectAudio;
   readonly pages: ModelPages;
+  readonly saving: SavingContext;
   readonly log: LogOutputChannel;
 }
 
@@ -75,7 +77,14 @@ export class Commands extends Disposable {
     this.add('copyNumPy', () => this.copy('numpy'));
     this.add('copyPyTorch', () => this.copy('pytorch'));
     this.add('copyLaTeX', () => this.copy('latex'));
-    this.add('export', (given) => exportInspection(inspections.active, given));
+    this.add('export', (given) => {
+      const { active } = inspections;
+      const panel = active === undefined ? undefined : opener.panelOf(active);
+      return exportInspection(active, given, { panel, saving: this.context.saving });
+    });
+    this.add('saveInspection', () =>
+      exportInspection(inspections.active, { exporter: 'inspection' }, { saving: this.context.saving }),
+    );
     this.add('nextHead', () => {
       this.step(1);
     });

@@ -24,8 +24,7 @@ export async function identityOf(
   model: { readonly kind: 'file' | 'folder'; readonly path: string },
 ): Promise<string> {
   const { files, paths } = platform;
-  const found =
-    model.kind === 'folder' ? await inFolder(platform, model.path) : await ofFile(platform, model.path);
+  const found = await filesOf(platform, model);
   const stamps = await Promise.all(
     found.toSorted().map((path) =>
       files.stat(path).then(
@@ -36,6 +35,14 @@ export async function identityOf(
     ),
   );
   return [model.path, ...stamps].join('\n');
+}
+
+/** The paths of all files that a model is read from. @throws where a folder cannot be listed */
+export function filesOf(
+  platform: Platform,
+  model: { readonly kind: 'file' | 'folder'; readonly path: string },
+): Promise<readonly string[]> {
+  return model.kind === 'folder' ? inFolder(platform, model.path) : ofFile(platform, model.path);
 }
 
 async function ofFile(platform: Platform, path: string): Promise<readonly string[]> {

@@ -21,6 +21,7 @@ export {
   refusal,
 } from './catalog.js';
 export { Reshaped } from './checkpoint.js';
+export { digestOf } from './digest.js';
 export { DateModel } from './dates/index.js';
 export type { DateScore } from './description.js';
 export { listOf, typeOf } from './config.js';

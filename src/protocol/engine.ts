@@ -16,7 +16,7 @@ import type { Intervention } from './interventions.js';
 import type { Span } from './wire.js';
 import type { Preview } from './media.js';
 import type { LayerPicture, ModelPage } from './model-page.js';
-import type { FoundModel, MechanismDescription, ModelReference } from './models.js';
+import type { FoundModel, MechanismDescription, ModelDigest, ModelReference } from './models.js';
 import type { InspectionSummary, ParameterValues, Variant } from './inspection.js';
 import type { OpenRequest, OpenResult } from './open.js';
 import type {
@@ -115,6 +115,8 @@ export type EngineMethods = ExportMethods & {
   headTypes: { params: { model: ModelReference }; result: HeadTypes };
   /** Which files a model's heads would be classified with; null of a model whose heads are not probed. */
   headTypesIdentity: { params: { model: ModelReference }; result: string | null };
+  /** What a model is, by the contents of its files: of a large one this takes seconds, with progress. */
+  modelDigest: { params: { model: ModelReference }; result: ModelDigest };
   /** Every mechanism there is, for lists. */
   mechanisms: { params: null; result: readonly MechanismDescription[] };
   /** For diagnostics and the benchmark: bytes, as the process itself sees them. */

@@ -12,3 +12,11 @@ export interface MechanismDescription {
   /** Where it was published. */
   readonly source: string;
 }
+
+/** What a model is. */
+export interface ModelDigest {
+  /** A hash of the contents of all its files, the same wherever they lie. */
+  readonly digest: string;
+  /** What it is called here, by paths and times: what a continuation says of who wrote it. */
+  readonly identity: string;
+}

@@ -1,6 +1,7 @@
 import type { ContinueResult, ContinueRequest } from './generation.js';
 import type { InspectionSummary, ParameterValues } from './inspection.js';
 import type { CodeRequest } from './exports.js';
+import type { PictureOffer } from './pictures.js';
 import type { Place, Slice } from './views.js';
 import type { EngineMethods } from './engine.js';
 import type { HeadTypesState } from './head-types.js';
@@ -87,8 +88,8 @@ export type PanelMethods = {
   readWith: { params: { reader: string }; result: null };
   /** Inspects what was dropped onto the page, where the user is told of failures. */
   drop: { params: Dropped; result: null };
-  /** Asks what is to be taken away, and saves it to a file. */
-  export: { params: null; result: null };
+  /** Asks what is to be taken away, unless it is one of its own pictures, and saves it to a file. */
+  export: { params: { readonly picture: string } | null; result: null };
   change: { params: { parameters: ParameterValues }; result: null };
   /** What is known of the heads' types. */
   headTypes: { params: null; result: HeadTypesState };
@@ -138,6 +139,8 @@ export type PanelReports = {
     /** Whether the editor scrolls to it. */
     readonly reveal: boolean;
   } | null;
+  /** A picture was put on the clipboard by the page itself, or why it was not. */
+  copiedPicture: PictureOffer & { readonly problem: string | null };
   /** The first heatmap is on screen; milliseconds since the page asked for it. */
   painted: { readonly milliseconds: number };
   error: { readonly message: string };

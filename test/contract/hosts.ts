@@ -137,6 +137,8 @@ export const real: HostUnderContract = {
         await shown.code(request);
       },
       exportShown: () => Promise.resolve(),
+      messages: { silentPage: 'The page did not answer.' },
+      copiedPicture: nothing,
       readers: () => Promise.resolve([]),
       readWith: () => Promise.resolve(),
       inspectDropped: () => Promise.resolve(),

@@ -277,6 +277,7 @@ describe('panel', function () {
     const page = await stage.open();
     await painted(page);
     await page.getByRole('button', { name: 'Export…' }).click();
+    await page.getByRole('menuitem', { name: 'Numbers, code and more…' }).click();
     await page.waitForFunction(() => window.fakeHost.requests.some(({ name }) => name === 'export'));
   });
 

@@ -1,4 +1,5 @@
 import type { InspectionSummary, Step } from '../../src/protocol.js';
+import type { FigureTheme } from '../../src/drawing/figure-theme.js';
 import type { UseOfWebGL } from '../draw/painter.js';
 import type { Target } from '../draw/target.js';
 import type { Matrices } from '../matrices.js';
@@ -30,6 +31,8 @@ export interface OpenView {
   attached?(): void;
   /** The theme is another: canvases are drawn anew. What CSS draws follows by itself. */
   retheme?(theme: Theme): void;
+  /** What it shows, as an SVG file in the colours of a theme. @throws Error where there is nothing to draw yet */
+  toSvg?(theme: FigureTheme, signal: AbortSignal): Promise<string>;
   /** Where the user is in it: plain data, never what was computed. */
   remember?(): unknown;
   /** Stops listening, asking and drawing. The page takes the element away. */

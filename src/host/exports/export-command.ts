@@ -8,28 +8,58 @@ import type {
   ExportScope,
   InspectionSummary,
 } from '../../protocol.js';
+import type { PictureOffer } from '../../protocol.js';
+import { separator } from '../base/separator.js';
 import { withProgress } from '../base/progress.js';
+import { saveInspection, savedExtensions } from '../saved/save-inspection.js';
+import type { SavingContext } from '../saved/save-inspection.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
+import { askPlace, takePicture } from './save-picture.js';
+import type { GivenPicture, PictureSource } from './save-picture.js';
 import { placeNumber } from '../../common/counting.js';
 
 type Request = Omit<ExportRequest, 'inspection'>;
 
-/** What a keybinding may set beforehand: {"exporter": "npz", "step": "scores", "layer": "all", "head": 0}; the rest is asked. */
-interface Given {
+/**
+ * What a keybinding may set beforehand: {"exporter": "npz", "step": "scores", "layer": "all", "head": 0}, or
+ * {"picture": "heatmap", "format": "png", "scale": 2, "theme": "print"}; the rest is asked.
+ */
+interface Given extends GivenPicture {
+  readonly picture?: string;
   readonly exporter?: string;
   readonly step?: string;
   readonly scope?: ExportScope;
 }
 
-/** Asks what is to be taken away and where to, and saves it. */
-export async function exportInspection(inspection: Session | undefined, given: unknown): Promise<void> {
+/**
+ * Asks what is to be taken away and where to, and saves it.
+ * @param place where it is shown, which draws pictures of it, and what saving it takes
+ */
+export async function exportInspection(
+  inspection: Session | undefined,
+  given: unknown,
+  { panel, saving }: { readonly panel?: PictureSource | undefined; readonly saving: SavingContext },
+): Promise<void> {
   const summary = await inspection?.ready();
   if (inspection === undefined || summary === undefined)
     throw new Error(l10n.t('Nothing is open: inspect a selection or a file first.'));
   const set = readGiven(given);
-  const exporter = await pickExporter(inspection, set);
-  if (exporter === undefined) return;
+  const what = await pickWhat(inspection, set, panel);
+  if (what === undefined) return;
+  if (what.kind === 'picture') {
+    const { layer, head } = inspection.position;
+    await takePicture(what.source, what.offer, what.dark, set, (extension) => {
+      const parts = [what.offer.view, `layer-${placeNumber(layer)}`, `head-${placeNumber(head)}`];
+      return fileName(summary, what.offer.view === 'heatmap' ? parts : [what.offer.view], extension);
+    });
+    return;
+  }
+  if (what.kind === 'inspection') {
+    await saveInspection(inspection, saving, fileName(summary, [], savedExtensions[0]));
+    return;
+  }
+  const { exporter } = what;
   const step = exporter.of === 'step' ? (set.step ?? (await pickStep(inspection, summary))) : undefined;
   if (exporter.of === 'step' && step === undefined) return;
   const request = { exporter: exporter.id, ...(step === undefined ? {} : { step }) };
@@ -84,25 +114,85 @@ async function isFile(uri: Uri): Promise<boolean> {
 /** Between one list and the next the panel takes the focus back: a list that gave way to that would vanish. Escape closes it. */
 const staysOpen = { ignoreFocusOut: true } as const;
 
-async function pickExporter(
+type What =
+  | { readonly kind: 'inspection' }
+  | { readonly kind: 'exporter'; readonly exporter: ExporterDescription }
+  | {
+      readonly kind: 'picture';
+      readonly source: PictureSource;
+      readonly offer: PictureOffer;
+      readonly dark: boolean;
+    };
+
+interface WhatItem extends QuickPickItem {
+  /** None for a separator. */
+  readonly what?: What;
+}
+
+/** Pictures of what is in sight, then numbers and formulas; what was said beforehand is not asked. */
+async function pickWhat(
   inspection: Session,
-  { exporter: wanted }: Given,
-): Promise<ExporterDescription | undefined> {
-  const exporters = await inspection.exporters();
+  { exporter: wanted, picture }: Given,
+  panel: PictureSource | undefined,
+): Promise<What | undefined> {
+  if (wanted === 'inspection') return { kind: 'inspection' };
   if (wanted !== undefined) {
+    const exporters = await inspection.exporters();
     const found = exporters.find(({ id }) => id === wanted);
     const names = exporters.map(({ id }) => id).join(', ');
     if (found === undefined)
       throw new Error(l10n.t('There is no exporter “{0}” here; there are {1}.', wanted, names));
+    return { kind: 'exporter', exporter: found };
+  }
+  const pictures = await picturesOf(panel);
+  if (picture !== undefined) {
+    const found = pictures.find(({ offer }) => offer.view === picture);
+    const names = pictures.map(({ offer }) => offer.view).join(', ');
+    if (found === undefined)
+      throw new Error(l10n.t('“{0}” is not in sight as a picture; what is: {1}.', picture, names || '–'));
     return found;
   }
-  const items = exporters.map((exporter) => ({ label: exporter.title, detail: exporter.note, exporter }));
+  const exporters = await inspection.exporters();
+  const items: readonly WhatItem[] = [
+    ...(pictures.length === 0 ? [] : [separator(l10n.t('pictures'))]),
+    ...pictures.map((what) => ({
+      label: l10n.t('{0} as a picture', what.offer.title),
+      detail: l10n.t('SVG or PNG, or to the clipboard'),
+      what,
+    })),
+    ...(pictures.length === 0 ? [] : [separator(l10n.t('numbers and formulas'))]),
+    ...exporters.map((exporter) => ({
+      label: exporter.title,
+      detail: exporter.note,
+      what: { kind: 'exporter' as const, exporter },
+    })),
+    separator(l10n.t('to be opened again')),
+    {
+      label: l10n.t('Inspection (.{0})', savedExtensions[0]),
+      detail: l10n.t('What was inspected, by which model, how, and where you are in it'),
+      what: { kind: 'inspection' },
+    },
+  ];
   const chosen = await window.showQuickPick(items, {
     title: l10n.t('Export as…'),
     matchOnDetail: true,
     ...staysOpen,
   });
-  return chosen?.exporter;
+  return chosen?.what;
+}
+
+/** What the panel can draw now; nothing where its page does not answer. */
+async function picturesOf(
+  source: PictureSource | undefined,
+): Promise<readonly Extract<What, { kind: 'picture' }>[]> {
+  if (source === undefined) return [];
+  try {
+    const { offers, dark } = await source.pictures();
+    return offers.map((offer) => ({ kind: 'picture' as const, source, offer, dark }));
+  } catch {
+    // Numbers can be taken away without the page.
+    return [];
+  }
 }
 
 /** The step that is looked at comes first. */
@@ -163,38 +253,46 @@ function sizeOf(files: readonly ExportedFile[]): string {
 }
 
 async function pickPlace(
-  { title }: InspectionSummary,
+  summary: InspectionSummary,
   { title: kind, extension }: ExporterDescription,
   { layer, head }: ExportScope,
   step: string | undefined,
 ): Promise<Uri | undefined> {
   const parts = [
-    posix
-      .basename(title)
-      .replaceAll(/[^\p{L}\p{N}.-]+/gu, '-')
-      .slice(0, 40),
     ...(step === undefined ? [] : [step]),
     ...(layer === 'all' ? [] : [`layer-${placeNumber(layer)}`]),
     ...(head === 'all' ? [] : [`head-${placeNumber(head)}`]),
   ];
-  const folder = workspace.workspaceFolders?.[0]?.uri;
-  const name = `${parts.join('-')}.${extension}`;
-  return window.showSaveDialog({
-    title: l10n.t('Export'),
-    saveLabel: l10n.t('Export'),
-    filters: { [kind]: [extension] },
-    ...(folder === undefined ? {} : { defaultUri: Uri.joinPath(folder, name) }),
-  });
+  return askPlace(fileName(summary, parts, extension), kind, [extension]);
+}
+
+/** "all-MiniLM-L6-v2-weights-layer-3-head-7.npy" */
+function fileName({ title }: InspectionSummary, parts: readonly string[], extension: string): string {
+  const base = posix
+    .basename(title)
+    .replaceAll(/[^\p{L}\p{N}.-]+/gu, '-')
+    .slice(0, 40);
+  return `${[base, ...parts].join('-')}.${extension}`;
 }
 
 function readGiven(given: unknown): Given {
   if (typeof given !== 'object' || given === null) return {};
-  const { exporter, step, layer, head }: Partial<Record<string, unknown>> = { ...given };
+  const { exporter, step, layer, head, picture, format, scale, theme }: Partial<Record<string, unknown>> = {
+    ...given,
+  };
+  const formats = ['svg', 'png', 'clipboard'] as const;
+  const knownFormat = formats.find((each) => each === format);
+  const themes = ['print', 'screen'] as const;
+  const knownTheme = themes.find((each) => each === theme);
   const isPlace = (value: unknown): value is number | 'all' =>
     value === 'all' || (typeof value === 'number' && Number.isInteger(value) && value >= 0);
   return {
     ...(typeof exporter === 'string' ? { exporter } : {}),
     ...(typeof step === 'string' ? { step } : {}),
+    ...(typeof picture === 'string' ? { picture } : {}),
+    ...(knownFormat === undefined ? {} : { format: knownFormat }),
+    ...(knownTheme === undefined ? {} : { theme: knownTheme }),
+    ...(typeof scale === 'number' && scale >= 1 && scale <= 4 ? { scale } : {}),
     ...(isPlace(layer) && isPlace(head) ? { scope: { layer, head } } : {}),
   };
 }

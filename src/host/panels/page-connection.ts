@@ -5,6 +5,7 @@ import type {
   EngineMethods,
   HeadTypesState,
   ModelReference,
+  PageMethods,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -20,18 +21,24 @@ import type { Session } from '../session/session.js';
 import type { Asking, Question } from '../session/session-options.js';
 import type { Log } from '../transports/transport.js';
 
-type Nothing = Record<never, never>;
-type PanelChannel = Channel<Nothing, PanelNotices, PanelMethods, PanelReports>;
+type PanelChannel = Channel<PageMethods, PanelNotices, PanelMethods, PanelReports>;
+
+/** How long a page may take to come up and draw, in milliseconds. */
+const longestAnswer = 30_000;
 
 /** What a page wants that is not its session's. */
 export interface PageServices {
+  /** What is said of the page itself. */
+  readonly messages: { readonly silentPage: string };
   readonly log: Log;
   readonly painter: Pick<Painter, 'clear' | 'mark' | 'paint'>;
   readonly headTypes: Pick<KnownHeadTypes, 'of'>;
   /** Puts code on the clipboard, and says so. */
   copyCode(session: Session, request: PanelMethods['copyCode']['params']): Promise<void>;
-  /** Asks what of the inspection that is looked at goes to which file, and writes it. */
-  exportShown(): Promise<void>;
+  /** Asks what of the inspection that is looked at goes to which file, unless it is one of the page's pictures, and writes it. */
+  exportShown(asked: PanelMethods['export']['params']): Promise<void>;
+  /** The page has put a picture on the clipboard, or could not. */
+  copiedPicture(told: PanelReports['copiedPicture']): void;
   /** The models that could read what a session shows. */
   readers(session: Session): Promise<readonly ReaderChoice[]>;
   /** Has one of them read it, in this page, where the user is told of failures. */
@@ -49,6 +56,8 @@ export class PageConnection extends Disposable {
   readonly onDidEnd = this.endEmitter.event;
   private readonly channel: PanelChannel;
   private following: Releasable[] = [];
+  /** The page has asked for what it shows, so it answers too. */
+  private up = deferred();
   private readonly moves = new PageMoves((moved) => {
     this.channel.notify('position', moved);
   });
@@ -75,6 +84,30 @@ export class PageConnection extends Disposable {
     this.follow();
     this.channel.notify('state', session.state);
     before.dispose();
+  }
+
+  /**
+   * Asks the page, once it is up.
+   * @throws Error where it does not come up, or does not answer
+   */
+  async ask<M extends keyof PageMethods & string>(
+    method: M,
+    params: PageMethods[M]['params'],
+  ): Promise<PageMethods[M]['result']> {
+    const limit = AbortSignal.timeout(longestAnswer);
+    const late = new Promise<never>((_, reject) => {
+      limit.addEventListener('abort', () => {
+        reject(new Error(this.services.messages.silentPage));
+      });
+    });
+    await Promise.race([this.up.promise, late]);
+    return Promise.race([this.channel.request(method, params, { signal: limit }), late]);
+  }
+
+  /** VS Code ends the page of a hidden panel; when it is shown again, another comes up. */
+  hidden(): void {
+    this.up.resolve();
+    this.up = deferred();
   }
 
   tellHeadTypes(state: HeadTypesState): void {
@@ -112,6 +145,7 @@ export class PageConnection extends Disposable {
   private connect(port: Port): PanelChannel {
     const {
       copyCode,
+      copiedPicture,
       classifyHeads,
       exportShown,
       headTypes,
@@ -125,10 +159,13 @@ export class PageConnection extends Disposable {
       <M extends Question>(method: M) =>
       (request: Asking<M>, call: Call): Promise<EngineMethods[M]['result']> =>
         this.shown.ask(method, request, relay(call));
-    return new Channel<Nothing, PanelNotices, PanelMethods, PanelReports>(
+    return new Channel<PageMethods, PanelNotices, PanelMethods, PanelReports>(
       port,
       {
-        ready: () => this.shown.state,
+        ready: () => {
+          this.up.resolve();
+          return this.shown.state;
+        },
         slice: ask('slice'),
         arithmetic: ask('arithmetic'),
         thumbnails: ask('thumbnails'),
@@ -156,8 +193,8 @@ export class PageConnection extends Disposable {
           await copyCode(this.shown, request);
           return null;
         },
-        export: async () => {
-          await exportShown();
+        export: async (asked) => {
+          await exportShown(asked);
           return null;
         },
         readers: () => readers(this.shown),
@@ -206,6 +243,9 @@ export class PageConnection extends Disposable {
           if (answer === null) painter.clear(this.shown);
           else painter.mark(this.shown, answer);
         },
+        copiedPicture: (told) => {
+          copiedPicture(told);
+        },
         painted: ({ milliseconds }) => {
           log.info(`“${this.shown.label}” was on screen after ${milliseconds.toFixed(0)} ms.`);
         },
@@ -223,6 +263,19 @@ function relay(call: Call): RequestOptions {
     signal: call.signal,
     onProgress: (progress) => {
       call.progress(progress);
+    },
+  };
+}
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return {
+    promise,
+    resolve: () => {
+      resolve();
     },
   };
 }

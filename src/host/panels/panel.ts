@@ -1,6 +1,6 @@
 import { commands, env, l10n, Uri, window } from 'vscode';
 import type { WebviewPanel } from 'vscode';
-import type { CodeLanguage, CodeRequest } from '../../protocol.js';
+import type { CodeLanguage, CodeRequest, PageMethods, PictureLook } from '../../protocol.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import type { Log } from '../transports/transport.js';
@@ -50,8 +50,15 @@ export class InspectionPanel extends Disposable {
         painter,
         headTypes,
         copyCode,
-        exportShown: async () => {
-          await commands.executeCommand('attention-inspector.export');
+        messages: {
+          silentPage: l10n.t('The panel did not answer: bring it to the front and try again.'),
+        },
+        exportShown: async (asked) => {
+          await commands.executeCommand('attention-inspector.export', ...(asked === null ? [] : [asked]));
+        },
+        copiedPicture: ({ view, title, problem }) => {
+          if (problem === null) tellCopied(title);
+          else void offerToSave(problem, view);
         },
         readers: ({ request }) => models.readersOf(request),
         readWith: (reader) => again(this, reader),
@@ -109,6 +116,24 @@ export class InspectionPanel extends Disposable {
     return this.page.session;
   }
 
+  /** What its page shows that can be drawn; the panel comes to the front, for only what is in sight has a page. */
+  async pictures(): Promise<PageMethods['pictures']['result']> {
+    if (!this.panel.visible) this.panel.reveal();
+    return this.page.ask('pictures', null);
+  }
+
+  /** One of them as a file. */
+  picture(request: PageMethods['picture']['params']): Promise<Uint8Array> {
+    return this.page.ask('picture', request);
+  }
+
+  /** Puts one of them on the clipboard, which takes a page with the focus. */
+  async copyPicture(look: PictureLook, title: string): Promise<void> {
+    this.panel.reveal(undefined, false);
+    await this.page.ask('copyPicture', look);
+    tellCopied(title);
+  }
+
   /** Shows another inspection in the place of this one, which ends. */
   show(inspection: Session): void {
     this.panel.title = inspection.label;
@@ -129,8 +154,21 @@ export class InspectionPanel extends Disposable {
     const { active, visible } = this.panel;
     tellActive(active);
     if (active) this.activateEmitter.fire(undefined);
-    if (!visible) this.context.painter.clear(this.inspection);
+    if (visible) return;
+    this.context.painter.clear(this.inspection);
+    this.page.hidden();
   }
+}
+
+function tellCopied(title: string): void {
+  window.setStatusBarMessage(l10n.t('$(clippy) Copied as a picture: {0}', title), 4000);
+}
+
+/** What cannot be put on the clipboard can still be saved. */
+async function offerToSave(problem: string, picture: string): Promise<void> {
+  const save = l10n.t('Save to a File…');
+  if ((await window.showWarningMessage(problem, save)) === save)
+    await commands.executeCommand('attention-inspector.export', { picture });
 }
 
 const languages: Readonly<Record<CodeLanguage, string>> = {

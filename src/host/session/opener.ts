@@ -126,6 +126,11 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     return inspection;
   }
 
+  /** The panel that shows an inspection. */
+  panelOf(inspection: Session): InspectionPanel | undefined {
+    return [...this.panels].find((panel) => panel.inspection === inspection);
+  }
+
   /** Inspects files as one; a panel opens only when that has worked. */
   async openFiles(uris: readonly Uri[], parameters: ParameterValues = {}): Promise<void> {
     const inspection = this.make({ kind: 'files', uris: uris.map(String) }, { parameters });
@@ -156,6 +161,14 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     this.attach(panel, inspection);
     // The page is told of the outcome, good or bad.
     inspection.ready().catch(() => undefined);
+  }
+
+  /** Fills a tab that VS Code opened with what was asked before: of a saved inspection. */
+  fillWith(panel: WebviewPanel, request: InspectionRequest, earlier: Partial<Earlier>): Session {
+    const inspection = this.make(request, earlier);
+    this.attach(panel, inspection);
+    inspection.ready().catch(() => undefined);
+    return inspection;
   }
 
   /** Fills a tab that was open when the window was reloaded. What its page left tells which one it is. */

@@ -266,6 +266,7 @@ export class Engine {
       refusal: ({ name, config, files, headers }) => refusal(name, config, files, headers) ?? null,
       headTypes: (params, call) => this.headTypes(params, taskOf(call)),
       headTypesIdentity: ({ model }) => this.headTypesIdentity(model),
+      modelDigest: ({ model }, call) => this.models.digest(model, taskOf(call)),
       mechanisms: () => mechanisms.map(({ id, title, source }) => ({ id, title, source })),
       memory: () => {
         const memory = this.platform.memory();

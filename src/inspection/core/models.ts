@@ -1,5 +1,7 @@
 import {
   dates,
+  datesFolder,
+  digestOf,
   embedded,
   embeddedFolder,
   findCheckpoints,
@@ -13,7 +15,8 @@ import {
   type OpenModel,
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
-import type { Continuation, FoundModel, ModelReference } from '../../protocol.js';
+import type { Continuation, FoundModel, ModelDigest, ModelReference } from '../../protocol.js';
+import type { Task } from './task.js';
 import { ResourcePool } from './resource-pool.js';
 
 /** A model that reads text of any kind. */
@@ -68,6 +71,7 @@ const spare = 2;
 /** Models that are open, each once. */
 export class ModelPool {
   private readonly pool = new ResourcePool<OpenModel>(spare);
+  private readonly digests = new Map<string, string>();
 
   constructor(
     private readonly platform: Platform,
@@ -120,6 +124,20 @@ export class ModelPool {
   identity(reference: LanguageModelReference): Promise<string> {
     const kind = reference.kind === 'file' ? 'file' : 'folder';
     return identityOf(this.platform, { kind, path: this.pathOf(reference) });
+  }
+
+  /** What a model is, wherever it lies, and what it is here. Its files are read once, as long as they stay as they are. */
+  async digest(reference: ModelReference, task: Task): Promise<ModelDigest> {
+    const kind = reference.kind === 'file' ? 'file' : 'folder';
+    const path = reference.kind === 'dates' ? datesFolder(this.platform, this.media) : this.pathOf(reference);
+    const identity = await identityOf(this.platform, { kind, path });
+    const known = this.digests.get(identity);
+    if (known !== undefined) return { digest: known, identity };
+    const digest = await digestOf(this.platform, { kind, path }, task.signal, (share) => {
+      task.progress?.(`${Math.floor(share * 100)} %`, share);
+    });
+    this.digests.set(identity, digest);
+    return { digest, identity };
   }
 
   dispose(): Promise<void> {

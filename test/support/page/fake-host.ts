@@ -11,6 +11,7 @@ import type {
   Move,
   HeadTypesState,
   Moved,
+  PageMethods,
   PanelMethods,
   PanelNotices,
   PanelReports,
@@ -93,7 +94,7 @@ export class FakeHost {
   /** Where the host goes when a page wants to be somewhere. */
   allow = (wanted: Position): Position => nearestPosition(this.subject().summary(), wanted);
   failing: Record<string, string>;
-  readonly panel: Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>;
+  readonly panel: Channel<PageMethods, HostNotices, HostMethods, PanelReports>;
 
   constructor(
     private readonly behaviour: Behaviour,
@@ -145,7 +146,7 @@ export class FakeHost {
         }
         return give(params, call);
       };
-    this.panel = new Channel<Record<never, never>, HostNotices, HostMethods, PanelReports>(
+    this.panel = new Channel<PageMethods, HostNotices, HostMethods, PanelReports>(
       {
         post: (message) => {
           // As the real one sends it.
@@ -229,6 +230,7 @@ export class FakeHost {
         },
         hover: noted('hover'),
         answer: noted('answer'),
+        copiedPicture: noted('copiedPicture'),
         painted: noted('painted'),
         error: noted('error'),
       },

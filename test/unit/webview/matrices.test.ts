@@ -1,3 +1,4 @@
+import { noPictures } from '../../support/pages.js';
 import assert from 'node:assert/strict';
 import { Channel, type Port } from '../../../src/channel.js';
 import type {
@@ -75,7 +76,7 @@ function page() {
     },
     {},
   );
-  const panel = new Panel(new Channel(near, {}, {}), null, () => false);
+  const panel = new Panel(new Channel(near, noPictures, {}), null, () => false);
   panel.show({ kind: 'inspection', summary, position: { layer: 4, head: 11, step: 'weights' } });
   return { matrices: new Matrices(panel), asked: () => asked };
 }

@@ -1,3 +1,4 @@
+import { noPictures } from '../../support/pages.js';
 import assert from 'node:assert/strict';
 import { Channel } from '../../../src/channel.js';
 import type { Port } from '../../../src/channel.js';
@@ -81,18 +82,14 @@ function connected(most = 11) {
   const clock = new Clock();
   const [near, far] = wire(clock, 4);
   const heads: number[] = [];
-  const channel: PanelChannel = new Channel(
-    near,
-    {},
-    {
-      position: (moved) => {
-        panel.follow(moved);
-      },
-      state: (state) => {
-        panel.show(state);
-      },
+  const channel: PanelChannel = new Channel(near, noPictures, {
+    position: (moved) => {
+      panel.follow(moved);
     },
-  );
+    state: (state) => {
+      panel.show(state);
+    },
+  });
   const panel = new Panel(channel, null, () => false);
   const host = new Channel<Nothing, PanelNotices, Nothing, PanelReports>(
     far,

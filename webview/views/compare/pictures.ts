@@ -13,7 +13,8 @@ import type { Matrices } from '../../matrices.js';
 import type { Theme } from '../../theme.js';
 import { quantity } from '../../labels.js';
 import { compareStrings } from './strings.js';
-import { isExact, MatrixLayers } from '../heatmap/layers.js';
+import { isExact } from '../../../src/drawing/slices.js';
+import { MatrixLayers } from '../heatmap/layers.js';
 import { subtract } from './difference.js';
 import type { Lens } from '../../draw/lens.js';
 

@@ -1,4 +1,6 @@
 import './heads.css';
+import type { FigureTheme } from '../../../src/drawing/figure-theme.js';
+import { headsFigure } from '../../../src/drawing/heads-figure.js';
 import type { InspectionSummary, Span, Thumbnails } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
 import { thumbnailScales } from './thumbnail-scales.js';
@@ -91,6 +93,18 @@ export class HeadsView {
   retheme(theme: Theme): void {
     this.theme = theme;
     this.paint();
+  }
+
+  /** All heads as an SVG file. */
+  toSvg(theme: FigureTheme): string {
+    const { thumbnails, oneScale } = this;
+    const { summary } = this.panel;
+    if (summary === null || thumbnails.size === 0) throw new Error('The heads have not come yet.');
+    const { scale: choice } = this.panel.store.get();
+    const scales = thumbnailScales(thumbnails, summary.heads, choice, oneScale, theme.ground);
+    // What every row ends by is no number that a legend could say.
+    const one = choice.kind !== 'row' && (oneScale || choice.maximum !== 'automatic');
+    return headsFigure({ summary, thumbnails, scales, oneScale: one, theme });
   }
 
   rescale(oneScale: boolean): void {

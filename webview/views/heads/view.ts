@@ -58,6 +58,7 @@ export const headsView = defineView<HeadsMemory>({
       retheme: (theme) => {
         heads.retheme(theme);
       },
+      toSvg: async (theme) => heads.toSvg(theme),
       remember: (): HeadsMemory => ({ labelled: headTypes.labelled, oneScale: box.checked }),
       dispose: () => {
         heads.dispose();

@@ -2,19 +2,22 @@ import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { Legend } from '../../draw/legend.js';
 import { ScaleControl } from '../../draw/scale/control.js';
-import { leftOutTitles, scaleStrings } from '../../draw/scale/strings.js';
-import type { LeaveOut, MatrixScale, ScaleNote } from '../../draw/scale/matrix-scale.js';
+import { leftOutTitles } from '../../draw/scale/strings.js';
+import { scaleNotes } from '../../../src/drawing/colors/notes.js';
+import type { Ground } from '../../draw/scale/maps.js';
+import type { HeatmapFigure } from '../../../src/drawing/heatmap-figure.js';
+import type { LeaveOut, MatrixScale } from '../../draw/scale/matrix-scale.js';
 import { matrixScale } from '../../draw/scale/matrix-scale.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
 import { colorIndex, factorAt, isLeftOut } from '../../draw/scale/scale.js';
 import { isMasked } from '../../draw/colormap.js';
-import { quantity, shortLabel } from '../../labels.js';
+import { quantity } from '../../labels.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { MatrixLayers } from './layers.js';
-import { isExact } from './layers.js';
+import { isExact } from '../../../src/drawing/slices.js';
 import { canLeaveOut, leaveOut, leftOutColumns, offeredLeaveOut } from './left-out.js';
 
 /** A matrix's colours, and the legend that says and changes them. */
@@ -59,9 +62,8 @@ export class HeatmapColors {
     this.scale = null;
   }
 
-  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
   update(summary: InspectionSummary, step: Step, theme: Theme): void {
-    const { overview, detail } = this.layers;
+    const { overview } = this.layers;
     if (overview === null) return;
     const choice = this.panel.store.get().scale;
     const offered = offeredLeaveOut(summary, step);
@@ -70,17 +72,7 @@ export class HeatmapColors {
     const left = columns.length === 0 ? null : this.leftOut(columns, overview, step);
     // What was shown stays until the rows' shares are known.
     if (left === undefined) return;
-    const whole = step.scale === 'weights' || isExact(overview);
-    const { minimum, maximum } = overview;
-    const made = matrixScale({
-      of: step.scale,
-      choice,
-      ground: theme.ground,
-      overview,
-      detail: whole ? null : detail,
-      range: whole ? { minimum, maximum } : null,
-      leaveOut: left,
-    });
+    const made = this.make(overview, step, theme.ground, left);
     this.scale = made.scale;
     this.say(summary, step, made, left === null ? '' : leftOutTitles[wanted].toLowerCase());
     this.control.show({
@@ -113,23 +105,51 @@ export class HeatmapColors {
     return isLeftOut(scale, column) ? NaN : (this.left?.found?.factors[row] ?? 1);
   }
 
-  private say(
+  /** The scale that is in force, on another ground, and what is said of it; null while there is none. */
+  figure(
     summary: InspectionSummary,
     step: Step,
-    { scale, note, beyond, masked }: MatrixScale,
-    leftOut: string,
-  ): void {
+    ground: Ground,
+  ): Pick<HeatmapFigure, 'scale' | 'beyond' | 'perRow' | 'notes' | 'without' | 'renormalised'> | null {
+    const { overview } = this.layers;
+    if (overview === null || this.scale === null) return null;
+    const choice = this.panel.store.get().scale;
+    const left = this.scale.leftOut === null ? null : (this.left?.found ?? null);
+    const names = left === null ? '' : leftOutTitles[choice.leaveOut].toLowerCase();
+    const made = this.make(overview, step, ground, left);
+    return {
+      ...made,
+      perRow: choice.kind === 'row',
+      notes: scaleNotes(summary, step, made, names),
+      without: made.masked ? withoutColor(names) : null,
+      renormalised: left?.factors ?? null,
+    };
+  }
+
+  /** Weights are pooled by their largest and keep their range; what is averaged has a smaller one, and is coloured by that. */
+  private make(overview: Slice, step: Step, ground: Ground, left: LeaveOut | null): MatrixScale {
+    const whole = step.scale === 'weights' || isExact(overview);
+    const { minimum, maximum } = overview;
+    return matrixScale({
+      of: step.scale,
+      choice: this.panel.store.get().scale,
+      ground,
+      overview,
+      detail: whole ? null : this.layers.detail,
+      range: whole ? { minimum, maximum } : null,
+      leaveOut: left,
+    });
+  }
+
+  private say(summary: InspectionSummary, step: Step, made: MatrixScale, leftOut: string): void {
     const { kind } = this.panel.store.get().scale;
-    const notes = [
-      ...(leftOut === '' ? [] : [scaleStrings.renormalised(leftOut)]),
-      ...(note.sinks.length > 0 || note.rows ? [foundNote(summary, step, note)] : []),
-    ];
+    const { scale, beyond, masked } = made;
     this.legend.show(quantity(step), scale, {
       masked,
       beyond,
       perRow: kind === 'row',
-      note: notes.join(' · '),
-      without: leftOut === '' ? 'masked' : 'masked or left out',
+      note: scaleNotes(summary, step, made, leftOut).join(' · '),
+      without: withoutColor(leftOut),
     });
   }
 
@@ -155,12 +175,7 @@ export class HeatmapColors {
   }
 }
 
-/** "Scale ends below “[CLS]” (0), to show the rest" */
-function foundNote(summary: InspectionSummary, step: Step, { sinks, rows }: ScaleNote): string {
-  const { axis } = step.columns;
-  const names = sinks.map(({ start, end }) =>
-    end - start > 1 ? `keys ${start}–${end - 1}` : `“${shortLabel(summary, axis, start)}” (${start})`,
-  );
-  if (names.length === 0) return scaleStrings.rows;
-  return (rows ? scaleStrings.both : scaleStrings.sink)(names.join(', '));
+/** What cells without a colour are. */
+function withoutColor(leftOut: string): string {
+  return leftOut === '' ? 'masked' : 'masked or left out';
 }

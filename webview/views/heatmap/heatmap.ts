@@ -1,5 +1,8 @@
 import './heatmap.css';
 import { reasonOf } from '../../../src/common/values.js';
+import { wholeRequest } from '../../../src/drawing/draw-heatmap.js';
+import type { FigureTheme } from '../../../src/drawing/figure-theme.js';
+import { heatmapFigure } from '../../../src/drawing/heatmap-figure.js';
 import { h, settled } from '../../dom.js';
 import { Lens } from '../../draw/lens.js';
 import { MatrixPicture } from '../../draw/picture.js';
@@ -7,7 +10,7 @@ import { attachPointing } from '../../draw/pointing.js';
 import type { Target } from '../../draw/target.js';
 import { describe, wholeLabel } from '../../draw/target.js';
 import type { Cell } from '../../draw/viewport.js';
-import { zoomLevel } from '../../draw/viewport.js';
+import { visibleSpans, zoomLevel } from '../../draw/viewport.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Matrices } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
@@ -178,6 +181,20 @@ export class HeatmapView implements OpenView {
     this.theme = theme;
     this.rescale();
     this.layout();
+  }
+
+  /** The part of the matrix that is in sight, coloured as it is. */
+  async toSvg(theme: FigureTheme, signal: AbortSignal): Promise<string> {
+    await this.panel.matrixShown();
+    const { summary, step } = this.panel;
+    const { frame, viewport } = this.lens;
+    const place = step === null ? null : this.matrices.place(step.name);
+    const colors = summary === null || step === null ? null : this.colors.figure(summary, step, theme.ground);
+    if (summary === null || step === null || place === null || colors === null)
+      throw new Error('There is no matrix to draw yet.');
+    const part = frame === null || viewport === null ? {} : visibleSpans(viewport, frame);
+    const slice = await this.matrices.slice(wholeRequest(step, { ...place, ...part }), signal);
+    return heatmapFigure({ ...place, ...colors, summary, step, slice, theme });
   }
 
   dispose(): void {

@@ -2,6 +2,8 @@ import type { Place, Slice, SliceRequest, Span, Step } from '../../../src/protoc
 import { settled } from '../../dom.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
 import { covers, visibleSpans, widen } from '../../draw/viewport.js';
+import type { SliceSource } from '../../../src/drawing/slices.js';
+import { exactAt, isExact } from '../../../src/drawing/slices.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 
@@ -17,28 +19,6 @@ export interface LayersEvents {
   overview(slice: Slice | null): void;
   detail(slice: Slice | null): void;
   failed(message: string): void;
-}
-
-/** True where each number is one cell. */
-export function isExact(slice: Slice): boolean {
-  return (
-    slice.shape[0] === slice.rows.end - slice.rows.start &&
-    slice.shape[1] === slice.columns.end - slice.columns.start
-  );
-}
-
-/** The number at a cell where the slice has it, unpooled. */
-export function exactAt(slice: Slice | null, row: number, column: number): number | undefined {
-  if (slice === null || !isExact(slice)) return undefined;
-  const { rows, columns } = slice;
-  if (row < rows.start || row >= rows.end || column < columns.start || column >= columns.end)
-    return undefined;
-  return slice.data[(row - rows.start) * (columns.end - columns.start) + column - columns.start];
-}
-
-/** Where slices are asked for. */
-export interface SliceSource {
-  slice(request: SliceRequest, signal: AbortSignal): Promise<Slice>;
 }
 
 /** One matrix's pictures: the whole of it, pooled to the screen, and what is looked at closely. */

@@ -1,5 +1,6 @@
 import './image.css';
-import type { Slice } from '../../../src/protocol.js';
+import type { FigureTheme } from '../../../src/drawing/figure-theme.js';
+import type { Box, Slice } from '../../../src/protocol.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
@@ -13,6 +14,7 @@ import { ImageColors } from './colors.js';
 import { ImageControls } from './controls.js';
 import type { Drawing, Drawn } from './drawn.js';
 import { drawnOf, heatFor } from './drawn.js';
+import { imageFigure, onGround } from './figure.js';
 import { HeadPictures } from './head-pictures.js';
 import type { Heads } from './lines.js';
 import { Lines } from './lines.js';
@@ -209,6 +211,26 @@ export class ImageView implements OpenView {
     this.redraw();
   }
 
+  /** The whole image, as it is painted. */
+  async toSvg(figure: FigureTheme): Promise<string> {
+    await this.panel.matrixShown();
+    const { image } = this.original;
+    const { drawn, settings } = this;
+    if (drawn === null || image === null) throw new Error('There is no image to draw yet.');
+    const { shown, line } = drawn;
+    const theme = onGround(this.theme, figure);
+    const { position } = this.panel.store.get();
+    const rolled = this.fusion === 'rollout' ? position.layer : null;
+    return imageFigure({
+      drawn: drawnOf(shown, line, { ...this.drawing, theme }),
+      ...{ image, settings, position, theme, figure },
+      ...this.marked(shown),
+      heads: this.fusion,
+      quantity: this.pointed.quantity(shown.step),
+      said: saidOf(shown, drawn.values, settings, this.colors.leftOut(shown), rolled),
+    });
+  }
+
   dispose(): void {
     this.life.dispose();
     this.controls.dispose();
@@ -349,17 +371,9 @@ export class ImageView implements OpenView {
     this.loading.hidden = image !== null || !this.problem.hidden;
     if (drawn === null) return;
     const { shown, heat, contours } = drawn;
-    const { patches, sources, source, direction } = shown;
-    const cell = this.shown?.picked ?? null;
-    const other = direction === 'row' ? cell?.column : cell?.row;
-    const boxOf = (side: typeof patches | null, index: number | undefined) =>
-      side?.list[side.places.get(index ?? -1) ?? -1]?.box ?? null;
+    const { patches } = shown;
     const { opacity, grid } = settings;
-    this.stage.show({
-      ...{ patches, image, heat, opacity, grid, contours },
-      source: boxOf(sources, source),
-      picked: boxOf(patches, other),
-    });
+    this.stage.show({ ...{ patches, image, heat, opacity, grid, contours }, ...this.marked(shown) });
     const { position } = this.panel.store.get();
     this.stage.element.setAttribute('aria-label', description(shown, position, this.fusion));
     this.heads.draw({
@@ -368,6 +382,15 @@ export class ImageView implements OpenView {
       theme: this.theme,
       open: this.fusion === 'one' ? position.head : this.fusion,
     });
+  }
+
+  /** Where on the image the token lies whose attention is shown, and the other side of the picked cell. */
+  private marked({ patches, sources, source, direction }: Shown): { source: Box | null; picked: Box | null } {
+    const cell = this.shown?.picked ?? null;
+    const other = direction === 'row' ? cell?.column : cell?.row;
+    const boxOf = (side: typeof patches | null, index: number | undefined): Box | null =>
+      side?.list[side.places.get(index ?? -1) ?? -1]?.box ?? null;
+    return { source: boxOf(sources, source), picked: boxOf(patches, other) };
   }
 
   private showControls(shown: Shown): void {

@@ -4,6 +4,7 @@ import { h } from '../../dom.js';
 import { formatDuration } from '../../format.js';
 import type { Column, Mode, Panel } from '../../panel.js';
 import { summaryKey } from '../../panel.js';
+import type { Pictures, ShownView } from '../../pictures.js';
 import type { Widths } from '../../saved.js';
 import type { Theme } from '../../theme.js';
 import { menu } from '../../ui.js';
@@ -41,6 +42,7 @@ const languages: readonly { language: CodeLanguage; text: string }[] = [
 
 export interface ShellOptions {
   readonly panel: Panel;
+  readonly pictures: Pictures;
   readonly views: readonly RegisteredView[];
   readonly context: ViewContext;
   /** What the views remembered in an earlier life of the page. */
@@ -84,13 +86,13 @@ export class Shell {
   /** What is inspected is led by this view of the centre. */
   private led: string | null = null;
 
-  constructor({ panel, views, context, remembered, widths, returning }: ShellOptions) {
+  constructor({ panel, pictures, views, context, remembered, widths, returning }: ShellOptions) {
     this.returning = returning;
     this.panel = panel;
     this.views = views;
     this.context = context;
     this.widths = widths;
-    this.toolbar = new Toolbar(panel);
+    this.toolbar = new Toolbar(panel, pictures);
     const column = (name: Column, ...children: readonly HTMLElement[]): HTMLElement =>
       h(
         'section',
@@ -125,8 +127,8 @@ export class Shell {
     };
     this.sides = new Tabs({ label: 'Panes', tabs: sides, choose });
     this.sides.element.classList.add('pane-tabs');
-    const pictures = this.centred.map(({ id, title }) => ({ id, title, panel: 'pane-centre' }));
-    this.tabs = new Tabs({ label: 'Views', tabs: [...pictures, ...sides], choose });
+    const middle = this.centred.map(({ id, title }) => ({ id, title, panel: 'pane-centre' }));
+    this.tabs = new Tabs({ label: 'Views', tabs: [...middle, ...sides], choose });
     const columns = h(
       'main',
       { class: 'columns' },
@@ -164,6 +166,18 @@ export class Shell {
 
   get remembered(): Readonly<Record<string, unknown>> {
     return this.open.remembered;
+  }
+
+  /** The views that are in sight: what is in the middle first. */
+  get shown(): readonly ShownView[] {
+    const { covering, centre } = this.panel.store.get();
+    const middle = covering?.view ?? centre;
+    return this.views
+      .flatMap(({ id, title }) => {
+        const open = this.open.get(id);
+        return open === undefined || open.element.getClientRects().length === 0 ? [] : [{ id, title, open }];
+      })
+      .toSorted((a, b) => Number(b.id === middle) - Number(a.id === middle));
   }
 
   retheme(theme: Theme): void {

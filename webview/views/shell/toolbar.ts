@@ -1,7 +1,9 @@
 import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
-import { button, dropdown } from '../../ui.js';
+import type { Pictures } from '../../pictures.js';
+import { dropdown, menu } from '../../ui.js';
+import { exportItems, exportStrings } from './export-menu.js';
 import { axisTitle, forQuery, ordinal } from '../../labels.js';
 import { stepper } from '../steps/stepper.js';
 
@@ -13,16 +15,9 @@ export class Toolbar {
   private readonly tools = h('span', { class: 'toolbar-tools' });
   readonly element = h('div', { class: 'toolbar' }, this.step, this.query, this.tools);
 
-  constructor(panel: Panel) {
+  constructor(panel: Panel, pictures: Pictures) {
     this.element.append(
-      button({
-        text: 'Export…',
-        label: 'Export…',
-        title: 'Save numbers or code to a file',
-        look: 'icon',
-        // The host asks what and where to, and tells of failures itself.
-        press: () => void panel.channel.request('export', null).catch(() => undefined),
-      }),
+      menu({ text: exportStrings.title, items: () => Promise.resolve(exportItems(panel, pictures)) }),
     );
     panel.store.watch(
       ({ content }) =>

@@ -8,7 +8,7 @@ import { scaleStrings } from '../../draw/scale/strings.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { MatrixLayers } from '../heatmap/layers.js';
-import { isExact } from '../heatmap/layers.js';
+import { isExact } from '../../../src/drawing/slices.js';
 
 /** The colours of the matrix along the time axis, as chosen for the heatmap too, and the legend that says and changes them. */
 export class SoundColors {

@@ -1,5 +1,5 @@
 import type { Slice, SliceRequest, Span } from '../../../src/protocol.js';
-import type { SliceSource } from '../heatmap/layers.js';
+import type { SliceSource } from '../../../src/drawing/slices.js';
 import type { TimedMatrix } from './shown.js';
 
 /** Asks for the frames of a matrix alone; columns are counted from the first of them, either way. */

@@ -1,3 +1,5 @@
+import { drawHeatmap } from '../../../src/drawing/draw-heatmap.js';
+import type { FigureTheme } from '../../../src/drawing/figure-theme.js';
 import type { Slice, Span, Step } from '../../../src/protocol.js';
 import { h, perFrame, settled } from '../../dom.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
@@ -98,6 +100,17 @@ export class TableView implements OpenView {
     this.life.dispose();
     this.rest.drop();
     this.asking?.abort();
+  }
+
+  /** The part that is in sight, with its numbers. */
+  async toSvg(theme: FigureTheme, signal: AbortSignal): Promise<string> {
+    const { step, summary } = this.panel;
+    const place = step === null ? null : this.matrices.place(step.name);
+    if (step === null || summary === null || place === null)
+      throw new Error('There are no numbers to draw yet.');
+    const { scale } = this.panel.store.get();
+    const options = { scale: { ...scale, leaveOut: 'nothing' as const }, theme, table: true as const };
+    return drawHeatmap(this.matrices, summary, { ...place, ...this.window(step) }, options, signal);
   }
 
   retheme(theme: Theme): void {
