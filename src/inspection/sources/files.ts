@@ -11,6 +11,7 @@ import { joinHeads } from '../axes/joined-heads.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
 import { readFileMasks } from './mask-meanings.js';
+import { kindOf } from './mask-numbers.js';
 import { maskedScores } from './gaps.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
 import { asksToExplain, withResults } from '../doctor/preparation.js';
@@ -103,6 +104,7 @@ async function openFiles(
           name: tensor.name,
           file: source.name,
           source: tensor,
+          kind: kindOf(tensor.dtype),
           ...axesOf(tensor),
         });
       }

@@ -3,6 +3,7 @@ import { formatShape, type Shape, type TensorSource } from '../../engine/tensor.
 import type { RoleQuestion } from '../../protocol.js';
 import type { Candidate } from '../axes/candidate.js';
 import { rearranged } from '../axes/rearranged.js';
+import { withMasks } from './unnamed-masks.js';
 
 export type { Candidate } from '../axes/candidate.js';
 
@@ -87,13 +88,8 @@ export async function findRoles(
       if (role !== undefined) known.set(key, role);
     }
   } else {
-    const roles = besideAttentions(
-      statesAmong(
-        await Promise.all(candidates.map((each) => guess(each, candidates.length === 1))),
-        candidates,
-      ),
-      candidates,
-    );
+    const guessed = await Promise.all(candidates.map((each) => guess(each, candidates.length === 1)));
+    const roles = await withMasks(candidates, besideAttentions(statesAmong(guessed, candidates), candidates));
     candidates.forEach(({ key }, at) => {
       const role = roles[at];
       if (role !== undefined) known.set(key, role);
@@ -231,7 +227,15 @@ async function looksLikeWeights(source: TensorSource): Promise<boolean> {
 }
 
 /** What only shapes scores, whatever these come from. */
-const aside: ReadonlySet<string> = new Set(['mask', 'padding', 'lengths', 'bias', 'relative_bias', 'sinks']);
+const aside: ReadonlySet<string> = new Set([
+  'mask',
+  'keep',
+  'padding',
+  'lengths',
+  'bias',
+  'relative_bias',
+  'sinks',
+]);
 
 /** Ready weights need no Q and K beside them; a mechanism's inputs win over what only some of them would give. */
 function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidate[]): Map<string, string> {
@@ -250,7 +254,7 @@ function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidat
     // What an implementation gave is compared, and nothing is computed from it.
     if (role === 'output') return false;
     if (cached) return role === 'weights' || role === 'V';
-    if (aside.has(role)) return !states || /^(mask|padding|lengths)$/.test(role);
+    if (aside.has(role)) return !states || /^(mask|keep|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
     if (states) return /^([SH]|[WUv]_[acp])$/.test(role);
     if (vectors) return /^([QKV]|past_[KV]|reward)$/.test(role);
