@@ -14,6 +14,7 @@ import {
   type Reading,
 } from './readings.js';
 import { ofEntry } from './entries.js';
+import { packedParameter } from './packed.js';
 import { rearranged, type Axis } from './rearranged.js';
 import { tell, type Hints, type Tensors, type Told } from './telling.js';
 
@@ -34,7 +35,7 @@ export interface Arranged {
 /** The names of all controls of axes, for values that wait until their control is there again. */
 export const axesControls: readonly string[] = [
   ...groups.map(({ parameter }) => parameter),
-  ...['entry', 'entry2', 'entry3', 'entry4'],
+  ...['entry', 'entry2', 'entry3', 'entry4', packedParameter],
 ];
 
 /** What the axes of tensors are: told from how they fit each other, from names and numbers, or to be asked. */

@@ -7,6 +7,7 @@ import { nameOf, openReference } from '../core/file-reference.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
+import { cutPacked, packedParameter } from '../axes/packed.js';
 import { joinHeads } from '../axes/joined-heads.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
@@ -121,8 +122,16 @@ async function openFiles(
     const cut = cutFused(counted.candidates);
     const [left] = cut.notices;
     if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
-    const gathered = await gatherStacks(cut.candidates, isActivation);
-    const before = [...skipped, ...cut.notices, ...gathered.notices];
+    const unpacked = cutPacked(cut.candidates, chosenAxis(parameters[packedParameter]));
+    if (unpacked.question !== undefined) {
+      await close();
+      const tensors = cut.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
+      const { question } = unpacked;
+      const asked = { tensors, roles: [], known: {}, reason: question.reason, settings: [question] };
+      return { kind: 'question', question: { ...asked, notices: [...skipped, ...cut.notices] } };
+    }
+    const gathered = await gatherStacks(unpacked.candidates, isActivation);
+    const before = [...skipped, ...cut.notices, ...unpacked.notices, ...gathered.notices];
     const roles = await findRoles(gathered.candidates, options.roles);
     if (roles.kind === 'question') {
       if (roles.question.roles.length === 0) {
@@ -190,6 +199,10 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+function chosenAxis(value: ParameterValues[string] | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 /** What a file says of a tensor's first axes, where it is something that can be read. */
