@@ -82,13 +82,14 @@ export async function findRoles(
   chosen?: Readonly<Record<string, string>>,
 ): Promise<Roles> {
   const known = new Map<string, string>();
-  if (chosen !== undefined) {
+  // No answers at all are those to another question, asked before roles could be told.
+  if (chosen !== undefined && Object.keys(chosen).length > 0) {
     for (const { key } of candidates) {
       const role = Object.hasOwn(chosen, key) ? chosen[key] : undefined;
       if (role !== undefined) known.set(key, role);
     }
   } else {
-    const guessed = await Promise.all(candidates.map((each) => guess(each, candidates.length === 1)));
+    const guessed = await Promise.all(candidates.map((each) => guess(each, candidates)));
     const roles = await withMasks(candidates, besideAttentions(statesAmong(guessed, candidates), candidates));
     candidates.forEach(({ key }, at) => {
       const role = roles[at];
@@ -151,7 +152,7 @@ function besideAttentions(
 
 /** Whether a tensor is one that is saved once a layer or head: queries, keys, values, scores or weights, not a model's parameters. */
 export async function isActivation(candidate: Candidate): Promise<boolean> {
-  const role = await guess(candidate);
+  const role = await guess(candidate, []);
   return role !== undefined && ['Q', 'K', 'V', 'scores', 'weights'].includes(role);
 }
 
@@ -173,15 +174,45 @@ function statesAmong(
   });
 }
 
-/** The role that a tensor's name tells, if its shape allows it; for a lone matrix of shares, what its numbers tell. */
-async function guess(candidate: Candidate, alone = false): Promise<string | undefined> {
+/**
+ * The role that a tensor's name tells, if its shape allows it; for a lone matrix of shares, what its numbers tell.
+ * @param all the tensors that it lies among, itself too
+ */
+async function guess(candidate: Candidate, all: readonly Candidate[]): Promise<string | undefined> {
   if (candidate.role !== undefined) return candidate.role;
-  const named = roleByName(candidate.plain ?? candidate.name, candidate.source.shape);
-  if (named !== undefined) return named;
   const { source } = candidate;
   // Only what stands alone is a row of weights: beside others it may be anything that sums to 1.
-  const matrix = alone && source.shape.length === 1 ? rearranged(source, ['new', 0]) : source;
+  const isRow = source.shape.length === 1;
+  const matrix = isRow ? rearranged(source, ['new', 0]) : source;
+  const named = roleByName(candidate.plain ?? candidate.name, source.shape);
+  if (named === 'weights' && isParameter(candidate, all))
+    return (await looksLikeWeights(matrix)) ? named : undefined;
+  if (named === 'scores' && isLogitsOfWords(candidate)) return undefined;
+  if (named !== undefined) return named;
+  if (isRow && all.length !== 1) return undefined;
   return (await looksLikeWeights(matrix)) ? 'weights' : undefined;
+}
+
+/** Whether a name is that of a module's parameter: “weight” alone or behind the module's name, or weights beside their bias. */
+function isParameter({ name, source }: Candidate, all: readonly Candidate[]): boolean {
+  const [, stem, tail] = /^(.*?)([^./:]*)$/.exec(name) ?? [];
+  if (tail?.toLowerCase() === 'weight') return true;
+  if (tail === undefined || !/weights$/i.test(tail)) return false;
+  const { shape } = source;
+  return all.some(
+    (each) =>
+      new RegExp(`^(bias|b|biases|${tail.replace(/weights$/i, '')}bias)$`, 'i').test(
+        each.name.slice(stem?.length ?? 0),
+      ) &&
+      each.name.startsWith(stem ?? '') &&
+      each.source.shape.length === 1 &&
+      (each.source.shape[0] === shape[0] || each.source.shape[0] === shape.at(-1)),
+  );
+}
+
+/** Whether logits, called nothing else, are (…, token, vocabulary) or (entry, class), as models give them, and no scores of keys. */
+function isLogitsOfWords({ name, source: { shape } }: Candidate): boolean {
+  return /(^|[./:])logits$/i.test(name) && shape.length < 4 && shape.at(-1) !== shape.at(-2);
 }
 
 function roleByName(name: string, shape: Shape): string | undefined {
