@@ -24,7 +24,7 @@ export interface NodeOptions {
 export const { inspectText, inspectImage, inspectTensors, inspectFiles, explainMismatch } = createLibrary<
   string,
   NodeOptions
->(open);
+>(open, { fits: (value) => typeof value === 'string' && value !== '', called: 'a path' });
 
 /** Inspections share one engine, which goes when the last of them is disposed of. */
 const shared = new Map<string, { readonly engine: Engine; users: number }>();

@@ -150,12 +150,12 @@ async function openFiles(
     const shape = (results.sources.weights ?? results.sources.scores)?.shape ?? [];
     const [heads, queries, keys] = shape.length < 3 ? [] : shape.slice(-3);
     const joined = joinHeads(roles.tensors);
-    const told = counted.heads ?? joined.heads ?? heads;
+    const headCount = counted.heads ?? joined.heads ?? heads;
     const hints = {
       of: roles.from,
       queries: words.query?.length ?? queries,
       keys: words.key?.length ?? keys,
-      heads: told,
+      heads: headCount,
       statedHeads: counted.heads,
       batch: batchAmong(candidates),
     };
@@ -164,21 +164,22 @@ async function openFiles(
     const masks = await readFileMasks(candidates, roles.tensors, parameters, options.signal);
     const settings = [
       ...(plan.question === undefined
-        ? headsQuestion(told, parameters, { from: roles.from, plan })
+        ? headsQuestion(headCount, parameters, { from: roles.from, plan })
         : [plan.question]),
       ...masks.questions,
     ];
+    // What an implementation gave is compared, and so it is used.
+    const told = roles.notices.filter(
+      (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
+    );
     const [first] = settings;
     if (first !== undefined) {
       await close();
       const known = Object.fromEntries(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
       const tensors = gathered.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
-      return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
+      return { kind: 'question', question: { ...asked, notices: [...before, ...told] } };
     }
-    const notices = roles.notices.filter(
-      (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
-    );
     return {
       kind: 'inputs',
       results: results.sources,
@@ -186,12 +187,12 @@ async function openFiles(
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: masked.tensors,
         meanings: masks.meanings,
-        notices: [...notices, ...joined.notices, ...masked.notices, ...before],
+        notices: [...told, ...joined.notices, ...masked.notices, ...before],
         mechanism: options.mechanism,
         words,
         likelyWords: await wordsInFolder(platform, files),
         plan,
-        standards: told === undefined ? {} : { heads: told },
+        standards: headCount === undefined ? {} : { heads: headCount },
         close,
       },
     };
