@@ -18,7 +18,7 @@ export type Numbers =
   | 'binary'
   /** 0 and −∞ or numbers so far below 0 that nothing is left of what they are added to. */
   | 'additive'
-  /** 0 and 1, and numbers far above 0: what makers take away, or what is left out. */
+  /** 0 and numbers far above it, or NaN: what makers take away, or what is left out. */
   | 'large'
   | 'other';
 
@@ -61,10 +61,11 @@ export async function look(source: TensorSource, signal?: AbortSignal): Promise<
         if (value === 0) zeros++;
         else if (value === 1) kinds.one = true;
         else if (value <= -far) kinds.below = true;
-        else if (value >= far) kinds.above = true;
+        else if (value >= far || Number.isNaN(value)) kinds.above = true;
         else kinds.other = true;
+        // Not a number is more than any.
         if (value < least) least = value;
-        if (value > most) most = value;
+        if (value > most || Number.isNaN(value)) most = value;
       }
       kinds.zero ||= zeros > 0;
       empties.keep ||= zeros === row.length;

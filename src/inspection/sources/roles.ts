@@ -3,6 +3,7 @@ import { formatShape, type Shape, type TensorSource } from '../../engine/tensor.
 import type { RoleQuestion } from '../../protocol.js';
 import type { Candidate } from '../axes/candidate.js';
 import { rearranged } from '../axes/rearranged.js';
+import { speaksOfMask } from './mask-names.js';
 import { withMasks } from './unnamed-masks.js';
 
 export type { Candidate } from '../axes/candidate.js';
@@ -189,7 +190,8 @@ async function guess(candidate: Candidate, all: readonly Candidate[]): Promise<s
     return (await looksLikeWeights(matrix)) ? named : undefined;
   if (named === 'scores' && isLogitsOfWords(candidate)) return undefined;
   if (named !== undefined) return named;
-  if (isRow && all.length !== 1) return undefined;
+  // A mask of a row with one key that takes part sums to 1 as well.
+  if ((isRow && all.length !== 1) || speaksOfMask(candidate.name)) return undefined;
   return (await looksLikeWeights(matrix)) ? 'weights' : undefined;
 }
 
@@ -281,10 +283,13 @@ function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidat
     (roles.has('X') || (roles.has('Xq') && roles.has('Xkv')));
   const vectors = roles.has('Q') && roles.has('K');
   const states = roles.has('S') && roles.has('H');
+  const onlyWeights = roles.has('weights') && !projected && !vectors && !states && !roles.has('scores');
   const keep = (role: string): boolean => {
     // What an implementation gave is compared, and nothing is computed from it.
     if (role === 'output') return false;
     if (cached) return role === 'weights' || role === 'V';
+    // Weights that were given are masked already.
+    if (aside.has(role) && onlyWeights) return false;
     if (aside.has(role)) return !states || /^(mask|keep|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
     if (states) return /^([SH]|[WUv]_[acp])$/.test(role);

@@ -85,6 +85,14 @@ describe('roles of tensors by name and shape', () => {
     assert.deepEqual(await told(candidate('weights', [4, 4])), { weights: [4, 4] });
   });
 
+  it('a mask beside weights that were given is not used, and said', async () => {
+    const weights = candidate('weights', [2, 4, 4], () => 0.25);
+    const roles = await findRoles([weights, candidate('attention_mask', [1, 4], (at) => Number(at < 3))]);
+    assert.ok(roles.kind === 'known');
+    assert.deepEqual(Object.keys(roles.tensors), ['weights']);
+    assert.deepEqual(roles.notices, ['attention_mask (1, 4) was not used.']);
+  });
+
   it('a model’s logits are not taken for scores of keys', async () => {
     for (const shape of [
       [3, 7],
