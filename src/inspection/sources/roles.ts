@@ -118,10 +118,19 @@ export async function findRoles(
       );
     } else {
       tensors[role] = candidate.source;
+      const said = readAs[role];
+      if (said !== undefined) notices.push(`${candidate.name} was read as ${said}.`);
     }
   }
   return { kind: 'known', tensors, from, notices: [...notices, ...unusedNotices(unused)] };
 }
+
+/** What only shapes scores, and how; what a mask means is said with its meaning. */
+const readAs: Readonly<Record<string, string>> = {
+  lengths: 'valid lengths: the keys beyond each are masked',
+  bias: 'a bias that is added to the scores',
+  sinks: 'sink logits, one a head',
+};
 
 /** So many tensors that were not used are named, each in a line of its own. */
 const namedUnused = 5;

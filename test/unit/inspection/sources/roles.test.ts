@@ -93,6 +93,19 @@ describe('roles of tensors by name and shape', () => {
     assert.deepEqual(roles.notices, ['attention_mask (1, 4) was not used.']);
   });
 
+  it('what only shapes scores is said to be taken for it', async () => {
+    const roles = await findRoles([
+      ...['Q', 'K'].map((name) => candidate(name, [4, 3])),
+      candidate('seq_lens', [1], () => 3),
+      candidate('position_bias', [2, 4, 4]),
+    ]);
+    assert.ok(roles.kind === 'known');
+    assert.deepEqual(roles.notices, [
+      'seq_lens was read as valid lengths: the keys beyond each are masked.',
+      'position_bias was read as a bias that is added to the scores.',
+    ]);
+  });
+
   it('a model’s logits are not taken for scores of keys', async () => {
     for (const shape of [
       [3, 7],
