@@ -28,6 +28,18 @@ import type {
 import { presentSound, type AnsweringSound, type SoundInspection } from './library-sound.js';
 import type { HeatmapOptions } from './drawing/draw-heatmap.js';
 import { drawHeatmap } from './drawing/draw-heatmap.js';
+import {
+  anyFile,
+  cellOf,
+  checkCount,
+  checkedOptions,
+  checkFiles,
+  checkMismatch,
+  checkTensors,
+  checkText,
+  spanOf,
+  type FileKind,
+} from './library-arguments.js';
 import { gatherText } from './text-change.js';
 import type { TextChange } from './text-change.js';
 
@@ -319,36 +331,51 @@ export interface Answering extends AnsweringSound {
   dispose(): Promise<void>;
 }
 
-/** The library's calls, over one way to open things. */
+/**
+ * The library's calls, over one way to open things. What a caller passes is looked at before anything is done with it: null counts as
+ * left out.
+ * @param file what a file can be given as
+ */
 export function createLibrary<File, More extends object>(
   open: (asked: Asked<File>, options: InspectOptions & Partial<More>) => Promise<Answering>,
+  file: FileKind = anyFile,
 ): Library<File, More> {
   return {
-    async inspectText(text, options) {
-      const { model, mechanism, second } = options ?? {};
+    async inspectText(text, given) {
+      checkText('The text for inspectText', text);
+      const options = checkedOptions('inspectText', given);
+      const { model, mechanism, second } = options;
       const texts = second === undefined ? ([text] as const) : ([text, second] as const);
-      const given = model === undefined ? {} : { model };
-      return present(await open({ kind: 'text', texts, ...given, ...by(mechanism) }, options ?? {}));
+      const reader = model === undefined ? {} : { model };
+      return present(await open({ kind: 'text', texts, ...reader, ...by(mechanism) }, options));
     },
-    async inspectImage(file, options) {
-      const { model, text } = options ?? {};
-      return present(await open({ kind: 'image', file, ...readBy(model, text) }, options ?? {}));
+    async inspectImage(image, given) {
+      checkFiles('inspectImage', [image], file);
+      const options = checkedOptions('inspectImage', given);
+      return present(await open({ kind: 'image', file: image, ...readBy(options) }, options));
     },
-    async inspectAudio(file, options) {
-      const { model, text } = options ?? {};
-      return present(await open({ kind: 'audio', file, ...readBy(model, text) }, options ?? {}));
+    async inspectAudio(recording, given) {
+      checkFiles('inspectAudio', [recording], file);
+      const options = checkedOptions('inspectAudio', given);
+      return present(await open({ kind: 'audio', file: recording, ...readBy(options) }, options));
     },
-    async inspectTensors(tensors, options) {
-      return present(await open({ kind: 'tensors', tensors, ...by(options?.mechanism) }, options ?? {}));
+    async inspectTensors(tensors, given) {
+      checkTensors('inspectTensors', tensors);
+      const options = checkedOptions('inspectTensors', given);
+      return present(await open({ kind: 'tensors', tensors, ...by(options.mechanism) }, options));
     },
-    async inspectFiles(files, options) {
-      const { mechanism, roles } = options ?? {};
+    async inspectFiles(files, given) {
       const list = isList(files) ? files : [files];
+      checkFiles('inspectFiles', list, file);
+      const options = checkedOptions('inspectFiles', given);
+      const { mechanism, roles } = options;
       const told = roles === undefined ? {} : { roles };
-      return present(await open({ kind: 'files', files: list, ...told, ...by(mechanism) }, options ?? {}));
+      return present(await open({ kind: 'files', files: list, ...told, ...by(mechanism) }, options));
     },
-    async explainMismatch(given, options) {
-      const { mechanism, roles, params } = options ?? {};
+    async explainMismatch(given, more) {
+      checkMismatch(given);
+      const options = checkedOptions('explainMismatch', more);
+      const { mechanism, roles, params } = options;
       const told = roles === undefined ? {} : { roles };
       const asked: Asked<File> =
         'tensors' in given
@@ -359,8 +386,9 @@ export function createLibrary<File, More extends object>(
               ...told,
               ...by(mechanism),
             };
-      const rest: InspectOptions & Partial<More> = options ?? {};
-      const opened = await open(asked, { ...rest, params: { ...params, explain: 'yes' } });
+      if (asked.kind === 'tensors') checkTensors('explainMismatch', asked.tensors);
+      else if (asked.kind === 'files') checkFiles('explainMismatch', asked.files, file);
+      const opened = await open(asked, { ...options, params: { ...params, explain: 'yes' } });
       const { diagnosis } = opened.summary;
       if (diagnosis === undefined) {
         await opened.dispose();
@@ -380,10 +408,10 @@ function by(mechanism: string | undefined): { readonly mechanism?: string } {
   return mechanism === undefined ? {} : { mechanism };
 }
 
-function readBy(
-  model: string | ModelReference | undefined,
-  text: string | undefined,
-): { readonly model?: string | ModelReference; readonly text?: string } {
+function readBy({ model, text }: Pick<InspectImageOptions, 'model' | 'text'>): {
+  readonly model?: string | ModelReference;
+  readonly text?: string;
+} {
   return { ...(text === undefined ? {} : { text }), ...(model === undefined ? {} : { model }) };
 }
 
@@ -397,8 +425,11 @@ function present(inspection: Answering): OpenInspection {
     get steps() {
       return inspection.summary.steps;
     },
-    slice: (step, { layer = 0, head = 0, rows, columns, pool, signal } = {}) =>
-      inspection.slice(
+    async slice(step, options) {
+      checkText('The step for slice', step);
+      const { rows, columns, pool, signal, ...place } = checkedOptions('slice', options);
+      const { layer, head } = placeOf(place);
+      return inspection.slice(
         {
           step,
           layer,
@@ -408,36 +439,46 @@ function present(inspection: Answering): OpenInspection {
           ...(pool === undefined ? {} : { pool: { by: 'max', ...pool } }),
         },
         signal,
-      ),
-    svg: async (step, { layer = 0, head = 0, query, rows, columns, scale, theme, signal } = {}) =>
-      drawHeatmap(
+      );
+    },
+    async svg(step, given) {
+      checkText('The step for svg', step);
+      const options = checkedOptions('svg', given);
+      const { query, rows, columns, scale, theme, signal } = options;
+      return drawHeatmap(
         { slice: (request, stop) => inspection.slice(request, stop) },
         inspection.summary,
         {
           inspection: inspection.summary.id,
           step,
-          layer,
-          head,
+          ...placeOf(options),
           ...(query === undefined ? {} : { query }),
           ...(rows === undefined ? {} : { rows: spanOf(rows) }),
           ...(columns === undefined ? {} : { columns: spanOf(columns) }),
         },
         { ...(scale === undefined ? {} : { scale }), ...(theme === undefined ? {} : { theme }) },
         signal ?? new AbortController().signal,
-      ),
-    arithmetic: (step, cell) => inspection.arithmetic({ step, ...cellOf(cell) }),
-    metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
-    findings: ({ layer = 0, head = 0 } = {}) => inspection.findings({ layer, head }),
-    plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),
-    code: (language, { layer = 0, head = 'all' } = {}) =>
-      inspection.code({ language, scope: { layer, head } }),
+      );
+    },
+    async arithmetic(step, cell) {
+      checkText('The step for arithmetic', step);
+      return inspection.arithmetic({ step, ...cellOf(cell) });
+    },
+    metrics: async (place) => inspection.metrics(placeOf(checkedOptions('metrics', place))),
+    findings: async (place) => inspection.findings(placeOf(checkedOptions('findings', place))),
+    async plot(name, place) {
+      checkText('The name of a plot', name);
+      return inspection.plot({ name, ...placeOf(checkedOptions('plot', place)) });
+    },
+    async code(language, scope) {
+      checkText('The language for code', language);
+      return inspection.code({ language, scope: scopeOf(checkedOptions('code', scope)) });
+    },
     exporters: () => inspection.exporters(),
-    export: (exporter, { layer = 0, head = 'all', step, name = 'attention', signal } = {}) =>
-      inspection.export(
-        { exporter, name, scope: { layer, head }, ...(step === undefined ? {} : { step }) },
-        signal,
-      ),
-    async continue({ tokens, sampling, signal, onText }) {
+    export: (exporter, options) => exported(inspection, exporter, options),
+    async continue(options) {
+      const { tokens, sampling, signal, onText } = checkedOptions('continue', options);
+      checkCount('continue: the option tokens', tokens);
       const { text, ending } = await inspection.continue(
         { tokens, ...(sampling === undefined ? {} : { sampling }) },
         {
@@ -447,29 +488,48 @@ function present(inspection: Answering): OpenInspection {
       );
       return { text, ending, summary: inspection.summary };
     },
-    candidates: (query, count = 10) => inspection.candidates({ query, count }),
+    async candidates(query, count = 10) {
+      checkCount('The query for candidates', query);
+      checkCount('The number of candidates', count);
+      return inspection.candidates({ query, count });
+    },
     async classes(count = 10) {
+      checkCount('The number of classes', count);
       return (await inspection.classes({ count })).classes;
     },
-    async preview({ side = 1024, medium } = {}) {
+    async preview(options) {
+      const { side = 1024, medium } = checkedOptions('preview', options);
       const brought = medium ?? inspection.summary.media.find(({ kind }) => kind === 'image')?.id;
       if (brought === undefined) throw new Error(`“${inspection.summary.title}” shows no image.`);
       return inspection.preview({ medium: brought, side });
     },
-    async change(params, options = {}) {
-      await inspection.change(params, options);
+    async change(params, options) {
+      const { params: values = {} } = checkedOptions<InspectOptions>('change', { params });
+      await inspection.change(values, checkedOptions('change', options));
       return inspection.summary;
     },
     dispose: () => (disposed ??= inspection.dispose()),
   };
 }
 
-function spanOf(span: Span | readonly [number, number]): Span {
-  return 'start' in span ? span : { start: span[0], end: span[1] };
+function placeOf({ layer = 0, head = 0 }: HeadPlace): Required<HeadPlace> {
+  return { layer, head };
 }
 
-function cellOf(cell: CellIndex): Required<HeadPlace> & { row: number; column: number } {
-  if ('row' in cell) return { layer: 0, head: 0, ...cell };
-  const [column = 0, row = 0, head = 0, layer = 0] = cell.toReversed();
-  return { layer, head, row, column };
+function scopeOf({ layer = 0, head = 'all' }: Partial<ExportScope>): ExportScope {
+  return { layer, head };
+}
+
+/** Refuses what cannot be exported where it is read, as whatever else goes wrong. */
+async function* exported(
+  inspection: Answering,
+  exporter: string,
+  given: ExportOptions | undefined,
+): AsyncGenerator<ExportedBytes> {
+  checkText('The exporter', exporter);
+  const { step, name = 'attention', signal, ...scope } = checkedOptions('export', given);
+  yield* inspection.export(
+    { exporter, name, scope: scopeOf(scope), ...(step === undefined ? {} : { step }) },
+    signal,
+  );
 }

@@ -38,6 +38,11 @@ export async function openTensors(
     formats.find((candidate) => candidate.recognises?.(head) === true) ??
     formats.find((candidate) => candidate.extensions.some((extension) => lowerName.endsWith(extension)));
   if (!format) {
+    if (lowerName.endsWith('.onnx')) {
+      throw new FormatError(
+        `${name} is a model (ONNX), not a file of tensors: it is run on a text or an image. Choose it as the model that reads them, or give it as the option model of inspectText and inspectImage.`,
+      );
+    }
     const known = formats
       .map((candidate) => `${candidate.title} (${candidate.extensions.join(', ')})`)
       .join(', ');

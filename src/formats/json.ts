@@ -103,6 +103,13 @@ function exportedContents(value: { readonly [name: string]: Json } & Exported, f
   };
 }
 
+/** Whether a list begins with true or false, however deep. */
+function isBoolean(list: Json): boolean {
+  let first: Json | undefined = list;
+  while (Array.isArray(first)) first = (first as readonly Json[])[0]; // Only what Array.isArray takes away.
+  return typeof first === 'boolean';
+}
+
 /** Whether a list begins with text that stands for no number, however deep. */
 function isText(list: readonly Json[]): boolean {
   let first: Json | undefined = list;
@@ -113,7 +120,7 @@ function isText(list: readonly Json[]): boolean {
 function tensorOf(value: Json, name: string, file: string, path: string): NamedTensor {
   const where = path === '' ? file : `${file}: ${quoted(path)}`;
   const { shape, data } = isFlat(value) ? readFlat(value, where) : readNested(value, where);
-  return { name, dtype: 'float64', ...inMemory({ shape, data }) };
+  return { name, dtype: isBoolean(value) ? 'boolean' : 'number', ...inMemory({ shape, data }) };
 }
 
 interface Numbers {

@@ -1,3 +1,4 @@
+import { shortened } from '../common/strings.js';
 import { isRecord } from '../common/values.js';
 import { fileTypes } from '../file-types.js';
 import type { Region, Shape } from '../engine/tensor.js';
@@ -145,7 +146,7 @@ function readSpan(name: string, value: Json, file: string): Span {
   const [begin, end, ...more] = offsets as readonly unknown[]; // Only what Array.isArray takes away.
   if (!isOffset(begin) || !isOffset(end) || more.length > 0 || begin > end) {
     throw new FormatError(
-      `${where} has the data_offsets ${quoted(JSON.stringify(offsets))}, which make no sense. ${again}`,
+      `${where} has the data_offsets ${shortened(JSON.stringify(offsets), 60)}, which make no sense. ${again}`,
     );
   }
   return { name, where, dtype, shape: checkedShape(shape, where), begin, end };

@@ -42,7 +42,10 @@ export function createApi(engine: EngineClient): AttentionInspectorApi {
     return answering(session);
   };
   return {
-    ...createLibrary(open),
+    ...createLibrary(open, {
+      fits: (value) => value instanceof Uri || (typeof value === 'string' && value !== ''),
+      called: 'a Uri or a path',
+    }),
     engine: {
       get processId() {
         return engine.processId;

@@ -22,7 +22,10 @@ export interface NodeOptions {
  * await inspection.dispose();
  */
 export const { inspectText, inspectImage, inspectAudio, inspectTensors, inspectFiles, explainMismatch } =
-  createLibrary<string, NodeOptions>(open);
+  createLibrary<string, NodeOptions>(open, {
+    fits: (value) => typeof value === 'string' && value !== '',
+    called: 'a path',
+  });
 
 /** Inspections share one engine, which goes when the last of them is disposed of. */
 const shared = new Map<string, { readonly engine: Engine; users: number }>();

@@ -2,13 +2,12 @@ import { parameter, type Storage, type Value } from '../engine/graph.js';
 import { formatShape, inMemory, wholeOf, type Shape, type TensorSource } from '../engine/tensor.js';
 import type { NamedTensor } from '../formats/format.js';
 import type { Json } from '../formats/json-text.js';
-import type { ByteSource } from '../formats/source.js';
+import { whyNotOpened, type ByteSource } from '../formats/source.js';
 import { quoted } from '../formats/untrusted.js';
 import type { Platform } from '../platform/platform.js';
 import { Config } from './config.js';
 import { ctranslate2File, openCtranslate2Folder } from './ctranslate2/open.js';
 import { MissingTensor, ModelError, named } from './error.js';
-import { reasonOf } from '../common/values.js';
 import { folderAt, readBytes, readJson, type CheckpointFolder } from './folder.js';
 import { isGgufPath, openGgufFile } from './gguf/open.js';
 import { isOpenAiPath, openOpenAiFile } from './openai/open.js';
@@ -157,7 +156,7 @@ export class Checkpoint {
   weight(name: string, shape: Shape, as?: Shape): Value {
     const found = this.parts.weights.get(name);
     const own = quoted(this.parts.nameOf?.(name) ?? name);
-    if (found === undefined) throw new MissingTensor(`${this.name} lacks the tensor ${own}.`);
+    if (found === undefined) throw this.missing(name, own);
     this.mark(name);
     const { tensor, file, place } = found;
     if (tensor.shape.length !== shape.length || tensor.shape.some((extent, axis) => extent !== shape[axis])) {
@@ -167,6 +166,21 @@ export class Checkpoint {
     }
     const read = as === undefined ? tensor : new Reshaped(tensor, as);
     return parameter(read, storageOf(tensor, place));
+  }
+
+  private missing(name: string, own: string): MissingTensor {
+    const files = [...new Set([...this.parts.weights.values()].map(({ file }) => file))];
+    const [only] = files;
+    const where =
+      files.length === 1
+        ? `${only ?? ''} does not hold it`
+        : `none of its ${files.length} files of weights holds it`;
+    const alike = this.names.find((each) => each.endsWith(`.${name}`));
+    const instead =
+      alike === undefined ? '' : ` There is ${quoted(this.parts.nameOf?.(alike) ?? alike)} instead.`;
+    return new MissingTensor(
+      `${this.name} lacks the tensor ${own}: ${this.parts.settings} asks for it, and ${where}.${instead} Its weights are incomplete, or of another model than its settings: save or download both together.`,
+    );
   }
 
   private mark(name: string): void {
@@ -242,8 +256,17 @@ async function listFiles(folder: CheckpointFolder): Promise<ReadonlySet<string>>
   try {
     return new Set(await folder.list());
   } catch (error) {
-    throw new ModelError(`The folder ${folder.name} cannot be read: ${reasonOf(error)}.`, { cause: error });
+    throw new ModelError(`The folder ${folder.name} cannot be read: ${whyNotListed(error)}.`, {
+      cause: error,
+    });
   }
+}
+
+/** As a file's reason, but of a folder. */
+function whyNotListed(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such folder';
+  return code === 'ENOTDIR' ? 'it is a file, not a folder' : whyNotOpened(error);
 }
 
 async function readConfig(folder: CheckpointFolder, files: ReadonlySet<string>): Promise<Config> {

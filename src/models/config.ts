@@ -1,3 +1,4 @@
+import { shortened } from '../common/strings.js';
 import { isRecord } from '../common/values.js';
 import type { Json } from '../formats/json-text.js';
 import { quoted } from '../formats/untrusted.js';
@@ -172,7 +173,8 @@ export class Config {
     const isText = typeof value === 'string';
     // A text may look like the number that is wanted.
     const kind = isText && /^a (?:whole|positive) number/.test(expected) ? 'the text ' : '';
-    const said = kind + quoted(isText ? value : JSON.stringify(value));
+    // A text is quoted, and whatever else stands as it is in the file.
+    const said = kind + (isText ? quoted(value) : shortened(JSON.stringify(value), 60));
     return new ModelError(`${this.where} says that ${own} is ${said}, but it has to be ${expected}.`);
   }
 }

@@ -63,6 +63,11 @@ export function remarksOn(config: Config, files: ReadonlySet<string>): readonly 
     ...(files.has(ADAPTER)
       ? [`An adapter lies beside the model (${ADAPTER}): it is not applied, the base model is shown.`]
       : []),
+    ...(files.has(MODULES)
+      ? [
+          `${MODULES} says that sentence-transformers makes one vector of what this model gives (pooling and what follows it): that is not computed here, only the model itself.`,
+        ]
+      : []),
     ...(code.length === 0
       ? []
       : [

@@ -33,7 +33,7 @@ export function seeThrough(checkpoint: Checkpoint, build: (checkpoint: Checkpoin
   for (const prefix of candidatesIn(plain.names)) {
     // What is behind a longer one was found already.
     if (found.some((shorter) => prefix.startsWith(shorter))) continue;
-    if (fits(behind(plain, prefix), build) === 'built') found.push(prefix);
+    if (fits(onlyBehind(plain, prefix), build) === 'built') found.push(prefix);
   }
   const [prefix, ...others] = found;
   if (prefix === undefined) {
@@ -61,6 +61,14 @@ function told(checkpoint: Checkpoint, seen: readonly string[]): SeenThrough {
 
 function behind(checkpoint: Checkpoint, prefix: string): Checkpoint {
   return checkpoint.renamed((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name), prefix);
+}
+
+/** Nothing but what has the prefix: a model of which only some weights have it is none that training saved. */
+function onlyBehind(checkpoint: Checkpoint, prefix: string): Checkpoint {
+  return checkpoint.renamed(
+    (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : `\0${name}`),
+    prefix,
+  );
 }
 
 /** Whether a model can be built; another fault than a missing tensor is told where it is used. */

@@ -80,7 +80,7 @@ export interface QuestionSetting {
   readonly choices: readonly {
     readonly value: string;
     readonly title: string;
-    /** What it would make of what was read, in a line of text: of a mask its first rows, with █ for a key that takes part. */
+    /** What it would make of what was read, in a line of text: of a mask its first rows, with █ for a key that takes part, + for one whose score is raised. */
     readonly picture?: string;
   }[];
 }

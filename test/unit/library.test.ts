@@ -143,6 +143,47 @@ describe('The library', () => {
     assert.deepEqual(asked, [['dispose']]);
   });
 
+  it('looks at what it is given: null is left out, and all else that does not fit is a sentence', async () => {
+    const { library, opened } = recording();
+    // As somebody calls it whose program no types check.
+    const wrong = (value: string): never => JSON.parse(value) as never;
+    await library.inspectFiles('Q.npy', wrong('{"roles":null,"params":null,"mechanism":null}'));
+    await library.inspectText('a', wrong('null'));
+    assert.deepEqual(opened, [
+      [{ kind: 'files', files: ['Q.npy'] }, {}],
+      [{ kind: 'text', texts: ['a'] }, {}],
+    ]);
+    const inspection = await library.inspectText('a');
+    const first = (all: AsyncIterable<unknown>): Promise<unknown> => all[Symbol.asyncIterator]().next();
+    const refused: readonly (readonly [() => Promise<unknown>, RegExp])[] = [
+      [
+        () => library.inspectFiles('a', { roles: wrong('[]') }),
+        /option roles has to be an object.* not a list/,
+      ],
+      [() => library.inspectFiles('a', { roles: wrong('{"a":1}') }), /a in roles has to be a text, not 1/],
+      [() => library.inspectFiles('a', wrong('5')), /follows its first argument has to be an object, not 5/],
+      [() => library.inspectFiles(''), /file for inspectFiles has to be a path.* not an empty text/],
+      [() => library.inspectFiles(wrong('[null]')), /file for inspectFiles has to be .* not null/],
+      [() => library.inspectText(wrong('{}')), /text for inspectText has to be a text, not an object/],
+      [() => library.inspectText('a', { params: wrong('{"causal":null}') }), /causal in params has to be/],
+      [() => library.inspectText('a', { interventions: wrong('3') }), /interventions has to be a list/],
+      [() => library.inspectText('a', { signal: wrong('{}') }), /signal of an AbortController/],
+      [() => library.inspectText('a', { model: wrong('{"path":"x"}') }), /option model has to be a path/],
+      [() => library.inspectTensors(wrong('null')), /first argument has to be an object of tensors/],
+      [() => library.inspectTensors({ Q: wrong('[1]') }), /the tensor Q has to be an object/],
+      [() => library.explainMismatch(wrong('null')), /an object \{ files \} or \{ tensors \}, not null/],
+      [() => inspection.slice(wrong('null')), /step for slice has to be a text, not null/],
+      [() => inspection.slice('weights', { rows: wrong('5') }), /option rows has to be a range/],
+      [() => inspection.metrics({ layer: wrong('"0"') }), /option layer has to be a whole number.* not “0”/],
+      [() => inspection.arithmetic('weights', wrong('null')), /A cell has to be a list/],
+      [() => inspection.candidates(wrong('"x"')), /query for candidates has to be a whole number/],
+      [() => inspection.continue(wrong('null')), /option tokens has to be a whole number/],
+      [() => inspection.change(wrong('[]')), /option params has to be an object/],
+      [() => first(inspection.export(wrong('null'))), /exporter has to be a text, not null/],
+    ];
+    for (const [call, message] of refused) await assert.rejects(call(), message);
+  });
+
   it('says in an error of its own that roles are needed, with the question', () => {
     const question = { tensors: [], roles: [], known: {}, reason: 'Which is Q?' };
     const error = new RolesNeeded(question);

@@ -94,7 +94,7 @@ export function maskParameters(offered: Offered): readonly Parameter[] {
       ? [meaning('givenMask', 'Given mask', 'What the numbers of the given mask say.', 'add')]
       : []),
     ...(given('keep')
-      ? [meaning('keepMask', 'Given mask of ones and zeros', 'What its ones say.', 'keep')]
+      ? [meaning('keepMask', 'Other given mask', 'What the numbers of the other given mask say.', 'keep')]
       : []),
     ...placeParameters(offered),
   ];

@@ -96,7 +96,7 @@ const names = {
   length: { name: 'length', title: 'valid length' },
   padding: { name: 'padding', title: 'padding' },
   givenMask: { name: 'given', title: 'given mask' },
-  keepMask: { name: 'kept', title: 'given mask of ones and zeros' },
+  keepMask: { name: 'kept', title: 'other given mask' },
 } as const;
 
 function nameOf(each: SingleMask): keyof typeof names {

@@ -18,6 +18,9 @@ export class MatrixBuilder {
   private first: Row | undefined;
   private width = 0;
   private secondLine = 0;
+  /** Of the last row, and of those with a gap behind them. */
+  private lastLine = 0;
+  private readonly gaps: number[] = [];
   private endsEmpty = false;
   private readonly firstCells: string[] = [];
   private hasWords = false;
@@ -49,7 +52,10 @@ export class MatrixBuilder {
     if (this.rows === 0) {
       this.begin(this.first, row);
       this.secondLine = row.line;
+      this.lastLine = this.first.line;
     }
+    if (this.first !== row && row.line > this.lastLine + 1) this.gaps.push(this.lastLine);
+    this.lastLine = row.line;
     const own = this.endsEmpty ? withoutEnd(row) : row;
     if (this.rows === 0) this.width = own.cells.length;
     this.addNumbers(own);
@@ -78,6 +84,7 @@ export class MatrixBuilder {
     const notices = [...structure.notices, ...this.marks.notices()];
     const { columns, data, count } = this.assemble(first, structure);
     if (count === 0 || columns === 0) throw new FormatError(`${this.file} holds no rows of numbers.`);
+    notices.push(...this.gapNotices(count, structure.hasHeader ? first.line : undefined));
     const query = structure.hasLabels
       ? [...(structure.hasHeader ? [] : [first.cells[0] ?? '']), ...this.firstCells]
       : undefined;
@@ -89,6 +96,17 @@ export class MatrixBuilder {
       ...(query || key ? { tokens: { ...(query && { query }), ...(key && { key }) } } : {}),
       ...(notices.length === 0 ? {} : { notices }),
     };
+  }
+
+  /** Empty lines and comments stand between matrices, unless they do behind every row. */
+  private gapNotices(count: number, header: number | undefined): string[] {
+    const gaps = this.gaps.filter((line) => line !== header);
+    const [first] = gaps;
+    if (first === undefined || gaps.length >= count - 1) return [];
+    const parts = gaps.length + 1;
+    return [
+      `${this.file}: there is an empty line or a comment behind line ${first}, as between matrices: ${parts} parts were read as one matrix, one below the other. Save each in a file of its own where they are several.`,
+    ];
   }
 
   /** Numbers alone are no labels, also where some are written in a way that is not read. @throws FormatError */

@@ -77,7 +77,8 @@ export function structureOf(table: Table): Structure {
     return read === undefined || (read.written === 'truth' && !table.truthsAreNumbers);
   };
   const [corner = '', ...others] = cells;
-  const named = others.some((cell) => cell !== '' && isWord(cell));
+  const isRowOfNumbers = cells.some(isFraction) && cells.filter(isWord).every((cell) => missing.test(cell));
+  const named = !isRowOfNumbers && others.some((cell) => cell !== '' && isWord(cell));
   refuseOtherNumbers(table);
   if (rows === 0) {
     return {
@@ -99,10 +100,19 @@ export function structureOf(table: Table): Structure {
   if (width === 1) return { hasHeader: isWord(corner), hasLabels: false, notices: [] };
   const hasLabels = hasWords || labelledByNumbers(table, named || isWord(corner));
   const notices = hasLabels && !hasWords ? [numbersAsLabels(table)] : [];
+  if (named && others.some(isFraction)) notices.push(firstAsHeader(table));
   if (named) return { hasHeader: true, hasLabels, notices };
   const isHeader = headedByNumbers(table, hasLabels, isWord(corner));
   if (isHeader) notices.push(firstAsHeader(table));
   return { hasHeader: isHeader, hasLabels, notices };
+}
+
+/** What R and spreadsheets write where there is no number. */
+const missing = /^\s*(na|n\/a|#n\/a|null|none|-+|\?)?\s*$/i;
+
+function isFraction(text: string): boolean {
+  const value = readNumber(text)?.value;
+  return value !== undefined && Number.isFinite(value) && !Number.isInteger(value);
 }
 
 /** Percentages, complex numbers, Fortran's exponents: no words, but no numbers that are read either. */

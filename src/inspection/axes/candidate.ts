@@ -1,4 +1,5 @@
 import type { TensorSource } from '../../engine/tensor.js';
+import type { NumberKind } from '../sources/mask-numbers.js';
 import type { Part } from './readings.js';
 
 /** A tensor found in a file, before it is known what it is. */
@@ -8,6 +9,8 @@ export interface Candidate {
   readonly name: string;
   readonly file: string;
   readonly source: TensorSource;
+  /** Whether its file says that its numbers are whole, or yes and no. */
+  readonly kind?: NumberKind | undefined;
   /** What its first axes are, where it was put together of several. */
   readonly axes?: readonly Part[];
   /** Its name without what was counted. */

@@ -13,7 +13,8 @@ import {
   type Part,
   type Reading,
 } from './readings.js';
-import { isPerSequence } from '../sources/mask-meanings.js';
+import { ofEntry } from './entries.js';
+import { packedParameter } from './packed.js';
 import { rearranged, type Axis } from './rearranged.js';
 import { tell, type Hints, type Tensors, type Told } from './telling.js';
 
@@ -34,7 +35,7 @@ export interface Arranged {
 /** The names of all controls of axes, for values that wait until their control is there again. */
 export const axesControls: readonly string[] = [
   ...groups.map(({ parameter }) => parameter),
-  ...['entry', 'entry2', 'entry3', 'entry4'],
+  ...['entry', 'entry2', 'entry3', 'entry4', packedParameter],
 ];
 
 /** What the axes of tensors are: told from how they fit each other, from names and numbers, or to be asked. */
@@ -139,20 +140,16 @@ export class AxesPlan {
       }
     }
     const others = new Set([...this.tensors.keys()].filter((role) => !read.has(role)));
-    const headCounts = new Set(
-      [...read].flatMap(([role, own]) => extentsOf(own, this.tensors.get(role)?.shape ?? [], 'head')),
-    );
     const notices = this.notices(values);
     const [batch] = entries.values();
+    const entry = picks[0]?.value ?? 0;
+    const counts = countsOf(read, this.tensors);
     for (const role of others) {
       const source = sources.get(role);
       if (source === undefined || batch === undefined) continue;
-      if (batch > 1 && isOfHeads(role, source, batch, headCounts))
-        notices.push(ofHeads(this.nameOf(role), source));
-      else {
-        const fewest = isPerSequence(this.nameOf(role)) ? 2 : fewestWithBatch[role];
-        sources.set(role, ofEntry(source, fewest, batch, picks[0]?.value ?? 0));
-      }
+      const taken = ofEntry({ role, name: this.nameOf(role), source }, { batch, entry, ...counts });
+      sources.set(role, taken.source);
+      if (taken.notice !== undefined) notices.push(taken.notice);
     }
     const picked = picks.map(({ value }) => value);
     return { sources, layered, others, parameters, axes, entries: picked, notices };
@@ -173,6 +170,21 @@ export class AxesPlan {
       ];
     });
   }
+}
+
+/** How many heads and queries the read tensors have, whatever their roles. */
+function countsOf(
+  read: ReadonlyMap<string, Reading>,
+  tensors: Tensors,
+): { readonly heads: ReadonlySet<number>; readonly queries: ReadonlySet<number> } {
+  const of = (part: Part, wanted = (_role: string): boolean => true): Set<number> =>
+    new Set(
+      [...read].flatMap(([role, own]) =>
+        wanted(role) ? extentsOf(own, tensors.get(role)?.shape ?? [], part) : [],
+      ),
+    );
+  const rows = of('row', (role) => rowOf(role) === 'query');
+  return { heads: of('head'), queries: new Set([...of('query'), ...rows]) };
 }
 
 function readingFor(
@@ -262,49 +274,3 @@ function asTaken(
   const to = [...(layer < 0 ? [] : [layer]), ...order.flatMap((part) => place(part) ?? [])];
   return rearranged(source, to, picks);
 }
-
-/** Whether a mask's matrices may be one a head as well as one an entry: they broadcast from the right, so they are of heads. */
-function isOfHeads(
-  role: string,
-  { shape }: TensorSource,
-  batch: number,
-  heads: ReadonlySet<number>,
-): boolean {
-  return (role === 'mask' || role === 'keep') && shape.length === 3 && shape[0] === batch && heads.has(batch);
-}
-
-function ofHeads(name: string, { shape }: TensorSource): string {
-  const [count = 1, ...rest] = shape;
-  return `${name} ${formatShape(shape)} has as many matrices as there are heads and entries of the batch: it was read as one a head, as it broadcasts. Give it as ${formatShape([count, 1, ...rest])} for one an entry.`;
-}
-
-/**
- * Of masks and the like that have a batch in front, the entry that is shown.
- * @param fewest axes from which on the first is a batch, where it has the batch's extent; undefined where none is
- */
-function ofEntry(
-  source: TensorSource,
-  fewest: number | undefined,
-  batch: number,
-  entry: number,
-): TensorSource {
-  const { shape } = source;
-  if (fewest === undefined || shape.length < fewest || shape[0] !== batch) return source;
-  return rearranged(
-    source,
-    shape.slice(1).map((_, axis) => axis + 1),
-    new Map([[0, entry]]),
-  );
-}
-
-/** From so many axes on the first of these is a batch, where it has the batch's extent. */
-const fewestWithBatch: Readonly<Record<string, number>> = {
-  mask: 3,
-  keep: 3,
-  padding: 2,
-  bias: 4,
-  reward: 3,
-  lengths: 1,
-  past_K: 4,
-  past_V: 4,
-};

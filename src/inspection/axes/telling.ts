@@ -204,7 +204,12 @@ function byNames(group: Group, roles: readonly string[], rank: number, { of = {}
     if (own.length > 0) return { readings: own, reason: `TransformerLens’ order: ${what}`, said: false };
   }
   const readings = all.length > 0 ? all : readingsOf(group, rank);
-  return { readings, reason: undefined, said: false };
+  const packed = leading.includes('row') && all.length > 0;
+  return {
+    readings,
+    reason: packed ? 'the order in which flash-attention packs them' : undefined,
+    said: false,
+  };
 }
 
 function combinations(lists: readonly (readonly [Group, readonly Reading[]])[]): Combination[] {

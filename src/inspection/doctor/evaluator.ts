@@ -17,7 +17,10 @@ interface Kept {
 /** Operators that have nothing but their inputs and their shape, and turn leaves into what most readings share: X W + b, split. */
 const shared: ReadonlySet<string> = new Set(['matmul', 'add', 'split-heads']);
 
-/** So many numbers of products of parts are kept at most. */
+/** What readings have in common and costs most, on all keys: products of parts, and what is done to the keys before. */
+const costly: ReadonlySet<string> = new Set(['matmul', 'transpose', 'rotary', 'repeat-heads', 'rearrange']);
+
+/** So many numbers of these are kept at most. */
 const mostKept = 1 << 23;
 
 /**
@@ -89,11 +92,11 @@ export class Evaluator {
   ): Tensor<Float64Array> {
     switch (origin.kind) {
       case 'operation': {
-        const isProduct = origin.operation.name === 'matmul';
-        const before = isProduct ? this.products.get(key) : undefined;
+        const isCostly = costly.has(origin.operation.name);
+        const before = isCostly ? this.before(key) : undefined;
         if (before !== undefined) return before;
         const made = { shape, data: origin.operation.evaluate(origin.inputs.map(take), shape) };
-        if (isProduct) this.keep(key, made);
+        if (isCostly) this.keep(key, made);
         return made;
       }
       case 'positions':
@@ -102,8 +105,8 @@ export class Evaluator {
       case 'parameter': {
         const own = given.get(origin);
         if (own === undefined) throw new ShapeError(`${label?.name ?? 'An input'} was not given.`);
-        const { shape: held, data } = cut(own.tensor, own.region);
-        if (formatShape(held) === formatShape(shape)) return { shape, data: inDouble(data) };
+        const { shape: held, data } = this.part(own, key);
+        if (formatShape(held) === formatShape(shape)) return { shape, data };
         throw new ShapeError(
           `${label?.name ?? 'An input'} has shape ${formatShape(held)} instead of ${formatShape(shape)}.`,
         );
@@ -129,7 +132,28 @@ export class Evaluator {
       : `l${own.id}[${own.region.map(({ start, end }) => `${start}:${end}`).join()}]`;
   }
 
-  /** Of products those of the last readings. */
+  /** What is wanted of a leaf: all of it as it is, parts of it from those that were cut last. */
+  private part({ tensor, region }: Given, key: string): Tensor<Float64Array> {
+    const isWhole = region.every(({ start, end }, axis) => start === 0 && end === tensor.shape[axis]);
+    if (isWhole) return { shape: tensor.shape, data: inDouble(tensor.data) };
+    const before = this.before(key);
+    if (before !== undefined) return before;
+    const { shape, data } = cut(tensor, region);
+    const made = { shape, data: inDouble(data) };
+    this.keep(key, made);
+    return made;
+  }
+
+  /** What was computed before, which is then the last that was used. */
+  private before(key: string): Tensor<Float64Array> | undefined {
+    const found = this.products.get(key);
+    if (found === undefined) return undefined;
+    this.products.delete(key);
+    this.products.set(key, found);
+    return found;
+  }
+
+  /** Of products and parts of leaves those of the last readings. */
   private keep(key: string, product: Tensor<Float64Array>): void {
     if (product.data.length > mostKept / 4) return;
     this.products.set(key, product);

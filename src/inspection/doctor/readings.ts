@@ -16,10 +16,11 @@ import { placesOf, type Given } from './given.js';
 import { measure, type Measure } from './measure.js';
 import type { MadeChange } from './slip.js';
 
-/** What is looked at of a formula: some queries of some heads. */
+/** What is looked at of a formula: some queries of some heads, and of vectors as wide as the model some numbers. */
 export interface Sample {
   readonly rows: Range;
   readonly heads: Range;
+  readonly columns?: Range;
 }
 
 /** A reading of the formula beside what was given. */
@@ -33,8 +34,8 @@ export interface Tried {
   readonly loose: number;
   /** How far it is from what was given, over all of it: 0 where it is the same. */
   readonly distance: number;
-  /** The query and the head where it differs most, of what differs first. */
-  readonly worst: { readonly row: number; readonly head: number };
+  /** The query, the head and the number of a model's vector where it differs most, of what differs first. */
+  readonly worst: { readonly row: number; readonly head: number; readonly column: number };
   /** The weights of this reading and theirs, where they were given. */
   readonly weights?: { readonly ours: Tensor; readonly theirs: Tensor } | undefined;
 }
@@ -138,7 +139,7 @@ export class Readings {
       excess: most(best, 'excess'),
       loose: most(best, 'loose'),
       distance: best.reduce((sum, { own }) => sum + Math.min(own.relative, 1e3), 0) / best.length,
-      worst: first === undefined ? { row: 0, head: 0 } : placeAt(first.step, first.own.at),
+      worst: first === undefined ? { row: 0, head: 0, column: 0 } : placeAt(first.step, first.own.at),
       weights,
     };
   }
@@ -166,16 +167,24 @@ function partOf({ shape, label }: Value, sample: Sample | undefined): Region {
   return wholeOf(shape).map((range, at) => {
     const axis = label?.axes[at];
     if (sample === undefined) return range;
-    return axis === 'query' ? sample.rows : axis === 'head' ? sample.heads : range;
+    if (axis === 'query') return sample.rows;
+    // Heads that stand side by side are read by rows: a part of a row may come from all of them.
+    if (axis === 'model' && label?.name === 'output') return within(sample.columns, range);
+    return axis === 'head' ? sample.heads : range;
   });
 }
 
-/** The query and the head of one of a step's numbers. */
+/** As much of a part as there is. */
+function within(part: Range | undefined, { end }: Range): Range {
+  return part === undefined || part.end > end ? { start: 0, end } : part;
+}
+
+/** The query and the head of one of a step's numbers, and its place in a vector. */
 function placeAt({ shape, label }: Value, at: number): Tried['worst'] {
   const strides = stridesOf(shape);
   const along = (name: AxisName): number => {
     const axis = label?.axes.indexOf(name) ?? -1;
     return axis < 0 ? 0 : Math.floor(at / (strides[axis] ?? 1)) % (shape[axis] ?? 1);
   };
-  return { row: along('query'), head: along('head') };
+  return { row: along('query'), head: along('head'), column: along('model') };
 }

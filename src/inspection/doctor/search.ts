@@ -1,3 +1,5 @@
+import type { Value } from '../../engine/graph.js';
+import { extent } from '../../engine/mechanisms/heads.js';
 import { ShapeError, type Range } from '../../engine/tensor.js';
 import { dropout, droppedShare } from './dropout.js';
 import { placesOf, type Given } from './given.js';
@@ -30,13 +32,26 @@ const mostNear = 40;
 const listed = 4;
 
 /** Queries and heads that are looked at first, around where the formula is farthest from what was given. */
-function sampleOf({ formula: { heads, queries }, worst }: Tried): Sample {
-  return { rows: around(worst.row, 4, queries), heads: around(worst.head, 3, heads) };
+function sampleOf({ formula: { heads, queries, steps }, worst }: Tried): Sample {
+  return {
+    rows: around(worst.row, 4, queries),
+    heads: around(worst.head, 3, heads),
+    columns: around(worst.column, 128, widthOf(steps)),
+  };
 }
 
 /** Fewer still, for the many pairs: what fits there is looked at in the whole sample. */
-function glanceOf({ formula: { heads, queries }, worst }: Tried): Sample {
-  return { rows: around(worst.row, 2, queries), heads: around(worst.head, 1, heads) };
+function glanceOf({ formula: { heads, queries, steps }, worst }: Tried): Sample {
+  return {
+    rows: around(worst.row, 2, queries),
+    heads: around(worst.head, 1, heads),
+    columns: around(worst.column, 32, widthOf(steps)),
+  };
+}
+
+/** How many numbers a vector of the output has, where it is as wide as the model. */
+function widthOf(steps: readonly Value[]): number {
+  return extent(steps.findLast(({ label }) => label?.axes.at(-1) === 'model')?.shape, -1);
 }
 
 /** What comes as near as this, over what rounding may leave, may fit where more is looked at. */

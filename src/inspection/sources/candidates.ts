@@ -1,6 +1,14 @@
 import { ParameterError, type Mechanism } from '../../engine/mechanisms/index.js';
 import { ShapeError, type Shape, type TensorSource } from '../../engine/tensor.js';
-import { fitLengths, fitMask, fitPadding, isAside, type FittedMask, type MaskedShape } from './masks.js';
+import {
+  fitLengths,
+  fitMask,
+  fitPadding,
+  isAside,
+  type FittedMask,
+  type MaskedShape,
+  type MaskReading,
+} from './masks.js';
 import type { MaskMeaning } from './mask-meanings.js';
 
 type Meanings = Readonly<Record<string, MaskMeaning>> | undefined;
@@ -58,6 +66,7 @@ export function candidateOf(
     const fitted = fitOne(name, source, to, {
       perSequence: meanings?.[name]?.perSequence === true,
       pads: tensors.has('lengths'),
+      called: meanings?.[name]?.name,
     });
     sources.set(name, fitted.source);
     if (fitted.layered) layered.add(name);
@@ -74,12 +83,7 @@ function layersOfMasks(tensors: ReadonlyMap<string, TensorSource>): number {
   return Math.max(1, ...counts);
 }
 
-function fitOne(
-  name: string,
-  source: TensorSource,
-  to: MaskedShape,
-  how: { readonly perSequence: boolean; readonly pads: boolean },
-): FittedMask {
+function fitOne(name: string, source: TensorSource, to: MaskedShape, how: MaskReading): FittedMask {
   if (name === 'padding') return fitPadding(source, to);
   return name === 'lengths' ? fitLengths(source, to) : fitMask(name, source, to, how);
 }

@@ -7,10 +7,12 @@ import { nameOf, openReference } from '../core/file-reference.js';
 import type { Preparation } from '../core/preparation.js';
 import type { Source } from '../core/source.js';
 import { cutFused, headCounts } from '../axes/fused.js';
+import { cutPacked, packedParameter } from '../axes/packed.js';
 import { joinHeads } from '../axes/joined-heads.js';
 import { AxesPlan } from '../axes/plan.js';
 import { gatherStacks } from '../axes/stacks.js';
 import { readFileMasks } from './mask-meanings.js';
+import { kindOf } from './mask-numbers.js';
 import { maskedScores } from './gaps.js';
 import { findRoles, isActivation, type Candidate } from './roles.js';
 import { asksToExplain, withResults } from '../doctor/preparation.js';
@@ -103,6 +105,7 @@ async function openFiles(
           name: tensor.name,
           file: source.name,
           source: tensor,
+          kind: kindOf(tensor.dtype),
           ...axesOf(tensor),
         });
       }
@@ -119,8 +122,16 @@ async function openFiles(
     const cut = cutFused(counted.candidates);
     const [left] = cut.notices;
     if (cut.candidates.length === 0 && left !== undefined) throw new FormatError(left);
-    const gathered = await gatherStacks(cut.candidates, isActivation);
-    const before = [...skipped, ...cut.notices, ...gathered.notices];
+    const unpacked = cutPacked(cut.candidates, chosenAxis(parameters[packedParameter]));
+    if (unpacked.question !== undefined) {
+      await close();
+      const tensors = cut.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
+      const { question } = unpacked;
+      const asked = { tensors, roles: [], known: {}, reason: question.reason, settings: [question] };
+      return { kind: 'question', question: { ...asked, notices: [...skipped, ...cut.notices] } };
+    }
+    const gathered = await gatherStacks(unpacked.candidates, isActivation);
+    const before = [...skipped, ...cut.notices, ...unpacked.notices, ...gathered.notices];
     const roles = await findRoles(gathered.candidates, options.roles);
     if (roles.kind === 'question') {
       if (roles.question.roles.length === 0) {
@@ -139,12 +150,12 @@ async function openFiles(
     const shape = (results.sources.weights ?? results.sources.scores)?.shape ?? [];
     const [heads, queries, keys] = shape.length < 3 ? [] : shape.slice(-3);
     const joined = joinHeads(roles.tensors);
-    const told = counted.heads ?? joined.heads ?? heads;
+    const headCount = counted.heads ?? joined.heads ?? heads;
     const hints = {
       of: roles.from,
       queries: words.query?.length ?? queries,
       keys: words.key?.length ?? keys,
-      heads: told,
+      heads: headCount,
       statedHeads: counted.heads,
       batch: batchAmong(candidates),
     };
@@ -153,21 +164,22 @@ async function openFiles(
     const masks = await readFileMasks(candidates, roles.tensors, parameters, options.signal);
     const settings = [
       ...(plan.question === undefined
-        ? headsQuestion(told, parameters, { from: roles.from, plan })
+        ? headsQuestion(headCount, parameters, { from: roles.from, plan })
         : [plan.question]),
       ...masks.questions,
     ];
+    // What an implementation gave is compared, and so it is used.
+    const told = roles.notices.filter(
+      (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
+    );
     const [first] = settings;
     if (first !== undefined) {
       await close();
       const known = Object.fromEntries(Object.entries(roles.from).map(([role, { key }]) => [key, role]));
       const tensors = gathered.candidates.map(({ source, ...each }) => ({ ...each, shape: source.shape }));
       const asked = { tensors, roles: [], known, reason: first.reason, settings };
-      return { kind: 'question', question: { ...asked, notices: [...before, ...roles.notices] } };
+      return { kind: 'question', question: { ...asked, notices: [...before, ...told] } };
     }
-    const notices = roles.notices.filter(
-      (notice) => !results.names.some((name) => notice.startsWith(`${name} (`)),
-    );
     return {
       kind: 'inputs',
       results: results.sources,
@@ -175,12 +187,12 @@ async function openFiles(
         title: titleOf(files.map((file) => nameOf(file, platform.paths))),
         tensors: masked.tensors,
         meanings: masks.meanings,
-        notices: [...notices, ...joined.notices, ...masked.notices, ...before],
+        notices: [...told, ...joined.notices, ...masked.notices, ...before],
         mechanism: options.mechanism,
         words,
         likelyWords: await wordsInFolder(platform, files),
         plan,
-        standards: told === undefined ? {} : { heads: told },
+        standards: headCount === undefined ? {} : { heads: headCount },
         close,
       },
     };
@@ -188,6 +200,10 @@ async function openFiles(
     await close();
     throw error;
   }
+}
+
+function chosenAxis(value: ParameterValues[string] | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 /** What a file says of a tensor's first axes, where it is something that can be read. */

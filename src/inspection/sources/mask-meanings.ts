@@ -1,7 +1,15 @@
-import { withDefaults, type Parameter, type ParameterValues } from '../../engine/mechanisms/index.js';
+import {
+  mechanisms,
+  withDefaults,
+  type Parameter,
+  type ParameterValues,
+} from '../../engine/mechanisms/index.js';
 import { formatShape, ShapeError, type TensorSource } from '../../engine/tensor.js';
 import type { QuestionSetting } from '../../protocol.js';
+import { isPerSequence, maskNamed } from './mask-names.js';
+import { look, type NumberKind, type Seen } from './mask-numbers.js';
 import type { Candidate } from './roles.js';
+import { isMask } from './unnamed-masks.js';
 
 /** What the ones of a mask say, or that its numbers are added to scores. */
 export type Meaning = 'keep' | 'drop' | 'add';
@@ -13,6 +21,8 @@ export interface MaskMeaning {
   readonly name: string;
   /** Ends a sentence: "as PyTorch’s key_padding_mask has it". */
   readonly because: string;
+  /** What its numbers that mark keys are called: "1", "not 0". */
+  readonly ones: string;
   /** Whether a matrix of it has a row for each sequence of a batch. */
   readonly perSequence?: boolean;
 }
@@ -24,51 +34,10 @@ export const meaningParameters: Readonly<Record<string, string>> = {
   padding: 'padding',
 };
 
-/** What ones and zeros under a name mean to those who use it; undefined where makers differ. */
-interface MaskName {
-  readonly pattern: RegExp;
-  readonly input: 'mask' | 'padding';
-  readonly ones?: 'keep' | 'drop';
-  readonly because: string;
-  readonly perSequence?: boolean;
-}
-
-const maskNames: readonly MaskName[] = [
-  {
-    pattern: /^(src|tgt|memory|encoder|decoder|self_attn)?_?key_padding_mask$/,
-    input: 'padding',
-    ones: 'drop',
-    because: 'as PyTorch’s nn.MultiheadAttention and nn.Transformer have a key_padding_mask',
-  },
-  {
-    pattern: /^(encoder|decoder)_padding_mask$/,
-    input: 'padding',
-    ones: 'drop',
-    because: 'as fairseq has it',
-  },
-  {
-    pattern: /^(src|tgt|memory)_mask$/,
-    input: 'mask',
-    ones: 'drop',
-    because: 'as PyTorch’s nn.Transformer has it',
-  },
-  {
-    pattern: /^((encoder|decoder|cross)_)?attention_mask$/,
-    input: 'mask',
-    ones: 'keep',
-    because: 'as transformers’ attention_mask',
-    perSequence: true,
-  },
-  { pattern: /^keep(_mask)?$/, input: 'mask', ones: 'keep', because: 'as its name says' },
-  {
-    pattern: /^padding$/,
-    input: 'padding',
-    ones: 'keep',
-    because: 'a padding mask has 1 for a real key here',
-  },
-  { pattern: /^padding_?mask$/, input: 'padding', because: '' },
-  { pattern: /^(m|mask|attn_?mask|causal_?mask|bias_mask)$/, input: 'mask', because: '' },
-];
+/** The names of all inputs that there are. */
+const inputNames: ReadonlySet<string> = new Set(
+  mechanisms.flatMap(({ inputs }) => inputs.map(({ name }) => name)),
+);
 
 /** Other names of inputs, whose numbers have one meaning alone. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -79,107 +48,95 @@ const otherNames: Readonly<Record<string, string>> = {
   nonpad_kv_seqlen: 'lengths',
 };
 
-/** The last part of a name: "decoder.self_attn.attn_mask" → "attn_mask". */
-function tailOf(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .split(/[./:\s-]+/)
-      .at(-1) ?? ''
-  );
-}
-
-/** The input that a mask’s name tells; undefined for what is no mask's name. */
-export function maskInputOf(name: string): 'mask' | 'padding' | undefined {
-  return maskNames.find(({ pattern }) => pattern.test(tailOf(name)))?.input;
-}
-
-/** Whether a matrix under this name has a row for each sequence of a batch, and not for each query. */
-export function isPerSequence(name: string): boolean {
-  return maskNames.find(({ pattern }) => pattern.test(tailOf(name)))?.perSequence === true;
-}
-
-/** A mask whose name and numbers leave two readings. */
+/** A mask whose name and numbers leave two readings and more. */
 export interface Unclear {
   readonly kind: 'unclear';
   readonly reason: string;
-  /** The first queries and keys under either reading: █ for a key that takes part. */
-  readonly pictures: Readonly<Record<'keep' | 'drop', string>>;
+  readonly readings: readonly Meaning[];
+  /** What the numbers that are not 0 are called: "1", "not 0". */
+  readonly ones: string;
+  readonly pictures: Seen['pictures'];
 }
 
 export type Read = { readonly kind: 'known'; readonly meaning: MaskMeaning } | Unclear;
 
+/** A mask before it is known what it means. */
+interface Unread {
+  readonly name: string;
+  readonly source: TensorSource;
+  /** Undefined where nothing says of what kind its numbers are. */
+  readonly kind?: NumberKind | undefined;
+}
+
+const otherwiseNothing = 'because otherwise some query could attend to nothing';
+
 /**
- * What a mask means by its name and its numbers. Numbers other than 0 and 1 are added to scores. Ones and zeros mean what the
- * name says; where makers differ, the reading that leaves every query something to attend to, if only one does.
+ * What a mask means by its name and its numbers. What is far below 0 is added to scores, and so are numbers other than 0 and 1. Ones
+ * and zeros mean what the name says, but where PyTorch would add them because they are of floating point; where makers differ, the
+ * reading that leaves every query something to attend to, if only one does.
  * @param told what a person has said of it, which counts where nothing else tells
  */
 export async function readMeaning(
-  name: string,
-  input: string,
-  source: TensorSource,
+  { name, source, kind }: Unread,
   told: Meaning | undefined,
   signal?: AbortSignal,
 ): Promise<Read> {
-  const known = maskNames.find(({ pattern }) => pattern.test(tailOf(name)));
-  const perSequence = known?.perSequence === true ? { perSequence: true } : {};
+  const known = maskNamed(name);
+  const seen = await look(source, signal);
+  const { numbers, range, empties, allEmpty } = seen;
+  const ones = numbers === 'large' || numbers === 'other' ? 'not 0' : '1';
   const take = (meaning: Meaning, because: string): Read => ({
     kind: 'known',
-    meaning: { meaning, name, because, ...perSequence },
+    meaning: { meaning, name, because, ones, ...(isPerSequence(name) ? { perSequence: true } : {}) },
   });
-  const seen = await look(source, signal);
-  if (!seen.isBinary) return take('add', 'because it has other numbers than 0 and 1');
-  if (known?.ones !== undefined) return take(known.ones, known.because);
-  if (input === 'keep') return take('keep', 'as its name says');
-  const { keep, drop } = seen.empties;
-  if (keep && !drop) return take('drop', 'because otherwise some query could attend to nothing');
-  if (drop && !keep) return take('keep', 'because otherwise some query could attend to nothing');
+  if (numbers === 'additive')
+    return take('add', `because its numbers are 0 and ${plain(range[0])}, as of masks that are added`);
+  if (numbers === 'zeros' && kind !== 'boolean' && kind !== 'integer')
+    return take('add', 'because all its numbers are 0, which takes nothing away');
+  const isOther = numbers === 'other' || numbers === 'large';
+  if (numbers === 'other' && (kind !== 'integer' || range[0] < 0))
+    return take('add', 'because it has other numbers than 0 and 1');
+  const mayBeAdded = isOther || (kind === 'floating' && (known === undefined || known.addsFloats === true));
+  const own = known?.ones;
+  if (own !== undefined && !mayBeAdded && !allEmpty[own]) return take(own, known?.because ?? '');
+  const sides = (['keep', 'drop'] as const).filter((side) =>
+    own === undefined ? !empties[side] : !allEmpty[side] && side === own,
+  );
+  const masking = sides.length > 0 || mayBeAdded ? sides : (['keep', 'drop'] as const);
+  const readings: readonly Meaning[] = mayBeAdded ? [...masking, 'add'] : masking;
+  const [first, ...others] = readings;
+  if (first !== undefined && others.length === 0) return take(first, otherwiseNothing);
+  if (numbers === 'binary' && range[0] === 1 && first === 'keep')
+    return take('keep', 'because all its numbers are 1, which leaves nothing out');
   if (told !== undefined) return take(told, 'as you said');
+  const adds = mayBeAdded || (kind === undefined && own === undefined);
   return {
     kind: 'unclear',
-    reason: `Choose what the ones of ${name} ${formatShape(source.shape)} mean: nn.MultiheadAttention leaves such keys out, scaled_dot_product_attention and transformers keep them.`,
+    reason: reasonFor(name, source, seen, adds),
+    readings: adds && !mayBeAdded ? [...readings, 'add'] : readings,
+    ones,
     pictures: seen.pictures,
   };
 }
 
-interface Seen {
-  /** Nothing but zeros and ones, and at least one of these. */
-  readonly isBinary: boolean;
-  /** Whether a row has no key left, for either reading. */
-  readonly empties: Readonly<Record<'keep' | 'drop', boolean>>;
-  readonly pictures: Unclear['pictures'];
+function reasonFor(name: string, { shape }: TensorSource, { numbers, range }: Seen, adds: boolean): string {
+  const what = `${name} ${formatShape(shape)}`;
+  if (numbers === 'large' || numbers === 'other')
+    return `Choose what the numbers of ${what} mean, which are between ${plain(range[0])} and ${plain(range[1])}: they may mark keys, or be added to scores.`;
+  const added = adds ? '; of floating-point numbers, PyTorch adds them to the scores' : '';
+  return `Choose what the ones of ${what} mean: nn.MultiheadAttention leaves such keys out, scaled_dot_product_attention and transformers keep them${added}.`;
 }
 
-/** So many rows and columns are in a picture at most. */
-const pictured = 8;
-
-/** Goes through a mask, one entry of its first axis at a time. */
-async function look(source: TensorSource, signal: AbortSignal | undefined): Promise<Seen> {
-  const { shape } = source;
-  const columns = shape.at(-1) ?? 1;
-  const empties = { keep: false, drop: false };
-  const rows: (readonly number[])[] = [];
-  let ones = false;
-  const rest = shape.slice(1).map((end) => ({ start: 0, end }));
-  const all = shape.length < 2 ? 1 : (shape[0] ?? 0);
-  for (let at = 0; at < all; at++) {
-    signal?.throwIfAborted();
-    const first = shape.length < 2 ? shape.map((end) => ({ start: 0, end })) : [{ start: at, end: at + 1 }];
-    const { data } = await source.read([...first, ...rest]);
-    for (let start = 0; start < data.length; start += columns) {
-      const row = data.subarray(start, start + columns);
-      if (!row.every((value) => value === 0 || value === 1)) {
-        return { isBinary: false, empties, pictures: { keep: '', drop: '' } };
-      }
-      ones ||= row.includes(1);
-      empties.keep ||= !row.includes(1);
-      empties.drop ||= !row.includes(0);
-      if (rows.length < pictured) rows.push([...row.subarray(0, pictured)]);
-    }
-  }
-  const draw = (kept: 0 | 1): string =>
-    rows.map((row) => row.map((value) => (value === kept ? '█' : '·')).join('')).join(' ');
-  return { isBinary: ones, empties, pictures: { keep: draw(1), drop: draw(0) } };
+/** A number as people write it: "−∞", "−10000", "−3.403e+38". */
+function plain(value: number): string {
+  const size = Math.abs(value);
+  const text =
+    size === Infinity
+      ? '∞'
+      : size >= 1e6
+        ? Number(size.toPrecision(4)).toExponential()
+        : String(Number(size.toPrecision(6)));
+  return value < 0 ? `−${text}` : text;
 }
 
 /** The parameters with what the given masks mean as their defaults. */
@@ -200,7 +157,7 @@ export function maskNotices(
   { queries, keys }: { readonly queries: number; readonly keys: number },
   meanings: Readonly<Record<string, MaskMeaning>> = {},
 ): string[] {
-  const taken = Object.entries(meanings).flatMap(([input, { meaning, name, because }]) => {
+  const taken = Object.entries(meanings).flatMap(([input, { meaning, name, because, ones }]) => {
     const parameter = meaningParameters[input];
     const value = parameter === undefined ? undefined : values[parameter];
     if (parameter === undefined || value === undefined) return [];
@@ -210,8 +167,8 @@ export function maskNotices(
         : value === 'add'
           ? 'is added to the scores'
           : value === 'keep'
-            ? 'keeps the keys that are 1'
-            : 'leaves out the keys that are 1';
+            ? `keeps the keys that are ${ones}`
+            : `leaves out the keys that are ${ones}`;
     const why = value === meaning ? because : 'as was chosen';
     const which = name === 'mask' ? 'The mask' : `The mask ${name}`;
     return [`${which} ${what}, ${why}. Change it under Explore.`];
@@ -247,9 +204,12 @@ export async function readMaskNames(
   const meanings: Record<string, MaskMeaning> = {};
   for (const [name, source] of Object.entries(given)) {
     const isInput = Object.hasOwn(meaningParameters, name);
-    const input = isInput ? name : (maskInputOf(name) ?? otherNames[name] ?? name);
+    const first = isInput ? name : await inputOf(name, source, signal);
+    // Of two masks the other is one that is kept apart.
+    const isSecond = first === 'mask' && Object.hasOwn(tensors, 'mask') && !Object.hasOwn(given, 'keep');
+    const input = isSecond ? 'keep' : first;
     if (Object.hasOwn(tensors, input)) {
-      throw new ShapeError(`${name} is one more ${input}: give one of them.`);
+      throw new ShapeError(`${name} is one more ${first}: give one of them.`);
     }
     tensors[input] = source;
     const parameter = meaningParameters[input];
@@ -257,20 +217,26 @@ export async function readMaskNames(
     const told = meaningIn(parameters[parameter]);
     // Under the inputs' own names, ones take part.
     const read: Read =
-      isInput && name !== 'padding' && (await look(source, signal)).isBinary
+      isInput && name !== 'padding' && (await look(source, signal)).numbers === 'binary'
         ? {
             kind: 'known',
-            meaning: { meaning: 'keep', name, because: 'as ones and zeros do under this name' },
+            meaning: { meaning: 'keep', name, ones: '1', because: 'as ones and zeros do under this name' },
           }
-        : await readMeaning(name, input, source, told, signal);
+        : await readMeaning({ name, source }, told, signal);
     if (read.kind === 'unclear') {
-      throw new ShapeError(
-        `${read.reason} Say it by the parameter ${parameter}: “keep” where 1 takes part, “drop” where 1 is left out.`,
-      );
+      const choices = read.readings.map((each) => `“${each}” where ${titlesFor(read.ones)[each]}`);
+      throw new ShapeError(`${read.reason} Say it by the parameter ${parameter}: ${choices.join(', ')}.`);
     }
     meanings[input] = read.meaning;
   }
   return { tensors, meanings };
+}
+
+/** The input that a tensor's name says it is; a mask of nobody's name is told by its numbers. */
+async function inputOf(name: string, source: TensorSource, signal: AbortSignal | undefined): Promise<string> {
+  const named = maskNamed(name)?.input ?? otherNames[name];
+  if (named !== undefined || inputNames.has(name)) return named ?? name;
+  return (await isMask(name, source, signal)) ? 'mask' : name;
 }
 
 function meaningIn(value: ParameterValues[string] | undefined): Meaning | undefined {
@@ -299,11 +265,11 @@ export async function readFileMasks(
     const candidate = candidates.find(({ source }) => source === tensor);
     const parameter = meaningParameters[input];
     if (candidate === undefined || parameter === undefined) continue;
-    const { name, source } = candidate;
+    const { name, source, kind } = candidate;
     // What is not applied needs no meaning.
     const value = parameters[parameter];
     const told = value === 'off' ? 'keep' : meaningIn(value);
-    const read = await readMeaning(name, input, source, told, signal);
+    const read = await readMeaning({ name, source, kind }, told, signal);
     if (read.kind === 'known') meanings[input] = read.meaning;
     else questions.push(questionOf(name, source, parameter, read));
   }
@@ -314,17 +280,18 @@ function questionOf(
   name: string,
   { shape }: TensorSource,
   parameter: string,
-  { reason, pictures }: Unclear,
+  { reason, readings, ones, pictures }: Unclear,
 ): QuestionSetting {
-  const titles = { keep: '1 takes part', drop: '1 is left out' } as const;
+  const titles = titlesFor(ones);
   return {
     parameter,
     title: `Meaning of ${name} ${formatShape(shape)}`,
     reason,
-    choices: (['keep', 'drop'] as const).map((value) => ({
-      value,
-      title: titles[value],
-      picture: pictures[value],
-    })),
+    choices: readings.map((value) => ({ value, title: titles[value], picture: pictures[value] })),
   };
+}
+
+function titlesFor(ones: string): Readonly<Record<Meaning, string>> {
+  const what = ones === '1' ? '1' : 'what is not 0';
+  return { keep: `${what} takes part`, drop: `${what} is left out`, add: 'it is added to the scores' };
 }

@@ -26,6 +26,16 @@ export interface FittedMask {
   readonly notice?: string;
 }
 
+/** How a mask is read and named. */
+export interface MaskReading {
+  /** Whether a matrix has a row for each sequence of a batch, and not for each query. */
+  readonly perSequence?: boolean;
+  /** Whether it may be for fewer keys than there are, those beyond being masked elsewhere (ONNX Attention). */
+  readonly pads?: boolean;
+  /** Its name in its file. */
+  readonly called?: string | undefined;
+}
+
 /** The inputs that are repeated along axes which they lack, or which are 1. */
 const overScores: ReadonlySet<string> = new Set(['mask', 'keep', 'bias']);
 
@@ -38,18 +48,17 @@ export function isAside(name: string): boolean {
  * A mask as (key), (query, key) or (head, query, key), with a layer axis in front where it has one: from (m), (1, m),
  * (1, 1, 1, m), (n, m), (head, n, m), (layer or batch, m), (layer or batch, 1 or head, 1 or n, m), and (batch · head, n, m) of
  * `nn.MultiheadAttention`.
- * @param perSequence whether a matrix has a row for each sequence of a batch, and not for each query
- * @param pads whether it may be for fewer keys than there are, those beyond being masked elsewhere (ONNX Attention)
  * @throws ShapeError naming it, what it may be, and what was given
  */
 export function fitMask(
   name: string,
   source: TensorSource,
   to: MaskedShape,
-  { perSequence = false, pads = false } = {},
+  { perSequence = false, pads = false, called }: MaskReading = {},
 ): FittedMask {
   const { layers, heads, queries: n, keys: m } = to;
   const shape = withoutLeadingOnes(source.shape);
+  const what = title(name, called);
   const refuse = (): never => {
     const [rows, columns] = [n ?? 'n', m ?? 'm'];
     const more = [
@@ -57,12 +66,12 @@ export function fitMask(
       ...(layers > 1 ? [`(layer or batch ${layers}, head or 1, query ${rows}, key ${columns})`] : []),
     ].map((each) => `, or ${each}`);
     throw new ShapeError(
-      `${title(name)} is (query ${rows}, key ${columns})${more.join('')}, but ${formatShape(source.shape)} was given. It may lack axes in front, and be 1 along any.`,
+      `${what} is (query ${rows}, key ${columns})${more.join('')}, but ${formatShape(source.shape)} was given. It may lack axes in front, and be 1 along any.`,
     );
   };
   if (shape.length > 4) {
     throw new ShapeError(
-      `${name} has ${shape.length} axes, ${formatShape(source.shape)}; at most 4 can be read: (layer or batch, head, query, key).`,
+      `${what} has ${shape.length} axes, ${formatShape(source.shape)}; at most 4 can be read: (layer or batch, head, query, key).`,
     );
   }
   const columns = shape.at(-1) ?? 1;
@@ -84,7 +93,7 @@ export function fitMask(
         if (first === layers && (perSequence || !isRow(first))) {
           return {
             ...perLayer([columns]),
-            notice: `${title(name)} ${formatShape(source.shape)} was read as one row of keys for each of ${layers} sequences.`,
+            notice: `${what} ${formatShape(source.shape)} was read as one row of keys for each of ${layers} sequences.`,
           };
         }
         return isRow(first) ? plain : refuse();
@@ -94,27 +103,27 @@ export function fitMask(
           if (heads === undefined && first > 1) {
             return {
               ...plain,
-              notice: `${title(name)} ${formatShape(source.shape)} was read as one matrix a head, so that there are ${first} heads.`,
+              notice: `${what} ${formatShape(source.shape)} was read as one matrix a head, so that there are ${first} heads.`,
             };
           }
           return layers > 1 && first === layers && heads === layers
             ? {
                 ...plain,
-                notice: `${title(name)} ${formatShape(source.shape)} was read as one matrix a head; one a layer is (${layers}, 1, ${second}, ${columns}).`,
+                notice: `${what} ${formatShape(source.shape)} was read as one matrix a head; one a layer is (${layers}, 1, ${second}, ${columns}).`,
               }
             : plain;
         }
         if (first === layers) {
           return {
             ...perLayer([second, columns]),
-            notice: `${title(name)} ${formatShape(source.shape)} was read as one matrix for each of ${layers} layers or sequences.`,
+            notice: `${what} ${formatShape(source.shape)} was read as one matrix for each of ${layers} layers or sequences.`,
           };
         }
         if (heads !== undefined && first === layers * heads) {
           return {
             source: viewed(source, [layers, heads, second, columns]),
             layered: true,
-            notice: `${title(name)} ${formatShape(source.shape)} was read as ${layers} sequences × ${heads} heads, as nn.MultiheadAttention has it.`,
+            notice: `${what} ${formatShape(source.shape)} was read as ${layers} sequences × ${heads} heads, as nn.MultiheadAttention has it.`,
           };
         }
         return refuse();
@@ -127,7 +136,7 @@ export function fitMask(
     ? {
         ...fitted,
         source: padded(fitted.source, m),
-        notice: `${title(name)} ${formatShape(source.shape)} is for the first ${columns} of ${m} keys; those beyond are left to the valid lengths.`,
+        notice: `${what} ${formatShape(source.shape)} is for the first ${columns} of ${m} keys; those beyond are left to the valid lengths.`,
       }
     : fitted;
 }
@@ -161,8 +170,9 @@ export function fitLengths(source: TensorSource, { layers }: MaskedShape): Fitte
     : { source: viewed(source, [layers, 1]), layered: true };
 }
 
-function title(name: string): string {
-  return name === 'bias' ? 'The bias' : 'The mask';
+function title(name: string, called = name): string {
+  const own = called === name ? '' : ` ${called}`;
+  return name === 'bias' ? `The bias${own}` : `The mask${own}`;
 }
 
 function withoutLeadingOnes(shape: Shape): Shape {

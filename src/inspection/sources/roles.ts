@@ -3,6 +3,8 @@ import { formatShape, type Shape, type TensorSource } from '../../engine/tensor.
 import type { RoleQuestion } from '../../protocol.js';
 import type { Candidate } from '../axes/candidate.js';
 import { rearranged } from '../axes/rearranged.js';
+import { speaksOfMask } from './mask-names.js';
+import { withMasks } from './unnamed-masks.js';
 
 export type { Candidate } from '../axes/candidate.js';
 
@@ -81,19 +83,15 @@ export async function findRoles(
   chosen?: Readonly<Record<string, string>>,
 ): Promise<Roles> {
   const known = new Map<string, string>();
-  if (chosen !== undefined) {
+  // No answers at all are those to another question, asked before roles could be told.
+  if (chosen !== undefined && Object.keys(chosen).length > 0) {
     for (const { key } of candidates) {
       const role = Object.hasOwn(chosen, key) ? chosen[key] : undefined;
       if (role !== undefined) known.set(key, role);
     }
   } else {
-    const roles = besideAttentions(
-      statesAmong(
-        await Promise.all(candidates.map((each) => guess(each, candidates.length === 1))),
-        candidates,
-      ),
-      candidates,
-    );
+    const guessed = await Promise.all(candidates.map((each) => guess(each, candidates)));
+    const roles = await withMasks(candidates, besideAttentions(statesAmong(guessed, candidates), candidates));
     candidates.forEach(({ key }, at) => {
       const role = roles[at];
       if (role !== undefined) known.set(key, role);
@@ -120,10 +118,19 @@ export async function findRoles(
       );
     } else {
       tensors[role] = candidate.source;
+      const said = readAs[role];
+      if (said !== undefined) notices.push(`${candidate.name} was read as ${said}.`);
     }
   }
   return { kind: 'known', tensors, from, notices: [...notices, ...unusedNotices(unused)] };
 }
+
+/** What only shapes scores, and how; what a mask means is said with its meaning. */
+const readAs: Readonly<Record<string, string>> = {
+  lengths: 'valid lengths: the keys beyond each are masked',
+  bias: 'a bias that is added to the scores',
+  sinks: 'sink logits, one a head',
+};
 
 /** So many tensors that were not used are named, each in a line of its own. */
 const namedUnused = 5;
@@ -155,7 +162,7 @@ function besideAttentions(
 
 /** Whether a tensor is one that is saved once a layer or head: queries, keys, values, scores or weights, not a model's parameters. */
 export async function isActivation(candidate: Candidate): Promise<boolean> {
-  const role = await guess(candidate);
+  const role = await guess(candidate, []);
   return role !== undefined && ['Q', 'K', 'V', 'scores', 'weights'].includes(role);
 }
 
@@ -177,15 +184,46 @@ function statesAmong(
   });
 }
 
-/** The role that a tensor's name tells, if its shape allows it; for a lone matrix of shares, what its numbers tell. */
-async function guess(candidate: Candidate, alone = false): Promise<string | undefined> {
+/**
+ * The role that a tensor's name tells, if its shape allows it; for a lone matrix of shares, what its numbers tell.
+ * @param all the tensors that it lies among, itself too
+ */
+async function guess(candidate: Candidate, all: readonly Candidate[]): Promise<string | undefined> {
   if (candidate.role !== undefined) return candidate.role;
-  const named = roleByName(candidate.plain ?? candidate.name, candidate.source.shape);
-  if (named !== undefined) return named;
   const { source } = candidate;
   // Only what stands alone is a row of weights: beside others it may be anything that sums to 1.
-  const matrix = alone && source.shape.length === 1 ? rearranged(source, ['new', 0]) : source;
+  const isRow = source.shape.length === 1;
+  const matrix = isRow ? rearranged(source, ['new', 0]) : source;
+  const named = roleByName(candidate.plain ?? candidate.name, source.shape);
+  if (named === 'weights' && isParameter(candidate, all))
+    return (await looksLikeWeights(matrix)) ? named : undefined;
+  if (named === 'scores' && isLogitsOfWords(candidate)) return undefined;
+  if (named !== undefined) return named;
+  // A mask of a row with one key that takes part sums to 1 as well.
+  if ((isRow && all.length !== 1) || speaksOfMask(candidate.name)) return undefined;
   return (await looksLikeWeights(matrix)) ? 'weights' : undefined;
+}
+
+/** Whether a name is that of a module's parameter: “weight” alone or behind the module's name, or weights beside their bias. */
+function isParameter({ name, source }: Candidate, all: readonly Candidate[]): boolean {
+  const [, stem, tail] = /^(.*?)([^./:]*)$/.exec(name) ?? [];
+  if (tail?.toLowerCase() === 'weight') return true;
+  if (tail === undefined || !/weights$/i.test(tail)) return false;
+  const { shape } = source;
+  return all.some(
+    (each) =>
+      new RegExp(`^(bias|b|biases|${tail.replace(/weights$/i, '')}bias)$`, 'i').test(
+        each.name.slice(stem?.length ?? 0),
+      ) &&
+      each.name.startsWith(stem ?? '') &&
+      each.source.shape.length === 1 &&
+      (each.source.shape[0] === shape[0] || each.source.shape[0] === shape.at(-1)),
+  );
+}
+
+/** Whether logits, called nothing else, are (…, token, vocabulary) or (entry, class), as models give them, and no scores of keys. */
+function isLogitsOfWords({ name, source: { shape } }: Candidate): boolean {
+  return /(^|[./:])logits$/i.test(name) && shape.length < 4 && shape.at(-1) !== shape.at(-2);
 }
 
 function roleByName(name: string, shape: Shape): string | undefined {
@@ -231,7 +269,15 @@ async function looksLikeWeights(source: TensorSource): Promise<boolean> {
 }
 
 /** What only shapes scores, whatever these come from. */
-const aside: ReadonlySet<string> = new Set(['mask', 'padding', 'lengths', 'bias', 'relative_bias', 'sinks']);
+const aside: ReadonlySet<string> = new Set([
+  'mask',
+  'keep',
+  'padding',
+  'lengths',
+  'bias',
+  'relative_bias',
+  'sinks',
+]);
 
 /** Ready weights need no Q and K beside them; a mechanism's inputs win over what only some of them would give. */
 function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidate[]): Map<string, string> {
@@ -246,11 +292,14 @@ function prune(known: ReadonlyMap<string, string>, candidates: readonly Candidat
     (roles.has('X') || (roles.has('Xq') && roles.has('Xkv')));
   const vectors = roles.has('Q') && roles.has('K');
   const states = roles.has('S') && roles.has('H');
+  const onlyWeights = roles.has('weights') && !projected && !vectors && !states && !roles.has('scores');
   const keep = (role: string): boolean => {
     // What an implementation gave is compared, and nothing is computed from it.
     if (role === 'output') return false;
     if (cached) return role === 'weights' || role === 'V';
-    if (aside.has(role)) return !states || /^(mask|padding|lengths)$/.test(role);
+    // Weights that were given are masked already.
+    if (aside.has(role) && onlyWeights) return false;
+    if (aside.has(role)) return !states || /^(mask|keep|padding|lengths)$/.test(role);
     if (projected) return /^(X|Xq|Xkv|W_[QKVO]|b_.)$/.test(role);
     if (states) return /^([SH]|[WUv]_[acp])$/.test(role);
     if (vectors) return /^([QKV]|past_[KV]|reward)$/.test(role);

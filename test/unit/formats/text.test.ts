@@ -112,6 +112,31 @@ describe('csv and tsv', function () {
     await refuses('a.tsv', '1\t2\n3\t<b>&\n', /line 2, column 2 is "<b>&"/);
   });
 
+  it('take no row of numbers for labels where one of them is missing', async () => {
+    for (const word of ['NA', 'N/A', 'null', '-'])
+      await refuses('a.csv', `0.4,${word}\n0.5,0.5\n`, /line 1, column 2 is ".+", not a number/);
+    const said = async (content: string): Promise<string> =>
+      (await openTensors(platform, text('a.csv', content))).notices?.join(' ') ?? '';
+    assert.match(await said('a,3.14,c\n0.1,0.4,0.5\n'), /line 1 \("a", 3\.14, "c"\) was read as labels/);
+    assert.equal(await said('NA,b\n0.4,0.6\n'), '');
+  });
+
+  it('say where an empty line or a comment stands between matrices', async () => {
+    const said = async (content: string): Promise<string> =>
+      (await openTensors(platform, text('a.csv', content))).notices?.join(' ') ?? '';
+    assert.match(
+      await said('1,2\n3,4\n\n5,6\n7,8\n'),
+      /behind line 2, as between matrices: 2 parts were read as one/,
+    );
+    // As numpy.savetxt writes slice after slice.
+    assert.match(
+      await said('# Array shape: (2, 2, 2)\n1,2\n3,4\n# New slice\n5,6\n7,8\n'),
+      /behind line 3.*2 parts/,
+    );
+    for (const plain of ['1,2\n\n3,4\n\n5,6\n', 'a,b\n\n1,2\n3,4\n', '# made by hand\n1,2\n3,4\n\n'])
+      assert.doesNotMatch(await said(plain), /as between matrices/);
+  });
+
   it('refuse ragged rows, naming the line', async () => {
     await refuses('a.csv', '1,2\n3\n', /^a\.csv: line 2 has 1 numbers, but the rows before it have 2\.$/);
     await refuses('a.csv', '1,2\n3,4\n5,6,7\n', /line 3 has 3 numbers/);

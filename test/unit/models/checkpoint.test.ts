@@ -143,7 +143,7 @@ describe('Checkpoint', () => {
     it('a folder that is not there', async () => {
       assert.match(
         await failure(join(scratch, 'nowhere')),
-        /^The folder nowhere cannot be read: .*no such file or directory/,
+        /^The folder nowhere cannot be read: there is no such folder\.$/,
       );
     });
 
@@ -204,14 +204,14 @@ describe('Checkpoint', () => {
       [{ hidden_size: null }, /does not say "hidden_size", a whole number from 1 to 65536\.$/],
       [
         { hidden_size: 1e12 },
-        /"hidden_size" is "1000000000000", but it has to be a whole number from 1 to 65536\.$/,
+        /"hidden_size" is 1000000000000, but it has to be a whole number from 1 to 65536\.$/,
       ],
       [{ hidden_size: '12' }, /"hidden_size" is the text "12", but it has to be a whole number/],
-      [{ num_hidden_layers: 0 }, /"num_hidden_layers" is "0"/],
-      [{ num_hidden_layers: 1e6 }, /"num_hidden_layers" is "1000000"/],
-      [{ num_attention_heads: 2.5 }, /"num_attention_heads" is "2.5"/],
-      [{ num_attention_heads: -3 }, /"num_attention_heads" is "-3"/],
-      [{ layer_norm_eps: 0 }, /"layer_norm_eps" is "0", but it has to be a positive number\.$/],
+      [{ num_hidden_layers: 0 }, /"num_hidden_layers" is 0/],
+      [{ num_hidden_layers: 1e6 }, /"num_hidden_layers" is 1000000/],
+      [{ num_attention_heads: 2.5 }, /"num_attention_heads" is 2.5/],
+      [{ num_attention_heads: -3 }, /"num_attention_heads" is -3/],
+      [{ layer_norm_eps: 0 }, /"layer_norm_eps" is 0, but it has to be a positive number\.$/],
       [{ hidden_act: 'prelu' }, /"hidden_act" is "prelu", but it has to be one of "gelu", /],
       [{ hidden_act: '__proto__' }, /"hidden_act" is "__proto__", but it has to be one of/],
       [
@@ -253,7 +253,7 @@ describe('Checkpoint', () => {
       await changeJson(join(folder, 'config.json'), (config) => ({ ...config, num_hidden_layers: 3 }));
       assert.equal(
         await failure(folder),
-        'bert lacks the tensor "encoder.layer.2.attention.self.query.weight".',
+        'bert lacks the tensor "encoder.layer.2.attention.self.query.weight": config.json asks for it, and model.safetensors does not hold it. Its weights are incomplete, or of another model than its settings: save or download both together.',
       );
     });
 
@@ -296,7 +296,10 @@ describe('Checkpoint', () => {
             : 'model-00001-of-00002.safetensors';
         return { ...index, weight_map: { ...map, [name]: other } };
       });
-      assert.equal(await failure(folder), `bert-sharded lacks the tensor "${name}".`);
+      assert.equal(
+        await failure(folder),
+        `bert-sharded lacks the tensor "${name}": config.json asks for it, and none of its 2 files of weights holds it. Its weights are incomplete, or of another model than its settings: save or download both together.`,
+      );
     });
 
     for (const file of [

@@ -59,6 +59,16 @@ describe('A folder that is not quite a model', () => {
     );
   });
 
+  it('is read, and says that the pooling of sentence-transformers is not', async () => {
+    const modules = [
+      { path: '', type: 'sentence_transformers.models.Transformer' },
+      { path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },
+    ];
+    const model = await Model.open(platform, folder('embedder', { 'modules.json': modules }, 'bert'));
+    assert.match(model.reading.join(), /^modules\.json says that sentence-transformers makes one vector/);
+    await model.dispose();
+  });
+
   it('is read, and says that an adapter beside the model, or code of its own, is left out', async () => {
     const config = readJson<object>(readFileSync(join(fixtures, 'bert', 'config.json'), 'utf8'));
     const path = folder(

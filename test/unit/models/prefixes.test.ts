@@ -124,10 +124,21 @@ describe('What training leaves in the names of weights', () => {
     );
   });
 
+  it('is not seen through where only some weights have it: transformers would not find these', async () => {
+    const folder = copied('llama', (name) => (name.includes('layers.0') ? `module.${name}` : name));
+    assert.match(
+      await failure(folder),
+      /^llama lacks the tensor "model\.layers\.0\.\S+": .* There is "module\.model\.layers\.0\.\S+" instead\./,
+    );
+  });
+
   it('is part of the name of a tensor that is missing', async () => {
     const folder = copied('bert', (name) =>
       name.includes('layer.1.output.dense.weight') ? undefined : `module.${name}`,
     );
-    assert.match(await failure(folder), /^bert lacks the tensor "[\w.]+"\.$/);
+    assert.match(
+      await failure(folder),
+      /^bert lacks the tensor "[\w.]+": config\.json asks for it, and model\.safetensors does not hold it\. .* save or download both together\.$/,
+    );
   });
 });

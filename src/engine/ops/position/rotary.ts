@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.js';
 import { copyOf } from '../numbers.js';
 import { atom, binding, compose, factor, inside } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
@@ -58,7 +59,7 @@ function pairOf(
  * @param columns how many features there are
  * @param rank how many axes
  */
-function operationFor(form: RotaryForm, columns: number, rank: number): Operation {
+const operationFor = remembered((form: RotaryForm, columns: number, rank: number): Operation => {
   const { pairs, base, speeds, scale = 1 } = form;
   const direction = form.inverse === true ? -1 : 1;
   const speed = (pair: number, width: number): number =>
@@ -212,7 +213,7 @@ function operationFor(form: RotaryForm, columns: number, rank: number): Operatio
       return [rotary(upstream, positions, back), undefined];
     },
   };
-}
+});
 
 function numpyText(pairs: RotaryPairs): string {
   const parts =

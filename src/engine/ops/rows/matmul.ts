@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.js';
 import { atom, binding, compose, factor, inside } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import {
@@ -59,6 +60,9 @@ function reads(region: Region, shapes: readonly Shape[]): readonly Region[] {
   ];
 }
 
+/** So many rows of a product are made together, so that the right side is read from memory once for all of them. */
+const together = 16;
+
 export const matmulOperation: Operation = {
   name: 'matmul',
 
@@ -77,30 +81,36 @@ export const matmulOperation: Operation = {
     const [a, b] = [left.data, right.data];
     for (let block = 0; block < count; block++) {
       const from = shared ? 0 : block * inner * columns;
-      for (let row = 0; row < rows; row++) {
-        const start = (block * rows + row) * columns;
-        const line = (block * rows + row) * inner;
+      for (let top = 0; top < rows; top += together) {
+        const bottom = Math.min(rows, top + together);
         let term = 0;
         // Four rows of the right side at once, so that each sum is loaded and stored a quarter as often.
         for (; term + 4 <= inner; term += 4) {
-          const [a0, a1] = [a[line + term] ?? 0, a[line + term + 1] ?? 0];
-          const [a2, a3] = [a[line + term + 2] ?? 0, a[line + term + 3] ?? 0];
           const first = from + term * columns;
           const [second, third, fourth] = [first + columns, first + 2 * columns, first + 3 * columns];
-          for (let column = 0; column < columns; column++) {
-            out[start + column] =
-              (out[start + column] ?? 0) +
-              a0 * (b[first + column] ?? 0) +
-              a1 * (b[second + column] ?? 0) +
-              a2 * (b[third + column] ?? 0) +
-              a3 * (b[fourth + column] ?? 0);
+          for (let row = top; row < bottom; row++) {
+            const start = (block * rows + row) * columns;
+            const line = (block * rows + row) * inner + term;
+            const [a0, a1] = [a[line] ?? 0, a[line + 1] ?? 0];
+            const [a2, a3] = [a[line + 2] ?? 0, a[line + 3] ?? 0];
+            for (let column = 0; column < columns; column++) {
+              out[start + column] =
+                (out[start + column] ?? 0) +
+                a0 * (b[first + column] ?? 0) +
+                a1 * (b[second + column] ?? 0) +
+                a2 * (b[third + column] ?? 0) +
+                a3 * (b[fourth + column] ?? 0);
+            }
           }
         }
         for (; term < inner; term++) {
-          const factor = a[line + term] ?? 0;
-          for (let column = 0; column < columns; column++) {
-            out[start + column] =
-              (out[start + column] ?? 0) + factor * (b[from + term * columns + column] ?? 0);
+          for (let row = top; row < bottom; row++) {
+            const start = (block * rows + row) * columns;
+            const factor = a[(block * rows + row) * inner + term] ?? 0;
+            for (let column = 0; column < columns; column++) {
+              out[start + column] =
+                (out[start + column] ?? 0) + factor * (b[from + term * columns + column] ?? 0);
+            }
           }
         }
       }
@@ -196,7 +206,7 @@ function turned(value: Value): Value {
   return isPlain ? transpose(value) : matmul(transpose(right), transpose(left));
 }
 
-function transposeOperation(rank: number): Operation {
+const transposeOperation = remembered((rank: number): Operation => {
   return {
     name: 'transpose',
     moves: true,
@@ -221,4 +231,4 @@ function transposeOperation(rank: number): Operation {
 
     vjp: (upstream) => [turned(upstream)],
   };
-}
+});

@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.js';
 import { atom, binding, compose, inside, number } from '../../expression.js';
 import { apply, type Operation, type Value } from '../../graph.js';
 import { cellRegion, formatShape, ShapeError, sizeOf, type Region, type Shape } from '../../tensor.js';
@@ -21,7 +22,7 @@ export function repeatHeads(value: Value, heads: number): Value {
 }
 
 /** @param share how many query heads share a group */
-function repeatHeadsOperation(share: number): Operation {
+const repeatHeadsOperation = remembered((share: number): Operation => {
   const extent = ([groups = 0, rows = 0, size = 0]: Shape): Shape => [groups * share, rows, size];
   return {
     name: 'repeat-heads',
@@ -82,7 +83,7 @@ function repeatHeadsOperation(share: number): Operation {
 
     vjp: (upstream, [value]) => [sumHeads(upstream, value?.shape[0] ?? 1)],
   };
-}
+});
 
 /**
  * Sums over the query heads of each group, the reverse of `repeatHeads`: (heads, m, d) → (groups, m, d); group g has the

@@ -7,14 +7,25 @@ export const biasMissing: Slip = {
     const given = ['b_Q', 'b_K', 'b_V', 'b_O'].filter((name) =>
       inputs.get(name)?.data.some((each) => each !== 0),
     );
-    const sets = [...given.map((name) => [name]), ...(given.length > 1 ? [given] : [])];
+    // Projections without any bias, or with that of the output alone (qkv_bias=False).
+    const inputsOnly = given.filter((name) => name !== 'b_O');
+    const sets = [
+      ...given.map((name) => [name]),
+      ...pairsOf(inputsOnly),
+      ...(inputsOnly.length > 2 ? [inputsOnly] : []),
+      ...(given.length > inputsOnly.length && given.length > 1 ? [given] : []),
+    ];
     return sets.map((left): Change => {
+      const all = left.length === given.length && left.length > 1;
       const listed =
-        left.length === 1 ? `The bias ${left[0] ?? ''} is` : `All biases (${left.join(', ')}) are`;
+        left.length === 1
+          ? `The bias ${left[0] ?? ''} is`
+          : `${all ? 'All biases' : 'The biases'} (${left.join(', ')}) are`;
       return {
         title: `${listed} left out`,
         group: 'bias',
-        rank: 1,
+        // A b_K changes no weights: with it or without, all of them is the more usual.
+        rank: left.length === 2 && !all ? 2 : 1,
         draft: (draft) => ({
           ...draft,
           inputs: new Map([...draft.inputs].filter(([name]) => !left.includes(name))),
@@ -23,6 +34,10 @@ export const biasMissing: Slip = {
     });
   },
 };
+
+function pairsOf(names: readonly string[]): string[][] {
+  return names.flatMap((first, at) => names.slice(at + 1).map((second) => [first, second]));
+}
 
 export const weightsTransposed: Slip = {
   id: 'weights-transposed',
@@ -62,12 +77,20 @@ export const weightsTransposed: Slip = {
   },
 };
 
+/** So many rows and columns are turned together: both then lie near each other in memory. */
+const block = 32;
+
 function transposed({ shape, data }: Tensor): Tensor<Float64Array> {
   const [rows = 0, columns = 0] = shape;
   const turned = new Float64Array(data.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      turned[column * rows + row] = data[row * columns + column] ?? 0;
+  for (let top = 0; top < rows; top += block) {
+    for (let left = 0; left < columns; left += block) {
+      const [bottom, right] = [Math.min(rows, top + block), Math.min(columns, left + block)];
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) {
+          turned[column * rows + row] = data[row * columns + column] ?? 0;
+        }
+      }
     }
   }
   return { shape: [columns, rows], data: turned };

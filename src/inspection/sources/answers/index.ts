@@ -1,4 +1,4 @@
-import { truncated, unknownTokens } from '../../core/truncated.js';
+import { truncated } from '../../core/truncated.js';
 import { ModelError, type Model, type ModelGraph, type PairEncoding } from '../../../models/index.js';
 import type { Answers } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
@@ -113,10 +113,7 @@ export class AnswerPreparation implements Preparation {
   private cutShort(): readonly string[] {
     const { ids, parts, total } = this.encoding;
     const used = parts.filter((part) => part === 1).length;
-    return [
-      ...truncated(used, used + total - ids.length, 'tokens of the text'),
-      ...unknownTokens(this.encoding),
-    ];
+    return truncated(used, used + total - ids.length, 'tokens of the text');
   }
 
   private textOf({ first, last }: { readonly first: number; readonly last: number }): string {

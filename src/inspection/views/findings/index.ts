@@ -29,13 +29,15 @@ export async function findings(
     [scores, 'scores'],
     [weights, weights !== undefined && isInput(weights) ? 'weights' : 'computed'],
   ];
+  let noNumbers: ReadonlySet<number> = new Set();
   for (const [step, kind] of looked) {
     const name = step?.label?.name;
     if (step === undefined || name === undefined) continue;
-    const gathered = new MatrixFindings({ kind, queries, keys });
+    const gathered = new MatrixFindings({ kind, queries, keys }, noNumbers);
     await eachRow(reader, layer, { step: name, head, headCount, queries }, schedule, (row, at) => {
       gathered.row(row, at);
     });
+    noNumbers = gathered.rowsWithoutNumbers;
     const { title } = describeStep(step);
     const own = gathered.finish();
     // Of scores that were computed, what the weights show of their mask is not said twice.

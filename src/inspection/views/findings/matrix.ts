@@ -41,13 +41,21 @@ export class MatrixFindings {
   private positive = false;
   private expSumsToOne = true;
   private uniform = true;
+  /** Whether a row has two keys and more, so that it can be uniform. */
+  private compared = false;
+  /** Rows without weights because their scores are no numbers. */
+  private readonly lost: number[] = [];
   private same = true;
   private first: Float32Array | undefined;
   private readonly whole: Float32Array | undefined;
   /** Told apart from other heads by it. */
   private sum = 0;
 
-  constructor(private readonly matrix: Matrix) {
+  /** @param noNumbers the rows of computed weights whose scores hold NaN or ∞, so that their softmax is NaN and not masked */
+  constructor(
+    private readonly matrix: Matrix,
+    private readonly noNumbers: ReadonlySet<number> = new Set(),
+  ) {
     const { queries, keys } = matrix;
     this.sums = new Float64Array(queries);
     this.columnSums = new Float64Array(keys);
@@ -62,6 +70,11 @@ export class MatrixFindings {
     return this.sum;
   }
 
+  /** The rows with a cell that is NaN or +∞. */
+  get rowsWithoutNumbers(): ReadonlySet<number> {
+    return new Set((['NaN', '∞'] as const).flatMap((what) => this.broken.get(what)?.rows ?? []));
+  }
+
   row(values: Float32Array, row: number): void {
     const { kind } = this.matrix;
     const isMasked = (value: number): boolean =>
@@ -71,6 +84,10 @@ export class MatrixFindings {
           ? value <= maskedBelow
           : value === 0;
     this.sum += fingerprint(values, row);
+    if (kind === 'computed' && this.noNumbers.has(row) && values.every(Number.isNaN)) {
+      this.lost.push(row);
+      return;
+    }
     let [sum, expSum, lowest, highest, zeros, seen] = [0, 0, Infinity, -Infinity, 0, 0];
     for (let column = 0; column < values.length; column++) {
       const value = values[column] ?? NaN;
@@ -94,6 +111,7 @@ export class MatrixFindings {
     if (seen === 0) this.empty.push(row);
     else if (zeros > 0) this.zeros.push(row);
     if (!(Math.abs(expSum - 1) < sumTolerance)) this.expSumsToOne = false;
+    if (seen > 1) this.compared = true;
     if (seen > 0 && highest - lowest > 1e-5 * Math.max(Math.abs(highest), 1e-9)) this.uniform = false;
     this.first ??= values.slice();
     if (this.same && row > 0) this.same = values.every((value, at) => Object.is(value, this.first?.[at]));
@@ -132,8 +150,9 @@ export class MatrixFindings {
       ...(kind === 'weights' ? this.ofSums() : []),
       ...this.ofLarge(),
       ...this.ofEmptyRows(),
-      ...this.ofMask(),
-      ...this.ofLikeness(),
+      ...this.ofLostRows(),
+      // What rows without numbers would attend to is not known.
+      ...(this.lost.length > 0 ? [] : [...this.ofMask(), ...this.ofLikeness()]),
     ];
   }
 
@@ -193,6 +212,13 @@ export class MatrixFindings {
     return [{ text, ...this.at(this.empty) }];
   }
 
+  private ofLostRows(): MatrixFinding[] {
+    const { length } = this.lost;
+    if (length === 0) return [];
+    const text = `${length === 1 ? 'One row has' : `${length} rows have`} no weights: the softmax of scores with NaN or ∞ among them is NaN.`;
+    return [{ text, ...this.at(this.lost) }];
+  }
+
   /** How far beyond its own number each row sees, where that is the same for nearly all. */
   private reach(): number | undefined {
     const { queries, keys } = this.matrix;
@@ -248,7 +274,7 @@ export class MatrixFindings {
     const { kind, queries, keys } = this.matrix;
     const all = this.at(Array.from({ length: queries }, (_, row) => row));
     if (queries < 2 || keys < 2 || this.empty.length === queries || this.broken.size > 0) return [];
-    if (this.uniform) {
+    if (this.uniform && this.compared) {
       return [
         {
           text:

@@ -1,3 +1,4 @@
+import { shortened } from '../../../common/strings.js';
 import { isRecord } from '../../../common/values.js';
 import type { Json } from '../../../formats/json-text.js';
 import { quoted } from '../../../formats/untrusted.js';
@@ -242,7 +243,7 @@ class Reader {
     return new ModelError(
       value === undefined
         ? `${this.where} does not say ${quoted(name)}, ${expected}.`
-        : `${this.where} says that ${quoted(name)} is ${quoted(JSON.stringify(value))}, but it has to be ${expected}.`,
+        : `${this.where} says that ${quoted(name)} is ${typeof value === 'string' ? quoted(value) : shortened(JSON.stringify(value), 60)}, but it has to be ${expected}.`,
     );
   }
 

@@ -66,6 +66,56 @@ describe('roles of tensors by name and shape', () => {
     assert.deepEqual(await told(candidate('arr_0', [2, 3, 4, 4], () => 0.25)), { weights: [2, 3, 4, 4] });
   });
 
+  it('a module’s parameters are no attention weights unless their rows are shares', async () => {
+    const shapes: readonly (readonly [weight: string, shape: readonly number[], bias: string])[] = [
+      // torch.nn.Linear, LayerNorm, Conv2d, a layer that is called attn, and Keras’ names.
+      ['weight', [4, 6], 'bias'],
+      ['weight', [8], 'bias'],
+      ['conv.weight', [4, 3, 3, 3], 'conv.bias'],
+      ['attn.weight', [4, 4], 'attn.bias'],
+      ['weights', [4, 6], 'bias'],
+    ];
+    for (const [weight, shape, bias] of shapes) {
+      const [rows = 0] = shape;
+      assert.match(await asked(candidate(weight, shape), candidate(bias, [rows])), /^Choose which tensors/);
+    }
+    assert.match(await asked(candidate('embedding.weight', [5, 4])), /^Choose the role of embedding\.weight/);
+    const shares = candidate('weight', [4, 4], () => 0.25);
+    assert.deepEqual(await told(shares, candidate('bias', [4])), { weights: [4, 4] });
+    assert.deepEqual(await told(candidate('weights', [4, 4])), { weights: [4, 4] });
+  });
+
+  it('a mask beside weights that were given is not used, and said', async () => {
+    const weights = candidate('weights', [2, 4, 4], () => 0.25);
+    const roles = await findRoles([weights, candidate('attention_mask', [1, 4], (at) => Number(at < 3))]);
+    assert.ok(roles.kind === 'known');
+    assert.deepEqual(Object.keys(roles.tensors), ['weights']);
+    assert.deepEqual(roles.notices, ['attention_mask (1, 4) was not used.']);
+  });
+
+  it('what only shapes scores is said to be taken for it', async () => {
+    const roles = await findRoles([
+      ...['Q', 'K'].map((name) => candidate(name, [4, 3])),
+      candidate('seq_lens', [1], () => 3),
+      candidate('position_bias', [2, 4, 4]),
+    ]);
+    assert.ok(roles.kind === 'known');
+    assert.deepEqual(roles.notices, [
+      'seq_lens was read as valid lengths: the keys beyond each are masked.',
+      'position_bias was read as a bias that is added to the scores.',
+    ]);
+  });
+
+  it('a model’s logits are not taken for scores of keys', async () => {
+    for (const shape of [
+      [3, 7],
+      [1, 4, 9],
+    ])
+      assert.match(await asked(candidate('logits', shape)), /^Choose the role of logits/);
+    assert.deepEqual(await told(candidate('logits', [1, 2, 4, 4])), { scores: [1, 2, 4, 4] });
+    assert.deepEqual(await told(candidate('attn_logits', [3, 7])), { scores: [3, 7] });
+  });
+
   it('what is not told is asked, naming it', async () => {
     assert.match(await asked(candidate('arr_0', [4, 4])), /^Choose the role of arr_0: /);
     const [a, b, K] = ['a.Q', 'b.Q', 'K'].map((name) => candidate(name, [4, 4]));

@@ -141,6 +141,38 @@ describe('findings in words', () => {
     assert.deepEqual(large?.rows, [[1, 2]]);
   });
 
+  it('rows whose softmax is no number are not called masked, causal or uniform', async () => {
+    const next = seeded(5);
+    const scores = edited(tensor([4, 4], next), (value, at) => (at === 6 ? Infinity : value));
+    const lost = 'no weights: the softmax of scores with NaN or ∞ among them is NaN.';
+    assert.deepEqual(
+      (await found({ scores })).map(({ text, rows }) => [text, rows]),
+      [
+        ['One cell is ∞.', [[1, 2]]],
+        [`One row has ${lost}`, [[1, 2]]],
+      ],
+    );
+    const all = edited(scores, (value, at) => (at % 4 === 0 ? Infinity : value));
+    assert.deepEqual(
+      (await found({ scores: all })).map(({ text }) => text),
+      ['5 cells are ∞.', `4 rows have ${lost}`],
+    );
+    // A masked infinity takes nothing from its row.
+    const ahead = edited(tensor([4, 4], next), (value, at) => (at === 1 ? Infinity : value));
+    const masked = await found({ scores: ahead }, { causal: 'on' });
+    assert.deepEqual(
+      masked.map(({ text }) => text),
+      ['One cell is ∞.', 'Upper triangle empty: causal.'],
+    );
+    const [Q, K, V] = [0, 1, 2].map(() => tensor([4, 3], next));
+    assert.ok(Q && K && V);
+    const broken = edited(Q, (value, at) => (at === 3 ? Number.NaN : value));
+    assert.deepEqual(
+      (await found({ Q: broken, K, V })).map(({ text }) => text),
+      ['One number is NaN or infinite.', '4 cells are NaN.', `One row has ${lost}`],
+    );
+  });
+
   it('one row or head copied, symmetric, uniform', async () => {
     const row = shares(6).data.slice(0, 6);
     const rows = { shape: [6, 6], data: Float32Array.from({ length: 36 }, (_, at) => row[at % 6] ?? 0) };
