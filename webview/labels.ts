@@ -17,6 +17,8 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   hidden: 'unit',
   sample: 'draw',
   endpoint: 'endpoint',
+  image: 'image',
+  caption: 'caption',
 };
 
 export function axisTitle(axis: AxisName): string {
@@ -131,6 +133,7 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
   sum: 'Weighted sum',
   gradient: 'Gradients',
   task: 'Answer',
+  match: 'Similarity (not attention)',
 };
 
 export function phaseTitle(phase: Phase): string {

@@ -42,4 +42,4 @@ export { OtherForm } from './onnx/other-form.js';
 export type { FeatureMap } from './onnx/feature-maps.js';
 export { isOnnxPath, OnnxModel, type ExportInput, type OnnxPart } from './onnx/model.js';
 export type { CharacterRange, Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
-export { VisionModel } from './vision-model.js';
+export { VisionModel, type ImageTextPair } from './vision-model.js';

@@ -111,6 +111,8 @@ export interface Classes {
     readonly logit: number;
     /** The softmax of all logits; the sigmoid of its own where an image may be of several classes. */
     readonly probability: number;
+    /** Where it is a caption that was brought: the cosine of the angle between its vector and the image’s. */
+    readonly similarity?: number;
   }[];
 }
 

@@ -73,14 +73,25 @@ export class ModelPool {
     private readonly media: string,
   ) {}
 
-  /** @throws ModelError when the folder cannot be read as a model for text */
-  acquire(reference: LanguageModelReference): Promise<ModelHandle> {
-    return this.acquireOf(reference, (model) => model instanceof Model);
+  /** A model for text, or the half of one that reads text. @throws ModelError when the folder cannot be read as either */
+  async acquire(reference: LanguageModelReference): Promise<ModelHandle> {
+    const { model, ...rest } = await this.acquireAny(reference);
+    try {
+      const read = model instanceof VisionModel ? model.pair?.text : model;
+      if (read instanceof Model) return { model: read, ...rest };
+      throw otherReader(model);
+    } catch (error) {
+      await rest.release();
+      throw error;
+    }
   }
 
   /** @throws ModelError when the folder cannot be read as a model for images */
-  acquireVision(reference: LanguageModelReference): Promise<ModelHandle<VisionModel>> {
-    return this.acquireOf(reference, (model) => model instanceof VisionModel);
+  async acquireVision(reference: LanguageModelReference): Promise<ModelHandle<VisionModel>> {
+    const { model, ...rest } = await this.acquireAny(reference);
+    if (model instanceof VisionModel) return { model, ...rest };
+    await rest.release();
+    throw otherReader(model);
   }
 
   /** A model of any kind. @throws ModelError when the folder cannot be read as one */
@@ -91,16 +102,6 @@ export class ModelPool {
     const open = (): Promise<OpenModel> => openModel(this.platform, path);
     const { opened, release } = await this.pool.acquire(path, identity ?? '', open);
     return { model: opened, identity, release };
-  }
-
-  private async acquireOf<Opened extends OpenModel>(
-    reference: LanguageModelReference,
-    isMeant: (model: OpenModel) => model is Opened,
-  ): Promise<ModelHandle<Opened>> {
-    const { model, ...rest } = await this.acquireAny(reference);
-    if (isMeant(model)) return { model, ...rest };
-    await rest.release();
-    throw otherReader(model);
   }
 
   /** The folder that a model is, or that its file lies in. */

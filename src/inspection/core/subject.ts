@@ -73,6 +73,8 @@ export interface ClassScores {
   readonly logits: Float32Array;
   /** Set where it may be of several classes, each with a probability of its own. */
   readonly independent?: true;
+  /** Set where classes are captions that were brought: the cosine of each with the image. // (class) */
+  readonly similarities?: Float32Array;
 }
 
 /** Something to be seen. */
@@ -171,6 +173,8 @@ export function shownAxis(name = ''): AxisName {
     case 'hidden':
     case 'sample':
     case 'endpoint':
+    case 'image':
+    case 'caption':
       return name;
     default:
       return 'feature';

@@ -11,6 +11,7 @@ import { exportPath, languageModel, type ModelHandle } from '../core/models.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import { takeOver, type Source } from '../core/source.js';
 import type { ClassScores, Layer, Subject } from '../core/subject.js';
+import { contrastive } from './contrastive/index.js';
 import type { Task } from '../core/task.js';
 import { capturable, keep } from '../run/capture.js';
 import { checkInterventions } from '../run/check-interventions.js';
@@ -40,9 +41,13 @@ export const imageSource: Source = {
       );
     }
     const preparation = await takeOver(await models.acquireVision(reference), async (handle) => {
-      const brought = await openImage(platform, material.file);
+      const { file, text } = material;
+      const brought = await openImage(platform, file);
       const input = imageInput(brought, handle.model.processor);
-      return new ImagePreparation(handle, input, runtime, material.text !== undefined);
+      const { pair } = handle.model;
+      return pair === undefined || text === undefined
+        ? new ImagePreparation(handle, input, runtime, text === undefined ? {} : { unread: true })
+        : contrastive(handle, pair, { input, text }, runtime);
     });
     return { kind: 'preparation', preparation };
   },
@@ -55,6 +60,31 @@ interface Reading {
   readonly interventions: readonly Intervention[];
 }
 
+/** Vectors of what an image is compared with instead of a model's own classes. */
+export interface Sorted {
+  readonly labels: readonly string[];
+  readonly independent: boolean;
+  /** What scores come from, labelled. // (image, caption) */
+  readonly cosines: Value;
+  readonly logits: Value;
+  /** Numbers that they are fed. */
+  readonly feeds: ReadonlyMap<Value, Tensor>;
+}
+
+/** What is told to, and wanted of, a model for images beside its attention. */
+export interface BesideImage {
+  /** Set where a text was brought that the model does not read. */
+  readonly unread?: true;
+  /** Which of several attentions this is. */
+  readonly attention?: string;
+  sort?(last: Value): Sorted;
+}
+
+/** A graph, and what is made of its last hidden states where that is not its own. */
+interface ReadGraph extends VisionGraph {
+  readonly also: readonly Value[];
+}
+
 /** An image run through a model. */
 export class ImagePreparation implements Preparation {
   private plain: Pick<VisionGraph, 'logits' | 'tokens'> | undefined;
@@ -63,27 +93,26 @@ export class ImagePreparation implements Preparation {
     private readonly handle: ModelHandle<VisionModel>,
     private readonly input: ImageInput,
     private readonly runtime: Runtime,
-    /** Whether a text was brought that the model does not write. */
-    private readonly hasText: boolean,
+    private readonly beside: BesideImage = {},
   ) {}
 
   async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
     const { model } = this.handle;
     const { processed } = this.input;
     const begun = performance.now();
-    const { graph: own, reading } = this.read(parameters, interventions);
+    const { graph: own, sorted, reading } = this.read(parameters, interventions);
     const tokens = own.tokens.length;
     task.progress?.(`${model.name}: ${formatCount(tokens, 'token')}`, null);
     const { graph, feeds: set } = this.withSet(own, reading);
     const budget = new WeightBudget(graph, this.runtime.limits);
     const captured = graph.layers.flatMap(capturable);
     const { logits } = graph;
-    const feeds = new Map([...own.inputsOf(processed), ...set]);
+    const feeds = new Map([...own.inputsOf(processed), ...(sorted?.feeds ?? []), ...set]);
     let states: readonly Tensor<Float32Array>[] = [];
     const tensors = await runModel(
       {
         graph,
-        targets: logits === undefined ? captured : [...captured, logits],
+        targets: logits === undefined ? captured : [...captured, logits, ...graph.also],
         feeds,
         tokens,
         byLayer: budget.byLayer(tokens),
@@ -116,7 +145,12 @@ export class ImagePreparation implements Preparation {
     const derived = graph.layers.map((steps, layer) =>
       said === undefined
         ? { ...withGradients(steps, parameters), given: new Map<Value, Tensor>() }
-        : withClassGradients(steps, parameters, { labels: model.labels, logits: said, gradients }, layer),
+        : withClassGradients(
+            steps,
+            parameters,
+            { labels: sorted?.labels ?? model.labels, logits: said, gradients },
+            layer,
+          ),
     );
     return {
       ...this.described(own),
@@ -133,7 +167,9 @@ export class ImagePreparation implements Preparation {
       interventions: reading.interventions,
       causal: isCausal(reading.attention.mask),
       forward,
-      ...(said === undefined ? {} : { classes: this.classes(said.data) }),
+      ...(said === undefined
+        ? {}
+        : { classes: this.classes(said.data, sorted, tensors[captured.length + 1]) }),
     };
   }
 
@@ -162,38 +198,57 @@ export class ImagePreparation implements Preparation {
     };
   }
 
-  private classes(logits: Float32Array): ClassScores {
-    const { labels, independent } = this.handle.model;
-    return { labels, logits, ...(independent ? { independent } : {}) };
+  private classes(
+    logits: Float32Array,
+    sorted: Sorted | undefined,
+    cosines: Tensor<Float32Array> | undefined,
+  ): ClassScores {
+    const { labels, independent } = sorted ?? this.handle.model;
+    return {
+      labels,
+      logits,
+      ...(independent ? { independent } : {}),
+      ...(sorted === undefined || cosines === undefined ? {} : { similarities: cosines.data }),
+    };
+  }
+
+  /** A model's graph, and what is said of an image by what was brought with it. */
+  private sorted(graph: VisionGraph): { readonly graph: ReadGraph; readonly sorted: Sorted | undefined } {
+    const last = graph.hiddenStates.at(-1);
+    const sorted = last === undefined ? undefined : this.beside.sort?.(last);
+    if (sorted === undefined) return { graph: { ...graph, also: [] }, sorted };
+    return { graph: { ...graph, logits: sorted.logits, also: [sorted.cosines] }, sorted };
   }
 
   private read(
     parameters: ParameterValues,
     interventions: readonly Intervention[],
-  ): { readonly graph: VisionGraph; readonly reading: Reading } {
+  ): { readonly graph: ReadGraph; readonly sorted: Sorted | undefined; readonly reading: Reading } {
     const { model } = this.handle;
     const { processed } = this.input;
     // How many tokens there are, and whether they are sorted, is known of a graph alone.
-    this.plain ??= model.build(processed);
+    this.plain ??= this.sorted(model.build(processed)).graph;
     const { tokens, logits } = this.plain;
     const general = logits === undefined ? parameters : withoutClass(parameters);
     const { described, attention } = readModelAttention(model, tokens.length, general);
-    const graph = model.build(processed, attention);
+    const { graph, sorted } = this.sorted(model.build(processed, attention));
+    const known = this.beside.attention === undefined ? {} : { attention: this.beside.attention };
     return {
       graph,
+      sorted,
       reading: {
         described,
         attention,
-        interventions: checkInterventions(interventions, graph, model.heads),
+        interventions: checkInterventions(interventions, graph, model.heads, known),
       },
     };
   }
 
   /** The model's graph with what is set in it. */
   private withSet(
-    graph: VisionGraph,
+    graph: ReadGraph,
     { interventions }: Reading,
-  ): { readonly graph: VisionGraph; readonly feeds: ReadonlyMap<Value, Tensor> } {
+  ): { readonly graph: ReadGraph; readonly feeds: ReadonlyMap<Value, Tensor> } {
     if (interventions.length === 0) return { graph, feeds: new Map() };
     const set = intervene(graph, interventions, this.handle.model.heads);
     return { graph: set.graph, feeds: set.feeds(graph.tokens.length) };
@@ -209,13 +264,18 @@ export class ImagePreparation implements Preparation {
             `${model.name} was trained on another grid of patches: its positions are interpolated for ${graph.grid.columns} × ${graph.grid.rows}, as its family does.`,
           ]
         : []),
-      ...(sorts && model.independent
+      ...(sorts && model.independent && this.beside.sort === undefined
         ? [
             'An image may be of several classes: each has a probability of its own (sigmoid), which do not add up to 1.',
           ]
         : []),
       ...model.remarks,
-      ...(this.hasText
+      ...(model.comparesTexts && this.beside.sort === undefined
+        ? [
+            `${model.name} reads texts as well: give captions with the image, one a line, to compare it with them.`,
+          ]
+        : []),
+      ...(this.beside.unread === true
         ? [`${model.name} writes nothing about images: the text that was given with the image is not used.`]
         : []),
     ];

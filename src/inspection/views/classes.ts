@@ -7,7 +7,7 @@ const most = 1000;
 /** The classes with the largest logits, with the softmax over all of them, or each one's own sigmoid where they are independent. @throws Error where a model does not sort what it reads */
 export function likeliest({ classes, title }: Subject, count: number): Classes['classes'] {
   if (classes === undefined) throw new Error(`${title} does not sort what it reads into classes.`);
-  const { labels, logits, independent } = classes;
+  const { labels, logits, independent, similarities } = classes;
   let largest = -Infinity;
   for (const logit of logits) largest = Math.max(largest, logit);
   let sum = 0;
@@ -19,6 +19,7 @@ export function likeliest({ classes, title }: Subject, count: number): Classes['
       index,
       label: labels[index] ?? `class ${index}`,
       logit,
+      ...(similarities === undefined ? {} : { similarity: similarities[index] ?? NaN }),
       probability: independent === true ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit - largest) / sum,
     }));
 }

@@ -20,7 +20,14 @@ export const visionArchitectures: readonly VisionArchitecture[] = [
   vit,
 ];
 
-export type { VisionArchitecture, VisionDescription, VisionGraph, VisionToken } from './architecture.js';
+export type {
+  JointSpace,
+  Pairing,
+  VisionArchitecture,
+  VisionDescription,
+  VisionGraph,
+  VisionToken,
+} from './architecture.js';
 
 /** Families whose attention is no dense grid of patches, and why they are not shown as if it were. */
 const windowed: ReadonlyMap<string, string> = new Map([
