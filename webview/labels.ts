@@ -85,6 +85,11 @@ export function forQuery(summary: InspectionSummary, query: number): string {
   return `for query ${ordinal(query)}${word}`;
 }
 
+/** Whether anything attends to anything: else there are no weights to draw, measure or multiply. */
+export function hasAttention({ steps }: InspectionSummary): boolean {
+  return steps.some(({ role }) => role === 'weights');
+}
+
 export function findStep(summary: InspectionSummary, name: string): Step | undefined {
   return summary.steps.find((step) => step.name === name);
 }

@@ -87,6 +87,8 @@ const firsts: Chosen = {
   hidden: 0,
   sample: 0,
   endpoint: 0,
+  image: 0,
+  caption: 0,
 };
 
 export function emptyView(): PanelView {

@@ -1,4 +1,4 @@
-import { isPerHead, label, stepFor, type Role, type Value } from '../../engine/graph.js';
+import { isPerHead, label, stepFor, stepWithRole, type Role, type Value } from '../../engine/graph.js';
 import { extent } from '../../engine/mechanisms/heads.js';
 import type { Range, TensorSource } from '../../engine/tensor.js';
 import type {
@@ -116,6 +116,11 @@ export function stepOf(layer: Layer, name: string): Value {
     throw new Error(`There is no step “${name}” here; there are ${names}.`);
   }
   return step;
+}
+
+/** The name of the step that is meant where none is named: the weights, else the last. */
+export function mainStep({ steps }: Layer): string {
+  return (stepWithRole(steps, 'weights') ?? steps.at(-1))?.label?.name ?? '';
 }
 
 /** The name of a layer's step of a role. @throws Error where none has it */
