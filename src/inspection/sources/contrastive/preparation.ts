@@ -17,7 +17,7 @@ import { InterventionError } from '../../run/check-interventions.js';
 import { runModel } from '../../run/model-run.js';
 import { WeightBudget } from '../../run/weight-budget.js';
 import { withoutClass } from '../../run/class-gradient.js';
-import { ImagePreparation, type Sorted } from '../image.js';
+import { ImagePreparation, type Sorted } from '../image-preparation.js';
 import { TextPreparation, type TaskHead } from '../text.js';
 import { captionOf, stacked, type Caption, type CaptionReader, type CaptionStates } from './captions.js';
 import { captionLeaf, compare, match } from './joint.js';

@@ -16,7 +16,7 @@ import type { ModelHandle } from '../../core/models.js';
 import { openSequence } from '../../sources/sequence/index.js';
 import { takeOver } from '../../core/source.js';
 import { imageInput } from '../../core/image-input.js';
-import { ImagePreparation } from '../../sources/image.js';
+import { ImagePreparation } from '../../sources/image-preparation.js';
 import { TextPreparation } from '../../sources/text.js';
 import { passage } from './passage.js';
 import { probePicture } from './picture.js';

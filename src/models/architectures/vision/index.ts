@@ -23,7 +23,6 @@ export const visionArchitectures: readonly VisionArchitecture[] = [
 
 export type {
   JointSpace,
-  Pairing,
   VisionArchitecture,
   VisionDescription,
   VisionGraph,
