@@ -92,6 +92,8 @@ const firsts: Chosen = {
   sample: 0,
   endpoint: 0,
   frame: 0,
+  image: 0,
+  caption: 0,
 };
 
 export function emptyView(): PanelView {

@@ -18,6 +18,8 @@ const axisTitles: Readonly<Record<AxisName, string>> = {
   sample: 'draw',
   frame: 'frame',
   endpoint: 'endpoint',
+  image: 'image',
+  caption: 'caption',
 };
 
 /** Every axis that a side of a matrix can count. */
@@ -87,6 +89,11 @@ export function forQuery(summary: InspectionSummary, query: number): string {
   return `for query ${ordinal(query)}${word}`;
 }
 
+/** Whether anything attends to anything: else there are no weights to draw, measure or multiply. */
+export function hasAttention({ steps }: InspectionSummary): boolean {
+  return steps.some(({ role }) => role === 'weights');
+}
+
 export function findStep(summary: InspectionSummary, name: string): Step | undefined {
   return summary.steps.find((step) => step.name === name);
 }
@@ -135,6 +142,7 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
   sum: 'Weighted sum',
   gradient: 'Gradients',
   task: 'Answer',
+  match: 'Similarity (not attention)',
 };
 
 export function phaseTitle(phase: Phase): string {

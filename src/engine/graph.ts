@@ -1,7 +1,7 @@
 import type { Expression, Language } from './expression.js';
 import { ShapeError, type Region, type Shape, type Tensor, type TensorSource } from './tensor.js';
 
-/** What the indices of an axis stand for. `feature` is d_k, `value` d_v, `model` d_model, `endpoint` the start and the end of an answer. */
+/** What the indices of an axis stand for. `feature` is d_k, `value` d_v, `model` d_model, `endpoint` the start and the end of an answer, `image` and `caption` what is compared as a whole. */
 export type AxisName =
   | 'head'
   | 'group'
@@ -14,10 +14,12 @@ export type AxisName =
   | 'vocabulary'
   | 'sample'
   | 'frame'
-  | 'endpoint';
+  | 'endpoint'
+  | 'image'
+  | 'caption';
 
 /** What a step is a part of, the same in every mechanism, so that mechanisms can be laid side by side. */
-export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task';
+export type Phase = 'input' | 'score' | 'normalisation' | 'sum' | 'gradient' | 'task' | 'match';
 
 /**
  * What a step is for, whatever its name: capture, masking, metrics and gradients find steps by role. A step that none of them

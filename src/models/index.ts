@@ -47,5 +47,5 @@ export { isOnnxPath, OnnxModel, type ExportInput, type OnnxPart } from './onnx/m
 export type { CharacterRange, Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
 export type { HeardGraph, Hearing } from './speech-model.js';
 export { SpeechModel } from './speech-model.js';
-export { VisionModel } from './vision-model.js';
+export { VisionModel, type ImageTextPair } from './vision-model.js';
 export { WritingModel } from './writing-model.js';

@@ -41,6 +41,10 @@ export class Model {
   readonly positions: ArchitectureDescription['positions'];
   /** Whether a longer text changes what was computed for a shorter one, so that nothing can be cached. */
   readonly growing: boolean;
+  /** Whether it turns texts into vectors and is never to say a next token. */
+  readonly embeds: boolean;
+  /** Whether texts are filled up to the limit. */
+  private readonly filled: boolean;
   /** The decoder of an encoder–decoder model; everything above describes the encoder then. */
   readonly decoder: DecoderDescription | undefined;
   /** Token ids are below it. */
@@ -64,6 +68,8 @@ export class Model {
     this.size = checkpoint.size;
     const description = architecture.describe(checkpoint.config);
     this.growing = description.growing === true;
+    this.embeds = description.embeds === true;
+    this.filled = description.filled === true;
     this.said = description.remarks ?? [];
     this.decoder = architecture.decoder?.isIn(checkpoint) === true ? description.decoder : undefined;
     ({
@@ -116,7 +122,9 @@ export class Model {
    */
   async encode(text: string): Promise<Encoding> {
     const tokenizer = await this.text.opened();
-    return this.text.known(tokenizer, tokenizer.encode(text, this.limit), () => text, this.vocabulary);
+    const own = tokenizer.encode(text, this.limit);
+    const encoding = this.filled ? await this.text.filledUp(tokenizer, own, this.limit) : own;
+    return this.text.known(tokenizer, encoding, () => text, this.vocabulary);
   }
 
   /**
@@ -232,7 +240,7 @@ export class Model {
 
   private hasLogits(): boolean {
     const { decoder, attention } = this;
-    if (decoder === undefined && attention.mask.kind !== 'causal') return false;
+    if (this.embeds || (decoder === undefined && attention.mask.kind !== 'causal')) return false;
     try {
       const graph = this.build(1, attention);
       if (decoder === undefined) return graph.logits !== undefined;

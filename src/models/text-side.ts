@@ -1,4 +1,5 @@
 import type { Checkpoint } from './checkpoint.js';
+import { isRecord } from '../common/values.js';
 import { ModelError } from './error.js';
 import { openTokenizer } from './processors/tokenizer/open-tokenizer.js';
 import { labelsOf, type Encoding, type TextTokenizer } from './processors/tokenizer/tokenizer.js';
@@ -69,4 +70,42 @@ export class TextSide {
     }
     return { ...encoding, tokens: labelsOf(tokenizer, encoding, textOf) };
   }
+
+  /**
+   * A text with what fills it up to the limit, as tokenizer_config.json says.
+   * @throws ModelError where it does not say what fills a text
+   */
+  async filledUp(tokenizer: TextTokenizer, encoding: Encoding, limit: number): Promise<Encoding> {
+    const missing = limit - encoding.ids.length;
+    if (missing <= 0) return encoding;
+    const { token, id, side } = await paddingOf(this.checkpoint, tokenizer);
+    const fill = <Entry>(entry: Entry): Entry[] => Array.from({ length: missing }, () => entry);
+    const join = <Entry>(own: readonly Entry[], filling: readonly Entry[]): Entry[] =>
+      side === 'left' ? [...filling, ...own] : [...own, ...filling];
+    const before = side === 'left' ? missing : 0;
+    return {
+      ids: join(encoding.ids, fill(id)),
+      tokens: join(encoding.tokens, fill(token)),
+      ranges: join(encoding.ranges, fill(null)),
+      unknown: encoding.unknown.map((at) => at + before),
+      total: limit,
+    };
+  }
+}
+
+/** What fills a text up, and at which end. @throws ModelError where it is not told */
+async function paddingOf(
+  checkpoint: Checkpoint,
+  { added }: TextTokenizer,
+): Promise<{ readonly token: string; readonly id: number; readonly side: 'left' | 'right' }> {
+  const settings = await checkpoint.json('tokenizer_config.json');
+  const { pad_token: said, padding_side: side } = isRecord(settings) ? settings : {};
+  const token = isRecord(said) ? said['content'] : said;
+  const id = typeof token === 'string' ? added.get(token) : undefined;
+  if (typeof token !== 'string' || id === undefined) {
+    throw new ModelError(
+      `${checkpoint.name}: texts are filled up to the longest that the model reads, but tokenizer_config.json names no "pad_token" that its vocabulary has.`,
+    );
+  }
+  return { token, id, side: side === 'left' ? 'left' : 'right' };
 }

@@ -1,11 +1,13 @@
 import type { AttendParameters } from '../engine/mechanisms/index.js';
 import {
   visionArchitectureOf,
+  type JointSpace,
   type VisionArchitecture,
   type VisionDescription,
   type VisionGraph,
 } from './architectures/vision/index.js';
 import type { Checkpoint } from './checkpoint.js';
+import { Model } from './model.js';
 import { seeThrough } from './prefixes.js';
 import {
   findProcessor,
@@ -15,6 +17,14 @@ import {
   type ImageSettings,
 } from './processors/image/index.js';
 import { unusedNotice } from './unused.js';
+
+/** What a model that was trained to tell which text belongs to an image has besides. */
+export interface ImageTextPair {
+  /** The half that reads texts; it is closed with the whole. */
+  readonly text: Model;
+  /** Where the vectors of images and of texts are compared. */
+  readonly space: JointSpace;
+}
 
 /** A checkpoint with its image processor and the graph of its family: an image goes in, attention comes out. */
 export class VisionModel {
@@ -38,6 +48,9 @@ export class VisionModel {
   readonly labels: readonly string[];
   /** Whether an image may be of several classes, each of which has a probability of its own. */
   readonly independent: boolean;
+  /** Whether it reads texts as well, and compares them with images. */
+  readonly comparesTexts: boolean;
+  private both: ImageTextPair | undefined;
   private readonly trained: VisionDescription['trained'];
   private unused: readonly string[] | undefined;
 
@@ -64,6 +77,7 @@ export class VisionModel {
     } = architecture.describe(checkpoint.config));
     this.independent = checkpoint.config.raw('problem_type') === 'multi_label_classification';
     this.limit = this.usual().tokens.length;
+    this.comparesTexts = architecture.pairing?.isIn(checkpoint) === true;
   }
 
   /**
@@ -98,6 +112,20 @@ export class VisionModel {
     return this.build(sizeRead(this.trained, this.processor), attention);
   }
 
+  /**
+   * What it has besides to read texts, and to compare them with images; undefined where it only reads images.
+   * @throws ModelError where that is damaged
+   */
+  get pair(): ImageTextPair | undefined {
+    const { pairing } = this.architecture;
+    if (!this.comparesTexts || pairing === undefined) return undefined;
+    this.both ??= {
+      text: Model.of(pairing.textOf(this.checkpoint)),
+      space: pairing.spaceOf(this.checkpoint),
+    };
+    return this.both;
+  }
+
   /** What a reader should know of the checkpoint, in sentences: how it was read, what of it is not used. @throws ModelError as `build` */
   get remarks(): readonly string[] {
     if (this.unused === undefined) {
@@ -105,7 +133,7 @@ export class VisionModel {
       const unread = this.checkpoint.unread.filter((name) => !otherHalf.test(name));
       const notice = unusedNotice(unread);
       this.unused = [
-        ...(unread.length < this.checkpoint.unread.length
+        ...(unread.length < this.checkpoint.unread.length && !this.comparesTexts
           ? [
               `Only the half of ${this.name} that reads images is shown: its half that reads text is not used.`,
             ]

@@ -21,6 +21,8 @@ export interface StackHeadTypes {
   readonly looked: readonly string[];
   /** [layer, head]: the strongest type's name and its score; null for a head under every threshold. */
   readonly types: readonly ({ readonly name: string; readonly score: number } | null)[];
+  /** Where patches of an image attend to each other: the mean distance of each head, in patches, weighed by attention; null where it looks at none. // [layer, head] */
+  readonly distances?: readonly (number | null)[];
 }
 
 /** What every head of a model does most, over the built-in probe text. */

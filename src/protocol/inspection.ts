@@ -43,7 +43,7 @@ export interface AxisDescription {
 
 /**
  * `feature` is d_k, `value` d_v, `model` d_model, `hidden` a hidden layer's units, `sample` the draws of a random choice,
- * `endpoint` the two ends of an answer.
+ * `endpoint` the two ends of an answer, `image` and `caption` what is compared as a whole.
  * Queries and keys bear the inspection's labels.
  */
 export type AxisName = Exclude<EngineAxis, 'head' | 'group' | 'vocabulary'>;

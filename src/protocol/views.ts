@@ -103,6 +103,10 @@ export interface Rollout {
 /** What a model takes the whole for, the likeliest first. */
 export interface Classes {
   readonly revision: number;
+  /** What the image or text is sorted into: the model’s own classes, or captions that were brought. */
+  readonly of: 'classes' | 'captions';
+  /** What makes probabilities of logits: all of them together, or each by itself. */
+  readonly by: 'softmax' | 'sigmoid';
   readonly classes: readonly {
     /** Its number among the model's classes. */
     readonly index: number;
@@ -111,6 +115,8 @@ export interface Classes {
     readonly logit: number;
     /** The softmax of all logits; the sigmoid of its own where an image may be of several classes. */
     readonly probability: number;
+    /** Where it is a caption that was brought: the cosine of the angle between its vector and the image’s. */
+    readonly similarity?: number;
   }[];
 }
 

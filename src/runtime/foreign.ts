@@ -4,6 +4,7 @@ import type { Platform } from '../platform/platform.js';
 import { loadBackend, type Backend } from './backend.js';
 import { createSession, start } from './create.js';
 import { RunError } from './error.js';
+import { toHalves } from './half.js';
 import { writeExternal, writeNode, writeValue, type OnnxAttribute, type OnnxExternalData } from './onnx.js';
 import { sessionOptions } from './options.js';
 import { Message } from './protobuf.js';
@@ -105,9 +106,7 @@ function toOrt({ Tensor }: Backend, { type, shape, data }: ForeignInput): OrtTen
     case 'float32':
       return new Tensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
     case 'float16':
-      // Nothing but zeros is fed as halves: their bits are zeros too.
-      if (data.some((value) => value !== 0)) throw new RunError('Only zeros can be fed as float16.');
-      return new Tensor('float16', new Uint16Array(data.length), shape);
+      return new Tensor('float16', toHalves(data), shape);
     case 'bool':
       return new Tensor('bool', Uint8Array.from(data), shape);
   }

@@ -1,9 +1,17 @@
 import { broad } from './broad.js';
+import { classToken } from './class-token.js';
 import { duplicateToken } from './duplicate-token.js';
+import { globalPatches } from './global-patches.js';
 import { induction } from './induction.js';
+import { localPatches } from './local-patches.js';
+import { nearPatches } from './near-patches.js';
 import { nextToken } from './next-token.js';
 import type { HeadType } from './head-type.js';
+import { patchColumn } from './patch-column.js';
+import { patchRow } from './patch-row.js';
 import { previousToken } from './previous-token.js';
+import { register } from './register.js';
+import { samePatch } from './same-patch.js';
 import { sameToken } from './same-token.js';
 import { sink } from './sink.js';
 
@@ -16,6 +24,14 @@ export const headTypes: readonly HeadType[] = [
   broad,
   induction,
   duplicateToken,
+  samePatch,
+  nearPatches,
+  patchRow,
+  patchColumn,
+  classToken,
+  register,
+  localPatches,
+  globalPatches,
 ];
 
 /**
@@ -34,4 +50,4 @@ export function strongest(scores: ReadonlyMap<string, number>): HeadType | undef
   return found;
 }
 
-export type { HeadType, ProbeTokens } from './head-type.js';
+export type { HeadType, PatchTokens, ProbeTokens } from './head-type.js';

@@ -67,12 +67,14 @@ export class Painter extends Disposable {
     const { summary } = inspection;
     if (anchor === undefined || summary === undefined || !paintsEditor()) return;
     const editors = editorsOf(anchor);
-    if (editors.length === 0) return;
+    const weights = summary.steps.find(({ role }) => role === 'weights');
+    // What is no attention is not painted as if it were.
+    if (editors.length === 0 || weights === undefined) return;
     const only = { start: index, end: index + 1 };
     const { data, shape } = await inspection.ask('slice', {
       layer,
       head,
-      step: summary.steps.find(({ role }) => role === 'weights')?.name ?? 'weights',
+      step: weights.name,
       ...(axis === 'query' ? { rows: only } : { columns: only }),
     });
     if (turn !== this.latest || this.disposed) return;

@@ -25,7 +25,8 @@ export class KnownHeadTypes extends Disposable {
   /** What is known of the heads that an inspection shows. */
   async of(request: InspectionRequest): Promise<HeadTypesState> {
     // A mechanism on word vectors has heads of its own.
-    if (request.kind !== 'text' || request.mechanism !== undefined) return { kind: 'none' };
+    if (request.kind !== 'text' && request.kind !== 'image') return { kind: 'none' };
+    if (request.kind === 'text' && request.mechanism !== undefined) return { kind: 'none' };
     return this.ofModel(request.model);
   }
 

@@ -68,7 +68,7 @@ function isDescription(value: unknown): value is HeadTypeDescription {
 
 function isStack(value: unknown, names: ReadonlySet<string>): value is StackHeadTypes {
   if (!isRecord(value)) return false;
-  const { stack, layers, heads, looked, types } = value;
+  const { stack, layers, heads, looked, types, distances } = value;
   return (
     typeof stack === 'string' &&
     ['self', 'encoder', 'decoder', 'cross'].includes(stack) &&
@@ -78,6 +78,10 @@ function isStack(value: unknown, names: ReadonlySet<string>): value is StackHead
     looked.every((name) => typeof name === 'string' && names.has(name)) &&
     Array.isArray(types) &&
     types.length === layers * heads &&
+    (distances === undefined ||
+      (Array.isArray(distances) &&
+        distances.length === layers * heads &&
+        distances.every((each) => each === null || typeof each === 'number'))) &&
     types.every(
       (type) =>
         type === null ||

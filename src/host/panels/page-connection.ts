@@ -213,7 +213,7 @@ export class PageConnection extends Disposable {
         headTypes: () => headTypes.of(this.shown.request),
         classifyHeads: async () => {
           const { request } = this.shown;
-          if (request.kind === 'text') await classifyHeads(request.model);
+          if (request.kind === 'text' || request.kind === 'image') await classifyHeads(request.model);
           return null;
         },
         cancel: () => {

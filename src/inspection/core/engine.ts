@@ -17,7 +17,7 @@ import {
   ModelError,
   refusal,
   type OpenModel,
-  Model,
+  CaptionModel,
 } from '../../models/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { Runtime } from '../../runtime/session.js';
@@ -123,18 +123,18 @@ export class Engine {
   async headTypes({ model }: EngineMethods['headTypes']['params'], task: Task = {}): Promise<HeadTypes> {
     const reference = probed(model);
     const identity = await this.models.identity(reference);
-    return probe(() => this.models.acquire(reference), identity, this.runtime, task);
+    return probe(() => this.models.acquireAny(reference), identity, this.runtime, task);
   }
 
-  /** Null of a model whose heads are not probed: they are told over a text. */
+  /** Null of a model whose heads are not probed. */
   private async headTypesIdentity(model: ModelReference): Promise<string | null> {
     if (!isProbed(model)) return null;
     const identity = await this.models.identity(model);
-    const readsText = await this.withModel(model, (opened) => opened instanceof Model).catch(
+    const isRead = await this.withModel(model, (opened) => !(opened instanceof CaptionModel)).catch(
       // Why it cannot be opened is said where it is asked to be.
       () => true,
     );
-    return readsText ? identity : null;
+    return isRead ? identity : null;
   }
 
   /** @throws Error when it was closed, or lost with an engine process. */

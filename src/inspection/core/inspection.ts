@@ -196,7 +196,7 @@ export class Inspection {
 
   /** What the model takes the whole for. */
   classes({ count }: Omit<EngineMethods['classes']['params'], 'inspection'>): Classes {
-    return { revision: this.revision, classes: likeliest(this.subject, count) };
+    return { revision: this.revision, ...likeliest(this.subject, count) };
   }
 
   preview(request: Omit<EngineMethods['preview']['params'], 'inspection'>): Preview {

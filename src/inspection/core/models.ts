@@ -78,19 +78,26 @@ export class ModelPool {
     private readonly media: string,
   ) {}
 
-  /** @throws ModelError when the folder cannot be read as a model for text */
+  /** A model for text, or the half of one that reads text. @throws ModelError when the folder cannot be read as either */
   acquire(reference: LanguageModelReference): Promise<ModelHandle> {
-    return this.acquireOf(reference, (model) => model instanceof Model, 'text');
+    return this.acquireOf(
+      reference,
+      (model) => {
+        const read = model instanceof VisionModel ? model.pair?.text : model;
+        return read instanceof Model ? read : undefined;
+      },
+      'text',
+    );
   }
 
   /** @throws ModelError when the folder cannot be read as a model for images */
   acquireVision(reference: LanguageModelReference): Promise<ModelHandle<VisionModel>> {
-    return this.acquireOf(reference, (model) => model instanceof VisionModel, 'image');
+    return this.acquireOf(reference, (model) => (model instanceof VisionModel ? model : undefined), 'image');
   }
 
   /** @throws ModelError when the folder cannot be read as a model for recordings */
   acquireSpeech(reference: LanguageModelReference): Promise<ModelHandle<SpeechModel>> {
-    return this.acquireOf(reference, (model) => model instanceof SpeechModel, 'audio');
+    return this.acquireOf(reference, (model) => (model instanceof SpeechModel ? model : undefined), 'audio');
   }
 
   /** A model of any kind. @throws ModelError when the folder cannot be read as one */
@@ -105,13 +112,19 @@ export class ModelPool {
 
   private async acquireOf<Opened extends OpenModel>(
     reference: LanguageModelReference,
-    isMeant: (model: OpenModel) => model is Opened,
+    /** Gives what is meant of a model; undefined where that is no part of it. */
+    meant: (model: OpenModel) => Opened | undefined,
     given: 'audio' | 'image' | 'text',
   ): Promise<ModelHandle<Opened>> {
     const { model, ...rest } = await this.acquireAny(reference);
-    if (isMeant(model)) return { model, ...rest };
-    await rest.release();
-    throw otherReader(model, given);
+    try {
+      const found = meant(model);
+      if (found === undefined) throw otherReader(model, given);
+      return { model: found, ...rest };
+    } catch (error) {
+      await rest.release();
+      throw error;
+    }
   }
 
   /** The folder that a model is, or that its file lies in. */

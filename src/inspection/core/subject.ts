@@ -1,4 +1,4 @@
-import { isPerHead, label, stepFor, type Role, type Value } from '../../engine/graph.js';
+import { isPerHead, label, stepFor, stepWithRole, type Role, type Value } from '../../engine/graph.js';
 import { extent } from '../../engine/mechanisms/heads.js';
 import type { Range, TensorSource } from '../../engine/tensor.js';
 import type {
@@ -83,6 +83,8 @@ export interface ClassScores {
   readonly logits: Float32Array;
   /** Set where it may be of several classes, each with a probability of its own. */
   readonly independent?: true;
+  /** Set where classes are captions that were brought: the cosine of each with the image. // (class) */
+  readonly similarities?: Float32Array;
 }
 
 /** Something to be seen. */
@@ -142,6 +144,11 @@ export function stepOf(layer: Layer, name: string): Value {
   return step;
 }
 
+/** The name of the step that is meant where none is named: the weights, else the last. */
+export function mainStep({ steps }: Layer): string {
+  return (stepWithRole(steps, 'weights') ?? steps.at(-1))?.label?.name ?? '';
+}
+
 /** The name of a layer's step of a role. @throws Error where none has it */
 export function nameOfRole(layer: Layer, role: Role): string {
   return stepFor(layer.steps, role).label?.name ?? role;
@@ -198,6 +205,8 @@ export function shownAxis(name = ''): AxisName {
     case 'sample':
     case 'frame':
     case 'endpoint':
+    case 'image':
+    case 'caption':
       return name;
     default:
       return 'feature';

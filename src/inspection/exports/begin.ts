@@ -2,7 +2,7 @@ import { fileOf, givenOf } from '../../engine/explain.js';
 import { isPerHead, type Value } from '../../engine/graph.js';
 import { regionShape, sizeOf, wholeOf, type Region } from '../../engine/tensor.js';
 import type { Alignment, ExportRequest, ExportScope, InspectionSummary } from '../../protocol.js';
-import { describeStep, isPerQuery, nameOfRole, stepOf, type Layer } from '../core/subject.js';
+import { describeStep, isPerQuery, mainStep, stepOf, type Layer } from '../core/subject.js';
 import { urgency, type Turns } from '../core/turns.js';
 import { bandHeight, bands } from '../views/matrix.js';
 import { checkIndex } from '../views/pool.js';
@@ -117,7 +117,7 @@ function stepExport(
   const { summary, heads, layers } = source;
   const [first] = layers;
   if (first === undefined) throw new Error('There is no layer.');
-  const step = wantedStep ?? nameOfRole(first, 'weights');
+  const step = wantedStep ?? mainStep(first);
   const value = stepOf(first, step);
   const wanted = {
     layers: chosen(scope.layer, layers.length, 'layer'),

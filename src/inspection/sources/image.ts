@@ -1,30 +1,9 @@
-import { formatCount } from '../../common/strings.js';
-import type { Value } from '../../engine/graph.js';
-import { isCausal } from '../../engine/mechanisms/index.js';
-import type { AttendParameters } from '../../engine/mechanisms/index.js';
-import { inMemory, type Tensor } from '../../engine/tensor.js';
-import { ModelError, type VisionGraph, type VisionModel } from '../../models/index.js';
-import type { Intervention, Parameter, ParameterValues } from '../../protocol.js';
-import type { Runtime } from '../../runtime/session.js';
-import { imageInput, imageLabels, leftOver, openImage, type ImageInput } from '../core/image-input.js';
-import { exportPath, languageModel, type ModelHandle } from '../core/models.js';
-import type { Preparation, Setting } from '../core/preparation.js';
+import { ModelError } from '../../models/index.js';
+import { imageInput, openImage } from '../core/image-input.js';
+import { exportPath, languageModel } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
-import type { ClassScores, Layer, Subject } from '../core/subject.js';
-import type { Task } from '../core/task.js';
-import { capturable, keep } from '../run/capture.js';
-import { checkInterventions } from '../run/check-interventions.js';
-import {
-  asksForClass,
-  classGradients,
-  classMeant,
-  withClassGradients,
-  withoutClass,
-} from '../run/class-gradient.js';
-import { withGradients } from '../run/gradients.js';
-import { intervene, interventionNotices } from '../run/interventions.js';
-import { readModelAttention, runModel } from '../run/model-run.js';
-import { WeightBudget } from '../run/weight-budget.js';
+import { contrastive } from './contrastive/index.js';
+import { ImagePreparation } from './image-preparation.js';
 
 /** An image, read by a model that reads images. */
 export const imageSource: Source = {
@@ -40,184 +19,14 @@ export const imageSource: Source = {
       );
     }
     const preparation = await takeOver(await models.acquireVision(reference), async (handle) => {
-      const brought = await openImage(platform, material.file);
+      const { file, text } = material;
+      const brought = await openImage(platform, file);
       const input = imageInput(brought, handle.model.processor);
-      return new ImagePreparation(handle, input, runtime, material.text !== undefined);
+      const { pair } = handle.model;
+      return pair === undefined || text === undefined
+        ? new ImagePreparation(handle, input, runtime, text === undefined ? {} : { unread: true })
+        : contrastive(handle, pair, { input, text }, runtime);
     });
     return { kind: 'preparation', preparation };
   },
 };
-
-/** What parameters say to a model. */
-interface Reading {
-  readonly described: readonly Parameter[];
-  readonly attention: AttendParameters;
-  readonly interventions: readonly Intervention[];
-}
-
-/** An image run through a model. */
-export class ImagePreparation implements Preparation {
-  private plain: Pick<VisionGraph, 'logits' | 'tokens'> | undefined;
-
-  constructor(
-    private readonly handle: ModelHandle<VisionModel>,
-    private readonly input: ImageInput,
-    private readonly runtime: Runtime,
-    /** Whether a text was brought that the model does not write. */
-    private readonly hasText: boolean,
-  ) {}
-
-  async prepare({ parameters, interventions = [] }: Setting, task: Task): Promise<Subject> {
-    const { model } = this.handle;
-    const { processed } = this.input;
-    const begun = performance.now();
-    const { graph: own, reading } = this.read(parameters, interventions);
-    const tokens = own.tokens.length;
-    task.progress?.(`${model.name}: ${formatCount(tokens, 'token')}`, null);
-    const { graph, feeds: set } = this.withSet(own, reading);
-    const budget = new WeightBudget(graph, this.runtime.limits);
-    const captured = graph.layers.flatMap(capturable);
-    const { logits } = graph;
-    const feeds = new Map([...own.inputsOf(processed), ...set]);
-    let states: readonly Tensor<Float32Array>[] = [];
-    const tensors = await runModel(
-      {
-        graph,
-        targets: logits === undefined ? captured : [...captured, logits],
-        feeds,
-        tokens,
-        byLayer: budget.byLayer(tokens),
-        interventions: reading.interventions,
-        ...(logits !== undefined && asksForClass(parameters)
-          ? {
-              states: (kept) => {
-                states = kept;
-              },
-            }
-          : {}),
-      },
-      this.runtime,
-      task,
-    );
-    const said = logits === undefined ? undefined : tensors[captured.length];
-    const gradients =
-      logits === undefined || said === undefined || states.length === 0
-        ? undefined
-        : await classGradients(
-            { graph: { ...graph, logits }, states, feeds, index: classMeant(parameters, said) },
-            this.runtime,
-            task,
-          );
-    const forward = performance.now() - begun;
-    const kept = new Map([
-      ...keep(captured, tensors),
-      ...[...feeds].map(([value, tensor]) => [value, inMemory(tensor)] as const),
-    ]);
-    const derived = graph.layers.map((steps, layer) =>
-      said === undefined
-        ? { ...withGradients(steps, parameters), given: new Map<Value, Tensor>() }
-        : withClassGradients(steps, parameters, { labels: model.labels, logits: said, gradients }, layer),
-    );
-    return {
-      ...this.described(own),
-      layers: derived.map(({ steps, given }): Layer => ({
-        steps,
-        kept: new Map([...kept, ...[...given].map(([value, tensor]) => [value, inMemory(tensor)] as const)]),
-      })),
-      parameters: [...reading.described, ...(derived[0]?.parameters ?? [])],
-      notices: [
-        ...budget.notices(model.name),
-        ...this.notices(own, said !== undefined),
-        ...interventionNotices(reading.interventions),
-      ],
-      interventions: reading.interventions,
-      causal: isCausal(reading.attention.mask),
-      forward,
-      ...(said === undefined ? {} : { classes: this.classes(said.data) }),
-    };
-  }
-
-  async dispose(): Promise<void> {
-    await this.handle.release();
-  }
-
-  /** What is the same whatever is set. */
-  private described(
-    graph: VisionGraph,
-  ): Pick<Subject, 'heads' | 'keys' | 'mechanism' | 'media' | 'pictures' | 'queries' | 'subtitle' | 'title'> {
-    const { model } = this.handle;
-    const { medium, picture } = this.input;
-    const labels = imageLabels(this.input, graph, model.patch);
-    const size = `${formatCount(model.layers, 'layer')} × ${formatCount(model.heads, 'head')}`;
-    const { rows, columns } = graph.grid;
-    return {
-      title: `${medium.name} · ${model.name}`,
-      subtitle: `${model.family} · ${size} · ${formatCount(labels.count, 'token')} (${columns} × ${rows} patches)`,
-      mechanism: { id: 'multi-head', title: 'Multi-head attention' },
-      heads: model.heads,
-      media: [medium],
-      pictures: new Map([[medium.id, picture]]),
-      queries: labels,
-      keys: labels,
-    };
-  }
-
-  private classes(logits: Float32Array): ClassScores {
-    const { labels, independent } = this.handle.model;
-    return { labels, logits, ...(independent ? { independent } : {}) };
-  }
-
-  private read(
-    parameters: ParameterValues,
-    interventions: readonly Intervention[],
-  ): { readonly graph: VisionGraph; readonly reading: Reading } {
-    const { model } = this.handle;
-    const { processed } = this.input;
-    // How many tokens there are, and whether they are sorted, is known of a graph alone.
-    this.plain ??= model.build(processed);
-    const { tokens, logits } = this.plain;
-    const general = logits === undefined ? parameters : withoutClass(parameters);
-    const { described, attention } = readModelAttention(model, tokens.length, general);
-    const graph = model.build(processed, attention);
-    return {
-      graph,
-      reading: {
-        described,
-        attention,
-        interventions: checkInterventions(interventions, graph, model.heads),
-      },
-    };
-  }
-
-  /** The model's graph with what is set in it. */
-  private withSet(
-    graph: VisionGraph,
-    { interventions }: Reading,
-  ): { readonly graph: VisionGraph; readonly feeds: ReadonlyMap<Value, Tensor> } {
-    if (interventions.length === 0) return { graph, feeds: new Map() };
-    const set = intervene(graph, interventions, this.handle.model.heads);
-    return { graph: set.graph, feeds: set.feeds(graph.tokens.length) };
-  }
-
-  private notices(graph: VisionGraph, sorts: boolean): readonly string[] {
-    const { model } = this.handle;
-    return [
-      ...this.input.notices,
-      ...leftOver(this.input, graph, model.patch),
-      ...(graph.interpolated
-        ? [
-            `${model.name} was trained on another grid of patches: its positions are interpolated for ${graph.grid.columns} × ${graph.grid.rows}, as its family does.`,
-          ]
-        : []),
-      ...(sorts && model.independent
-        ? [
-            'An image may be of several classes: each has a probability of its own (sigmoid), which do not add up to 1.',
-          ]
-        : []),
-      ...model.remarks,
-      ...(this.hasText
-        ? [`${model.name} writes nothing about images: the text that was given with the image is not used.`]
-        : []),
-    ];
-  }
-}

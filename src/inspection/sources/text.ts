@@ -44,8 +44,10 @@ export interface TaskHead {
   readonly steps: readonly Value[];
   /** Numbers that they are fed. */
   readonly feeds: ReadonlyMap<Value, Tensor>;
+  /** What else of them `conclude` is told. */
+  readonly also?: readonly Value[];
   /** What the last step came to, said of what is shown. */
-  conclude(subject: Subject, result: Tensor<Float32Array>): Subject;
+  conclude(subject: Subject, result: Tensor<Float32Array>, also: readonly Tensor<Float32Array>[]): Subject;
 }
 
 /** What is told to, and wanted of, a model that reads in both directions, beside its attention. */
@@ -56,6 +58,8 @@ export interface Beside {
   readonly texts?: readonly number[];
   /** Set where a second text was brought that the model does not read. */
   readonly unread?: true;
+  /** Which of several attentions this is. */
+  readonly attention?: string;
   head?(graph: ModelGraph): TaskHead;
 }
 
@@ -122,7 +126,7 @@ export class TextPreparation implements Preparation {
     const head = this.beside.head?.(graph);
     const result = head?.steps.at(-1);
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
-    const wanted = result === undefined ? targets : [...targets, result];
+    const wanted = result === undefined ? targets : [...targets, result, ...(head?.also ?? [])];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
     const tensors = await runModel(
       {
@@ -145,7 +149,7 @@ export class TextPreparation implements Preparation {
     const said = tensors[targets.length];
     if (head === undefined || said === undefined) return subject;
     const layers = subject.layers.map(({ steps, kept }) => ({ steps: [...steps, ...head.steps], kept }));
-    return head.conclude({ ...subject, layers }, said);
+    return head.conclude({ ...subject, layers }, said, tensors.slice(targets.length + 1));
   }
 
   async dispose(): Promise<void> {
@@ -214,7 +218,11 @@ export class TextPreparation implements Preparation {
     if (interventions.length === 0) return { described, attention, interventions };
     const graph = model.build(length, attention);
     // What a model added came after the values.
-    const known = length > this.own ? { openColumns: growing.both } : {};
+    const named = this.beside.attention;
+    const known = {
+      ...(length > this.own ? { openColumns: growing.both } : {}),
+      ...(named === undefined ? {} : { attention: named }),
+    };
     return {
       described,
       attention,
@@ -242,8 +250,8 @@ export class TextPreparation implements Preparation {
 
   /** Whether the model would write, had its file what it takes. */
   private get isSilent(): boolean {
-    const { decoder, attention, writes } = this.handle.model;
-    return !writes && (decoder !== undefined || attention.mask.kind === 'causal');
+    const { decoder, attention, writes, embeds } = this.handle.model;
+    return !writes && !embeds && (decoder !== undefined || attention.mask.kind === 'causal');
   }
 
   private notices(): string[] {
@@ -258,6 +266,11 @@ export class TextPreparation implements Preparation {
       ...(model.answers && this.beside.head === undefined
         ? [
             `${model.name} points at answers: select a question together with the text that answers it, or the question first and the text as a second selection.`,
+          ]
+        : []),
+      ...(model.embeds && this.beside.attention === undefined
+        ? [
+            `${model.name} reads texts to compare them with images: it says no next token, and nothing is compared here. Open an image with captions, one a line, to see both.`,
           ]
         : []),
       ...(this.isSilent && model.decoder !== undefined

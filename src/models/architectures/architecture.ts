@@ -22,6 +22,10 @@ export interface ArchitectureDescription {
   readonly remarks?: readonly string[];
   /** Set where the angles of all positions change with the number of tokens, so that nothing of a shorter text can be kept. */
   readonly growing?: boolean;
+  /** Set of what turns texts into vectors and never says a next token, even where no token sees what comes after it. */
+  readonly embeds?: true;
+  /** Set where texts are filled up to the limit, as the model was trained, and what fills them is read like any token. */
+  readonly filled?: true;
   /** Of an encoder–decoder family, what stands beside the encoder, which all the rest is said of. */
   readonly decoder?: DecoderDescription;
 }

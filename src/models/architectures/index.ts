@@ -5,6 +5,7 @@ import type { Architecture } from './architecture.js';
 import { albert } from './bidirectional/albert.js';
 import { bart } from './sequence/bart.js';
 import { bert } from './bidirectional/bert.js';
+import { clipText } from './causal/clip-text.js';
 import { distilbert } from './bidirectional/distilbert.js';
 import { electra } from './bidirectional/electra.js';
 import { gemma, gemma2, gemma3 } from './causal/gemma.js';
@@ -22,6 +23,7 @@ import { pegasus } from './sequence/pegasus.js';
 import { phi } from './causal/phi.js';
 import { phi3 } from './causal/phi3.js';
 import { camembert, data2vecText, roberta } from './bidirectional/roberta.js';
+import { siglipText } from './bidirectional/siglip-text.js';
 import { t5 } from './sequence/t5.js';
 import { imageTextArchitectureOf } from './image-text/index.js';
 import { readsImages } from './vision/index.js';
@@ -32,6 +34,7 @@ export const architectures: readonly Architecture[] = [
   bart,
   bert,
   camembert,
+  clipText,
   data2vecText,
   distilbert,
   electra,
@@ -55,6 +58,7 @@ export const architectures: readonly Architecture[] = [
   qwen2,
   qwen3,
   roberta,
+  siglipText,
   t5,
 ];
 

@@ -14,6 +14,8 @@ export interface PixelInput {
 export interface ImageExtents {
   readonly width: number | undefined;
   readonly height: number | undefined;
+  /** Set where pixels are taken in half precision. */
+  readonly rounded?: true;
 }
 
 const float32 = 1;
@@ -25,6 +27,7 @@ const maskTypes: Readonly<Record<number, OnnxFeed['type']>> = {
   6: 'int32',
   7: 'int64',
   9: 'bool',
+  10: 'float16',
 };
 
 /** The pixels among the inputs of a graph: a batch of images of three colours; undefined where there are none. */
@@ -56,11 +59,6 @@ export class ImageInputs {
   ) {
     const pixels = pixelsAmong(inputs);
     if (pixels === undefined) throw new ModelError(`${where} is given no image.`);
-    if (pixels.type === float16) {
-      throw new ModelError(
-        `${where} wants its pixels, ${pixels.name}, in half precision: choose an export that takes them as float32.`,
-      );
-    }
     const [batch, , height, width] = pixels.shape ?? [];
     if (typeof batch === 'number' && batch > 1) {
       throw new ModelError(`${where} reads ${batch} images at once: export it for one.`);
@@ -68,7 +66,11 @@ export class ImageInputs {
     const edge = (extent: number | string | undefined): number | undefined =>
       typeof extent === 'number' && extent > 0 ? extent : undefined;
     this.pixels = pixels;
-    this.extents = { width: edge(width), height: edge(height) };
+    this.extents = {
+      width: edge(width),
+      height: edge(height),
+      ...(pixels.type === float16 ? { rounded: true } : {}),
+    };
     const strange = inputs.find((input) => input !== pixels && maskOf(input) === undefined);
     if (strange !== undefined) {
       throw new ModelError(
@@ -88,7 +90,8 @@ export class ImageInputs {
     return new Map(
       this.inputs.map((input): [string, OnnxFeed] => {
         if (input.name === this.pixels.name) {
-          return [input.name, { type: 'float32', shape: [1, 3, height, width], data: pixels }];
+          const type = input.type === float16 ? 'float16' : 'float32';
+          return [input.name, { type, shape: [1, 3, height, width], data: pixels }];
         }
         const [, down, across] = input.shape ?? [];
         const shape = [

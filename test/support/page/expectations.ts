@@ -56,7 +56,7 @@ export function classesOf(count: number, revision: number, labels: readonly stri
     logit: -index,
     probability: Math.exp(-index) / sum,
   }));
-  return { revision, classes: classes.slice(0, count) };
+  return { revision, of: 'classes', by: 'softmax', classes: classes.slice(0, count) };
 }
 
 /** The words that it writes. */

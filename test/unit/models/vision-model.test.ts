@@ -193,18 +193,32 @@ describe('Models that read images', () => {
       assert.ok(picture.arrows.length > 5);
     });
 
-    it('for every family, which offers no head types', async () => {
+    it('for every family, whose head types are told over a picture', async () => {
       const call = { signal: new AbortController().signal, progress: () => undefined };
       for (const name of names) {
         const page = await engine.modelPage(model(name));
         assert.equal(page.stacks[0]?.layers, 2, name);
         const identity = await engine.handlers().headTypesIdentity({ model: model(name) }, call);
-        assert.equal(identity, null, name);
+        assert.ok(identity !== null, name);
       }
-      await assert.rejects(
-        engine.headTypes({ model: model('vit') }),
-        /^ModelError: vit \(ViT\) reads images, not text\./,
-      );
+      const { stacks, described } = await engine.headTypes({ model: model('dinov2-registers') });
+      const [own] = stacks;
+      assert.ok(own !== undefined && stacks.length === 1);
+      assert.deepEqual([own.stack, own.layers, own.heads, own.types.length], ['self', 2, 3, 6]);
+      assert.deepEqual(own.looked, [
+        ...['same-patch', 'near-patches', 'patch-row', 'patch-column', 'class-token'],
+        ...['register', 'local-patches', 'global-patches'],
+      ]);
+      assert.equal(own.distances?.length, 6);
+      for (const distance of own.distances ?? [])
+        assert.ok(distance !== null && distance > 0.5, `${distance}`);
+      for (const type of own.types) {
+        if (type === null) continue;
+        const { threshold = 1 } = described.find(({ name }) => name === type.name) ?? {};
+        assert.ok(type.score >= threshold && type.score <= 1, type.name);
+      }
+      const siglip = await engine.headTypes({ model: model('siglip') });
+      assert.equal(siglip.stacks[0]?.looked.includes('class-token'), false);
     });
   });
 });

@@ -51,21 +51,24 @@ export class ClassesView implements OpenView {
     await this.panel.matrixShown();
     if (asking.signal.aborted) return;
     try {
-      const { revision, classes } = await this.panel.channel.request(
+      const reply = await this.panel.channel.request(
         'classes',
         { inspection: summary.id, count: listed },
         { signal: asking.signal },
       );
-      if (this.asking !== asking || revision !== summary.revision) return;
+      if (this.asking !== asking || reply.revision !== summary.revision) return;
       this.list.replaceChildren(
-        ...classes.map(({ index, label, logit, probability }, rank) =>
+        ...reply.classes.map(({ index, label, logit, probability, similarity }, rank) =>
           rankedItem({
             ...{ rank, probability, text: label },
-            title: classesStrings.hint(index, label, formatNumber(logit)),
+            title:
+              similarity === undefined
+                ? classesStrings.hint(index, label, formatNumber(logit))
+                : classesStrings.caption(label, formatNumber(logit), formatNumber(similarity)),
           }),
         ),
       );
-      this.note.textContent = classesStrings.of(summary.classes);
+      this.note.textContent = classesStrings.of(reply, summary.classes);
       this.problem.hidden = true;
     } catch (error) {
       if (this.asking !== asking || isCancelled(error)) return;

@@ -24,10 +24,12 @@ export function signOf(
 ): HeadTypeSign {
   const type = stack.types[layer * stack.heads + head] ?? null;
   const found = described.find(({ name }) => name === type?.name);
-  if (type === null || found === undefined) return mixed;
+  const distance = stack.distances?.[layer * stack.heads + head] ?? null;
+  const far = distance === null ? '' : `; ${distance.toFixed(1)} patches away on average`;
+  if (type === null || found === undefined) return { ...mixed, text: `${mixed.text}${far}` };
   return {
     label: found.label,
-    text: `${found.title}, ${type.score.toFixed(2)}`,
+    text: `${found.title}, ${type.score.toFixed(2)}${far}`,
     class: `head-type-${found.name}`,
   };
 }

@@ -37,7 +37,7 @@ export class HeadTypesView {
     this.panel = panel;
     this.offer = button({
       text: 'Classify heads',
-      title: 'Run a short built-in text through the model and see what each head does most.',
+      title: 'Run a short built-in text, or a picture, through the model and see what each head does most.',
       press: () => {
         panel.channel.request('classifyHeads', null).catch((error: unknown) => {
           context.reportError(error);
@@ -123,7 +123,9 @@ export class HeadTypesView {
 
 /** The attention that is shown, where its layers and heads are those that were probed. */
 function stackOf(stacks: readonly StackHeadTypes[], summary: InspectionSummary): StackHeadTypes | undefined {
-  const attention = summary.parameters.find(({ name }) => name === 'attention')?.value ?? 'self';
+  const chosen = summary.parameters.find(({ name }) => name === 'attention')?.value ?? 'self';
+  // Of an image that is compared with captions: it is probed by itself.
+  const attention = chosen === 'image' ? 'self' : chosen;
   return stacks.find(
     ({ stack, layers, heads }) => stack === attention && layers === summary.layers && heads === summary.heads,
   );

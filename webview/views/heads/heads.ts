@@ -7,6 +7,7 @@ import { thumbnailScales } from './thumbnail-scales.js';
 import { paintMatrix } from '../../draw/strip.js';
 import { labelStride } from '../../draw/viewport.js';
 import { Lifetime } from '../../lifetime.js';
+import { hasAttention } from '../../labels.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { headPlace, placeNumber } from '../../../src/common/counting.js';
@@ -140,7 +141,8 @@ export class HeadsView {
   private rebuild(summary: InspectionSummary | null): void {
     this.asking?.abort();
     this.message.hidden = true;
-    if (summary === null) {
+    this.element.hidden = summary !== null && !hasAttention(summary);
+    if (summary === null || !hasAttention(summary)) {
       this.thumbnails.clear();
       this.cells = [];
       this.grid.replaceChildren();

@@ -9,7 +9,7 @@ import type { Settings } from './settings.js';
 /** What of an inspection lies over its image now. */
 export interface Shown {
   readonly summary: InspectionSummary;
-  /** Of query × key numbers: the one that is open, else the weights. */
+  /** Of query × key numbers: the one that is open, else the weights, or what there is where nothing attends. */
   readonly step: Step;
   readonly direction: Settings['direction'];
   /** Whether either direction lies on the image. */
@@ -50,7 +50,10 @@ export function shownIn({ content, position, chosen }: PanelView, settings: Sett
   const [patches, sources] = direction === 'row' ? [keys, queries] : [queries, keys];
   const open = findStep(summary, position.step);
   const isOpen = open !== undefined && isPairwise(open);
-  const step = isOpen ? open : summary.steps.find((each) => each.role === 'weights' && isPairwise(each));
+  const step = isOpen
+    ? open
+    : (summary.steps.find((each) => each.role === 'weights' && isPairwise(each)) ??
+      summary.steps.find(isPairwise));
   if (patches === null || step === undefined) return null;
   return {
     summary,

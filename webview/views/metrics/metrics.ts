@@ -2,6 +2,7 @@ import type { Metric } from '../../../src/protocol.js';
 import { bar } from '../../bar.js';
 import { h } from '../../dom.js';
 import { formatShort } from '../../format.js';
+import { hasAttention } from '../../labels.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { headPlace } from '../../../src/common/counting.js';
@@ -31,7 +32,8 @@ export class MetricsView implements OpenView {
   private async fetch(shown: string): Promise<void> {
     this.asking?.abort();
     const { summary } = this.panel;
-    if (shown === '' || summary === null) {
+    this.element.hidden = summary !== null && !hasAttention(summary);
+    if (shown === '' || summary === null || !hasAttention(summary)) {
       this.list.replaceChildren();
       return;
     }

@@ -91,6 +91,9 @@ export class ExportImage implements ExportReading {
       notices: [
         ...input.notices,
         ...this.guessed(values),
+        ...(model.image?.rounded === true
+          ? [`${model.name} takes pixels in half precision: they were rounded to it (float16).`]
+          : []),
         ...new Set([...queries.notices, ...keys.notices]),
         ...(this.hasText
           ? [`${model.name} writes nothing about images: the text that was given with the image is not used.`]

@@ -72,4 +72,38 @@ export interface VisionArchitecture {
    * @throws ModelError when a weight is missing or has the wrong shape, or the image has no patch or too many
    */
   build(checkpoint: Checkpoint, size: PixelSize, attention: AttendParameters): VisionGraph;
+  /** Of a family that was trained to tell which text belongs to an image. */
+  readonly pairing?: Pairing;
+}
+
+/** The half of a family that reads texts, and the space in which both halves meet. */
+export interface Pairing {
+  /** Whether a checkpoint holds both halves; there are checkpoints of one. */
+  isIn(checkpoint: Checkpoint): boolean;
+  /** The half that reads texts, as a checkpoint of its own; it is disposed of with the whole. @throws ModelError */
+  textOf(checkpoint: Checkpoint): Checkpoint;
+  /** @throws ModelError when a weight is missing or has the wrong shape */
+  spaceOf(checkpoint: Checkpoint): JointSpace;
+}
+
+/** Where the vectors of images and of texts are compared. */
+export interface JointSpace {
+  /** How many numbers a vector has. */
+  readonly width: number;
+  /** Whether each text has a probability of its own (sigmoid), or all of them together (softmax). */
+  readonly independent: boolean;
+  /** What an image is taken for. @param last the last hidden states // (n, model) → (1, feature) */
+  image(last: Value): Value;
+  /** What each token of an image would be taken for by itself. // (n, model) → (n, feature) */
+  patches(last: Value): Value;
+  /** How `patches` comes about, in a sentence. */
+  readonly patchesNote: string;
+  /** The token of a text whose state stands for all of it. */
+  readsFrom(ids: readonly number[]): number;
+  /** What each token of a text would be taken for by itself. // (n, model) → (n, feature) */
+  words(last: Value): Value;
+  /** From cosines to what the softmax, or sigmoid, reads. // (image, caption) */
+  logits(cosines: Value): Value;
+  /** The attention that makes one vector of all patches, labelled, where there is any. // (n, model) */
+  pooling?(last: Value): { readonly steps: readonly Value[]; readonly heads: number };
 }

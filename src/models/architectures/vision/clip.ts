@@ -1,12 +1,13 @@
 import type { AttendParameters } from '../../../engine/mechanisms/index.js';
 import type { Checkpoint } from '../../checkpoint.js';
-import { isRecord } from '../../../common/values.js';
-import { Config } from '../../config.js';
+import type { Config } from '../../config.js';
+import { contrastiveLayerNames, halfOf } from '../parts/contrastive.js';
 import { activationOf, limits } from '../parts/settings.js';
 import { Weights } from '../parts/weights.js';
 import type { PixelSize, VisionArchitecture, VisionDescription, VisionGraph } from './architecture.js';
 import { describeVision } from './settings.js';
-import { buildTower, classifier, meanOf, rowsOf, visionLayer, type VisionLayerNames } from './tower.js';
+import { clipPairing } from './clip-pairing.js';
+import { buildTower, classifier, meanOf, rowsOf, visionLayer } from './tower.js';
 
 /** How the image half of CLIP and that of SigLIP differ. */
 export interface ContrastiveVariant {
@@ -27,6 +28,7 @@ export const clip: VisionArchitecture = {
   title: 'CLIP',
   describe: (config) => describeContrastive(config, variant),
   build: (checkpoint, size, attention) => buildContrastive(checkpoint, size, attention, variant),
+  pairing: clipPairing,
 };
 
 /** @throws ModelError */
@@ -35,11 +37,8 @@ export function describeContrastive(config: Config, own: ContrastiveVariant): Vi
 }
 
 /** The settings of the half that reads images, where both stand in one file; what they leave out is as where they stand alone. */
-function imageHalf(config: Config, { modelType }: ContrastiveVariant): Config {
-  const section = config.raw('vision_config');
-  if (section === undefined) return config;
-  const where = `${config.where}: "vision_config"`;
-  return Config.ofClass(isRecord(section) ? { ...section, model_type: modelType } : section, where);
+export function imageHalf(config: Config, { modelType }: ContrastiveVariant): Config {
+  return halfOf(config, 'vision', modelType) ?? config;
 }
 
 /** @throws ModelError */
@@ -83,21 +82,9 @@ export function buildContrastive(
       ? { inputNorm: (value) => weights.norm('pre_layrnorm', width)(value, epsilon) }
       : { finalNorm: (value) => weights.norm('post_layernorm', width)(value, epsilon) }),
     stack: () =>
-      Array.from({ length: layers }, (_, layer) => visionLayer(weights, namesOf(layer), sizes, attention)),
+      Array.from({ length: layers }, (_, layer) =>
+        visionLayer(weights, contrastiveLayerNames(layer), sizes, attention),
+      ),
     ...(sort === undefined ? {} : { head: (last) => sort(meanOf(rowsOf(last, specials))) }),
   });
-}
-
-function namesOf(layer: number): VisionLayerNames {
-  const at = `encoder.layers.${layer}`;
-  return {
-    query: `${at}.self_attn.q_proj`,
-    key: `${at}.self_attn.k_proj`,
-    value: `${at}.self_attn.v_proj`,
-    output: `${at}.self_attn.out_proj`,
-    attentionNorm: `${at}.layer_norm1`,
-    feedForwardNorm: `${at}.layer_norm2`,
-    up: `${at}.mlp.fc1`,
-    down: `${at}.mlp.fc2`,
-  };
 }

@@ -6,6 +6,7 @@ import { beit } from './beit.js';
 import { clip } from './clip.js';
 import { deit } from './deit.js';
 import { dinov2, dinov2WithRegisters } from './dinov2.js';
+import { refused } from './refused.js';
 import { siglip } from './siglip.js';
 import { vit } from './vit.js';
 
@@ -20,14 +21,13 @@ export const visionArchitectures: readonly VisionArchitecture[] = [
   vit,
 ];
 
-export type { VisionArchitecture, VisionDescription, VisionGraph, VisionToken } from './architecture.js';
-
-/** Families whose attention is no dense grid of patches, and why they are not shown as if it were. */
-const windowed: ReadonlyMap<string, string> = new Map([
-  ['swin', 'attends within shifted windows, whose patches are merged from stage to stage'],
-  ['swinv2', 'attends within shifted windows, whose patches are merged from stage to stage'],
-  ['deformable_detr', 'attends to a few sampled places, not to a grid of patches'],
-]);
+export type {
+  JointSpace,
+  VisionArchitecture,
+  VisionDescription,
+  VisionGraph,
+  VisionToken,
+} from './architecture.js';
 
 /** What the families that read images are called. */
 export const visionFamilies: readonly string[] = visionArchitectures.map(({ title }) => title);
@@ -35,7 +35,7 @@ export const visionFamilies: readonly string[] = visionArchitectures.map(({ titl
 /** Whether it is a model for images that is meant, be it one that can be read or not. */
 export function readsImages({ modelType = '' }: Config): boolean {
   return (
-    windowed.has(modelType) ||
+    refused.has(modelType) ||
     visionArchitectures.some(({ modelTypes }) => modelTypes.some((known) => known === modelType))
   );
 }
@@ -45,9 +45,11 @@ export function visionArchitectureOf(config: Config): VisionArchitecture {
   const { modelType } = config;
   const found = visionArchitectures.find(({ modelTypes }) => modelTypes.some((known) => known === modelType));
   if (found !== undefined) return found;
-  const reason = windowed.get(modelType ?? '');
+  const reason = refused.get(modelType ?? '');
   if (reason !== undefined) {
-    throw new ModelError(`${config.where}: ${quoted(modelType ?? '')} ${reason}; it is not read.`);
+    throw new ModelError(
+      `${config.where}: ${quoted(modelType ?? '')} ${reason}; it is not read. Families that are: ${visionFamilies.join(', ')}.`,
+    );
   }
   const known = visionArchitectures.flatMap(({ modelTypes }) => modelTypes.map(quoted)).join(', ');
   throw new ModelError(

@@ -1,4 +1,5 @@
 import type { VisionArchitecture } from './architecture.js';
+import { siglipPairing } from './siglip-pairing.js';
 import { buildContrastive, describeContrastive, type ContrastiveVariant } from './clip.js';
 
 const variant: ContrastiveVariant = {
@@ -12,4 +13,5 @@ export const siglip: VisionArchitecture = {
   title: 'SigLIP',
   describe: (config) => describeContrastive(config, variant),
   build: (checkpoint, size, attention) => buildContrastive(checkpoint, size, attention, variant),
+  pairing: siglipPairing,
 };

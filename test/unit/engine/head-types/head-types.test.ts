@@ -8,6 +8,12 @@ const fixture = new Fixture('head_types.safetensors');
 const tokens = {
   ids: [...fixture.tensor('ids').data],
   sinks: [...fixture.tensor('sinks').data].map((each) => each === 1),
+  // As an image: a class token, a register, 3 × 3 patches.
+  patches: {
+    grid: { rows: 3, columns: 3, first: 2 },
+    classes: Array.from({ length: 11 }, (_, key) => key === 0),
+    registers: Array.from({ length: 11 }, (_, key) => key === 1),
+  },
 };
 
 describe('head types, beside NumPy', () => {

@@ -68,6 +68,27 @@ describe('an inspection of an image by an ONNX export', () => {
     });
   }
 
+  it('gives pixels in half precision to an export that takes them so', async () => {
+    const inspection = await open(model('vit-half/model.onnx'));
+    const expected = await tensorsIn(join(folder, 'vit-half/expected.safetensors'));
+    const attentions = tensorNamed(expected, 'attentions');
+    const { layers, heads, queries, notices } = inspection.summary;
+    assert.deepEqual([layers, heads, queries.count, queries.count], attentions.shape);
+    for (let layer = 0; layer < layers; layer++) {
+      for (let head = 0; head < heads; head++) {
+        const slice = await inspection.slice({ inspection: '', step: 'weights', layer, head });
+        // They are computed in float32 from queries and keys that were rounded to halves.
+        assertClose(slice, at(at(attentions, layer), head), 2e-3, `layer ${layer}, head ${head}`);
+      }
+    }
+    const logits = tensorNamed(expected, 'logits');
+    for (const { index, logit } of inspection.classes({ count: 3 }).classes) {
+      assert.ok(Math.abs(logit - (logits.data[index] ?? NaN)) < 2e-3, `${index}: ${logit}`);
+    }
+    assert.match(notices.join(), /takes pixels in half precision: they were rounded to it/);
+    await engine.close(inspection.id);
+  });
+
   it('tells patches from sizes, and class, distillation and register tokens by their count', async () => {
     const described = async (file: string): Promise<unknown> => {
       const inspection = await open(model(file));

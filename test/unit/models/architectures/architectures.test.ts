@@ -55,6 +55,8 @@ const checkpoints = [
   { name: 'gpt-neox', family: 'GPT-NeoX', layers: 2, heads: 3, width: 24, limit: 64 },
   { name: 'gpt-neox-serial', family: 'GPT-NeoX', layers: 2, heads: 2, width: 8, limit: 64 },
   { name: 'qwen3', family: 'Qwen3', layers: 2, heads: 2, width: 10, limit: 64 },
+  { name: 'clip-text', family: 'CLIP text', layers: 3, heads: 2, width: 10, limit: 14 },
+  { name: 'siglip-text', family: 'SigLIP text', layers: 3, heads: 2, width: 10, limit: 14 },
 ];
 
 describe('Architectures', () => {

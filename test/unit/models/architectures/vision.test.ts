@@ -5,6 +5,7 @@ import { standardAttention } from '../../../../src/engine/mechanisms/index.js';
 import type { Json } from '../../../../src/formats/json-text.js';
 import { stepFor, type Value } from '../../../../src/engine/graph.js';
 import { Checkpoint } from '../../../../src/models/checkpoint.js';
+import { architectureOf } from '../../../../src/models/architectures/index.js';
 import { Config } from '../../../../src/models/config.js';
 import {
   visionArchitectureOf,
@@ -119,7 +120,33 @@ describe('Vision architectures', () => {
       });
     };
     refusal({ model_type: 'bert' }, /"bert", which reads no images here; "beit", .* do\.$/);
-    refusal({ model_type: 'swin' }, /"swin" attends within shifted windows/);
+    const reasons: readonly (readonly [type: string, reason: RegExp])[] = [
+      ['swin', /"swin" attends within shifted windows/],
+      ['swinv2', /attends within shifted windows/],
+      ['donut-swin', /attends within shifted windows/],
+      ['dinat', /attends to the neighbourhood of each place/],
+      ['sam', /attends within windows in most of its layers/],
+      ['hiera', /pooled from stage to stage/],
+      ['deformable_detr', /a few sampled places around each query/],
+      ['rt_detr', /a few sampled places around each query/],
+      ['mask2former', /a few sampled places around each query/],
+      ['segformer', /reduces its keys to regions/],
+      ['pvt_v2', /reduces its keys to regions/],
+      ['levit', /on grids that shrink/],
+      ['mobilevit', /at the same place of their patches/],
+      ['mobilevitv2', /no weights between patches/],
+      ['convnext', /has no attention/],
+      ['siglip2', /filled up, for images of any shape.*"siglip", are read/],
+      ['vit_mae', /hides most patches at random/],
+      ['videomae', /reads videos/],
+      ['detr', /its ONNX export can be inspected/],
+      ['dinov3_vit', /not known here; it is not read\. Families that are: BEiT, /],
+    ];
+    for (const [type, reason] of reasons) {
+      refusal({ model_type: type }, reason);
+      const config = Config.of({ model_type: type }, 'it: config.json');
+      assert.throws(() => architectureOf(config), /reads images, not text\.$/);
+    }
     refusal({}, /does not say "model_type"/);
   });
 
