@@ -93,7 +93,9 @@ function scan(text: string, where: string, limits: JsonLimits): string {
           const names = open.at(-1);
           addName(text.slice(at, end), names, where);
           if (names !== undefined && names.size > maxNames) {
-            throw new FormatError(`${where} names more than ${maxNames} things in one object, too many to read.`);
+            throw new FormatError(
+              `${where} names more than ${maxNames} things in one object, too many to read.`,
+            );
           }
         }
         nameNext = false;

@@ -142,7 +142,9 @@ function readSpan(name: string, value: Json, file: string): Span {
   // Other fields are no concern of a reader, as in the reference implementation.
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Array.isArray(shape) || !Array.isArray(offsets)) {
-    throw new FormatError(`${whereIn(file, name)} is not described by a dtype, a shape and data_offsets. ${again}`);
+    throw new FormatError(
+      `${whereIn(file, name)} is not described by a dtype, a shape and data_offsets. ${again}`,
+    );
   }
   const [begin, end, ...more] = offsets as readonly unknown[]; // Only what Array.isArray takes away.
   if (!isOffset(begin) || !isOffset(end) || more.length > 0 || begin > end) {

@@ -153,12 +153,7 @@ class SameTensor implements NamedTensor {
   }
 }
 
-function place(
-  source: ByteSource,
-  saved: Saved,
-  name: string,
-  tensor: SavedTensor,
-): NamedTensor | string {
+function place(source: ByteSource, saved: Saved, name: string, tensor: SavedTensor): NamedTensor | string {
   const where = `${source.name}: tensor ${quoted(name)}`;
   if ('array' in tensor) return numpyTensor(tensor.array, name, where);
   const { storage, offset } = tensor;

@@ -15,6 +15,10 @@ export interface Stretch {
   readonly matches: boolean;
 }
 
+/** What replacing may write, for each character of a text, and at least. */
+const MOST_GROWTH = 32;
+const LEAST_GROWN = 1 << 14;
+
 /** What is looked for in a text: with JavaScript's own engine, where that takes linear time. */
 export type Expression = RegExp | LinearExpression;
 
@@ -119,7 +123,14 @@ export function stretchesOf(text: Aligned, expression: Expression): Stretch[] {
 /** Every match replaced; what stands there then comes from the last character of the match. */
 export function replaced(text: Aligned, expression: Expression, content: string): Aligned {
   const stretches = stretchesOf(text, expression);
-  if (!stretches.some(({ matches }) => matches)) return text;
+  const count = stretches.reduce((sum, { matches }) => sum + (matches ? 1 : 0), 0);
+  if (count === 0) return text;
+  const written = count * content.length;
+  if (written > MOST_GROWTH * text.characters.length + LEAST_GROWN) {
+    throw new ExpressionError(
+      `${written} characters would stand in the place of ${count} parts of a text of ${text.characters.length}, which is not followed`,
+    );
+  }
   const inserted = Array.from(content, (character, at): Written => ({ character, takes: at === 0 ? 1 : 0 }));
   return joined(
     stretches.map(({ from, to, matches }) => {

@@ -8,6 +8,7 @@ import { beginningOf, type Cut, type Piece } from './beginning.js';
 import { CodePoints } from './code-points.js';
 import { decoderOf } from './decoder.js';
 import { checked } from './description.js';
+import { ExpressionError } from './expressions/parse.js';
 import { legibleBy, type Legible } from './legible.js';
 import { hasTable, normalizerOf, type Normalizer } from './normalizer.js';
 import { wordModelOf, type WordModel } from './models/index.js';
@@ -77,13 +78,16 @@ export function createTokenizer(description: Json, where: string): TextTokenizer
     const parts = checked(description, where);
     const added = addedTokensOf(parts['added_tokens']);
     const model = wordModelOf(isRecord(parts['model']) ? parts['model'] : {}, where);
-    const pieces = cutter(
-      added,
-      normalizerOf(parts['normalizer'], where),
-      splitterOf(parts['pre_tokenizer'], where),
-      model,
-      trimmerOf(parts['post_processor']),
-      hasTable(parts['normalizer']),
+    const pieces = sayingWhere(
+      cutter(
+        added,
+        normalizerOf(parts['normalizer'], where),
+        splitterOf(parts['pre_tokenizer'], where),
+        model,
+        trimmerOf(parts['post_processor']),
+        hasTable(parts['normalizer']),
+      ),
+      where,
     );
     return new ModelTokenizer(
       model,
@@ -196,6 +200,20 @@ class ModelTokenizer implements TextTokenizer {
       total,
     };
   }
+}
+
+/** An expression that cannot be followed on a text says whose it is. */
+function sayingWhere(cut: (text: string) => Cut, where: string): (text: string) => Cut {
+  return (text) => {
+    try {
+      return cut(text);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      throw new ModelError(`${where} has an expression that cannot be followed here: ${error.message}.`, {
+        cause: error,
+      });
+    }
+  };
 }
 
 function marked(more: boolean): { readonly more?: true } {

@@ -46,7 +46,8 @@ export function parseExpression(source: string): Node {
   return new Parser(source).parse();
 }
 
-const escapes = /\\(?:[pP]\{[^}]*\}|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]+\}|u[0-9A-Fa-f]{4}(?:\\u[dD][c-fC-F][0-9A-Fa-f]{2})?|c[A-Za-z]|[^])/uy;
+const escapes =
+  /\\(?:[pP]\{[^}]*\}|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]+\}|u[0-9A-Fa-f]{4}(?:\\u[dD][c-fC-F][0-9A-Fa-f]{2})?|c[A-Za-z]|[^])/uy;
 const quantifier = /(?:([*+?])|\{(\d+)(,?)(\d*)\})(\??)/y;
 const group = /\((\?:|\?=|\?!|\?<=|\?<!|\?<\w+>|(?!\?))/y;
 

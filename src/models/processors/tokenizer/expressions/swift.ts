@@ -31,7 +31,9 @@ function isSettled(parts: readonly Node[]): boolean {
   if (endless < 0) return true;
   const [first, ...rest] = parts.slice(endless);
   return (
-    first !== undefined && isEndless(first) && rest.every((part) => canNotFail(part) && (isEndless(part) || isShort(part)))
+    first !== undefined &&
+    isEndless(first) &&
+    rest.every((part) => canNotFail(part) && (isEndless(part) || isShort(part)))
   );
 }
 

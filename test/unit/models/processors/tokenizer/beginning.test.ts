@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { Json } from '../../../../../src/formats/json-text.js';
 import { beginningOf, type Cut } from '../../../../../src/models/processors/tokenizer/beginning.js';
 import { marianTokenizer } from '../../../../../src/models/processors/tokenizer/marian.js';
-import { createTokenizer, type TextTokenizer } from '../../../../../src/models/processors/tokenizer/tokenizer.js';
+import {
+  createTokenizer,
+  type TextTokenizer,
+} from '../../../../../src/models/processors/tokenizer/tokenizer.js';
 import { fixtures, readJson } from '../../../../support/models/expected.js';
 import { descriptionOf, fixture } from '../../../../support/models/tokens.js';
 

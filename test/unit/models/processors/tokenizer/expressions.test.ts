@@ -35,7 +35,8 @@ function randomExpression(random: (below: number) => number, depth = 0): string 
                 : (['^', '$', '\\b', '\\B'][random(4)] ?? '^');
     const sign = ['', '', '', '*', '+', '?', '*?', '+?', '??', '{2}', '{1,3}', '{2,}'][random(12)] ?? '';
     // What may match nothing, again and again, is given up in another way by every engine.
-    const isNothing = kind > 5 && (/\(\?[=!<]|[\^$]|\\b/i.test(atom) || new RegExp(`^${atom}$`, 'u').test(''));
+    const isNothing =
+      kind > 5 && (/\(\?[=!<]|[\^$]|\\b/i.test(atom) || new RegExp(`^${atom}$`, 'u').test(''));
     return kind > 8 || isNothing ? atom : atom + sign;
   });
   return random(3) === 0 ? `${parts.join('')}|${atoms[random(atoms.length)]}` : parts.join('');
@@ -90,7 +91,7 @@ describe('An expression of a tokenizer', function () {
     ];
     for (const source of sources) {
       for (const text of fixture.texts) {
-        const whole = text.toWellFormed();
+        const whole = text.replaceAll(/[\ud800-\udfff]/gu, '\ufffd');
         assert.deepEqual(linear(source, whole), native(source, whole), JSON.stringify({ source, text }));
       }
     }
@@ -103,7 +104,10 @@ describe('An expression of a tokenizer', function () {
       const begun = process.cpuUsage();
       const found = [...own.matches(Array.from(text))];
       assert.ok(process.cpuUsage(begun).user / 1000 < 10_000);
-      assert.deepEqual(found.filter(({ from, to }) => to > from), []);
+      assert.deepEqual(
+        found.filter(({ from, to }) => to > from),
+        [],
+      );
     });
   }
 
