@@ -31,7 +31,7 @@ export function checkedShape(extents: readonly unknown[], where: string | (() =>
   const shape = extents.map((extent, axis) => {
     if (typeof extent !== 'number' || !Number.isSafeInteger(extent) || extent < 0) {
       throw new FormatError(
-        `${told()} claims an extent of ${quoted(String(extent))} along axis ${axis}. ${again}`,
+        `${told()} claims an extent of ${shownExtent(extent)} along axis ${axis}. ${again}`,
       );
     }
     return extent;
@@ -48,6 +48,19 @@ export function checkedShape(extents: readonly unknown[], where: string | (() =>
     if (!Number.isSafeInteger(size)) throw new FormatError(`${claimed()}, which no file can hold. ${again}`);
   }
   return shape;
+}
+
+/** What stands where an extent should, for a message. */
+function shownExtent(extent: unknown): string {
+  switch (typeof extent) {
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'string':
+      return quoted(String(extent));
+    default:
+      return extent === null ? '"null"' : Array.isArray(extent) ? 'a list' : 'an object';
+  }
 }
 
 /**

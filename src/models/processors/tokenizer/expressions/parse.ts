@@ -145,7 +145,8 @@ class Parser {
     if (this.source[this.at] !== ')') throw new ExpressionError('it has a group that is not closed');
     this.at++;
     this.depth--;
-    switch (opening[1]) {
+    const kind = opening[1] ?? '';
+    switch (kind) {
       case '?=': {
         const inner = /^\(\?<(\w+)>/.exec(this.source.slice(begun, begun + 100))?.[1];
         return { kind: 'ahead', part, negated: false, ...(inner === undefined ? {} : { name: inner }) };
@@ -156,7 +157,7 @@ class Parser {
       case '?<!': {
         const matches = single(part);
         if (matches === undefined) throw new ExpressionError('it looks behind for more than one character');
-        return { kind: 'behind', matches, negated: opening[1] === '?<!' };
+        return { kind: 'behind', matches, negated: kind === '?<!' };
       }
       default:
         return part;

@@ -61,7 +61,10 @@ function isShort(node: Node): boolean {
       return node.most < Infinity && node.part.kind === 'character';
     case 'choice':
       return node.options.every((option) => partsOf(option).every(({ kind }) => kind === 'character'));
-    default:
+    case 'sequence':
+    case 'ahead':
+    case 'atomic':
+    case 'edge':
       return false;
   }
 }
@@ -79,7 +82,10 @@ function sourceOf(node: Node): string {
     }
     case 'ahead':
       return node.negated ? `(?!${sourceOf(node.part)})` : '?';
-    default:
+    case 'choice':
+    case 'behind':
+    case 'atomic':
+    case 'edge':
       return '?';
   }
 }

@@ -96,12 +96,12 @@ function inOrder({ ids }: Vocabulary, prefix: string): Find {
     ),
   );
   return (characters, from) => {
-    let found: { readonly id: number; readonly to: number } | undefined;
-    (from > 0 ? later : first).at(characters, from, (id, to) => {
-      found = { id, to };
+    let [id, to] = [0, from];
+    (from > 0 ? later : first).at(characters, from, (each, end) => {
+      [id, to] = [each, end];
     });
-    if (found === undefined) return undefined;
-    const { id, to } = found as { readonly id: number; readonly to: number };
-    return { id, to, token: (from > 0 ? prefix : '') + characters.slice(from, to).join('') };
+    return to === from
+      ? undefined
+      : { id, to, token: (from > 0 ? prefix : '') + characters.slice(from, to).join('') };
   };
 }
