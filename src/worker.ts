@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { Channel, type Port } from './channel.js';
 import { countFromOf, countLayersAndHeadsFrom } from './common/counting.js';
 import { Engine } from './inspection/core/engine.js';
 import { nodePlatform } from './platform/node.js';
 import type { EngineMethods, EngineNotices } from './protocol.js';
+
+/** The longest that a line of the log may be, in UTF-16 units. */
+const mostLogged = 4000;
 
 /** Entry of the engine process: inspections over the channel that the process was forked with. */
 const port: Port = {
@@ -28,6 +32,11 @@ new Channel<Record<never, never>, EngineNotices, EngineMethods, Record<never, ne
   engine.handlers(),
   {},
 );
+
+// What nobody awaited has failed by itself: it is logged, and everything else goes on.
+process.on('unhandledRejection', (reason) => {
+  process.stderr.write(`Something failed that nobody waited for: ${inspect(reason).slice(0, mostLogged)}\n`);
+});
 
 // The host is gone: nobody is left to answer to.
 process.on('disconnect', () => {

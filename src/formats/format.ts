@@ -11,7 +11,8 @@ export interface NamedTensor extends TensorSource {
   /** What its first axes count, all but the rows and columns of its matrices, where the file says so: "layer", "head". */
   readonly axes?: readonly string[];
   /** Where the raw numbers lie, when they lie plainly, little-endian and row-major, in the file. */
-  readonly storage?: { readonly offset: number; readonly length: number; readonly dtype: StorageType };
+  readonly storage?:
+    { readonly offset: number; readonly length: number; readonly dtype: StorageType } | undefined;
 }
 
 export type StorageType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';

@@ -130,17 +130,18 @@ async function readArray(reader: HeaderReader, what: string): Promise<MetadataVa
   const count = await reader.count(`the length of ${what}`, MAX_ITEMS);
   if (type === STRING) {
     reader.expect(count * 8, what);
-    const strings: string[] = [];
-    for (let at = 0; at < count; at++) strings.push(reader.stringAtHand() ?? (await reader.string(what)));
+    const strings = new Array<string>(count);
+    for (let at = 0; at < count; at++) strings[at] = reader.stringAtHand() ?? (await reader.string(what));
     return strings;
   }
   if (type === ARRAY) throw new FormatError(`${reader.name}: ${what} is a list of lists, which is not read.`);
   const scalar = scalarOf(reader, type, what);
   reader.expect(count * scalar.bytes, what);
-  const numbers: (number | boolean)[] = [];
+  // The file has room for so many.
+  const numbers = new Array<number | boolean>(count);
   for (let at = 0; at < count; at++) {
     if (reader.left < scalar.bytes) await reader.want(scalar.bytes, what);
-    numbers.push(reader.scalar(scalar));
+    numbers[at] = reader.scalar(scalar);
   }
   return numbers;
 }

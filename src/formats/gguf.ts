@@ -3,9 +3,11 @@ import { regionShape, sizeOf, stridesOf, type Region, type Shape, type Tensor } 
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { isGguf, readGgufHeader, type GgufHeader, type MetadataValue } from './gguf-header.js';
+import { LeftOut } from './left-out.js';
+import { PlainTensor, type PlainKind } from './plain-tensor.js';
 import { quants, type Quant } from './quants/index.js';
 import { again, FormatError, type ByteSource } from './source.js';
-import { allocate, basesOf, checkRegion, readBox } from './strided.js';
+import { allocate, basesOf, checkRegion } from './strided.js';
 import { checkedShape, quoted } from './untrusted.js';
 
 const DEFAULT_ALIGNMENT = 32;
@@ -74,52 +76,49 @@ export async function openGguf(source: ByteSource): Promise<GgufContents> {
   const alignment = alignmentOf(header, source.name);
   const dataAt = Math.ceil(header.end / alignment) * alignment;
   const tensors: NamedTensor[] = [];
-  const skipped: { name: string; reason: string }[] = [];
-  const spans: { where: string; begin: number; end: number }[] = [];
+  const skipped: LeftOut[] = [];
+  const spans: { name: string; begin: number; end: number }[] = [];
+  const describe = (name: string): string => `${source.name}: the tensor ${quoted(name)}`;
+  const kinds = new Map<number, PlainKind>();
   const names = new Set<string>();
   for (const entry of header.entries) {
     const { name, type } = entry;
-    const where = `${source.name}: the tensor ${quoted(name)}`;
-    if (names.has(name)) throw new FormatError(`${where} is there twice.`);
+    if (names.has(name)) throw new FormatError(`${describe(name)} is there twice.`);
     names.add(name);
-    const shape = checkedShape(entry.extents, where);
+    const shape = checkedShape(entry.extents, () => describe(name));
     const quant = quants.get(type);
     const plain = plainTypes.get(type);
     if (quant === undefined && plain === undefined) {
-      skipped.push({ name, reason: `${where} has the type ${typeName(type)}, which cannot be read.` });
+      skipped.push(
+        new LeftOut(name, () => `${describe(name)} has the type ${typeName(type)}, which cannot be read.`),
+      );
       continue;
     }
     if (entry.offset % alignment !== 0) {
       throw new FormatError(
-        `${where} begins at byte ${entry.offset} of the data, which is no multiple of ${alignment}.`,
+        `${describe(name)} begins at byte ${entry.offset} of the data, which is no multiple of ${alignment}.`,
       );
     }
     const begin = dataAt + entry.offset;
     const length =
       quant === undefined
         ? sizeOf(shape) * (plain?.type.bytes ?? 0)
-        : blocksOf(shape, quant, where) * quant.bytes;
+        : blocksOf(shape, quant, () => describe(name)) * quant.bytes;
     if (!Number.isSafeInteger(begin + length) || begin + length > source.size) {
       throw new FormatError(
-        `${where} needs ${length} bytes at byte ${begin}, but the file has ${source.size}. ${again}`,
+        `${describe(name)} needs ${length} bytes at byte ${begin}, but the file has ${source.size}. ${again}`,
       );
     }
-    spans.push({ where, begin, end: begin + length });
-    if (quant !== undefined) tensors.push(quantised(source, { name, where, shape, quant, offset: begin }));
-    else if (plain !== undefined)
-      tensors.push(
-        plainTensor(source, {
-          where,
-          shape,
-          offset: begin,
-          length,
-          name,
-          type: plain.type,
-          dtype: plain.name,
-        }),
-      );
+    spans.push({ name, begin, end: begin + length });
+    if (quant !== undefined) {
+      tensors.push(quantised(source, { name, where: describe(name), shape, quant, offset: begin }));
+    } else if (plain !== undefined) {
+      const kind = kinds.get(type) ?? { source, type: plain.type, dtype: plain.name, describe };
+      kinds.set(type, kind);
+      tensors.push(new PlainTensor(name, shape, begin, kind));
+    }
   }
-  checkApart(spans);
+  checkApart(spans, describe);
   return { tensors, metadata: header.metadata, ...(skipped.length > 0 ? { skipped } : {}) };
 }
 
@@ -143,49 +142,30 @@ function alignmentOf({ metadata }: GgufHeader, file: string): number {
 }
 
 /** How many blocks a tensor consists of: rows are made of whole ones. */
-function blocksOf(shape: Shape, quant: Quant, where: string): number {
+function blocksOf(shape: Shape, quant: Quant, where: () => string): number {
   const columns = shape.at(-1) ?? 1;
   if (columns % quant.numbers !== 0) {
     throw new FormatError(
-      `${where} has rows of ${columns} numbers, but ${quant.name} keeps them in blocks of ${quant.numbers}.`,
+      `${where()} has rows of ${columns} numbers, but ${quant.name} keeps them in blocks of ${quant.numbers}.`,
     );
   }
   return sizeOf(shape) / quant.numbers;
 }
 
 /** @throws FormatError where two tensors share bytes */
-function checkApart(spans: readonly { where: string; begin: number; end: number }[]): void {
+function checkApart(
+  spans: readonly { name: string; begin: number; end: number }[],
+  describe: (name: string) => string,
+): void {
   let end = 0;
   for (const span of spans.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (span.begin < end) {
       throw new FormatError(
-        `${span.where} overlaps the tensor before it: it begins at byte ${span.begin} instead of ${end}. ${again}`,
+        `${describe(span.name)} overlaps the tensor before it: it begins at byte ${span.begin} instead of ${end}. ${again}`,
       );
     }
     end = span.end;
   }
-}
-
-interface Plain {
-  readonly name: string;
-  readonly where: string;
-  readonly shape: Shape;
-  readonly type: ElementType;
-  readonly dtype: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
-function plainTensor(source: ByteSource, plain: Plain): NamedTensor {
-  const { name, where, shape, type, dtype, offset, length } = plain;
-  const layout = { where, shape, type, littleEndian: true, order: 'c', offset } as const;
-  return {
-    name,
-    dtype,
-    shape,
-    ...(type.storage === undefined ? {} : { storage: { offset, length, dtype: type.storage } }),
-    read: (region: Region, into?: Float32Array) => readBox(source, layout, region, into),
-  };
 }
 
 interface Quantised {

@@ -10,11 +10,16 @@ export interface JsonLimits {
   readonly maxDepth: number;
   /** Arrays, objects and members of objects together, at most; each costs tens of bytes once parsed. */
   readonly maxParts?: number;
+  /** Members of one object, at most. */
+  readonly maxNames?: number;
   /** Reads NaN, Infinity and -Infinity, which Python writes, as the strings "NaN", "Infinity" and "-Infinity". */
   readonly pythonNumbers?: boolean;
 }
 
 const DEFAULT_MAX_PARTS = 4_000_000;
+
+/** Vocabularies have a quarter of it. */
+const DEFAULT_MAX_NAMES = 1 << 20;
 
 /**
  * Parses JSON that may be hostile: depth, number of values and repeated names are checked before anything is built.
@@ -51,7 +56,7 @@ const enum Code {
 
 /** Walks over the text once, without recursion; returns it, with the numbers JSON lacks quoted if that is asked for. */
 function scan(text: string, where: string, limits: JsonLimits): string {
-  const maxParts = limits.maxParts ?? DEFAULT_MAX_PARTS;
+  const { maxParts = DEFAULT_MAX_PARTS, maxNames = DEFAULT_MAX_NAMES } = limits;
   // For each open bracket: the names seen so far in an object, undefined in an array.
   const open: (Set<string> | undefined)[] = [];
   let parts = 0;
@@ -84,7 +89,15 @@ function scan(text: string, where: string, limits: JsonLimits): string {
         break;
       case Code.Quote: {
         const end = endOfString(text, at);
-        if (nameNext) addName(text.slice(at, end), open.at(-1), where);
+        if (nameNext) {
+          const names = open.at(-1);
+          addName(text.slice(at, end), names, where);
+          if (names !== undefined && names.size > maxNames) {
+            throw new FormatError(
+              `${where} names more than ${maxNames} things in one object, too many to read.`,
+            );
+          }
+        }
         nameNext = false;
         at = end - 1;
         break;

@@ -10,6 +10,13 @@ import { checkedShape, quoted, stemOf, utf8 } from './untrusted.js';
 /** Text of numbers takes many times its length in memory while it is parsed. */
 const MAX_BYTES = 128 * 2 ** 20;
 
+/** Lists and members take at least 48 bytes once parsed. */
+const LEAST_PARTS = 1 << 20;
+const BYTES_A_PART = 16;
+
+/** No file of activations or weights names more. */
+const MAX_NAMES = 1 << 17;
+
 /** An object of tensors of up to 32 axes. */
 const MAX_DEPTH = 34;
 
@@ -55,8 +62,16 @@ async function parseFile(source: ByteSource, signal: AbortSignal | undefined): P
   const text = utf8(await source.read(0, source.size));
   if (text === undefined) throw new FormatError(`${source.name} is not UTF-8 text: save it as UTF-8.`);
   signal?.throwIfAborted();
-  return parseJson(text, source.name, { maxDepth: MAX_DEPTH, pythonNumbers: true });
+  return parseJson(text, source.name, {
+    maxDepth: MAX_DEPTH,
+    maxParts: LEAST_PARTS + Math.floor(source.size / BYTES_A_PART),
+    maxNames: MAX_NAMES,
+    pythonNumbers: true,
+  });
 }
+
+/** Numbers that are allocated on the word of the first lists alone. */
+const CLAIMED = 1 << 16;
 
 interface Flat {
   readonly shape: readonly Json[];
@@ -148,6 +163,8 @@ function readNested(value: Json, where: string, hasNulls = false): Numbers {
   for (let first: Json | undefined = value; Array.isArray(first); first = (first as readonly Json[])[0]) {
     shape.push(first.length);
   }
+  // What the first lists claim is not there before all others have agreed.
+  if (sizeOf(shape) > CLAIMED) checkNested(value, shape, where);
   const data = new Float32Array(sizeOf(shape));
   const path: number[] = [];
   let to = 0;
@@ -158,18 +175,7 @@ function readNested(value: Json, where: string, hasNulls = false): Numbers {
       data[to++] = hasNulls && item === null ? NaN : checkedNumber(item, where, path);
       return;
     }
-    if (!Array.isArray(item)) {
-      throw new FormatError(
-        `${where}: ${pathText(path)} is ${shown(item)}, where a list of ${extent} is needed.`,
-      );
-    }
-    const list: readonly Json[] = item;
-    if (list.length !== extent) {
-      const first = pathText(path.map(() => 0));
-      throw new FormatError(
-        `${where}: ${pathText(path)} has ${list.length} elements, but ${first} has ${extent}.`,
-      );
-    }
+    const list = checkedList(item, extent, path, where);
     list.forEach((child, i) => {
       path.push(i);
       visit(child, axis + 1);
@@ -178,6 +184,38 @@ function readNested(value: Json, where: string, hasNulls = false): Numbers {
   };
   visit(value, 0);
   return { shape, data };
+}
+
+/** @throws FormatError where a list has another length than the first of its depth */
+function checkNested(value: Json, shape: Shape, where: string): void {
+  const path: number[] = [];
+  const visit = (item: Json, axis: number): void => {
+    const extent = shape[axis];
+    if (extent === undefined) return;
+    const list = checkedList(item, extent, path, where);
+    if (axis === shape.length - 1) return;
+    list.forEach((child, i) => {
+      path.push(i);
+      visit(child, axis + 1);
+      path.pop();
+    });
+  };
+  visit(value, 0);
+}
+
+/** @throws FormatError where it is no list of so many elements */
+function checkedList(item: Json, extent: number, path: readonly number[], where: string): readonly Json[] {
+  if (!Array.isArray(item)) {
+    throw new FormatError(
+      `${where}: ${pathText(path)} is ${shown(item)}, where a list of ${extent} is needed.`,
+    );
+  }
+  const list: readonly Json[] = item; // Only what Array.isArray takes away.
+  if (list.length === extent) return list;
+  const first = pathText(path.map(() => 0));
+  throw new FormatError(
+    `${where}: ${pathText(path)} has ${list.length} elements, but ${first} has ${extent}.`,
+  );
 }
 
 function checkedNumber(value: Json, where: string, path: readonly number[]): number {

@@ -29,8 +29,13 @@ export type Pickled =
   /** Something that lies outside of the pickle. */
   | { readonly kind: 'persistent'; readonly id: Pickled };
 
-const mark = Symbol('mark');
-type Entry = Pickled | typeof mark;
+/** What is read takes memory: at least so many containers, and one for so many bytes of the pickle, as state dictionaries have fewer. */
+const LEAST_CONTAINERS = 1 << 18;
+const BYTES_A_CONTAINER = 12;
+
+/** Values that wait for what is made of them, in the same way. */
+const LEAST_WAITING = 1 << 18;
+const BYTES_A_WAITING_VALUE = 2;
 
 /** Where one pickle ends and the next may begin. */
 export interface ReadPickle {
@@ -49,8 +54,14 @@ export function readPickle(bytes: Uint8Array, start: number, where: string): Rea
 
 class Reader {
   private readonly view: DataView;
-  private readonly stack: Entry[] = [];
-  private readonly memo = new Map<number, Pickled>();
+  /** What came since the last mark; what came before it waits behind. */
+  private stack: Pickled[] = [];
+  private readonly marked: Pickled[][] = [];
+  private waiting = 0;
+  private containers = 0;
+  /** Most pickles number from 0 without a gap. */
+  private readonly memo: Pickled[] = [];
+  private readonly sparse = new Map<number, Pickled>();
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -138,43 +149,62 @@ class Reader {
   }
 
   push(value: Pickled): void {
+    if (++this.waiting > LEAST_WAITING + this.bytes.length / BYTES_A_WAITING_VALUE) {
+      throw this.fault('more values in a row than any state dictionary');
+    }
     this.stack.push(value);
   }
 
+  /** A value that holds others. */
+  container<Value extends Pickled>(value: Value): Value {
+    if (++this.containers > LEAST_CONTAINERS + this.bytes.length / BYTES_A_CONTAINER) {
+      throw this.fault('more lists and objects than any state dictionary');
+    }
+    return value;
+  }
+
   mark(): void {
-    this.stack.push(mark);
+    this.marked.push(this.stack);
+    this.stack = [];
+    this.container(null);
   }
 
   pop(): Pickled {
     const value = this.stack.pop();
-    if (value === undefined || value === mark) throw this.fault('an operation without anything to work on');
+    if (value === undefined) throw this.fault('an operation without anything to work on');
+    this.waiting--;
     return value;
   }
 
   top(): Pickled {
     const value = this.stack.at(-1);
-    if (value === undefined || value === mark) throw this.fault('an operation without anything to work on');
+    if (value === undefined) throw this.fault('an operation without anything to work on');
     return value;
   }
 
   /** Everything since the last mark, which goes too. */
   sinceMark(): Pickled[] {
-    const at = this.stack.lastIndexOf(mark);
-    if (at < 0) throw this.fault('an end without a beginning');
-    const values = this.stack.splice(at).slice(1);
-    return values.filter((value) => value !== mark);
+    const values = this.stack;
+    const before = this.marked.pop();
+    if (before === undefined) throw this.fault('an end without a beginning');
+    this.stack = before;
+    this.waiting -= values.length;
+    return values;
   }
 
   remember(index: number): void {
-    this.memo.set(index, this.top());
+    const value = this.top();
+    if (index < this.memo.length) this.memo[index] = value;
+    else if (index === this.memo.length) this.memo.push(value);
+    else this.sparse.set(index, value);
   }
 
   memoize(): void {
-    this.remember(this.memo.size);
+    this.remember(this.memo.length + this.sparse.size);
   }
 
   recall(index: number): void {
-    const value = this.memo.get(index);
+    const value = index < this.memo.length ? this.memo[index] : this.sparse.get(index);
     if (value === undefined) throw this.fault(`something numbered ${index} that was not said before`);
     this.push(value);
   }
@@ -222,16 +252,29 @@ export function isKind<Kind extends Extract<Pickled, { kind: string }>['kind']>(
 /** What Python would import it as. */
 function globalOf(reader: Reader, module: string, name: string): Pickled {
   if (module.length + name.length > 400) throw reader.fault(`the name ${quoted(module)}`);
-  return { kind: 'global', name: `${module}.${name}` };
+  return reader.container({ kind: 'global', name: `${module}.${name}` });
 }
 
-function tuple(items: Pickled[]): Pickled {
-  return { kind: 'tuple', items };
+function tuple(reader: Reader, items: Pickled[]): Pickled {
+  return reader.container({ kind: 'tuple', items });
+}
+
+function list(reader: Reader, items: Pickled[]): Pickled {
+  return reader.container({ kind: 'list', items });
+}
+
+function set(reader: Reader, items: Pickled[]): Pickled {
+  return reader.container({ kind: 'set', items });
+}
+
+function dictionary(reader: Reader): Pickled {
+  return reader.container({ kind: 'dict', entries: [] });
 }
 
 function call(reader: Reader, isNew: boolean): void {
   const given = reader.pop();
-  reader.push({ kind: 'call', callee: reader.pop(), arguments: given, entries: [], isNew });
+  const callee = reader.pop();
+  reader.push(reader.container({ kind: 'call', callee, arguments: given, entries: [], isNew }));
 }
 
 /** An operation that puts a value on the stack. */
@@ -273,24 +316,24 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x8e: pushing((reader) => reader.raw(reader.uint64())),
   0x96: pushing((reader) => reader.raw(reader.uint64())), // BYTEARRAY8
   0x98: () => undefined, // READONLY_BUFFER
-  0x5d: pushing(() => ({ kind: 'list', items: [] })),
-  0x7d: pushing(() => ({ kind: 'dict', entries: [] })),
-  0x8f: pushing(() => ({ kind: 'set', items: [] })),
-  0x29: pushing(() => tuple([])),
-  0x85: pushing((reader) => tuple([reader.pop()])),
+  0x5d: pushing((reader) => list(reader, [])),
+  0x7d: pushing(dictionary),
+  0x8f: pushing((reader) => set(reader, [])),
+  0x29: pushing((reader) => tuple(reader, [])),
+  0x85: pushing((reader) => tuple(reader, [reader.pop()])),
   0x86: (reader) => {
     const second = reader.pop();
-    reader.push(tuple([reader.pop(), second]));
+    reader.push(tuple(reader, [reader.pop(), second]));
   },
   0x87: (reader) => {
     const [third, second] = [reader.pop(), reader.pop()];
-    reader.push(tuple([reader.pop(), second, third]));
+    reader.push(tuple(reader, [reader.pop(), second, third]));
   },
-  0x74: pushing((reader) => tuple(reader.sinceMark())),
-  0x6c: pushing((reader) => ({ kind: 'list', items: reader.sinceMark() })),
+  0x74: pushing((reader) => tuple(reader, reader.sinceMark())),
+  0x6c: pushing((reader) => list(reader, reader.sinceMark())),
   0x64: (reader) => {
     const values = reader.sinceMark();
-    reader.push({ kind: 'dict', entries: [] });
+    reader.push(dictionary(reader));
     reader.setItems(values);
   },
   0x61: (reader) => {
@@ -302,7 +345,7 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
   0x90: (reader) => {
     reader.append(reader.sinceMark());
   },
-  0x91: pushing((reader) => ({ kind: 'set', items: reader.sinceMark() })),
+  0x91: pushing((reader) => set(reader, reader.sinceMark())),
   0x73: (reader) => {
     const value = reader.pop();
     reader.setItems([reader.pop(), value]);
@@ -353,5 +396,5 @@ const operations: Readonly<Record<number, (reader: Reader) => void>> = {
     if (!isKind(to, 'call')) throw reader.fault('a state for something that takes none');
     to.state = state;
   },
-  0x51: pushing((reader) => ({ kind: 'persistent', id: reader.pop() })),
+  0x51: pushing((reader) => reader.container({ kind: 'persistent', id: reader.pop() })),
 };

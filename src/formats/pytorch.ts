@@ -1,18 +1,23 @@
 import { fileTypes } from '../file-types.js';
 import type { Contents, Format, NamedTensor } from './format.js';
+import { LeftOut } from './left-out.js';
 import { isKind, type Pickled } from './pickle.js';
 import { FormatError, viewOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
 import { isNumpyScalar, numpyStrings, pickledArray, stringsOf } from './torch/numpy-arrays.js';
 import { openArchive, openLegacy, type Saved } from './torch/saved.js';
-import { place, tensorOf } from './torch/tensors.js';
+import { Placer, tensorOf } from './torch/tensors.js';
 import { quoted } from './untrusted.js';
 import { isZip } from './zip.js';
 
 /** Deeper than any state dictionary; what is deeper holds itself. */
 const MAX_DEPTH = 32;
 
-const MAX_VISITS = 1 << 20;
+/** Each entry takes a byte of the pickle at least, unless what holds it stands in several places: at least so many are looked at. */
+const LEAST_VISITS = 1 << 12;
+
+/** Of all names together, beyond as many as the pickle has bytes: what stands before many names is in each of them. */
+const MOST_NAME_CHARACTERS = 1 << 22;
 
 /** torch.serialization.MAGIC_NUMBER, as the pickle before torch 1.6 begins. */
 const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -62,15 +67,19 @@ function isArchive(head: Uint8Array): boolean {
 function contentsOf(source: ByteSource, saved: Saved): PytorchFile {
   const tensors: NamedTensor[] = [];
   const numbers = new Map<string, number>();
-  const skipped: { name: string; reason: string }[] = [];
+  const skipped: LeftOut[] = [];
   const tokens = new TokenCollector();
+  const named = new Names(source.name, saved.length);
   const skip = (name: string, reason: string): void => {
-    skipped.push({ name, reason: `${source.name}: ${quoted(name)} ${reason}` });
+    named.count(name);
+    skipped.push(new LeftOut(name, (own) => `${source.name}: ${quoted(own)} ${reason}`));
   };
+  const placer = new Placer(source, saved);
   // What is said once may stand in many places: it is visits that are counted, not tensors.
+  const mostVisits = LEAST_VISITS + saved.length;
   let visits = 0;
   const visit = (name: string, value: Pickled, depth: number): void => {
-    if (++visits > MAX_VISITS || depth > MAX_DEPTH) {
+    if (++visits > mostVisits || depth > MAX_DEPTH) {
       throw new FormatError(`${source.name} holds more, or deeper, than any state dictionary.`);
     }
     const entries = entriesOf(value);
@@ -94,7 +103,8 @@ function contentsOf(source: ByteSource, saved: Saved): PytorchFile {
       for (const [own, each] of held) visit(name === '' ? own : `${name}.${own}`, each, depth + 1);
     } else if (typeof tensor === 'string') skip(shown, tensor);
     else if (tensor !== undefined) {
-      const read = place(source, saved, shown, tensor);
+      named.count(shown);
+      const read = placer.place(shown, value, tensor);
       if (typeof read === 'string') skip(shown, read);
       else tensors.push(read);
     }
@@ -113,6 +123,27 @@ function contentsOf(source: ByteSource, saved: Saved): PytorchFile {
   };
 }
 
+/** The characters of all names, which are joined when they are first shown. */
+class Names {
+  private left: number;
+
+  constructor(
+    private readonly file: string,
+    length: number,
+  ) {
+    this.left = MOST_NAME_CHARACTERS + length;
+  }
+
+  /** @throws FormatError where there are more than a file of this length has a use for */
+  count(name: string): void {
+    this.left -= name.length;
+    if (this.left >= 0) return;
+    throw new FormatError(
+      `${this.file} holds names that take more room than all of its pickle: they are too long to be those of tensors.`,
+    );
+  }
+}
+
 /** Whether something is a number, or a shape, as Python's own numbers and tuples of them: nothing that was left out. */
 function isNumber(value: Pickled): boolean {
   if (isNumpyScalar(value)) return true;
@@ -120,14 +151,14 @@ function isNumber(value: Pickled): boolean {
 }
 
 /** Of what is a dictionary or a list, its entries. */
-function entriesOf(value: Pickled): (readonly [Pickled, Pickled])[] | undefined {
+function entriesOf(value: Pickled): Iterable<readonly [Pickled, Pickled]> | undefined {
   if (isKind(value, 'dict')) return value.entries;
-  if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items.map((item, at) => [at, item]);
+  if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items.entries();
   if (!isKind(value, 'call') || !isKind(value.callee, 'global')) return undefined;
   const own = moduleEntries(value);
   if (own !== undefined) return own;
   const { objects } = pickledArray(value) ?? {};
-  if (objects !== undefined) return objects.map((item, at) => [at, item]);
+  if (objects !== undefined) return objects.entries();
   return dictionaries.has(value.callee.name) ? value.entries : undefined;
 }
 

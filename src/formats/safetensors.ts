@@ -1,12 +1,13 @@
 import { shortened } from '../common/strings.js';
 import { isRecord } from '../common/values.js';
 import { fileTypes } from '../file-types.js';
-import type { Region, Shape } from '../engine/tensor.js';
+import { sizeOf, type Shape } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
 import type { Contents, Format, NamedTensor } from './format.js';
 import { parseJson, type Json } from './json-text.js';
+import { LeftOut } from './left-out.js';
+import { PlainTensor, type PlainKind } from './plain-tensor.js';
 import { again, FormatError, viewOf, type ByteSource } from './source.js';
-import { readBox } from './strided.js';
 import { labelsFromText, tokenAxes, TokenCollector } from './tokens.js';
 import { checkByteLength, checkedShape, quoted, utf8 } from './untrusted.js';
 
@@ -17,6 +18,9 @@ const LENGTH_BYTES = 8;
 
 /** A header is an object of objects with lists of numbers; what else others put into it may lie deeper. */
 const HEADER_DEPTH = 16;
+
+/** Of tensors, or of metadata: the greatest checkpoints have a tenth of it. */
+const MAX_NAMES = 1 << 19;
 
 const NUMBER_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ['BOOL', elementTypes.bool],
@@ -79,7 +83,6 @@ export const safetensors: Format = {
 /** What the header says of one tensor. */
 interface Span {
   readonly name: string;
-  readonly where: string;
   readonly dtype: string;
   readonly shape: Shape;
   /** Bytes, counted from the end of the header. */
@@ -105,7 +108,7 @@ async function readHeader(
   if (text === undefined || bytes[0] !== 0x7b) {
     throw new FormatError(`${name} has a header that is not a JSON object in UTF-8. ${again}`);
   }
-  const header = parseJson(text, `${name}: its header`, { maxDepth: HEADER_DEPTH });
+  const header = parseJson(text, `${name}: its header`, { maxDepth: HEADER_DEPTH, maxNames: MAX_NAMES });
   if (!isRecord(header)) throw new FormatError(`${name} has a header that is not a JSON object.`);
   return { header, dataAt: LENGTH_BYTES + length };
 }
@@ -133,23 +136,24 @@ function readMetadata(metadata: Json, tokens: TokenCollector, file: string): str
 }
 
 function readSpan(name: string, value: Json, file: string): Span {
-  const where = `${file}: tensor ${quoted(name)}`;
   if (!isRecord(value))
     throw new FormatError(
-      `${where} is not described by an object with a dtype, a shape and data_offsets. ${again}`,
+      `${whereIn(file, name)} is not described by an object with a dtype, a shape and data_offsets. ${again}`,
     );
   // Other fields are no concern of a reader, as in the reference implementation.
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Array.isArray(shape) || !Array.isArray(offsets)) {
-    throw new FormatError(`${where} is not described by a dtype, a shape and data_offsets. ${again}`);
+    throw new FormatError(
+      `${whereIn(file, name)} is not described by a dtype, a shape and data_offsets. ${again}`,
+    );
   }
   const [begin, end, ...more] = offsets as readonly unknown[]; // Only what Array.isArray takes away.
   if (!isOffset(begin) || !isOffset(end) || more.length > 0 || begin > end) {
     throw new FormatError(
-      `${where} has the data_offsets ${shortened(JSON.stringify(offsets), 60)}, which make no sense. ${again}`,
+      `${whereIn(file, name)} has the data_offsets ${shortened(JSON.stringify(offsets), 60)}, which make no sense. ${again}`,
     );
   }
-  return { name, where, dtype, shape: checkedShape(shape, where), begin, end };
+  return { name, dtype, shape: checkedShape(shape, () => whereIn(file, name)), begin, end };
 }
 
 function isOffset(value: unknown): value is number {
@@ -164,7 +168,7 @@ function checkSpans(spans: readonly Span[], available: number, file: string): vo
       const fault =
         span.begin < end ? 'overlaps the tensor before it' : 'leaves a gap after the tensor before it';
       throw new FormatError(
-        `${span.where} ${fault}: it begins at byte ${span.begin} instead of ${end}. ${again}`,
+        `${whereIn(file, span.name)} ${fault}: it begins at byte ${span.begin} instead of ${end}. ${again}`,
       );
     }
     end = span.end;
@@ -178,33 +182,34 @@ function checkSpans(spans: readonly Span[], available: number, file: string): vo
 
 function tensorsOf(source: ByteSource, spans: readonly Span[], dataAt: number): Contents {
   const tensors: NamedTensor[] = [];
-  const skipped: { name: string; reason: string }[] = [];
-  for (const span of spans) {
-    const { name, where, dtype, shape, begin, end } = span;
+  const skipped: LeftOut[] = [];
+  const describe = (name: string): string => whereIn(source.name, name);
+  const kinds = new Map<string, PlainKind>();
+  for (const { name, dtype, shape, begin, end } of spans) {
     const type = NUMBER_TYPES.get(dtype);
-    if (!type) {
+    if (type === undefined) {
       const known = UNREADABLE_TYPES.get(dtype);
-      const reason =
-        known === undefined
-          ? `has the type ${quoted(dtype)}, which cannot be read; save it as F32.`
-          : `has the type ${quoted(dtype)}: ${known}.`;
-      skipped.push({ name, reason: `${where} ${reason}` });
+      skipped.push(
+        new LeftOut(name, () =>
+          known === undefined
+            ? `${describe(name)} has the type ${quoted(dtype)}, which cannot be read; save it as F32.`
+            : `${describe(name)} has the type ${quoted(dtype)}: ${known}.`,
+        ),
+      );
       continue;
     }
-    checkByteLength(shape, type.bytes, end - begin, where);
-    const offset = dataAt + begin;
-    const layout = { where, shape, type, littleEndian: true, order: 'c', offset } as const;
-    tensors.push({
-      name,
-      dtype,
-      shape,
-      ...(type.storage === undefined
-        ? {}
-        : { storage: { offset, length: end - begin, dtype: type.storage } }),
-      read: (region: Region, into?: Float32Array) => readBox(source, layout, region, into),
-    });
+    if (sizeOf(shape) * type.bytes !== end - begin) {
+      checkByteLength(shape, type.bytes, end - begin, describe(name));
+    }
+    const kind = kinds.get(dtype) ?? { source, type, dtype, describe };
+    kinds.set(dtype, kind);
+    tensors.push(new PlainTensor(name, shape, dataAt + begin, kind));
   }
   const [first] = skipped;
   if (first && tensors.length === 0) throw new FormatError(first.reason);
   return { tensors, ...(first ? { skipped } : {}) };
+}
+
+function whereIn(file: string, name: string): string {
+  return `${file}: tensor ${quoted(name)}`;
 }

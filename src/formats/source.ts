@@ -84,6 +84,7 @@ const systemWords: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'there is no such file'],
   ['EACCES', 'reading it is not allowed'],
   ['EPERM', 'reading it is not allowed'],
+  ['EFTYPE', 'it is no file but a pipe, a socket or a device'],
   ['EISDIR', 'it is a folder, not a file'],
   ['EMFILE', 'too many files are open'],
   ['ENFILE', 'too many files are open'],

@@ -20,33 +20,47 @@ export function stemOf(fileName: string): string {
 
 /**
  * Extents as a header claims them, checked to be a shape whose element count is an exact number.
- * @param where what the shape belongs to, to begin the message: `Q.npy`, `a.npz: array "Q"`.
+ * @param where what the shape belongs to, to begin the message: `Q.npy`, `a.npz: array "Q"`; asked for only where it is needed
  * @throws FormatError naming the axis that is wrong.
  */
-export function checkedShape(extents: readonly unknown[], where: string): number[] {
+export function checkedShape(extents: readonly unknown[], where: string | (() => string)): number[] {
+  const told = (): string => (typeof where === 'string' ? where : where());
   if (extents.length > MAX_AXES) {
-    throw new FormatError(`${where} claims ${extents.length} axes, but at most ${MAX_AXES} can be read.`);
+    throw new FormatError(`${told()} claims ${extents.length} axes, but at most ${MAX_AXES} can be read.`);
   }
   const shape = extents.map((extent, axis) => {
     if (typeof extent !== 'number' || !Number.isSafeInteger(extent) || extent < 0) {
       throw new FormatError(
-        `${where} claims an extent of ${quoted(String(extent))} along axis ${axis}. ${again}`,
+        `${told()} claims an extent of ${shownExtent(extent)} along axis ${axis}. ${again}`,
       );
     }
     return extent;
   });
-  const claimed = `${where} claims the shape (${shape.join(', ')})`;
+  const claimed = (): string => `${told()} claims the shape (${shape.join(', ')})`;
   if (shape.includes(0)) {
     if (shape.some((extent) => extent > MAX_EMPTY_EXTENT))
-      throw new FormatError(`${claimed}, which is absurd. ${again}`);
+      throw new FormatError(`${claimed()}, which is absurd. ${again}`);
     return shape;
   }
   let size = 1;
   for (const extent of shape) {
     size *= extent;
-    if (!Number.isSafeInteger(size)) throw new FormatError(`${claimed}, which no file can hold. ${again}`);
+    if (!Number.isSafeInteger(size)) throw new FormatError(`${claimed()}, which no file can hold. ${again}`);
   }
   return shape;
+}
+
+/** What stands where an extent should, for a message. */
+function shownExtent(extent: unknown): string {
+  switch (typeof extent) {
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'string':
+      return quoted(String(extent));
+    default:
+      return extent === null ? '"null"' : Array.isArray(extent) ? 'a list' : 'an object';
+  }
 }
 
 /**

@@ -14,9 +14,18 @@ const silence = 30_000;
 /** The longest that a server may make us wait, in milliseconds. */
 const longestWait = 60_000;
 
+/** A head that has not come whole after so many silences never comes. */
+const silencesForHead = 2;
+/** So many words that the answer is to come are a server's way of never giving one. */
+const mostInformation = 16;
+/** What a reply brings in a second at least, in bytes, once it has had the time of a head. */
+const leastRate = 1024;
+
 export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** A status that is answered with, although it is no success. */
+  readonly accepts?: number;
 }
 
 /** Asks a hub. What is sent along to prove who asks goes to the hub alone, never to where it redirects. */
@@ -44,23 +53,29 @@ export class HubClient {
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error instanceof HubError || last) throw this.unreachable(error);
-        await this.pause(500 * 2 ** attempt, options.signal);
+        await this.backOff(attempt, options.signal);
         continue;
       }
       const { statusCode = 0 } = reply;
-      if (statusCode >= 200 && statusCode < 300) return reply;
-      reply.resume();
+      if ((statusCode >= 200 && statusCode < 300) || statusCode === options.accepts) return reply;
+      // Whatever else it has to say is not waited for.
+      reply.destroy();
       const busy = statusCode === 429 || statusCode >= 500;
       if (!busy || last) throw this.refused(statusCode, path, reply);
       await this.pause(waitOf(reply.headers['retry-after'], attempt), options.signal);
     }
   }
 
+  /** Waits before something is tried again, longer with every attempt. @throws the signal's reason when aborted */
+  backOff(attempt: number, signal?: AbortSignal): Promise<void> {
+    return this.pause(500 * 2 ** attempt, signal);
+  }
+
   private async follow(url: URL, options: GetOptions, redirects: number): Promise<IncomingMessage> {
     const reply = await this.ask(url, options);
     const { statusCode = 0, headers } = reply;
     if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) return reply;
-    reply.resume();
+    reply.destroy();
     if (redirects >= mostRedirects) {
       throw new HubError(`${this.settings.endpoint} sends from one address to the next without an end.`);
     }
@@ -87,12 +102,45 @@ export class HubClient {
           },
           ...(signal === undefined ? {} : { signal }),
         },
-        resolve,
+        (reply) => {
+          clearTimeout(head);
+          this.bound(reply, url.host);
+          resolve(reply);
+        },
       );
+      // A byte now and then keeps a connection from being silent.
+      const head = setTimeout(() => {
+        sent.destroy(new Error(`${url.host} did not answer`));
+      }, silencesForHead * this.patience);
       sent.setTimeout(this.patience, () => sent.destroy(new Error(`${url.host} did not answer`)));
+      let words = 0;
+      sent.on('information', () => {
+        if (++words > mostInformation)
+          sent.destroy(new Error(`${url.host} says again and again that it will answer`));
+      });
+      sent.on('close', () => {
+        clearTimeout(head);
+      });
       // Also what fails later, when the reply is there: whoever reads that hears of it.
       sent.on('error', reject);
       sent.end();
+    });
+  }
+
+  /** Gives a reply time in proportion to what it brings. */
+  private bound(reply: IncomingMessage, host: string): void {
+    const { socket } = reply;
+    const [begun, before] = [performance.now(), socket.bytesRead];
+    let timer: NodeJS.Timeout;
+    const look = (): void => {
+      const allowed = silencesForHead * this.patience + ((socket.bytesRead - before) / leastRate) * 1000;
+      const left = begun + allowed - performance.now();
+      if (left <= 0) reply.destroy(new Error(`${host} sends too slowly`));
+      else timer = setTimeout(look, Math.min(left, silencesForHead * this.patience));
+    };
+    look();
+    reply.once('close', () => {
+      clearTimeout(timer);
     });
   }
 

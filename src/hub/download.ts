@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import type { HubClient } from './client.js';
 import { HubError, isCode } from './error.js';
 import { reasonOf } from '../common/values.js';
@@ -10,6 +10,9 @@ import { sizeText } from './size.js';
 
 /** How often a file is gone on with that breaks off without a byte more. */
 const attempts = 5;
+/** A connection that brings less, of what is missing, was hardly worth it: in bytes, and as a share. */
+const worthwhile = 64 * 2 ** 10;
+const worthwhileShare = 1 / 256;
 /** What has to be left on the disk, in bytes. */
 const spare = 64 * 2 ** 20;
 
@@ -62,6 +65,7 @@ export async function download(
       await fetchFile(file, {
         client,
         from: addressOf(id, commit, file.path),
+        folder,
         to: join(folder, file.path),
         signal,
         progress(bytes, came) {
@@ -79,6 +83,8 @@ export async function download(
 interface FetchOptions {
   readonly client: HubClient;
   readonly from: string;
+  /** What it is fetched into, and where it is to lie there. */
+  readonly folder: string;
   readonly to: string;
   readonly signal: AbortSignal | undefined;
   /** Bytes of this file that are there, and those that came since the last call. */
@@ -91,6 +97,7 @@ async function fetchFile(file: HubFile, options: FetchOptions): Promise<void> {
     progress(file.size, 0);
     return;
   }
+  await refuseLinks(options.folder, to);
   await onDisk(file.path, () => mkdir(dirname(to), { recursive: true }));
   const partial = await PartialFile.at(`${to}.part`, file, signal);
   const kept = partial.length > 0;
@@ -117,13 +124,16 @@ async function finish(partial: PartialFile, options: FetchOptions): Promise<void
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof HubError) throw error;
-      // A connection that brought something was worth it.
-      attempt = partial.length > had ? 1 : attempt + 1;
+      // A connection that brought something was worth it; one that brings a byte is one of as many as there are bytes.
+      const missing = partial.file.size - had;
+      const isWorth = partial.length - had >= Math.max(1, Math.min(worthwhile, missing * worthwhileShare));
+      attempt = isWorth ? 1 : attempt + 1;
       if (attempt > attempts) {
         throw new HubError(`${partial.file.path} broke off again and again: ${reasonOf(error)}.`, {
           cause: error,
         });
       }
+      if (!isWorth) await options.client.backOff(attempt - 1, options.signal);
     }
   }
 }
@@ -134,8 +144,13 @@ async function resume(partial: PartialFile, { client, from, signal, progress }: 
   progress(partial.length, 0);
   if (partial.length === file.size && file.size > 0) return;
   const headers = partial.length > 0 ? { range: `bytes=${partial.length}-` } : {};
-  const reply = await client.get(from, { headers, signal });
+  const reply = await client.get(from, { headers, signal, ...(partial.length > 0 ? { accepts: 416 } : {}) });
   try {
+    if (reply.statusCode === 416) {
+      // What was kept is longer than what there is, or of something else.
+      partial.restart();
+      throw new Error('there is nothing at the place where it broke off');
+    }
     // A server that cannot begin in the middle sends all of it.
     if (reply.statusCode !== 206) partial.restart();
     await partial.append(reply, (came) => {
@@ -198,6 +213,31 @@ class PartialFile {
       await onDisk(path, () => handle.close());
     }
   }
+}
+
+/** Nothing is written through a link: where it leads is not what was chosen. @throws HubError */
+async function refuseLinks(folder: string, to: string): Promise<void> {
+  const parts = relative(folder, to).split(sep);
+  const folders = parts.slice(0, -1).map((_, at) => join(folder, ...parts.slice(0, at + 1)));
+  for (const place of [...folders, `${to}.part`]) {
+    if (!(await isLink(place))) continue;
+    throw new HubError(
+      `${place} is a link, through which nothing is written: remove it, or choose another folder.`,
+    );
+  }
+}
+
+/** Whether it is a link to a file or a folder, or to nothing yet. */
+async function isLink(place: string): Promise<boolean> {
+  try {
+    if (!(await lstat(place)).isSymbolicLink()) return false;
+  } catch {
+    return false;
+  }
+  return stat(place).then(
+    (found) => found.isFile() || found.isDirectory(),
+    () => true,
+  );
 }
 
 /** Does something with the disk; what the system says against it becomes a sentence. @throws HubError */

@@ -1,6 +1,6 @@
 /** Files that can be read. Errors have a `code`, as Node's have: ENOENT, EACCES. */
 export interface Files {
-  /** Opens a file; the caller closes it. */
+  /** Opens a file; the caller closes it. Links are followed. @throws where it is no regular file: a pipe would keep whoever reads it */
   open(path: string): Promise<OpenFile>;
   /** Links are followed. */
   stat(path: string): Promise<FileStatus>;
@@ -38,7 +38,7 @@ export class FileError extends Error {
   override readonly name = 'FileError';
   constructor(
     message: string,
-    readonly code: 'ENOENT' | 'EIO' | 'EISDIR' | 'ENOTDIR',
+    readonly code: 'ENOENT' | 'EIO' | 'EISDIR' | 'ENOTDIR' | 'EFTYPE',
   ) {
     super(message);
   }

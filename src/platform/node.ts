@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Dirent, Stats } from 'node:fs';
+import { constants as openings, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import type { FileEntry, FileKind, Files } from './files.js';
+import { FileError, type FileEntry, type FileKind, type Files } from './files.js';
 import type { Paths } from './paths.js';
 import { InflateError, type Inflate, type Platform } from './platform.js';
 
@@ -13,6 +13,9 @@ import { InflateError, type Inflate, type Platform } from './platform.js';
 const backend = 'ATTENTION_INSPECTOR_BACKEND';
 
 const chunkBytes = 256 * 2 ** 10;
+
+/** Should a pipe have come into a file's place meanwhile, opening it does not wait. Windows has no such flag. */
+const readOnly = openings.O_RDONLY | (openings.O_NONBLOCK ?? 0);
 
 /** A process of Node: its disk, its zlib, and the native binary of ONNX Runtime where there is one. */
 export function nodePlatform(): Platform {
@@ -37,9 +40,13 @@ const paths: Paths = { separator: sep, basename, dirname, join, normalize, isAbs
 
 const files: Files = {
   async open(path) {
-    const handle = await open(path, 'r');
+    // Opening a pipe waits for someone to write to it, and opening a device may do something: what it is is looked at first.
+    refuseOthers(path, await stat(path));
+    const handle = await open(path, readOnly);
     try {
-      const { size } = await handle.stat();
+      const found = await handle.stat();
+      refuseOthers(path, found);
+      const { size } = found;
       return {
         size,
         read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
@@ -63,6 +70,14 @@ const files: Files = {
   },
   realpath: (path) => realpath(path),
 };
+
+/** @throws FileError where it is no regular file */
+function refuseOthers(path: string, found: Stats): void {
+  if (found.isFile()) return;
+  throw found.isDirectory()
+    ? new FileError(`${path} is a folder.`, 'EISDIR')
+    : new FileError(`${path} is no file but a pipe, a socket or a device.`, 'EFTYPE');
+}
 
 function kindOf(found: Stats | Dirent): FileKind {
   if (found.isFile()) return 'file';

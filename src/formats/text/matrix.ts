@@ -28,7 +28,9 @@ export class MatrixBuilder {
   private readonly blocks: Float32Array[] = [];
   private used = BLOCK;
   private readonly marks: DecimalMarks;
-  private readonly comments: Row[] = [];
+  private comments = 0;
+  /** The lines of the first two. */
+  private readonly commentLines: number[] = [];
   private lastComment: Row | undefined;
 
   constructor(
@@ -139,7 +141,8 @@ export class MatrixBuilder {
   }
 
   private comment(row: Row): void {
-    this.comments.push(row);
+    this.comments++;
+    if (this.commentLines.length < 2) this.commentLines.push(row.line);
     if (this.first === undefined) this.lastComment = row;
   }
 
@@ -243,8 +246,8 @@ export class MatrixBuilder {
   }
 
   private commentNotices(used: number | undefined): string[] {
-    const left = this.comments.filter(({ line }) => line !== used).map(({ line }) => line);
-    const [line] = left;
+    const left = this.comments - (used === undefined ? 0 : 1);
+    const line = left === 0 ? undefined : this.commentLines.find((each) => each !== used);
     return [
       ...(used === undefined
         ? []
@@ -252,9 +255,9 @@ export class MatrixBuilder {
       ...(line === undefined
         ? []
         : [
-            left.length === 1
+            left === 1
               ? `${this.file}: line ${line}, a comment, was left out.`
-              : `${this.file}: ${left.length} lines from line ${line} on are comments, and were left out.`,
+              : `${this.file}: ${left} lines from line ${line} on are comments, and were left out.`,
           ]),
     ];
   }

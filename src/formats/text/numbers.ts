@@ -1,4 +1,5 @@
-const POINT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+// Each digit can be matched in one way only: what is no number after all is known after one pass.
+const POINT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const COMMA = /^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i;
 /** Not a decimal only: 1,234 is 1234 elsewhere. */
 const EITHER = /^[+-]?[1-9]\d{0,2},\d{3}$/;

@@ -6,6 +6,10 @@ export type Delimiter = ',' | ';' | '\t' | ' ';
 /** A row of 4096 numbers takes about 80 kB. */
 const MAX_ROW_CHARACTERS = 2 * 2 ** 20;
 
+/** No word or remark in a cell has more lines, or more characters over several. */
+const MAX_CELL_LINES = 1000;
+const MAX_CELL_CHARACTERS = 2 ** 17;
+
 export interface Row {
   readonly cells: readonly string[];
   /** Where it begins, counted from 1. */
@@ -28,41 +32,48 @@ export class RowSplitter {
   ) {}
 
   /** The rows that end within what has been given; empty lines are none. @throws FormatError */
-  push(piece: string): Row[] {
-    const rows: Row[] = [];
+  *push(piece: string): Generator<Row> {
     const text = this.rest + piece;
     let at = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      this.take(text.slice(at, end), rows);
+      const row = this.take(text.slice(at, end));
+      if (row !== undefined) yield row;
       at = end + 1;
     }
     this.rest = text.slice(at);
     this.checkLength(this.rest.length + (this.open?.text.length ?? 0));
-    return rows;
   }
 
   /** What is left at the end. @throws FormatError where a quotation mark is still open */
-  finish(): Row[] {
-    const rows: Row[] = [];
-    this.take(this.rest, rows);
+  *finish(): Generator<Row> {
+    const row = this.take(this.rest);
     this.rest = '';
+    if (row !== undefined) yield row;
     if (this.open !== undefined) {
       throw new FormatError(
         `${this.file} cannot be read as rows of numbers: the quotation mark in line ${this.open.line} is never closed.`,
       );
     }
-    return rows;
   }
 
-  private take(line: string, rows: Row[]): void {
+  private take(line: string): Row | undefined {
     this.line++;
-    const start = this.open?.line ?? this.line;
-    const text = this.open === undefined ? line : `${this.open.text}\n${line}`;
+    const { open } = this;
+    const start = open?.line ?? this.line;
+    const text = open === undefined ? line : `${open.text}\n${line}`;
     this.checkLength(text.length);
-    if (this.open === undefined && (this.delimiter === '\t' ? text === '' : text.trim() === '')) return;
+    if (open === undefined && (this.delimiter === '\t' ? text === '' : text.trim() === '')) return undefined;
+    if (
+      open !== undefined &&
+      (this.line - open.line >= MAX_CELL_LINES || text.length > MAX_CELL_CHARACTERS)
+    ) {
+      throw new FormatError(
+        `${this.file} cannot be read as rows of numbers: the quotation mark in line ${open.line} is not closed within ${MAX_CELL_LINES} lines and ${MAX_CELL_CHARACTERS} characters.`,
+      );
+    }
     const cells = this.split(text, start);
     this.open = cells === undefined ? { text, line: start } : undefined;
-    if (cells !== undefined) rows.push({ cells, line: start, text });
+    return cells && { cells, line: start, text };
   }
 
   private checkLength(length: number): void {

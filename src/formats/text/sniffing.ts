@@ -54,7 +54,7 @@ function firstLines(text: string): string {
 function sample(text: string, delimiter: Delimiter, isWhole: boolean): Row[] | undefined {
   const splitter = new RowSplitter(delimiter, '');
   try {
-    const rows = splitter.push(text);
+    const rows = [...splitter.push(text)];
     return isWhole ? [...rows, ...splitter.finish()] : rows;
   } catch {
     return undefined;

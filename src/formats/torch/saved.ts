@@ -10,6 +10,8 @@ const MAX_PICKLE_BYTES = 1 << 26;
 /** The object that was saved, and where its storages lie. */
 export interface Saved {
   readonly root: Pickled;
+  /** How long its pickle is, in bytes. */
+  readonly length: number;
   readonly littleEndian: boolean;
   /** A storage's key → its bytes' place in the file. */
   readonly storages: ReadonlyMap<string, { readonly offset: number; readonly bytes: number }>;
@@ -63,6 +65,7 @@ export async function openArchive(source: ByteSource): Promise<Saved> {
   );
   return {
     root: readPickle(bytes, 0, source.name).value,
+    length: bytes.length,
     littleEndian: written.trim() !== 'big',
     storages,
   };
@@ -109,7 +112,7 @@ export async function openLegacy(source: ByteSource): Promise<Saved> {
     storages.set(name, { offset: at + 8, bytes: length });
     at += 8 + length;
   }
-  return { root, littleEndian, storages };
+  return { root, length: bytes.length, littleEndian, storages };
 }
 
 /** Key → bytes of one number, of every storage of a known type that an object names. */

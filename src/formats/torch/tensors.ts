@@ -1,6 +1,7 @@
 import { sizeOf, stridesOf, type Region, type Shape, type TensorSource } from '../../engine/tensor.js';
 import type { NamedTensor } from '../format.js';
 import { isKind, type Pickled } from '../pickle.js';
+import { PlainTensor } from '../plain-tensor.js';
 import { FormatError, type ByteSource } from '../source.js';
 import { readBox, readStrided } from '../strided.js';
 import { checkedShape, quoted } from '../untrusted.js';
@@ -104,16 +105,55 @@ function storedTensor(rebuilt: string, given: readonly Pickled[]): StoredTensor 
   return { ...place, type: namedTypes.get(typed.name), typeName: typed.name };
 }
 
-/**
- * The tensor in its file, or the reason why its numbers cannot be read.
- * @throws FormatError when it reaches beyond its storage
- */
-export function place(
-  source: ByteSource,
-  saved: Saved,
-  name: string,
-  tensor: SavedTensor,
-): NamedTensor | string {
+/** Places tensors in their file. What stands in many places is looked at once. */
+export class Placer {
+  private readonly placed = new Map<Pickled, NamedTensor | string>();
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly saved: Saved,
+  ) {}
+
+  /**
+   * The tensor in its file, or the reason why its numbers cannot be read.
+   * @param value what the tensor was read from
+   * @throws FormatError when it reaches beyond its storage
+   */
+  place(name: string, value: Pickled, tensor: SavedTensor): NamedTensor | string {
+    const known = this.placed.get(value);
+    if (typeof known === 'string') return known;
+    if (known !== undefined) return new SameTensor(name, known);
+    const placed = place(this.source, this.saved, name, tensor);
+    this.placed.set(value, placed);
+    return placed;
+  }
+}
+
+/** A tensor under another name. */
+class SameTensor implements NamedTensor {
+  constructor(
+    readonly name: string,
+    private readonly of: NamedTensor,
+  ) {}
+
+  get dtype(): string {
+    return this.of.dtype;
+  }
+
+  get shape(): Shape {
+    return this.of.shape;
+  }
+
+  get storage(): NamedTensor['storage'] {
+    return this.of.storage;
+  }
+
+  read(region: Region, into?: Float32Array): ReturnType<NamedTensor['read']> {
+    return this.of.read(region, into);
+  }
+}
+
+function place(source: ByteSource, saved: Saved, name: string, tensor: SavedTensor): NamedTensor | string {
   const where = `${source.name}: tensor ${quoted(name)}`;
   if ('array' in tensor) return numpyTensor(tensor.array, name, where);
   const { storage, offset } = tensor;
@@ -146,19 +186,15 @@ export function place(
   const at = held.offset + offset * bytes;
   const layout = { where, shape, type, littleEndian: saved.littleEndian, order: 'c', offset: at } as const;
   const isPlain = isRowMajor(shape, strides);
+  if (isPlain && saved.littleEndian && !tensor.isNegative) {
+    const describe = (own: string): string => `${source.name}: tensor ${quoted(own)}`;
+    return new PlainTensor(name, shape, at, { source, type, dtype, describe });
+  }
   const read: TensorSource['read'] = isPlain
     ? (region: Region, into?: Float32Array) => readBox(source, layout, region, into)
     : (region: Region) => readStrided(source, layout, strides, region);
   if (tensor.isNegative) return { name, dtype, shape, read: negated(read) };
-  return {
-    name,
-    dtype,
-    shape,
-    ...(type.storage === undefined || !saved.littleEndian || !isPlain
-      ? {}
-      : { storage: { offset: at, length: sizeOf(shape) * bytes, dtype: type.storage } }),
-    read,
-  };
+  return { name, dtype, shape, read };
 }
 
 function negated(read: TensorSource['read']): TensorSource['read'] {

@@ -34,6 +34,9 @@ export function pageShell(
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,
+    // What is left out of these is allowed, whatever the default is.
+    `base-uri 'none'`,
+    `form-action 'none'`,
   ].join('; ');
   const shown = inspection === undefined ? '' : ` data-inspection="${escaped(inspection)}"`;
   const { map, scale } = usualColors();

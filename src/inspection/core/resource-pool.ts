@@ -25,7 +25,7 @@ export class ResourcePool<Opened extends Closable> {
 
   async acquire(key: string, stamp: string, open: () => Promise<Opened>): Promise<Handle<Opened>> {
     const known = this.kept.get(key);
-    const entry = known?.stamp === stamp ? known : { opened: open(), stamp, users: 0 };
+    const entry = known?.stamp === stamp ? known : { opened: heard(open()), stamp, users: 0 };
     entry.users++;
     // Last in the map is the one used last.
     this.kept.delete(key);
@@ -60,13 +60,24 @@ export class ResourcePool<Opened extends Closable> {
 
   private async tidy(): Promise<void> {
     const idle = [...this.kept].filter(([, { users }]) => users === 0);
-    for (const [key, entry] of idle.slice(0, Math.max(0, idle.length - this.spare))) {
-      this.kept.delete(key);
-      await close(entry);
-    }
+    const leaving = idle.slice(0, Math.max(0, idle.length - this.spare));
+    // All at once: what is acquired while others close is not among them.
+    for (const [key] of leaving) this.kept.delete(key);
+    await Promise.all(leaving.map(([, entry]) => close(entry)));
   }
 }
 
+/** A promise that several may await, or nobody in the end: its rejection reaches those who do, and ends no process. */
+function heard<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** What was not opened needs no closing, and nobody who asked for something else can do anything about what does not close. */
 async function close<Opened extends Closable>({ opened }: Kept<Opened>): Promise<void> {
-  await (await opened.catch(() => undefined))?.dispose();
+  try {
+    await (await opened).dispose();
+  } catch {
+    // Its files are gone from the pool either way.
+  }
 }

@@ -187,14 +187,14 @@ function labelsOf({ characters }: DateReading, axis: DateAxis, said: readonly nu
 }
 
 function noticesOf(model: DateModel, reading: DateReading, iso: string): string[] {
-  const { characters, total } = reading;
+  const { characters } = reading;
   const { heldOut, unseen } = model.accuracy;
   const strange = [...new Set(characters.map(({ text }) => text))].filter((each) => !model.knows(each));
   const doubt = doubtOf(reading);
   return [
     `${model.name} knows only dates. ${percent(heldOut)} of held-out dates in the languages it was trained on come out right, and ${percent(unseen)} in languages that it has never seen.`,
     ...(doubt === undefined ? [] : [doubt]),
-    ...truncated(characters.length, total, 'characters'),
+    ...truncated(characters.length, reading, 'characters'),
     ...(strange.length === 0
       ? []
       : [

@@ -96,8 +96,7 @@ async function openFiles(
       const source = await openReference(platform, file);
       sources.push(source);
       const contents = await openTensors(platform, source, options.signal);
-      skipped.push(...(contents.skipped ?? []).map(({ name, reason }) => `${name} was left out: ${reason}`));
-      skipped.push(...(contents.notices ?? []));
+      skipped.push(...leftOut(source.name, contents), ...(contents.notices ?? []));
       if (contents.tensors.length === 0) throw new FormatError(`${source.name} holds no tensor.`);
       for (const tensor of contents.tensors) {
         candidates.push({
@@ -375,4 +374,13 @@ async function wordsIn(
     }
   }
   return undefined;
+}
+
+/** Members that are named one by one; how many more there are is said. */
+const namedLeftOut = 20;
+
+function leftOut(file: string, { skipped = [] }: Contents): string[] {
+  const named = skipped.slice(0, namedLeftOut).map(({ name, reason }) => `${name} was left out: ${reason}`);
+  const more = skipped.length - named.length;
+  return more === 0 ? named : [...named, `${file}: ${more} more were left out.`];
 }

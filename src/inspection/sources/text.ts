@@ -255,12 +255,12 @@ export class TextPreparation implements Preparation {
   }
 
   private notices(): string[] {
-    const { ids, total } = this.encoding;
+    const { ids } = this.encoding;
     const { model } = this.handle;
     return [
       ...(this.said === '' ? [] : [continuationNotice(this.said), ...this.settings]),
       ...(this.budget?.notices(model.name) ?? []),
-      ...truncated(ids.length, total),
+      ...truncated(ids.length, this.encoding),
       ...model.remarks,
       ...unknownTokens(this.encoding),
       ...(model.answers && this.beside.head === undefined
@@ -300,6 +300,7 @@ async function extended(encoding: Encoding, ids: readonly number[], model: Model
     ranges: [...encoding.ranges, ...added.map(() => null)],
     unknown: encoding.unknown,
     total: encoding.total + added.length,
+    ...(encoding.more === undefined ? {} : { more: encoding.more }),
   };
 }
 

@@ -42,9 +42,14 @@ export interface DateReading {
   readonly ids: readonly number[];
   /** How many characters there would have been. */
   readonly total: number;
+  /** Whether there are more, which were not looked at. */
+  readonly more: boolean;
 }
 
 const maxBytes = 1 << 20;
+
+/** No more of a text is looked at, in UTF-16 units. */
+const mostUnits = 1 << 14;
 
 /** A small encoder–decoder that turns a written date into its ISO form, trained by tools/dates/train.py. */
 export class DateModel {
@@ -97,12 +102,14 @@ export class DateModel {
 
   /** A text's characters and their numbers, at most `limit` of them. */
   read(text: string): DateReading {
-    const all = charactersOf(text);
+    const more = text.length > mostUnits;
+    const all = charactersOf(more ? text.slice(0, mostUnits) : text);
     const characters = all.slice(0, this.limit);
     return {
       characters,
       ids: characters.map((each) => this.numbers.get(each.text) ?? unknown),
       total: all.length,
+      more,
     };
   }
 

@@ -202,7 +202,7 @@ async function serve(
     return {
       status: 200,
       type: 'text/html',
-      policy: `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; font-src 'self'; img-src 'self' data:`,
+      policy: `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; font-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'`,
       body: `<!doctype html>
 <html lang="en" ${[...searchParams].map(([name, value]) => `data-${name}="${value}"`).join(' ')}>
   <head>

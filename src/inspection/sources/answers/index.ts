@@ -111,9 +111,9 @@ export class AnswerPreparation implements Preparation {
   }
 
   private cutShort(): readonly string[] {
-    const { ids, parts, total } = this.encoding;
+    const { ids, parts, total, more } = this.encoding;
     const used = parts.filter((part) => part === 1).length;
-    return truncated(used, used + total - ids.length, 'tokens of the text');
+    return truncated(used, { total: used + total - ids.length, more }, 'tokens of the text');
   }
 
   private textOf({ first, last }: { readonly first: number; readonly last: number }): string {

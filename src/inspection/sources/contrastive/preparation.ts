@@ -410,7 +410,7 @@ export class ContrastivePreparation implements Preparation {
         const losses =
           caption === told
             ? []
-            : [...truncated(encoding.ids.length, encoding.total), ...unknownTokens(encoding)];
+            : [...truncated(encoding.ids.length, encoding), ...unknownTokens(encoding)];
         return [
           ...losses.map((loss) => `${which}: ${loss}`),
           ...(!space.independent && read === 0

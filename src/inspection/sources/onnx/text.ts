@@ -9,7 +9,7 @@ const medium = textMedium(0);
 
 /** A text, read by an export. @param texts how many were brought, of which one is read */
 export function textReading(model: OnnxModel, encoding: Encoding, texts: number): ExportReading {
-  const { ids, total } = encoding;
+  const { ids } = encoding;
   return {
     controls: [],
     input: () => ({ input: ids, key: '' }),
@@ -26,7 +26,7 @@ export function textReading(model: OnnxModel, encoding: Encoding, texts: number)
           ...(fixed !== undefined && ids.length < fixed
             ? [`${name} always reads ${fixed} tokens: ${fixed - ids.length} of them are padding.`]
             : []),
-          ...truncated(ids.length, total),
+          ...truncated(ids.length, encoding),
           ...unknownTokens(encoding),
           ...(texts === 1 ? [] : [`${name} reads one text: the second selection was not used.`]),
         ],

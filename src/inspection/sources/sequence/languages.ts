@@ -56,6 +56,7 @@ export function withLanguage(
     ranges: around(encoding.ranges, null),
     unknown: [...kept].flatMap((before, at) => (unknown.has(before) ? [at + shift] : [])),
     total: encoding.total + kept.size + 1 - encoding.ids.length,
+    ...(encoding.more === undefined ? {} : { more: encoding.more }),
   };
 }
 

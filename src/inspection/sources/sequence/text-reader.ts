@@ -59,7 +59,7 @@ async function readText(
   const from = languages.ids.get(String(values['from']));
   const into = code === '' ? languages.ids.get(chosen) : undefined;
   const encoding = withLanguage(await encode(model, prefix, source), languages, from ?? languages.from);
-  const { ids, total } = encoding;
+  const { ids } = encoding;
   return {
     key: stableKey([prefix, from, into]),
     input: tokenInput(model, ids),
@@ -93,7 +93,7 @@ async function readText(
         from: from !== undefined,
         into: into !== undefined,
       }),
-    losses: [...truncated(ids.length, total), ...unknownTokens(encoding)],
+    losses: [...truncated(ids.length, encoding), ...unknownTokens(encoding)],
   };
 }
 

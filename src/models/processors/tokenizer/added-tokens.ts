@@ -43,28 +43,61 @@ export function addedTokensOf(description: Json | undefined): AddedToken[] {
     );
 }
 
+/** The tokens that begin as the way to it says, by the UTF-16 unit that comes next. */
+interface Branch {
+  token: AddedToken | undefined;
+  readonly next: Map<number, Branch>;
+}
+
+const branch = (): Branch => ({ token: undefined, next: new Map() });
+
 /** Finds tokens by what they look like, the leftmost first and of these the longest. */
 export class AddedTokenFinder {
-  private readonly byContent: ReadonlyMap<string, AddedToken>;
-  private readonly pattern: RegExp | undefined;
+  private readonly root = branch();
 
   /** @param tokens what a token looks like in the text → the token */
   constructor(tokens: ReadonlyMap<string, AddedToken>) {
-    this.byContent = tokens;
-    const contents = [...tokens.keys()].toSorted((a, b) => b.length - a.length);
-    this.pattern =
-      contents.length > 0
-        ? new RegExp(
-            contents.map((content) => content.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'),
-            'gu',
-          )
-        : undefined;
+    for (const [content, token] of tokens) {
+      if (content === '') continue;
+      let at = this.root;
+      for (let unit = 0; unit < content.length; unit++) {
+        const code = content.charCodeAt(unit);
+        const next = at.next.get(code) ?? branch();
+        at.next.set(code, next);
+        at = next;
+      }
+      at.token = token;
+    }
+  }
+
+  /** The tokens in a text, from left to right, none within another. */
+  private found(
+    text: string,
+  ): { readonly token: AddedToken; readonly start: number; readonly end: number }[] {
+    const found: { token: AddedToken; start: number; end: number }[] = [];
+    for (let start = 0; start < text.length;) {
+      let [at, token, end]: [Branch | undefined, AddedToken | undefined, number] = [
+        this.root,
+        undefined,
+        start,
+      ];
+      for (let unit = start; at !== undefined && unit < text.length; unit++) {
+        at = at.next.get(text.charCodeAt(unit));
+        if (at?.token !== undefined) [token, end] = [at.token, unit + 1];
+      }
+      if (token === undefined) start++;
+      else {
+        found.push({ token, start, end });
+        start = end;
+      }
+    }
+    return found;
   }
 
   split(text: Aligned): Section[] {
-    if (this.pattern === undefined) return [{ kind: 'text', text }];
+    if (this.root.next.size === 0) return [{ kind: 'text', text }];
     const joined = text.characters.join('');
-    const found = [...joined.matchAll(this.pattern)];
+    const found = this.found(joined);
     if (found.length === 0) return [{ kind: 'text', text }];
     const units = unitsOf(text);
     const sections: Section[] = [];
@@ -74,10 +107,9 @@ export class AddedTokenFinder {
       sections.push({ kind: 'text', text: part(text, units[done] ?? 0, units[end] ?? 0) });
     };
     for (const match of found) {
-      const token = this.byContent.get(match[0]);
-      let start = match.index;
-      let end = start + match[0].length;
-      if (token === undefined || start < done) continue;
+      const { token } = match;
+      let { start, end } = match;
+      if (start < done) continue;
       if (token.singleWord && !standsAlone(joined, start, end)) continue;
       if (token.left) while (start > done && isSpace(joined[start - 1])) start--;
       if (token.right) while (end < joined.length && isSpace(joined[end])) end++;

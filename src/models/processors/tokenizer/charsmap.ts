@@ -16,6 +16,7 @@ export class CharacterTable {
   private readonly units: Uint32Array;
   private readonly texts: Uint8Array;
   private readonly known = new Map<string, string | null>();
+  private readonly bytes = new Map<string, Uint8Array>();
   private readonly graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
   private readonly encoder = new TextEncoder();
   private readonly decoder = new TextDecoder();
@@ -55,7 +56,7 @@ export class CharacterTable {
     };
     if (this.longest) {
       for (let at = 0; at < text.characters.length;) {
-        const { replacement, takes } = this.longestAt(text.characters.slice(at, at + LONGEST_ENTRY));
+        const { replacement, takes } = this.longestAt(text.characters, at);
         put(Array.from(replacement), takes);
         at += takes;
       }
@@ -74,19 +75,31 @@ export class CharacterTable {
     return rewritten(part(text, leading, text.characters.length), result);
   }
 
-  /** What stands for the longest of the first characters that has an entry; else the first is left as it is. */
-  private longestAt(characters: readonly string[]): { readonly replacement: string; readonly takes: number } {
-    for (let takes = characters.length; takes > 0; takes--) {
-      const replacement = this.entryOf(this.encoder.encode(characters.slice(0, takes).join('')));
-      if (replacement !== null) return { replacement, takes };
+  /** What stands for the longest entry that begins at a place; where none does, the character is left as it is. */
+  private longestAt(
+    characters: readonly string[],
+    at: number,
+  ): { readonly replacement: string; readonly takes: number } {
+    let node = offsetOf(this.units[0] ?? 0);
+    let found: { readonly node: number; readonly takes: number } | undefined;
+    const end = Math.min(characters.length, at + LONGEST_ENTRY);
+    for (let next = at; next < end; next++) {
+      const reached = this.walk(this.bytesOf(characters[next] ?? ''), node, () => false);
+      if (reached === null) break;
+      ({ node } = reached);
+      if (((reached.unit >>> 8) & 1) === 1) found = { node, takes: next + 1 - at };
     }
-    return { replacement: characters[0] ?? '', takes: 1 };
+    return found === undefined
+      ? { replacement: characters[at] ?? '', takes: 1 }
+      : { replacement: this.leafAt(found.node), takes: found.takes };
   }
 
-  /** What an entry puts in the place of exactly these bytes; null where there is none. */
-  private entryOf(key: Uint8Array): string | null {
-    const end = this.walk(key, () => false);
-    return end === null || ((end.unit >>> 8) & 1) === 0 ? null : this.leafAt(end.node);
+  private bytesOf(character: string): Uint8Array {
+    const known = this.bytes.get(character);
+    if (known !== undefined) return known;
+    const bytes = this.encoder.encode(character);
+    this.bytes.set(character, bytes);
+    return bytes;
   }
 
   /** What the shortest entry that `text` begins with puts in its place; null where there is none. */
@@ -99,16 +112,18 @@ export class CharacterTable {
   }
 
   private lookUp(key: Uint8Array): string | null {
-    const end = this.walk(key, (unit) => ((unit >>> 8) & 1) === 1);
+    const root = offsetOf(this.units[0] ?? 0);
+    const end = this.walk(key, root, (unit) => ((unit >>> 8) & 1) === 1);
     return end === null || ((end.unit >>> 8) & 1) === 0 ? null : this.leafAt(end.node);
   }
 
-  /** Goes down the trie by bytes, to their end or where it is told to stop; null where there is no way. */
+  /** Goes down the trie from a node by bytes, to their end or where it is told to stop; null where there is no way. */
   private walk(
     key: Uint8Array,
+    from: number,
     stops: (unit: number) => boolean,
   ): { readonly unit: number; readonly node: number } | null {
-    let node = offsetOf(this.units[0] ?? 0);
+    let node = from;
     let unit = 0;
     for (const byte of key) {
       if (byte === 0) return null;

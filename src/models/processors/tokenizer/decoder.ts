@@ -5,7 +5,7 @@ import { listOf, typeOf } from '../../config.js';
 import { ModelError } from '../../error.js';
 import { byteCharacters } from './byte-characters.js';
 import type { Fail } from './description.js';
-import { expressionOf } from './pattern.js';
+import { expressionOf, withReplaced } from './pattern.js';
 
 type JsonObject = { readonly [name: string]: Json };
 
@@ -59,7 +59,7 @@ const makers: Readonly<Record<string, (settings: JsonObject, fail: Fail, depth: 
     const expression = expressionOf(pattern);
     if (expression === undefined) return fail('has a decoder, Replace, without a pattern');
     const text = textOf(content, '');
-    return (tokens) => tokens.map((token) => token.replace(expression, () => text));
+    return (tokens) => tokens.map((token) => withReplaced(token, expression, text));
   },
   Sequence({ decoders }, fail, depth) {
     const steps = listOf(decoders).map((one) => stepIn(one, fail, depth + 1));

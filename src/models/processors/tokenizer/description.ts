@@ -8,6 +8,9 @@ type JsonObject = { readonly [name: string]: Json };
 /** No vocabulary has more tokens, and no token a greater number. */
 const MAX_TOKENS = 1 << 24;
 
+/** No token of a known vocabulary has a tenth of it, in UTF-16 units. */
+export const MAX_TOKEN_LENGTH = 1 << 11;
+
 /**
  * A tokenizer.json whose model can be given to the library: its parts are of the kind that they have to be.
  * @returns the description, with null for parts that it leaves out
@@ -33,6 +36,7 @@ export function checked(description: JsonObject, where: string): JsonObject {
   const added = description['added_tokens'] ?? [];
   if (!Array.isArray(added)) return fail('has "added_tokens" that are not a list');
   (added as readonly Json[]).forEach((token, at) => {
+    if (isRecord(token) && typeof token['content'] === 'string') checkLength(token['content'], fail);
     if (!isRecord(token) || !isNumber(token['id']) || typeof token['content'] !== 'string') {
       fail(`has an added token, the ${at + 1}., without a number below ${MAX_TOKENS} or without its text`);
     }
@@ -60,12 +64,20 @@ export type Fail = (what: string) => never;
 
 function checkVocabulary(vocabulary: JsonObject, fail: Fail): void {
   for (const [token, id] of Object.entries(vocabulary)) {
+    checkLength(token, fail);
     if (!isNumber(id)) {
       fail(
         `gives the token ${quoted(token)} the number ${quotedJson(id)}, which is no whole number below ${MAX_TOKENS}`,
       );
     }
   }
+}
+
+function checkLength(token: string, fail: Fail): void {
+  if (token.length <= MAX_TOKEN_LENGTH) return;
+  fail(
+    `has the token ${quoted(token)} of ${token.length} characters, more than the ${MAX_TOKEN_LENGTH} that are looked for`,
+  );
 }
 
 function checkScored(vocabulary: Json | undefined, unknown: Json | undefined, fail: Fail): void {
@@ -78,7 +90,7 @@ function checkScored(vocabulary: Json | undefined, unknown: Json | undefined, fa
     const [token, score] = Array.isArray(entry) ? (entry as readonly Json[]) : [];
     if (typeof token !== 'string' || typeof score !== 'number') {
       fail(`has no token with a score at place ${at} of its vocabulary`);
-    }
+    } else checkLength(token, fail);
   });
   if (unknown !== null && unknown !== undefined && !(isNumber(unknown) && unknown < list.length)) {
     fail(`has its unknown token at place ${quotedJson(unknown)} of a vocabulary of ${list.length} tokens`);

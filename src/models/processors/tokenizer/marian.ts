@@ -95,6 +95,7 @@ function sideOf(
         ],
         unknown: numbers.flatMap((id, at) => (id === unknown ? [at] : [])),
         total: cut.total + special,
+        ...(cut.more === undefined ? {} : { more: cut.more }),
       };
     },
 

@@ -7,7 +7,7 @@ import { mapped, part, prepended, type Aligned } from './aligned.js';
 import { bytesWritten } from './byte-characters.js';
 import { CharacterTable } from './charsmap.js';
 import { CodePoints } from './code-points.js';
-import type { Fail } from './description.js';
+import { MAX_TOKEN_LENGTH, type Fail } from './description.js';
 import { expressionOf, replaced } from './pattern.js';
 import { accents, ideographs, marks, removed } from './unicode.js';
 import { normalForm } from './unicode-forms.js';
@@ -20,8 +20,13 @@ const isAccent = new CodePoints(accents);
 const isMark = new CodePoints(marks);
 const isIdeograph = new CodePoints(ideographs);
 
-/** The deepest sequence within a sequence. */
+/** The deepest sequence within a sequence, and the longest. */
 const MAX_DEPTH = 16;
+const MAX_STEPS = 256;
+
+/** Unicode's own forms write a character as 18 at most. */
+const MOST_GROWTH = 32;
+const LEAST_GROWN = 1 << 14;
 
 /**
  * The normaliser that a tokenizer.json describes, as the `tokenizers` library has it.
@@ -82,8 +87,19 @@ function normalizerIn(description: Json | undefined, fail: Fail, depth: number):
 function sequence(descriptions: Json | undefined, fail: Fail, depth: number): Normalizer {
   if (!Array.isArray(descriptions)) return fail('has a Sequence without a list of normalizers');
   const list = descriptions as readonly Json[]; // Only what Array.isArray takes away.
+  if (list.length > MAX_STEPS) return fail(`has more than ${MAX_STEPS} normalizers, one behind the other`);
   const steps = list.map((one) => normalizerIn(one, fail, depth + 1));
-  return (text) => steps.reduce((each, step) => step(each), text);
+  return (text) => {
+    const most = MOST_GROWTH * text.characters.length + LEAST_GROWN;
+    return steps.reduce((before, step) => {
+      const after = step(before);
+      return after.characters.length <= most
+        ? after
+        : fail(
+            `writes ${text.characters.length} characters as ${after.characters.length}, more than ${MOST_GROWTH} for each: it is not followed`,
+          );
+    }, text);
+  };
 }
 
 function stripper(left: boolean, right: boolean): Normalizer {
@@ -98,16 +114,26 @@ function stripper(left: boolean, right: boolean): Normalizer {
 }
 
 function prefixer(prefix: Json | undefined, fail: Fail): Normalizer {
-  return typeof prefix === 'string'
-    ? (text) => prepended(prefix, text)
-    : fail('has a Prepend without the text that it puts before');
+  if (typeof prefix !== 'string') return fail('has a Prepend without the text that it puts before');
+  checkPut(prefix, fail);
+  return (text) => prepended(prefix, text);
 }
 
 function replacer(pattern: Json | undefined, content: Json | undefined, fail: Fail): Normalizer {
   const expression = expressionOf(pattern);
-  return expression && typeof content === 'string'
-    ? (text) => replaced(text, expression, content)
-    : fail('has a Replace without a pattern or what it puts there');
+  if (expression === undefined || typeof content !== 'string') {
+    return fail('has a Replace without a pattern or what it puts there');
+  }
+  checkPut(content, fail);
+  return (text) => replaced(text, expression, content);
+}
+
+/** What is put before a text, or in the place of a part of it. */
+function checkPut(text: string, fail: Fail): void {
+  if (text.length <= MAX_TOKEN_LENGTH) return;
+  fail(
+    `puts ${text.length} characters into every text, more than the ${MAX_TOKEN_LENGTH} that are put there`,
+  );
 }
 
 function precompiled(table: Json | undefined, longest: boolean, fail: Fail): Normalizer {

@@ -13,6 +13,7 @@ import {
   replaced,
   stretchesOf,
   type Behavior,
+  type Expression,
   type Stretch,
 } from './pattern.js';
 import type { Fail } from './description.js';
@@ -162,7 +163,7 @@ function split({ pattern, behavior, invert }: JsonObject, fail: Fail): Splitter 
   return cutter(expression, behavior, invert === true);
 }
 
-function cutter(expression: RegExp, behavior: Behavior, inverted = false): Splitter {
+function cutter(expression: Expression, behavior: Behavior, inverted = false): Splitter {
   return (text) => {
     const stretches = stretchesOf(text, expression);
     return cutAt(

@@ -60,7 +60,7 @@ export function templateOf(description: Json | undefined, where: string): Templa
 function around(description: JsonObject, where: string, roberta: boolean): Template {
   const special = (name: string, segment: number): Slot => {
     const [token, id] = Array.isArray(description[name]) ? (description[name] as readonly Json[]) : []; // As above.
-    if (typeof token !== 'string' || typeof id !== 'number') {
+    if (typeof token !== 'string' || typeof id !== 'number' || !Number.isSafeInteger(id)) {
       throw new ModelError(
         `${where} has a post-processor whose ${quoted(name)} is not a token and its number.`,
       );
@@ -101,7 +101,7 @@ function fromTemplate(description: JsonObject, where: string): Template {
       return (ids as readonly Json[]).map((each, at) => ({
         kind: 'special',
         token: textOf((tokens as readonly Json[])[at]),
-        id: wholeOf(each),
+        id: checkedId(each, where),
         segment: wholeOf(special['type_id']),
       }));
     });
@@ -115,6 +115,14 @@ function fromTemplate(description: JsonObject, where: string): Template {
     );
   }
   return { single, pair: times(pair, 0) === 1 && times(pair, 1) === 1 ? pair : undefined };
+}
+
+/** @throws ModelError where it is no whole number */
+function checkedId(value: Json, where: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ModelError(
+    `${where} has a template with a token whose number is ${quoted(JSON.stringify(value))}, which is no whole number.`,
+  );
 }
 
 const wholeOf = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);

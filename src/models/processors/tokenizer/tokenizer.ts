@@ -4,8 +4,11 @@ import { ModelError } from '../../error.js';
 import { reasonOf } from '../../../common/values.js';
 import { AddedTokenFinder, addedTokensOf, type AddedToken, type Section } from './added-tokens.js';
 import { aligned, rangeOf, type CharacterRange } from './aligned.js';
+import { beginningOf, type Cut, type Piece } from './beginning.js';
+import { CodePoints } from './code-points.js';
 import { decoderOf } from './decoder.js';
 import { checked } from './description.js';
+import { ExpressionError } from './expressions/parse.js';
 import { legibleBy, type Legible } from './legible.js';
 import { hasTable, normalizerOf, type Normalizer } from './normalizer.js';
 import { wordModelOf, type WordModel } from './models/index.js';
@@ -28,6 +31,8 @@ export interface Encoding {
   readonly unknown: readonly number[];
   /** How many tokens the whole text has, special ones included; more than `ids` where it was too long. */
   readonly total: number;
+  /** Whether the text has more of them than `total`: no more of a long text is cut than the limit needs. */
+  readonly more?: true;
 }
 
 /** Two texts as a model reads them together: places are those in the text that a token belongs to. */
@@ -39,7 +44,10 @@ export interface PairEncoding extends Encoding {
 }
 
 export interface TextTokenizer {
-  /** @param limit the most tokens that are wanted, special ones included; the text's end is left out for it */
+  /**
+   * @param limit the most tokens that are wanted, special ones included; the text's end is left out for it
+   * @throws ModelError where the vocabulary has no token for a word, or so few come out of so long a text that it is not read on
+   */
   encode(text: string, limit: number): Encoding;
   /**
    * Two texts as one input, the way the model was trained to read them.
@@ -70,13 +78,16 @@ export function createTokenizer(description: Json, where: string): TextTokenizer
     const parts = checked(description, where);
     const added = addedTokensOf(parts['added_tokens']);
     const model = wordModelOf(isRecord(parts['model']) ? parts['model'] : {}, where);
-    const pieces = cutter(
-      added,
-      normalizerOf(parts['normalizer'], where),
-      splitterOf(parts['pre_tokenizer'], where),
-      model,
-      trimmerOf(parts['post_processor']),
-      hasTable(parts['normalizer']),
+    const pieces = sayingWhere(
+      cutter(
+        added,
+        normalizerOf(parts['normalizer'], where),
+        splitterOf(parts['pre_tokenizer'], where),
+        model,
+        trimmerOf(parts['post_processor']),
+        hasTable(parts['normalizer']),
+      ),
+      where,
     );
     return new ModelTokenizer(
       model,
@@ -96,13 +107,6 @@ export function createTokenizer(description: Json, where: string): TextTokenizer
   }
 }
 
-/** A token of a text. */
-interface Piece {
-  readonly id: number;
-  readonly token: string;
-  readonly range: CharacterRange | null;
-}
-
 /** A piece of one of two texts, or a special token around them. */
 type PlacedPiece = Piece & { readonly part: 0 | 1 | undefined; readonly segment: number };
 
@@ -113,7 +117,7 @@ class ModelTokenizer implements TextTokenizer {
   constructor(
     private readonly model: WordModel,
     added: readonly AddedToken[],
-    private readonly cut: (text: string) => Piece[],
+    private readonly cut: (text: string) => Cut,
     private readonly template: Template,
     private readonly decoder: (tokens: readonly string[]) => string,
     private readonly read: Legible,
@@ -128,12 +132,11 @@ class ModelTokenizer implements TextTokenizer {
 
   encode(text: string, limit: number): Encoding {
     const { single } = this.template;
-    const pieces = this.cut(text);
     const around = single.length - 1;
-    return this.encoding(
-      this.placed(single, [pieces.slice(0, Math.max(0, limit - around)), []]),
-      pieces.length + around,
-    );
+    const wanted = Math.max(0, limit - around);
+    const { pieces, more } = beginningOf(text, wanted, this.cut);
+    const placed = this.placed(single, [pieces.slice(0, wanted), []]);
+    return { ...this.encoding(placed, pieces.length + around), ...marked(more) };
   }
 
   encodePair(first: string, second: string, limit: number): PairEncoding {
@@ -141,16 +144,19 @@ class ModelTokenizer implements TextTokenizer {
     if (pair === undefined) {
       throw new ModelError(`${this.where} does not say how two texts are put together.`);
     }
-    const [question, all] = [this.cut(first), this.cut(second)];
-    const room = limit - (pair.length - 2) - question.length;
+    const question = beginningOf(first, limit, this.cut);
+    const { length } = question.pieces;
+    const room = limit - (pair.length - 2) - length;
     if (room < 1) {
       throw new ModelError(
-        `The question has ${question.length} tokens, which leaves no room for a text to answer it: the model reads ${limit} together.`,
+        `The question has ${question.more ? 'more than ' : ''}${length} tokens, which leaves no room for a text to answer it: the model reads ${limit} together.`,
       );
     }
-    const placed = this.placed(pair, [question, all.slice(0, room)]);
+    const { pieces, more } = beginningOf(second, room, this.cut);
+    const placed = this.placed(pair, [question.pieces, pieces.slice(0, room)]);
     return {
-      ...this.encoding(placed, placed.length + Math.max(0, all.length - room)),
+      ...this.encoding(placed, placed.length + Math.max(0, pieces.length - room)),
+      ...marked(more),
       parts: placed.map(({ part }) => part),
       segments: placed.map(({ segment }) => segment),
     };
@@ -170,7 +176,10 @@ class ModelTokenizer implements TextTokenizer {
     return this.added.has(token) ? token : this.read(token);
   }
 
-  private placed(slots: readonly Slot[], texts: readonly [Piece[], Piece[]]): PlacedPiece[] {
+  private placed(
+    slots: readonly Slot[],
+    texts: readonly [readonly Piece[], readonly Piece[]],
+  ): PlacedPiece[] {
     return slots.flatMap((slot): PlacedPiece[] => {
       const { segment } = slot;
       if (slot.kind === 'special') {
@@ -193,9 +202,33 @@ class ModelTokenizer implements TextTokenizer {
   }
 }
 
+/** An expression that cannot be followed on a text says whose it is. */
+function sayingWhere(cut: (text: string) => Cut, where: string): (text: string) => Cut {
+  return (text) => {
+    try {
+      return cut(text);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      throw new ModelError(`${where} has an expression that cannot be followed here: ${error.message}.`, {
+        cause: error,
+      });
+    }
+  };
+}
+
+function marked(more: boolean): { readonly more?: true } {
+  return more ? { more } : {};
+}
+
 /** Characters that SentencePiece's tables take away; the library does not count them at the beginning of a text. */
-// oxlint-disable-next-line no-control-regex -- they are what is meant
-const silent = /^[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]*$/;
+const silent = new CodePoints('1-8 b e-1f 7f 8f 9f');
+
+/** How many UTF-16 units at the beginning of a text are silent. */
+function silentUnits(text: string): number {
+  let units = 0;
+  while (units < text.length && silent.has(text.charAt(units))) units++;
+  return units;
+}
 
 /** @param table whether a table of characters is applied first */
 function cutter(
@@ -205,7 +238,7 @@ function cutter(
   model: WordModel,
   trim: Trimmer,
   table: boolean,
-): (text: string) => Piece[] {
+): (text: string) => Cut {
   const plain = added.filter(({ normalized }) => !normalized);
   const normalized = added.filter((token) => token.normalized);
   const before = new AddedTokenFinder(new Map(plain.map((token) => [token.content, token])));
@@ -216,24 +249,28 @@ function cutter(
     section.kind === 'token' ? [section] : after.split(normalize(section.text));
   return (text) => {
     const places: Piece[] = [];
-    const begins = (place: number): boolean => place === 0 || (table && silent.test(text.slice(0, place)));
+    let settled = 0;
+    const first = table ? silentUnits(text) : 0;
+    const begins = (place: number): boolean => place <= first;
     const put = (id: number, token: string, surface: string, range: CharacterRange): void => {
       places.push({ id, token, range: trim(surface, range, places.length === 0, text) });
     };
     for (const section of before.split(aligned(text)).flatMap(further)) {
       if (section.kind === 'token') {
         const { token, range } = section;
+        settled = places.length;
         put(token.id, token.content, text.slice(range.start, range.end), range);
         continue;
       }
       for (const word of split(section.text, begins)) {
         if (word.characters.length === 0) continue;
+        settled = places.length;
         for (const { id, token, from, to } of model.cut(word.characters)) {
           put(id, token, token, rangeOf(word, from, to));
         }
       }
     }
-    return places;
+    return { pieces: places, settled };
   };
 }
 

@@ -35,4 +35,31 @@ describe('The transport to a process', () => {
     engine.kill();
     assert.deepEqual(printed, []);
   });
+
+  it('starts one that a promise rejected unheard does not end: it is logged', async () => {
+    const printed: string[] = [];
+    let logged: () => void = () => undefined;
+    const log = new Promise<void>((resolve) => {
+      logged = resolve;
+    });
+    const print = (message: string): void => {
+      printed.push(message);
+      if (printed.join('').includes('left behind by memory')) logged();
+    };
+    const engine = await processTransport.start({
+      script: join(process.cwd(), 'test', 'support', 'host', 'rejecting.fixture.cjs'),
+      log: { info: print, warn: print, error: print },
+    });
+    const channel = new Channel<EngineMethods, Nothing, Nothing, EngineNotices>(engine.port, {}, {});
+    try {
+      await channel.request('mechanisms', null);
+      await channel.request('memory', null);
+      await log;
+      assert.match(printed.join(''), /^Something failed that nobody waited for: Error: left behind by mechanisms/);
+    } finally {
+      engine.kill();
+      channel.dispose();
+    }
+    assert.deepEqual(await engine.ended, { kind: 'signal', signal: 'SIGKILL' });
+  });
 });

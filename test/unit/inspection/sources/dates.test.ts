@@ -146,6 +146,12 @@ describe('an inspection of a written date', function () {
     assert.equal(long.keys.count, 64);
     assert.ok(long.notices.some((each) => /^This does not look like one date: \d+ digits/.test(each)));
     assert.ok(long.notices.includes('Truncated to the model’s limit: 64 of 90 characters.'));
+    const endless = (await inspect(`3 mai 1979 ${'7 '.repeat(5_000_000)}`)).summary;
+    assert.ok(
+      endless.notices.some((each) =>
+        /^Truncated to the model’s limit: 64 of more than 16\d{3} characters\.$/.test(each),
+      ),
+    );
     const strange = (await inspect('☃ 3 mai 1979')).summary;
     assert.ok(strange.notices.some((each) => each.startsWith('It cannot tell ☃ from other characters')));
     await assert.rejects(inspect(' \n\u200e'), {

@@ -54,6 +54,15 @@ describe('an inspection of text', () => {
     assert.deepEqual(summary.notices, ['Truncated to the model’s limit: 512 of 602 tokens.']);
   });
 
+  it('does not cut all of ten megabytes, and says that there is more', async () => {
+    const { summary } = await inspect('word '.repeat(2_000_000));
+    assert.equal(summary.queries.count, 512);
+    const [notice = ''] = summary.notices;
+    const [, counted = ''] =
+      /^Truncated to the model’s limit: 512 of more than (\d+) tokens\.$/.exec(notice) ?? [];
+    assert.ok(Number(counted) > 512 && Number(counted) < 5000, notice);
+  });
+
   it('a causal mask never looks ahead, in any layer, and is undone', async () => {
     const inspection = await inspect('One two three four.');
     const before = await inspection.slice('weights', { layer: 5, head: 11 });

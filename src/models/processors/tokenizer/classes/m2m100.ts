@@ -81,6 +81,7 @@ export function m2m100Tokenizer(
       ranges: [null, ...cut.ranges, null],
       unknown: numbers.flatMap((id, at) => (id === unknown ? [at + 1] : [])),
       total: cut.total + 2,
+      ...(cut.more === undefined ? {} : { more: cut.more }),
     };
   };
   return {
