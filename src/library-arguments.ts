@@ -23,11 +23,11 @@ interface Check {
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const text: Check = { fits: isText, needed: 'a text' };
-const isCount = (value: unknown): boolean =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0;
+/** Which numbers there are is told where they are used. */
+const isNumber = (value: unknown): boolean => typeof value === 'number';
 
 const place: Check = {
-  fits: (value) => isCount(value) || value === 'all',
+  fits: (value) => isNumber(value) || value === 'all',
   needed: 'a whole number, counted from 0',
 };
 
@@ -75,11 +75,11 @@ const checks: Readonly<Record<string, Check>> = {
   rows: span,
   columns: span,
   pool: {
-    fits: (value) => isRecord(value) && isCount(value['rows']) && isCount(value['columns']),
+    fits: (value) => isRecord(value) && isNumber(value['rows']) && isNumber(value['columns']),
     needed: 'an object { rows, columns } of whole numbers',
   },
-  side: { fits: isCount, needed: 'a whole number of pixels' },
-  tokens: { fits: isCount, needed: 'a whole number' },
+  side: { fits: isNumber, needed: 'a whole number of pixels' },
+  tokens: { fits: isNumber, needed: 'a whole number' },
   sampling: { fits: isRecord, needed: 'an object such as { method: "sample", seed: 1 }' },
   onText: { fits: (value) => typeof value === 'function', needed: 'a function' },
 };
@@ -115,7 +115,7 @@ export function checkText(what: string, value: unknown): void {
 
 /** @throws Error, a sentence */
 export function checkCount(what: string, value: unknown): void {
-  if (!isCount(value)) throw fault(what, 'a whole number, counted from 0', value);
+  if (!isNumber(value)) throw fault(what, 'a whole number, counted from 0', value);
 }
 
 /** @throws Error, a sentence */
@@ -163,8 +163,8 @@ export function cellOf(
 }
 
 function isCell(cell: unknown): boolean {
-  if (Array.isArray(cell)) return cell.length >= 2 && cell.length <= 4 && cell.every(isCount);
-  return isRecord(cell) && isCount(cell['row']) && isCount(cell['column']);
+  if (Array.isArray(cell)) return cell.length >= 2 && cell.length <= 4 && cell.every(isNumber);
+  return isRecord(cell) && isNumber(cell['row']) && isNumber(cell['column']);
 }
 
 export function spanOf(given: Span | readonly [number, number]): Span {

@@ -8,6 +8,8 @@ export interface NamedTensor extends TensorSource {
   readonly name: string;
   /** The type in the file, as the format spells it, for people to read: "float32", "F16", "<f8". */
   readonly dtype: string;
+  /** Whether it was written as true and false, where the type does not say so; JSON has one kind of number besides, whichever there was. */
+  readonly isBoolean?: boolean;
   /** What its first axes count, all but the rows and columns of its matrices, where the file says so: "layer", "head". */
   readonly axes?: readonly string[];
   /** Where the raw numbers lie, when they lie plainly, little-endian and row-major, in the file. */

@@ -135,7 +135,7 @@ function isText(list: readonly Json[]): boolean {
 function tensorOf(value: Json, name: string, file: string, path: string): NamedTensor {
   const where = path === '' ? file : `${file}: ${quoted(path)}`;
   const { shape, data } = isFlat(value) ? readFlat(value, where) : readNested(value, where);
-  return { name, dtype: isBoolean(value) ? 'boolean' : 'number', ...inMemory({ shape, data }) };
+  return { name, dtype: 'float64', isBoolean: isBoolean(value), ...inMemory({ shape, data }) };
 }
 
 interface Numbers {

@@ -100,7 +100,6 @@ export function structureOf(table: Table): Structure {
   if (width === 1) return { hasHeader: isWord(corner), hasLabels: false, notices: [] };
   const hasLabels = hasWords || labelledByNumbers(table, named || isWord(corner));
   const notices = hasLabels && !hasWords ? [numbersAsLabels(table)] : [];
-  if (named && others.some(isFraction)) notices.push(firstAsHeader(table));
   if (named) return { hasHeader: true, hasLabels, notices };
   const isHeader = headedByNumbers(table, hasLabels, isWord(corner));
   if (isHeader) notices.push(firstAsHeader(table));

@@ -104,7 +104,8 @@ async function openFiles(
           name: tensor.name,
           file: source.name,
           source: tensor,
-          kind: kindOf(tensor.dtype),
+          kind:
+            tensor.isBoolean === undefined ? kindOf(tensor.dtype) : tensor.isBoolean ? 'boolean' : undefined,
           ...axesOf(tensor),
         });
       }
