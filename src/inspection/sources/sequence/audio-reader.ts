@@ -78,7 +78,10 @@ function readAudio(
   const { hearing, medium, sound } = audio;
   const input: SequenceInput = {
     count: model.limit,
-    build: (attention) => model.build(hearing, attention),
+    build(attention) {
+      const { spectrogram, ...graph } = model.build(hearing, attention);
+      return { ...graph, before: spectrogram };
+    },
   };
   const timed = transcript === undefined && values['timestamps'] === 'on';
   const { start, end } = medium.heard;

@@ -317,6 +317,38 @@ describe('A recording that a model writes down', () => {
     assert.deepEqual((await inspection.sound.alignment()).heads, heads);
   });
 
+  it('takes what is set in its attentions, and refuses what it cannot', async () => {
+    const inspection = await open('many', { attention: 'encoder', language: 'en' }, 'one two');
+    const { id } = inspection.summary;
+    const before = await inspection.slice({ inspection: id, step: 'weights', layer: 1, head: 0 });
+    await inspection.change({}, {}, [{ layer: 0, step: 'X', set: { kind: 'zero' } }]);
+    const after = await inspection.slice({ inspection: id, step: 'weights', layer: 1, head: 0 });
+    assert.ok(after.data.some((value, cell) => Math.abs(value - (before.data[cell] ?? 0)) > 1e-3));
+    await assert.rejects(
+      inspection.change({}, {}, [{ layer: 0, step: 'features', set: { kind: 'zero' } }]),
+      /There is no step “features” to set/,
+    );
+    await assert.rejects(
+      inspection.change({ attention: 'cross' }, {}, [
+        { layer: 1, step: 'alignment_z', set: { kind: 'zero' } },
+      ]),
+      /There is no step “alignment_z” to set/,
+    );
+    const deaf = { layer: 1, step: 'weights', attention: 'cross', set: { kind: 'zero' } } as const;
+    await inspection.change({ attention: 'cross' }, {}, [deaf]);
+    const unheard = await inspection.slice({ inspection: id, step: 'head', layer: 1, head: 1 });
+    assert.ok(unheard.data.every((value) => value === 0));
+    const { words } = await inspection.sound.alignment();
+    assert.deepEqual(
+      words.map(({ text }) => text),
+      [' one', ' two'],
+    );
+    const beside = await inspection.variant('beside', { temperature: 2 }, {}, []);
+    assert.equal(beside.summary.queries.count, inspection.summary.queries.count);
+    assert.equal((await beside.sound.alignment()).words.length, 2);
+    assert.equal(inspection.summary.interventions?.length, 1);
+  });
+
   it('goes on behind what it wrote, and aligns that', async () => {
     const [first = assert.fail()] = cases;
     const inspection = await openCase(first, { length: 6 });
