@@ -165,14 +165,15 @@ export class SpeechModel extends WritingModel {
     return generationOf(general, config, this.decoder.vocabulary);
   }
 
-  /** The tokens of a text alone: nothing stands around them. @throws ModelError as `encodeTarget` */
-  async encodeText(text: string): Promise<Pick<Encoding, 'ids' | 'ranges'>> {
+  /** The tokens of a text alone: nothing stands around them; how many that are no text stood in it, and are left out. @throws ModelError as `encodeTarget` */
+  async encodeText(text: string): Promise<Pick<Encoding, 'ids' | 'ranges'> & { readonly left: number }> {
     const { end } = await this.writing();
     const encoding = await this.text.encodeWritten(text, Infinity, this.decoder.vocabulary);
     const own = encoding.ids.flatMap((id, at) => (id < end ? [at] : []));
     return {
       ids: own.map((at) => encoding.ids[at] ?? end),
       ranges: own.map((at) => encoding.ranges[at] ?? null),
+      left: encoding.ids.filter((id, at) => id >= end && encoding.ranges[at] !== null).length,
     };
   }
 

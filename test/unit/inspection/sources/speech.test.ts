@@ -461,6 +461,30 @@ describe('A recording that a model writes down', () => {
     await assert.rejects(sound.alignment(), /has no text that could be aligned with a recording/);
   });
 
+  it('says what of a transcript was not read', async () => {
+    const { summary } = await open('many', { language: 'en' }, 'one <|en|> two\n\n three <|0.10|>');
+    assert.ok(
+      summary.notices.includes(
+        '2 of the tokens in the transcript stand for no text (times, languages, the end): they were left out.',
+      ),
+    );
+    const marks = (summary.queries.marks ?? []).flatMap((mark) =>
+      mark?.kind === 'span' ? [[mark.start, mark.end]] : [],
+    );
+    const text = 'one <|en|> two\n\n three <|0.10|>';
+    assert.deepEqual(
+      marks.map(([start, end]) => text.slice(start, end).trim()).filter((word) => word !== ''),
+      ['one', 'two', 'three'],
+    );
+    const long = await open('many', { language: 'en' }, 'one '.repeat(80));
+    assert.ok(
+      long.summary.notices.some((notice) =>
+        notice.startsWith('The transcript has 80 tokens, of which the decoder reads the first 59;'),
+      ),
+    );
+    assert.equal((await long.sound.alignment()).words.length, 59);
+  });
+
   it('says in a sentence what cannot be heard', async () => {
     const audio = { kind: 'audio', file: { kind: 'path', path: join(folder, 'voice.wav') } } as const;
     const refused = (request: OpenRequest, message: RegExp): Promise<void> =>
