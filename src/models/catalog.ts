@@ -9,6 +9,7 @@ import { Config } from './config.js';
 import { DateModel } from './dates/index.js';
 import type { DateScore } from './description.js';
 import { dateScores, embeddedNames } from '../common/embedded-models.js';
+import { CtcModel } from './ctc-model.js';
 import { named } from './error.js';
 import { reasonOf } from '../common/values.js';
 import type { FoundModel, ModelDescription } from './description.js';
@@ -22,6 +23,7 @@ import { isOpenAiPath } from './openai/open.js';
 import { openModel, type OpenModel } from './open-model.js';
 import { refuseQuantised, refuseQuantisedHeaders } from './quantisation.js';
 import { hears, speechArchitectureOf } from './architectures/speech/index.js';
+import { hearsSamples, waveformArchitectureOf } from './architectures/speech/waveform.js';
 import { SpeechModel } from './speech-model.js';
 import { VisionModel } from './vision-model.js';
 import { WritingModel } from './writing-model.js';
@@ -128,6 +130,7 @@ export function descriptionOf(model: OpenModel, reference: ModelDescription['ref
   const { name, family, layers, heads, width, limit, size } = model;
   const general = { reference, name, family, layers, heads, width, limit, size };
   if (model instanceof VisionModel) return { ...general, writes: false, reads: 'image' };
+  if (model instanceof CtcModel) return { ...general, writes: false, reads: 'audio' };
   if (model instanceof WritingModel) {
     const { layers: depth, heads: own } = model.decoder;
     return {
@@ -182,11 +185,13 @@ export function refusal(
     refuseQuantisedHeaders(name, headers);
     const family =
       imageTextArchitectureOf(settings) ??
-      (hears(settings)
-        ? speechArchitectureOf
-        : readsImages(settings)
-          ? visionArchitectureOf
-          : architectureOf)(settings);
+      (hearsSamples(settings)
+        ? waveformArchitectureOf
+        : hears(settings)
+          ? speechArchitectureOf
+          : readsImages(settings)
+            ? visionArchitectureOf
+            : architectureOf)(settings);
     family.describe(settings);
     return undefined;
   } catch (error) {

@@ -6,6 +6,7 @@ export type {
 } from './architectures/index.js';
 export { speechFamilies } from './architectures/speech/index.js';
 export { CaptionModel } from './caption-model.js';
+export { CtcModel } from './ctc-model.js';
 export type { VisionGraph, VisionToken } from './architectures/vision/index.js';
 export {
   dates,
@@ -28,7 +29,7 @@ export { ModelError } from './error.js';
 export type { Generation, LogitsSettings, SequenceBias } from './generation.js';
 export { identityOf } from './identity.js';
 export { Model } from './model.js';
-export { openModel, otherReader, type OpenModel } from './open-model.js';
+export { isEncoder, openModel, otherReader, type OpenModel } from './open-model.js';
 export {
   arranged,
   readAttention,

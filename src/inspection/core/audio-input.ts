@@ -17,7 +17,7 @@ export interface AudioInput {
 }
 
 /** One recording is read at a time. */
-const id = 'audio-0';
+export const audioId = 'audio-0';
 
 /**
  * What is heard of a recording: from a moment on, at most as long as the model hears at once.
@@ -38,12 +38,13 @@ export async function audioInput(
   const heard = { start, end };
   return {
     hearing,
-    medium: { id, kind: 'audio', name, duration, heard, most: model.most },
+    medium: { id: audioId, kind: 'audio', name, duration, heard, most: model.most },
     sound: {
-      medium: id,
+      medium: audioId,
       waveform: (part, columns, task) => brought.waveform(part, columns, task),
       samples: (part) => brought.samples(part),
-      spectrogram: (part, columns) => spectrogram(hearing, { heard, step: hop / rate, bands }, part, columns),
+      spectrogram: (part, columns) =>
+        spectrogramOf(hearing, { heard, step: hop / rate, bands }, part, columns),
     },
     frames: Math.min(model.limit, frames),
     notices: [...partNotices(brought, model, wanted, heard), ...notes],
@@ -105,8 +106,9 @@ interface Frames {
   readonly bands: number;
 }
 
-function spectrogram(
-  { features }: Hearing,
+/** A part of a spectrogram, as far as it is drawn. @throws RangeError where nothing of it was heard */
+export function spectrogramOf(
+  { features }: Pick<Hearing, 'features'>,
   { heard, step, bands }: Frames,
   { start, end }: Interval,
   wanted: number,

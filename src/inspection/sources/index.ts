@@ -2,6 +2,7 @@ import type { OpenRequest } from '../../protocol.js';
 import type { Opened, Source, SourceContext } from '../core/source.js';
 import type { Task } from '../core/task.js';
 import { questionSource } from './answers/index.js';
+import { ctcSource } from './ctc/index.js';
 import { datesSource } from './dates.js';
 import { embeddingsSource } from './embeddings.js';
 import { filesSource } from './files.js';
@@ -19,6 +20,7 @@ export const sources: readonly Source[] = [
   datesSource,
   captionSource,
   imageSource,
+  ctcSource,
   speechSource,
   onnxSource,
   questionSource,

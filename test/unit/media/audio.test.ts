@@ -135,6 +135,26 @@ describe('decoding recordings', () => {
     assert.match(await sentence(text('RIFF\x24\0\0\0WAVEfmt ')), /neither|too early/);
   });
 
+  it('names what an Ogg file holds that is not read', async () => {
+    const page = (packet: string): Uint8Array => {
+      const bytes = Buffer.alloc(28 + packet.length);
+      bytes.write('OggS\0\x02', 'latin1');
+      [bytes[26], bytes[27]] = [1, packet.length];
+      bytes.write(packet, 28, 'latin1');
+      // Of polynomial 0x04c11db7, from the highest bit.
+      let sum = 0;
+      for (const byte of bytes) {
+        sum ^= byte << 24;
+        for (let bit = 0; bit < 8; bit++) sum = sum < 0 ? (sum << 1) ^ 0x04c11db7 : sum << 1;
+      }
+      bytes.writeInt32LE(sum | 0, 22);
+      return new Uint8Array(bytes);
+    };
+    assert.match(await sentence(page('\x01vorbis\0\0\0\0\x01\x80\x3e\0\0')), /Vorbis.* Convert it first/);
+    assert.match(await sentence(page('\x7fFLAC\x01\0')), /FLAC in Ogg/);
+    assert.match(await sentence(page('Speex   1.2')), /Speex/);
+  });
+
   const wav = (coding: number, channels: number, rate: number, bits: number, data: number) => {
     const bytes = new Uint8Array(44 + data);
     const view = new DataView(bytes.buffer);

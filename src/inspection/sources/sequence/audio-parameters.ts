@@ -116,6 +116,15 @@ export function speechParameters(
           } as const,
         ]
       : []),
+    choice(
+      'alignment',
+      'Alignment',
+      'How words are found in the sound: what differs is said below, where transformers’ is chosen.',
+      [
+        { value: 'openai', title: 'As OpenAI’s program' },
+        { value: 'transformers', title: 'As transformers' },
+      ],
+    ),
     {
       kind: 'text',
       name: 'alignmentHeads',

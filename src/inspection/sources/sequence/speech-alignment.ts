@@ -4,10 +4,15 @@ import { placeNumber } from '../../../common/counting.js';
 import { quoted } from '../../../formats/untrusted.js';
 import { ModelError, type SpeechModel } from '../../../models/index.js';
 import { alignment, beginnings, type AlignmentGraph } from '../../../models/speech/alignment.js';
-import { warp } from '../../../models/speech/warping.js';
+import {
+  transformersAlignment,
+  transformersBeginnings,
+  transformersDifferences,
+} from '../../../models/speech/transformers-alignment.js';
+import { warp, type Path } from '../../../models/speech/warping.js';
 import { withPunctuation, wordsOf } from '../../../models/speech/words.js';
 import type { WritingSettings } from '../../../models/speech/writing.js';
-import type { Alignment, AlignmentHead, HeadRank, ParameterValues } from '../../../protocol.js';
+import type { Alignment, AlignmentHead, HeadRank, ParameterValues, Span } from '../../../protocol.js';
 import type { AudioInput } from '../../core/audio-input.js';
 import type { Aligner, Layer } from '../../core/subject.js';
 import type { Task } from '../../core/task.js';
@@ -33,6 +38,10 @@ interface Sequence {
   readonly before: number;
   /** For each token of the text, then the end: its row in what is shown. */
   readonly rows: readonly number[];
+  /** Of these, how many are aligned, where the last is not. */
+  readonly count?: number;
+  /** Which of these rows is each token of the text; one after the other where left out. */
+  readonly order?: readonly number[];
   /** "en"; undefined where the model knows one alone. */
   readonly language: string | undefined;
 }
@@ -53,6 +62,7 @@ const near = 5;
  * them, as OpenAI's program does: its steps have rows of their own then, and are not among those that are shown.
  */
 export function alignSpeech(heard: Heard): Aligned {
+  if (heard.values['alignment'] === 'transformers') return alignAsTransformers(heard);
   const { model, run, audio } = heard;
   const shown = run.layers('cross', true);
   const sequence = sequenceOf(heard);
@@ -96,6 +106,51 @@ export function alignSpeech(heard: Heard): Aligned {
   const again =
     'For its alignment the text is read once more as OpenAI’s program reads it: after start, language and task alone, without times, and with its end. Its steps have other rows than what is shown here, and are not among them.';
   return { layers: shown, aligner, notices: [...notices, again] };
+}
+
+/** What was written, beside when transformers says that it was said, by the very rows that are shown. */
+function alignAsTransformers(heard: Heard): Aligned {
+  const { model, settings, run, audio, opening } = heard;
+  const shown = run.layers('cross', true);
+  const { ids } = run.target;
+  const before = opening.tokens.length;
+  const ending = ids.indexOf(settings.end, before);
+  const written = ids.slice(before, ending < 0 ? ids.length : ending);
+  // A text that was broken off ends with a token that was written and never read, as its end is otherwise.
+  const count = ending < 0 ? written.length - 1 : written.length;
+  const not = (why: string): Aligned => ({ layers: shown, aligner: undefined, notices: [why] });
+  const order = written.flatMap((id, at) => (id < settings.end ? [at] : []));
+  if (order.length === 0 || count < 1) return not('There is no text to align with the sound.');
+  if (audio.frames < 1) {
+    return not(`The part that was heard is shorter than a frame (${model.frame} s): nothing can be aligned.`);
+  }
+  const { heads, notices } = headsOf(heard);
+  const graph = transformersAlignment({
+    weights: shown.map(({ steps }) => stepFor(steps, 'weights')),
+    heads,
+    frames: audio.frames,
+    before,
+    count,
+    width: Number(heard.values['medianWidth'] ?? 7),
+  });
+  const kept = new Map(shown.flatMap((layer) => [...layer.kept]));
+  const sequence: Sequence = {
+    tokens: ids,
+    text: order.map((at) => written[at] ?? settings.end),
+    before: 0,
+    rows: written.map((_, at) => before + at),
+    count,
+    order,
+    language: sequenceOf(heard).language,
+  };
+  const said = [
+    ...notices,
+    ...transformersDifferences,
+    'The steps of this alignment have rows for the text alone, and are not among those that are shown.',
+  ];
+  const asked = { sequence, heads, notices: said };
+  const aligner = new SpeechAligner(heard, asked, () => Promise.resolve({ ...graph, kept }), transformersBeginnings);
+  return { layers: shown, aligner, notices: said };
 }
 
 /** What the softmax of a layer's weights reads. @throws Error where they are made otherwise */
@@ -194,6 +249,8 @@ class SpeechAligner implements Aligner {
     private readonly heard: Heard,
     private readonly asked: Asked,
     private readonly open: (task: Task) => Promise<Aligning>,
+    /** When each row of the path begins, in frames, and where the last one ends. */
+    private readonly begins: (path: Path) => readonly number[] = beginnings,
   ) {}
 
   /** What the chosen heads come to together. // (token, frame) */
@@ -214,28 +271,29 @@ class SpeechAligner implements Aligner {
     const { heard, asked } = this;
     const { model, audio } = heard;
     const { sequence, heads, notices } = asked;
-    const { before, rows, text } = sequence;
+    const { before, rows, text, count = rows.length, order = text.map((_, at) => at) } = sequence;
     const { shape, data } = await this.mean(task);
     const [, frames = 0] = shape;
-    const cost = data.slice(before * frames, (before + rows.length) * frames).map((value) => -value); // (row, frame)
-    const path = warp({ shape: [rows.length, frames], data: cost });
+    const cost = data.slice(before * frames, (before + count) * frames).map((value) => -value); // (row, frame)
+    const path = warp({ shape: [count, frames], data: cost });
     const { start } = audio.medium.heard;
     const timeOf = (frame: number): number => start + frame * model.frame;
-    const begins = beginnings(path).map(timeOf);
+    const begins = this.begins(path).map(timeOf);
     const tokenizer = await model.tokenizer();
     const decode = (ids: readonly number[]): string => tokenizer.decode(ids);
     let at = 0;
     const words = wordsOf(text, sequence.language, decode).map((word) => {
-      const first = at;
+      const first = order[at] ?? 0;
       at += word.tokens.length;
-      return { ...word, first, start: begins[first] ?? start, end: begins[at] ?? start };
+      const last = order[at - 1] ?? first;
+      return { ...word, first, last, start: begins[first] ?? start, end: begins[last + 1] ?? begins.at(-1) ?? start };
     });
     return {
       words: withPunctuation(words).map((word) => ({
         text: word.text,
         start: word.start,
         end: word.end,
-        rows: spanOf(rows, word.first, word.tokens.length),
+        rows: spanOf(rows, word),
       })),
       path: {
         rows: Uint32Array.from(path.rows, (row) => rows[row] ?? 0),
@@ -249,7 +307,7 @@ class SpeechAligner implements Aligner {
   async rank(task: Task): Promise<readonly HeadRank[]> {
     const { run } = this.heard;
     const { sequence, heads } = this.asked;
-    const { before, rows } = sequence;
+    const { before, rows, count: aligned = rows.length } = sequence;
     const { layers, kept } = await this.opened(task);
     const ranks: HeadRank[] = [];
     for (const [layer, { weights }] of layers.entries()) {
@@ -259,9 +317,9 @@ class SpeechAligner implements Aligner {
       const [count = 0, tokens = 0, frames = 0] = weights.shape;
       for (let head = 0; head < count; head++) {
         const from = (head * tokens + before) * frames;
-        const own = found.data.subarray(from, from + rows.length * frames); // (row, frame)
+        const own = found.data.subarray(from, from + aligned * frames); // (row, frame)
         const used = heads.some((each) => each.layer === layer && each.head === head);
-        ranks.push({ layer, head, share: shareNearPath(own, rows.length, frames), used });
+        ranks.push({ layer, head, share: shareNearPath(own, aligned, frames), used });
       }
     }
     return ranks.toSorted((a, b) => b.share - a.share);
@@ -288,14 +346,13 @@ function numbersOf(
   return reader.readAll(values.map((value) => ({ value, region: wholeOf(value.shape) })));
 }
 
-/** The rows that tokens of a text stand in. */
+/** The rows that a word stands in. */
 function spanOf(
   rows: readonly number[],
-  first: number,
-  count: number,
-): { readonly start: number; readonly end: number } {
+  { first, last }: { readonly first: number; readonly last: number },
+): Span {
   const start = rows[first] ?? 0;
-  return { start, end: (rows[first + count - 1] ?? start) + 1 };
+  return { start, end: (rows[last] ?? start) + 1 };
 }
 
 /** The share of weights that lies near the best way forward through them. @param weights (row, frame) */

@@ -3,6 +3,8 @@ import { sizeOf } from '../../../engine/tensor.js';
 import type { Json } from '../../../formats/json-text.js';
 import {
   CaptionModel,
+  CtcModel,
+  isEncoder,
   listOf,
   SpeechModel,
   typeOf,
@@ -22,7 +24,7 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 /** What a model is like, told from its graph wherever that shows it. */
 export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
   const { layers, heads, width, checkpoint } = model;
-  const decoder = model instanceof VisionModel ? undefined : model.decoder;
+  const decoder = isEncoder(model) ? undefined : model.decoder;
   const [first] = stacks;
   const layer = first === undefined ? undefined : inner(first);
   const size = layer?.step('query')?.shape.at(-1);
@@ -56,7 +58,7 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
     ],
     ['Normalization', layer?.norms],
     ['Activation', layer?.activation],
-    ['Embeddings', model instanceof VisionModel ? undefined : tied(stacks)],
+    ['Embeddings', isEncoder(model) ? undefined : tied(stacks)],
     ['Weights', weightsOf(model)],
   ];
   return facts.flatMap(([title, value]) => (value === undefined || value === '' ? [] : [{ title, value }]));
@@ -65,6 +67,7 @@ export function factsOf(model: OpenModel, stacks: readonly Stack[]): Fact[] {
 /** Of what it reads or writes of text. */
 function textFacts(model: OpenModel): readonly (readonly [string, string])[] {
   if (model instanceof VisionModel) return [];
+  if (model instanceof CtcModel) return [['Characters', grouped(model.vocabulary)]];
   const { vocabulary, limit } = model instanceof WritingModel ? model.decoder : model;
   return [
     ['Vocabulary', `${grouped(vocabulary)} tokens`],

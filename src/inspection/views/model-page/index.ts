@@ -1,9 +1,11 @@
 import { sorted, type Value } from '../../../engine/graph.js';
 import { sizeOf } from '../../../engine/tensor.js';
 import {
+  CtcModel,
+  isEncoder,
   ModelError,
   Reshaped,
-  VisionModel,
+  type VisionModel,
   WritingModel,
   type DecoderGraph,
   type OnnxModel,
@@ -41,7 +43,7 @@ export async function describePage(
   const unused = tensors.filter(([tensor]) => !read.has(tensor));
   const count = (list: typeof tensors): number => list.reduce((sum, [{ shape }]) => sum + sizeOf(shape), 0);
   // Beside a model that reads images, it belongs to another half.
-  const readsText = !(model instanceof VisionModel);
+  const readsText = !isEncoder(model);
   const tokenizer = readsText ? await checkpoint.json('tokenizer.json') : undefined;
   const source =
     readsText && tokenizer === undefined
@@ -52,7 +54,11 @@ export async function describePage(
     facts: [...factsOf(model, stacks), ...(await licenceIn(platform, folder))],
     parts: readsText
       ? parts
-      : parts.map((part) => (part.name === 'head' ? { ...part, title: 'Classifier' } : part)),
+      : parts.map((part) =>
+          part.name === 'head'
+            ? { ...part, title: model instanceof CtcModel ? 'Characters (CTC)' : 'Classifier' }
+            : part,
+        ),
     total: count(tensors),
     unused: { count: count(unused), names: unused.slice(0, mostNames).map(([, name]) => name) },
     tokenizer: tokenizerFacts(tokenizer, source !== undefined),
@@ -119,7 +125,7 @@ function lengthsOf(
 }
 
 function stacksOf(model: OpenModel): PageStack[] {
-  if (model instanceof VisionModel) return [{ title: 'Layers', ...model.usual() }];
+  if (isEncoder(model)) return [{ title: 'Layers', ...model.usual() }];
   const tokens = tokensOf(model);
   if (model instanceof WritingModel) return writingStacks(model, tokens);
   // A source is one token longer than its target, so that their extents can be told apart.
@@ -153,8 +159,8 @@ const tried = 64;
 
 /** A length that, like the next one, is no other extent of the graph: it is shown as n, and the next, of a source, as m. */
 function tokensOf(model: OpenModel): number {
-  // An image becomes as many as there are patches in it.
-  if (model instanceof VisionModel) return model.limit;
+  // An image becomes as many as there are patches in it, a recording as many as there are frames.
+  if (isEncoder(model)) return model.limit;
   const others = extentsOf(model);
   const written = model.decoder?.limit ?? model.limit;
   const most = Math.max(1, (model instanceof WritingModel ? written : Math.min(model.limit, written)) - 1);
@@ -163,7 +169,7 @@ function tokensOf(model: OpenModel): number {
 }
 
 /** Every extent of a model's graph for one token. */
-function extentsOf(model: Exclude<OpenModel, VisionModel>): ReadonlySet<number> {
+function extentsOf(model: Exclude<OpenModel, CtcModel | VisionModel>): ReadonlySet<number> {
   const { hiddenStates } = model instanceof WritingModel ? model.usual() : model.build(1, model.attention);
   const memory = model instanceof WritingModel ? model.usual().memory : hiddenStates.at(-1);
   const written =

@@ -68,14 +68,12 @@ function family(modelType: string, title: string): WaveformArchitecture {
 
     build(checkpoint, samples, attention): WaveformGraph {
       const { config } = checkpoint;
-      const { layers, heads, width, vocabulary, span, hop } = describe(config);
+      const { layers, heads, width, vocabulary, span, most } = describe(config);
       const settings = settingsOf(config);
       const { norms, activation, epsilon, order, inner, hidden } = settings;
       const count = samples.shape[0] ?? 0;
-      if (count < span || count > mostFrames * hop) {
-        throw new ModelError(
-          `${checkpoint.name} hears ${span} to ${mostFrames * hop} samples at a time, not ${count}.`,
-        );
+      if (count < span || count > most) {
+        throw new ModelError(`${checkpoint.name} hears ${span} to ${most} samples at a time, not ${count}.`);
       }
       const weights = new Weights(checkpoint, `${modelType}.`, 'feature_projection.projection.weight');
       let heard = samples; // (frame, channel)
@@ -291,5 +289,6 @@ function describe(config: Config): WaveformDescription {
     vocabulary: config.count('vocab_size', limits.vocabulary, 32),
     hop,
     span,
+    most: mostFrames * hop,
   };
 }

@@ -19,6 +19,8 @@ export interface WaveformDescription {
   /** Samples from the beginning of one frame to that of the next, and those that one frame is made of. */
   readonly hop: number;
   readonly span: number;
+  /** The most samples at a time. */
+  readonly most: number;
 }
 
 /** From samples to what is heard at each moment. */
@@ -47,6 +49,9 @@ export interface WaveformArchitecture {
 
 /** Every family of its kind; a new one is a file of its own and a line here. */
 export const waveformArchitectures: readonly WaveformArchitecture[] = [wav2vec2, hubert];
+
+/** What people call the families that hear samples. */
+export const waveformFamilies: readonly string[] = waveformArchitectures.map(({ title }) => title);
 
 /** Whether a checkpoint hears samples themselves. */
 export function hearsSamples({ modelType }: Config): boolean {
