@@ -149,7 +149,12 @@ function alignAsTransformers(heard: Heard): Aligned {
     'The steps of this alignment have rows for the text alone, and are not among those that are shown.',
   ];
   const asked = { sequence, heads, notices: said };
-  const aligner = new SpeechAligner(heard, asked, () => Promise.resolve({ ...graph, kept }), transformersBeginnings);
+  const aligner = new SpeechAligner(
+    heard,
+    asked,
+    () => Promise.resolve({ ...graph, kept }),
+    transformersBeginnings,
+  );
   return { layers: shown, aligner, notices: said };
 }
 
@@ -286,7 +291,13 @@ class SpeechAligner implements Aligner {
       const first = order[at] ?? 0;
       at += word.tokens.length;
       const last = order[at - 1] ?? first;
-      return { ...word, first, last, start: begins[first] ?? start, end: begins[last + 1] ?? begins.at(-1) ?? start };
+      return {
+        ...word,
+        first,
+        last,
+        start: begins[first] ?? start,
+        end: begins[last + 1] ?? begins.at(-1) ?? start,
+      };
     });
     return {
       words: withPunctuation(words).map((word) => ({
