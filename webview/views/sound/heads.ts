@@ -119,13 +119,22 @@ export class RankedHeads {
         attributes: {
           type: 'button',
           'data-head': key,
-          'aria-label': soundStrings.headLabel(layer, head, share),
           ...(isOpen ? { 'aria-current': 'true' } : {}),
         },
       },
-      h('span', { class: 'sound-head-name number', text: headTitle(layer, head) }),
+      h(
+        'span',
+        { class: 'sound-head-name number' },
+        h('span', { class: 'aside', text: soundStrings.openHead }),
+        headTitle(layer, head),
+      ),
       bar(share),
-      h('span', { class: 'number', text: percent(share) }),
+      h(
+        'span',
+        { class: 'number' },
+        percent(share),
+        h('span', { class: 'aside', text: soundStrings.nearDiagonal }),
+      ),
     );
     open.addEventListener('click', () => {
       this.events.open(rank);

@@ -1,5 +1,4 @@
 import { headPlace, placeNumber } from '../../../src/common/counting.js';
-import { percent } from '../../format.js';
 import { seconds } from './ticks.js';
 
 /** Said of a recording. */
@@ -78,9 +77,8 @@ export const soundStrings = {
   headsNote:
     'Share of the weight within a few frames of the head’s best path forward. Checked heads are those that the alignment uses.',
   headsLoading: 'Ranking the heads…',
-  headName: (layer: number, head: number) => `${placeNumber(layer)}.${placeNumber(head)}`,
-  headLabel: (layer: number, head: number, share: number) =>
-    `Open ${headPlace(layer, head).toLowerCase()}, ${percent(share)} near a diagonal`,
+  openHead: 'Open head ',
+  nearDiagonal: ' near a diagonal',
   headUsed: (layer: number, head: number) => `Align with ${headPlace(layer, head).toLowerCase()}`,
   align: 'Align with the checked heads',
   modelHeads: 'The model’s own heads',
