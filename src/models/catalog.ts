@@ -162,7 +162,8 @@ export function describeExport(path: string, model: OnnxModel): ModelDescription
     limit,
     size,
     writes: false,
-    ...(model.image === undefined ? {} : { reads: 'image' }),
+    ...(model.image === undefined ? {} : { reads: 'image' as const }),
+    ...(model.sound === undefined ? {} : { reads: 'audio' as const }),
   };
 }
 

@@ -5,6 +5,7 @@ export type {
   ModelGraph,
 } from './architectures/index.js';
 export { speechFamilies } from './architectures/speech/index.js';
+export { waveformFamilies } from './architectures/speech/waveform.js';
 export { CaptionModel } from './caption-model.js';
 export { CtcModel } from './ctc-model.js';
 export type { VisionGraph, VisionToken } from './architectures/vision/index.js';

@@ -207,7 +207,8 @@ async function workspaceCheckpoints(): Promise<readonly string[]> {
     folders.map(async (folder) => {
       const entries = await workspace.fs.readDirectory(folder).then(undefined, () => []);
       const weights = entries.some(
-        ([name, type]) => (type & FileType.File) !== 0 && /\.safetensors$|^(?:pytorch_)?model.*\.bin$/.test(name),
+        ([name, type]) =>
+          (type & FileType.File) !== 0 && /\.safetensors$|^(?:pytorch_)?model.*\.bin$/.test(name),
       );
       return weights ? [folder.fsPath] : [];
     }),

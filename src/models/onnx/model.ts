@@ -20,6 +20,7 @@ import { withoutFunctions } from './functions.js';
 import { OnnxGraph } from './graph.js';
 import { featureMaps, type FeatureMap } from './feature-maps.js';
 import { ImageInputs, readsPixels, type ImageExtents, type PixelInput } from './image-inputs.js';
+import { readsSound, SoundInputs, type SoundExtents, type SoundInput } from './sound-inputs.js';
 import { TextInputs, type OnnxFeed } from './inputs.js';
 import { pruned, type PrunedGraph } from './pruned.js';
 
@@ -44,8 +45,8 @@ export interface ForeignParts {
   readonly files: ReadonlyMap<string, number>;
 }
 
-/** What an export is given: the tokens of a text, or an image. */
-export type ExportInput = readonly number[] | PixelInput;
+/** What an export is given: the tokens of a text, an image, or the spectrogram of a recording. */
+export type ExportInput = readonly number[] | PixelInput | SoundInput;
 
 /** A part of an export that can run by itself. */
 export interface OnnxPart {
@@ -75,7 +76,7 @@ interface FileBeside {
   readonly size: number;
 }
 
-/** An ONNX export of any family that reads text or images, with what lies beside it. */
+/** An ONNX export of any family that reads text, images or recordings, with what lies beside it. */
 export class OnnxModel {
   /** The file’s name, for messages. */
   readonly name: string;
@@ -92,6 +93,8 @@ export class OnnxModel {
   readonly limit: number;
   /** The edges of the images that it reads; undefined where it reads text. */
   readonly image: ImageExtents | undefined;
+  /** The extents of the spectrogram that it hears; undefined where it reads something else. */
+  readonly sound: SoundExtents | undefined;
   /** What may tell how tokens lie over an image. */
   readonly maps: readonly FeatureMap[];
   /** What the classes are called, by their number; none where nothing names them. */
@@ -120,7 +123,10 @@ export class OnnxModel {
     this.attention = findAttention(graph);
     const inputs = isOfImages
       ? new ImageInputs(file.inputs, this.name)
-      : new TextInputs(file.inputs, this.name);
+      : readsSound(file.inputs)
+        ? new SoundInputs(file.inputs, this.name)
+        : new TextInputs(file.inputs, this.name);
+    this.sound = inputs instanceof SoundInputs ? inputs.extents : undefined;
     const described = describe(config);
     this.family = described.family;
     this.width = described.width ?? 0;
@@ -130,6 +136,11 @@ export class OnnxModel {
       this.heads = described.heads ?? 0;
       this.image = inputs.extents;
       this.maps = featureMaps(graph);
+      this.limit = 0;
+      this.fixed = undefined;
+    } else if (inputs instanceof SoundInputs) {
+      this.heads = described.heads ?? 0;
+      this.maps = [];
       this.limit = 0;
       this.fixed = undefined;
     } else {
@@ -184,6 +195,11 @@ export class OnnxModel {
     return findProcessor({ name, modelType, json: (file) => companions.json(file) });
   }
 
+  /** What preprocessor_config.json beside it says of a recording; undefined where there is none. @throws ModelError where it cannot be read */
+  extractor(): Promise<Json | undefined> {
+    return this.companions.json('preprocessor_config.json');
+  }
+
   /** How many nodes the graph has. */
   get nodes(): number {
     return this.file.nodes.length;
@@ -217,7 +233,17 @@ export class OnnxModel {
         graph: this.parts(needed, values),
         feeds: (input) => {
           if ('pixels' in input) return inputs.feeds(input);
-          throw new ModelError(`${this.name} reads images, not text.`);
+          throw new ModelError(`${this.name} reads images alone.`);
+        },
+      };
+    }
+    if (this.sound !== undefined) {
+      const inputs = new SoundInputs(needed.inputs, this.name);
+      return {
+        graph: this.parts(needed, values),
+        feeds: (input) => {
+          if ('features' in input) return inputs.feeds(input);
+          throw new ModelError(`${this.name} hears recordings alone.`);
         },
       };
     }
@@ -225,7 +251,7 @@ export class OnnxModel {
     return {
       graph: this.parts(needed, values),
       feeds: (ids) => {
-        if ('pixels' in ids) throw new ModelError(`${this.name} reads text, not images.`);
+        if ('pixels' in ids || 'features' in ids) throw new ModelError(`${this.name} reads text alone.`);
         const count = this.fixed ?? ids.length;
         const padded = [...ids, ...Array.from({ length: count - ids.length }, () => this.padding)];
         return inputs.feeds({ ids: padded, real: ids.length });

@@ -5,7 +5,7 @@ import type { Box, Labels, Mark, Parameter, ParameterValues } from '../../../pro
 import { boxOf, imageInput, type BroughtImage, type ImageInput } from '../../core/image-input.js';
 import type { ClassScores } from '../../core/subject.js';
 import { gridOf, type TokenGrid } from './grid.js';
-import type { ExportReading } from './reading.js';
+import type { ExportReading, ReadyInput } from './reading.js';
 import { outputNames } from './run.js';
 
 type Numbers = Tensor<Float32Array>;
@@ -63,7 +63,7 @@ export class ExportImage implements ExportReading {
     return this.processor === undefined ? guesses : [];
   }
 
-  input(values: ParameterValues): ReturnType<ExportReading['input']> {
+  input(values: ParameterValues): ReadyInput {
     const { key, input } = this.prepared(values);
     return { key, input: input.processed };
   }

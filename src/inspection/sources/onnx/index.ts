@@ -1,5 +1,5 @@
 import { withValues } from '../../../engine/mechanisms/index.js';
-import { ModelError, type ExportInput } from '../../../models/index.js';
+import { ModelError, type ExportInput, type OnnxModel } from '../../../models/index.js';
 import type { Parameter, ParameterValues } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { formatCount } from '../../../common/strings.js';
@@ -7,6 +7,7 @@ import { encoded } from '../../run/encoded.js';
 import { withGradients, withoutGradients } from '../../run/gradients.js';
 import { InterventionError } from '../../run/check-interventions.js';
 import { openImage } from '../../core/image-input.js';
+import { BroughtRecording } from '../../core/recording.js';
 import type { Preparation, Setting } from '../../core/preparation.js';
 import type { Task } from '../../core/task.js';
 import type { Handle } from '../../core/resource-pool.js';
@@ -14,6 +15,7 @@ import { exportPath } from '../../core/models.js';
 import { takeOver, type Source } from '../../core/source.js';
 import type { OpenExport } from './open-export.js';
 import type { Layer, Subject } from '../../core/subject.js';
+import { ExportSound } from './audio.js';
 import { ExportImage } from './image.js';
 import {
   buildLayer,
@@ -27,27 +29,29 @@ import type { ExportReading } from './reading.js';
 import { collapsed, type ExportResult, type RunLayer } from './run.js';
 import { textReading } from './text.js';
 
-/** A text or an image, read by an ONNX export. */
+/** A text, an image or a recording, read by an ONNX export. */
 export const onnxSource: Source = {
   id: 'onnx',
   async open({ material, by }, { exports, platform, runtime }) {
     const path = by?.model === undefined ? undefined : exportPath(by.model);
-    if (path === undefined || (material.kind !== 'text' && material.kind !== 'image')) return undefined;
+    if (path === undefined) return undefined;
+    if (material.kind !== 'text' && material.kind !== 'image' && material.kind !== 'audio') return undefined;
     const preparation = await takeOver(await exports.acquire(path), async (held) => {
       const { model } = held.opened;
+      refuseOther(model, material.kind);
       if (material.kind === 'text') {
-        if (model.image !== undefined) {
-          throw new ModelError(
-            `${model.title} (${model.family}) reads images, not text. Inspect an image with it, or select a model for text.`,
-          );
-        }
         const reading = textReading(model, await encoded(model, material.texts[0]), material.texts.length);
         return new OnnxPreparation(held, reading, runtime);
       }
-      if (model.image === undefined) {
-        throw new ModelError(
-          `${model.title} (${model.family}) reads text, not images. Select a model that reads images, such as an export with pixel_values.`,
-        );
+      if (material.kind === 'audio') {
+        const recording = await BroughtRecording.open(platform, material.file);
+        try {
+          const reading = await ExportSound.of(model, recording, material.text !== undefined);
+          return new OnnxPreparation(held, reading, runtime);
+        } catch (error) {
+          await recording.close();
+          throw error;
+        }
       }
       const brought = await openImage(platform, material.file);
       const reading = new ExportImage(model, brought, await model.processor(), material.text !== undefined);
@@ -56,6 +60,32 @@ export const onnxSource: Source = {
     return { kind: 'preparation', preparation };
   },
 };
+
+/** What each kind of thing is called, and which exports read it. */
+const readers = {
+  text: { what: 'text', inspect: undefined, select: 'a model for text' },
+  image: {
+    what: 'images',
+    inspect: 'an image',
+    select: 'a model that reads images, such as an export with pixel_values',
+  },
+  audio: {
+    what: 'recordings',
+    inspect: 'a recording',
+    select: 'a model that hears, such as the encoder of a Whisper with input_features',
+  },
+} as const;
+
+/** @throws ModelError where an export reads something else than was brought */
+function refuseOther(model: OnnxModel, given: keyof typeof readers): void {
+  const own = model.image !== undefined ? 'image' : model.sound !== undefined ? 'audio' : 'text';
+  if (own === given) return;
+  const { what, inspect } = readers[own];
+  const { select, what: other } = readers[given];
+  const advice =
+    inspect === undefined ? `Select ${select}.` : `Inspect ${inspect} with it, or select ${select}.`;
+  throw new ModelError(`${model.title} (${model.family}) reads ${what}, not ${other}. ${advice}`);
+}
 
 /** Something run through an ONNX export: its own graph computes queries, keys and values; the steps after them are ours. */
 export class OnnxPreparation implements Preparation {
@@ -123,11 +153,12 @@ export class OnnxPreparation implements Preparation {
   }
 
   async dispose(): Promise<void> {
+    await this.reading.dispose?.();
     await this.held.release();
   }
 
-  private run(values: ParameterValues): Promise<Ran> {
-    const { input, key } = this.reading.input(values);
+  private async run(values: ParameterValues): Promise<Ran> {
+    const { input, key } = await this.reading.input(values);
     if (this.ran?.key === key) return this.ran.result;
     const result = this.runOnce(input);
     const ran = { key, result };

@@ -26,7 +26,7 @@ type Numbers = Tensor<Float32Array>;
 
 /** The text that an export is checked with has so many tokens at most. */
 const checked = 16;
-/** An image cannot be shortened: of so many numbers of weights at once, the places of attention are checked together. */
+/** An image or a recording cannot be shortened: of so many numbers of weights at once, the places of attention are checked together. */
 const mostChecked = 1 << 25;
 /** Float32 differs by less; half precision by less than the other. */
 const equal = 1e-5;
@@ -81,7 +81,7 @@ export class OnnxRun {
    */
   static async open(model: OnnxModel, input: ExportInput, runtime: Runtime): Promise<OnnxRun> {
     try {
-      const plan = await check(model, 'pixels' in input ? input : input.slice(0, checked), runtime);
+      const plan = await check(model, isText(input) ? input.slice(0, checked) : input, runtime);
       const part = model.part([...wantedBy(plan), ...besides(model)]);
       return new OnnxRun(model, plan, part, await ForeignModel.open(runtime.platform, part.graph));
     } catch (error) {
@@ -122,6 +122,11 @@ export class OnnxRun {
   dispose(): Promise<void> {
     return this.session.dispose();
   }
+}
+
+/** Of which the first tokens are a text too. */
+function isText(input: ExportInput): input is readonly number[] {
+  return !('pixels' in input) && !('features' in input);
 }
 
 /** What ONNX Runtime says does not name the file. */
@@ -179,7 +184,7 @@ async function compareAll(
 ): Promise<Comparison> {
   const { attention } = model;
   const parts: Comparison[] = [];
-  let most = 'pixels' in input ? 1 : attention.length;
+  let most = isText(input) ? attention.length : 1;
   for (let at = 0; at < attention.length;) {
     const group = attention.slice(at, at + most);
     const part = model.part(
@@ -195,7 +200,7 @@ async function compareAll(
     parts.push(await compareGroup(kind, group, values, runtime));
     at += group.length;
     const largest = Math.max(1, ...[...values.values()].map(({ data }) => data.length));
-    most = 'pixels' in input ? Math.max(1, Math.floor(mostChecked / largest)) : most;
+    most = isText(input) ? most : Math.max(1, Math.floor(mostChecked / largest));
   }
   return {
     readable: parts.flatMap(({ readable }) => readable),

@@ -1,4 +1,10 @@
-import { CaptionModel, ModelError, speechFamilies, type OpenModel } from '../../../models/index.js';
+import {
+  CaptionModel,
+  ModelError,
+  speechFamilies,
+  waveformFamilies,
+  type OpenModel,
+} from '../../../models/index.js';
 import type { GeneratedTokens } from '../../../protocol.js';
 import type { Runtime } from '../../../runtime/session.js';
 import { imageInput, openImage } from '../../core/image-input.js';
@@ -61,7 +67,7 @@ export const speechSource: Source = {
     const reference = by?.model === undefined ? undefined : languageModel(by.model);
     if (reference === undefined || by?.mechanism !== undefined || exportPath(reference) !== undefined) {
       throw new ModelError(
-        `A recording is heard by a model for speech, which has to be named: a checkpoint folder of ${speechFamilies.join(', ')}.`,
+        `A recording is heard by a model for speech, which has to be named: a checkpoint folder of ${[...speechFamilies, ...waveformFamilies].join(', ')}, or the encoder of a Whisper as an ONNX export.`,
       );
     }
     const { file, text } = material;

@@ -87,7 +87,10 @@ export async function describeExport(model: OnnxModel, description: ModelDescrip
     parts: [],
     total: 0,
     unused: { count: 0, names: [] },
-    tokenizer: model.image === undefined ? tokenizerFacts(await model.tokenizerDescription(), false) : [],
+    tokenizer:
+      model.image === undefined && model.sound === undefined
+        ? tokenizerFacts(await model.tokenizerDescription(), false)
+        : [],
     stacks: [],
   };
 }

@@ -171,4 +171,19 @@ describe('A recording that a model of samples hears', () => {
       { message: /hubert \(HuBERT\) reads recordings, not text/ },
     );
   });
+
+  it('has a page of its own: what it is made of, and its layers', async () => {
+    const reference = { kind: 'folder', path: join(folder, 'wav2vec2-stable') } as const;
+    const page = await engine.modelPage(reference);
+    const fact = (title: string) => page.facts.find((each) => each.title === title)?.value;
+    assert.deepEqual(
+      [fact('Family'), fact('Layers × heads'), fact('Characters')],
+      ['wav2vec 2.0', '2 × 3', '11'],
+    );
+    assert.deepEqual([page.unused.count, page.unused.names.length], [12, 1]);
+    assert.match(page.unused.names[0] ?? '', /masked_spec_embed/);
+    assert.deepEqual(page.stacks, [{ title: 'Layers', layers: 2 }]);
+    const picture = await engine.modelLayer(reference, { stack: 0, layer: 1 });
+    assert.ok(picture.boxes.length > 3);
+  });
 });

@@ -13,7 +13,11 @@ interface Case {
   readonly folder: string;
   readonly start: number;
   readonly end: number;
-  readonly asked: { readonly language?: string; readonly task?: string; readonly return_timestamps?: boolean };
+  readonly asked: {
+    readonly language?: string;
+    readonly task?: string;
+    readonly return_timestamps?: boolean;
+  };
   readonly tokens: readonly number[];
 }
 
@@ -55,10 +59,14 @@ describe('A recording that is aligned as transformers does', () => {
         if (!begins.has(row)) begins.set(row, (path.times[at] ?? NaN) - each.start);
       }
       assert.ok(begins.size > 3);
-      for (const [row, begin] of begins) assert.equal(begin.toFixed(4), wanted[row]?.toFixed(4), `row ${row}`);
+      for (const [row, begin] of begins)
+        assert.equal(begin.toFixed(4), wanted[row]?.toFixed(4), `row ${row}`);
       // All but what begins the text, and what was never read.
       const rows = [...begins.keys()].toSorted((a, b) => a - b);
-      assert.deepEqual([rows.at(-1), rows.length], [each.tokens.length - 2, each.tokens.length - 1 - (rows[0] ?? 0)]);
+      assert.deepEqual(
+        [rows.at(-1), rows.length],
+        [each.tokens.length - 2, each.tokens.length - 1 - (rows[0] ?? 0)],
+      );
       assert.ok(words.length > 0);
       for (const { start, end, rows: own } of words) {
         assert.ok(end >= start);
