@@ -138,6 +138,15 @@ describe('parts of a recording', function () {
     assert.deepEqual((await asked(page, 'change')).at(-1), { parameters: { alignmentHeads: '' } });
   });
 
+  it('names heads as people count them, also where they are aligned with', async () => {
+    const page = await openSound(stage, { settings: { 'count-from': '1' } });
+    assert.equal((await page.locator('.sound-head-name').first().innerText()).endsWith('2.3'), true);
+    await page.getByRole('checkbox', { name: 'Align with layer 1, head 1' }).check();
+    await page.locator('.sound-heads-actions > *').first().click();
+    await resting(page);
+    assert.deepEqual(await asked(page, 'change'), [{ parameters: { alignmentHeads: '1.1, 1.2, 2.3' } }]);
+  });
+
   it('tells a reader of the page when each word was said', async () => {
     const page = await openSound(stage);
     const table = page.getByRole('table', { name: 'When each word was said, by the alignment' });
@@ -183,7 +192,7 @@ describe('parts of a recording', function () {
   });
 
   it('shows frames over frames for attention of the sound to itself', async () => {
-    const self: Recording = { duration: 2, heard: { start: 0, end: 2 }, most: 30, pitch: 0.02, padded: 3 };
+    const self: Recording = { duration: 2, heard: { start: 0, end: 2 }, most: 3, pitch: 0.02, padded: true };
     const page = await openSound(stage, { subject: soundSubject(self) });
     assert.equal(await page.locator('.sound-switch').isVisible(), false);
     assert.equal(await page.locator('.sound-words').isVisible(), false);

@@ -225,11 +225,12 @@ describe('playing a recording', function () {
     await eventually(async () => (await started(page)).at(-1)?.rate, 0.5);
     assert.equal(await playing(page), true);
     await page.getByRole('button', { name: 'Pause' }).click();
-    assert.deepEqual(
-      await page.evaluate(() => {
-        const { views } = window.fakeHost.state as { views: Record<string, unknown> };
-        return views['sound'];
-      }),
+    await eventually(
+      () =>
+        page.evaluate(() => {
+          const { views } = window.fakeHost.state as { views: Record<string, unknown> };
+          return views['sound'];
+        }),
       { path: true, loop: true, rate: 0.5 },
     );
   });

@@ -14,7 +14,7 @@ import { Listening } from './listening.js';
 import { pickPlace, pickWord, wordOf } from './picking.js';
 import type { SoundSettings } from './settings.js';
 import type { Shown } from './shown.js';
-import { captionOf, shownIn } from './shown.js';
+import { captionOf, headTitle, shownIn } from './shown.js';
 import { framed } from './slices.js';
 import type { Pointed } from './stage.js';
 import { SoundStage } from './stage.js';
@@ -100,7 +100,8 @@ export class SoundView implements OpenView {
         panel.openHead(layer, head);
       },
       align: (heads) => {
-        const alignmentHeads = heads.map(({ layer, head }) => `${layer}.${head}`).join(', ');
+        // As people count them, which is how the parameter is read.
+        const alignmentHeads = heads.map(({ layer, head }) => headTitle(layer, head)).join(', ');
         panel.channel.request('change', { parameters: { alignmentHeads } }).catch(context.reportError);
       },
     });
@@ -378,7 +379,8 @@ export class SoundView implements OpenView {
     );
     this.words.show(words);
     this.table.show(words);
-    this.heads.say(alignment?.notices ?? []);
+    const { notices = [] } = this.panel.summary ?? {};
+    this.heads.say((alignment?.notices ?? []).filter((notice) => !notices.includes(notice)));
     this.showPath();
     this.showPicked();
     this.stage.lens.ask();
@@ -488,7 +490,7 @@ function saidOf({ medium, matrix, extent }: Shown): string {
     ...(duration - (heard.end - heard.start) > 0.05
       ? [soundStrings.part(heard.start, heard.end, duration)]
       : []),
-    ...(extent.end - heard.end > 0.05 ? [soundStrings.padding(heard.end)] : []),
+    ...(extent.end - heard.end > 0.05 ? [soundStrings.padding] : []),
     ...(matrix === null ? [soundStrings.elsewhere] : []),
   ].join(' ');
 }

@@ -15,7 +15,7 @@ import type { Layer, Painter, UseOfWebGL } from '../../draw/painter.js';
 import { tableOf } from '../../draw/scale/maps.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
-import { hasWords, shortLabel } from '../../labels.js';
+import { shortLabel } from '../../labels.js';
 import type { Theme } from '../../theme.js';
 import { frameAt, intervalOf } from './frames.js';
 import type { SoundLayout } from './layout.js';
@@ -369,6 +369,6 @@ function labelOf(summary: InspectionSummary, matrix: TimedMatrix | null, row: nu
   if (matrix === null) return '';
   const { rowFrames } = matrix;
   const interval = rowFrames === null ? null : intervalOf(rowFrames, row);
-  if (interval !== null && !hasWords(summary, 'query')) return seconds(interval.start);
+  if (interval !== null) return seconds(interval.start);
   return shortLabel(summary, 'query', row);
 }
