@@ -26,10 +26,10 @@ import { colorMel, paintSound } from './painter.js';
 import type { Shown, TimedMatrix } from './shown.js';
 import { homeRows } from './shown.js';
 import { soundStrings } from './strings.js';
-import { peakOf } from './strip.js';
+import { peakOf } from './hearing/strip.js';
 import { seconds } from './ticks.js';
 import type { Words } from './words.js';
-import type { Zoomed } from './zoomed.js';
+import type { Zoomed } from './hearing/zoomed.js';
 import type { MapName } from '../../draw/scale/choice.js';
 
 /** A place in the pictures: a moment, and the row and the column that are there, where there are any. */

@@ -1,9 +1,9 @@
-import type { AudioMedium, Interval, Waveform } from '../../../src/protocol.js';
-import { h } from '../../dom.js';
-import { resize } from '../../draw/painter.js';
-import type { Theme } from '../../theme.js';
-import { soundStrings } from './strings.js';
-import { seconds } from './ticks.js';
+import type { AudioMedium, Interval, Waveform } from '../../../../src/protocol.js';
+import { h } from '../../../dom.js';
+import { resize } from '../../../draw/painter.js';
+import type { Theme } from '../../../theme.js';
+import { soundStrings } from '../strings.js';
+import { seconds } from '../ticks.js';
 
 const height = 40;
 /** A pointer that moves less than this chose no part. */

@@ -1,11 +1,11 @@
-import type { Interval, Spectrogram, Waveform } from '../../../src/protocol.js';
-import { reasonOf } from '../../../src/common/values.js';
-import { isCancelled } from '../../matrices.js';
-import type { Panel } from '../../panel.js';
-import type { Theme } from '../../theme.js';
+import type { Interval, Spectrogram, Waveform } from '../../../../src/protocol.js';
+import { reasonOf } from '../../../../src/common/values.js';
+import { isCancelled } from '../../../matrices.js';
+import type { Panel } from '../../../panel.js';
+import type { Theme } from '../../../theme.js';
 import { Player } from './player.js';
 import type { SoundSettings } from './settings.js';
-import type { Shown } from './shown.js';
+import type { Shown } from '../shown.js';
 import { Strip } from './strip.js';
 import { Transport } from './transport.js';
 import { Zoomed } from './zoomed.js';
