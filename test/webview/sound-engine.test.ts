@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import type { Call } from '../../src/channel.js';
 import { Engine } from '../../src/inspection/core/engine.js';
 import { Inspection } from '../../src/inspection/core/inspection.js';
 import type { ParameterValues } from '../../src/protocol.js';
@@ -40,7 +41,7 @@ describe('a recording that the engine heard', function () {
   }
 
   async function show({ summary }: Inspection): Promise<Page> {
-    const handlers: Readonly<Record<string, unknown>> = engine.handlers();
+    const handlers: Readonly<Record<string, (params: never, call: Call) => unknown>> = engine.handlers();
     const position = { layer: summary.layers - 1, head: 0, step: 'weights' };
     const page = await stage.open({
       subject: null,
@@ -49,9 +50,10 @@ describe('a recording that the engine heard', function () {
       engine: async (question) => {
         const { method, params } = read(question) as { method: string; params: unknown };
         const answer = handlers[method];
-        assert.ok(typeof answer === 'function');
-        const call = { signal: new AbortController().signal, progress: () => undefined };
-        return written(await answer(params, call));
+        assert.ok(answer !== undefined, method);
+        const call: Call = { signal: new AbortController().signal, progress: () => undefined };
+        // What the page asks is what the protocol says: the host relays it as it is, too.
+        return written(await answer(params as never, call));
       },
     });
     await painted(page);
@@ -95,10 +97,8 @@ describe('a recording that the engine heard', function () {
       ...{ inspection: inspection.summary.id, ...position },
       rows: { start: row, end: row + 1 },
     });
-    assert.ok(
-      (await readOf(page)).includes(`weight ${(data[column] ?? NaN).toFixed(3)}`),
-      await readOf(page),
-    );
+    const said = await readOf(page);
+    assert.ok(said.includes(` weight ${formatNumber(data[column] ?? NaN)} `), said);
   });
 
   it('shows attention and alignment as the two steps that they are', async () => {
