@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { cutOff, faults } from '../support/page/checks.js';
 import { dress, keep, resting, Stage } from '../support/page/open.js';
-import { matrixOf, openSound, partly, recording, soundSubject } from '../support/page/recording.js';
+import { matrixOf, openSound, padded, recording, soundSubject } from '../support/page/recording.js';
 import { themes } from '../support/page/themes.js';
 import type { ThemeName } from '../support/page/themes.js';
 
@@ -27,7 +27,7 @@ describe('the look of a recording', function () {
 
   for (const theme of names) {
     it(`has no accessibility faults in the ${theme} theme, and keeps to the strict policy`, async () => {
-      const page = await openSound(stage, { theme, position: picked, subject: soundSubject(partly) });
+      const page = await openSound(stage, { theme, position: picked, subject: soundSubject(padded) });
       await keep(page, `sound-${theme}`);
       assert.deepEqual(await faults(page), []);
       await toEnd(page);
@@ -46,7 +46,7 @@ describe('the look of a recording', function () {
     [320, 500],
   ] as const) {
     it(`cuts nothing off at ${width} × ${height}`, async () => {
-      const page = await openSound(stage, { width, height, position: picked, subject: soundSubject(partly) });
+      const page = await openSound(stage, { width, height, position: picked, subject: soundSubject(padded) });
       await keep(page, `sound-width-${width}`);
       assert.deepEqual(await cutOff(page), []);
       assert.deepEqual(await faults(page), []);

@@ -33,19 +33,33 @@ describe('parts of a recording', function () {
       ),
     );
 
-  it('shows the whole recording only where there is more than is heard', async () => {
+  it('shows the whole recording, and asks for it only where that is more than is heard', async () => {
     const page = await openSound(stage);
-    assert.equal(await page.locator(strip).isVisible(), false);
+    const parts = async (of: Page): Promise<unknown> =>
+      ((await asked(of, 'waveform')) as { start: number; end: number }[]).map(({ start, end }) => [
+        start,
+        end,
+      ]);
+    assert.deepEqual(await parts(page), [[0, 3.6]]);
+    assert.deepEqual(await chosen(page), ['0.00 s', '3.60 s']);
+    assert.equal(await page.locator('.sound-apply').isVisible(), false);
     const longer = await openSound(stage, { subject: soundSubject(partly) });
-    assert.equal(await longer.locator(strip).isVisible(), true);
-    const whole = ((await asked(longer, 'waveform')) as { start: number; end: number }[]).map(
-      ({ start, end }) => [start, end],
-    );
-    assert.deepEqual(whole, [
+    assert.deepEqual(await parts(longer), [
       [30, 33.6],
       [0, 95],
     ]);
     assert.deepEqual(await chosen(longer), ['30.00 s', '33.60 s']);
+    // In the fake recording there is sound in the part that is heard alone.
+    for (const of of [page, longer]) {
+      const drawn = await of.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('.sound-strip canvas');
+        const context = canvas?.getContext('2d') ?? null;
+        if (canvas === null || context === null) return 0;
+        const { data } = context.getImageData(0, 8, canvas.width, 1);
+        return data.filter((value, at) => at % 4 === 0 && value > 190).length;
+      });
+      assert.ok(drawn > 1, `${drawn} columns reach that high`);
+    }
   });
 
   it('hears another part where one is dragged over, no longer than the model hears at once', async () => {
@@ -138,6 +152,15 @@ describe('parts of a recording', function () {
     assert.deepEqual((await asked(page, 'change')).at(-1), { parameters: { alignmentHeads: '' } });
   });
 
+  it('names heads as people count them, also where they are aligned with', async () => {
+    const page = await openSound(stage, { settings: { 'count-from': '1' } });
+    assert.equal((await page.locator('.sound-head-name').first().innerText()).endsWith('2.3'), true);
+    await page.getByRole('checkbox', { name: 'Align with layer 1, head 1' }).check();
+    await page.locator('.sound-heads-actions > *').first().click();
+    await resting(page);
+    assert.deepEqual(await asked(page, 'change'), [{ parameters: { alignmentHeads: '1.1, 1.2, 2.3' } }]);
+  });
+
   it('tells a reader of the page when each word was said', async () => {
     const page = await openSound(stage);
     const table = page.getByRole('table', { name: 'When each word was said, by the alignment' });
@@ -183,7 +206,7 @@ describe('parts of a recording', function () {
   });
 
   it('shows frames over frames for attention of the sound to itself', async () => {
-    const self: Recording = { duration: 2, heard: { start: 0, end: 2 }, most: 30, pitch: 0.02, padded: 3 };
+    const self: Recording = { duration: 2, heard: { start: 0, end: 2 }, most: 3, pitch: 0.02, padded: true };
     const page = await openSound(stage, { subject: soundSubject(self) });
     assert.equal(await page.locator('.sound-switch').isVisible(), false);
     assert.equal(await page.locator('.sound-words').isVisible(), false);

@@ -12,7 +12,7 @@ import {
   cellAt,
   matrixOf,
   openSound,
-  partly,
+  padded,
   placeOf,
   readOf,
   recording,
@@ -263,10 +263,10 @@ describe('a recording', function () {
   });
 
   it('shows what was heard, and what the model padded it with where that is zoomed out to', async () => {
-    const page = await openSound(stage, { subject: soundSubject(partly) });
+    const page = await openSound(stage, { subject: soundSubject(padded) });
     assert.match(
       await page.locator('.sound-said').innerText(),
-      /^Heard: 30\.00–33\.60 s of 95\.00 s\. .*ends at 33\.60 s/,
+      /^Heard: 30\.00–33\.60 s of 95\.00 s\. .*silence/,
     );
     const first = await wordAt(page, 0);
     assert.ok(Math.abs(first.from - 0.2 / 3.6) < 0.003);

@@ -9,6 +9,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../../host/browser.mjs';
 import { until } from '../until.js';
 import type { Behaviour } from './fake-host.js';
+import type { AskEngine } from './lent.js';
 import type { Subject } from './answers.js';
 import type { ThemeName } from './themes.js';
 import { themes } from './themes.js';
@@ -70,6 +71,8 @@ export interface Opening extends Partial<Behaviour> {
   readonly reducedMotion?: boolean;
   /** What the host says of the settings: the page’s `data-` attributes. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** An engine that answers in place of made-up numbers. */
+  readonly engine?: AskEngine;
 }
 
 /** A browser and a server of the built webview, for one suite. */
@@ -129,7 +132,7 @@ export class Stage {
       page: which = 'panel',
       ...rest
     } = opening;
-    const { ratio = 1, reducedMotion = false, settings = {}, ...behaviour } = rest;
+    const { ratio = 1, reducedMotion = false, settings = {}, engine, ...behaviour } = rest;
     const options: BrowserContextOptions = {
       viewport: { width, height },
       deviceScaleFactor: ratio,
@@ -137,6 +140,7 @@ export class Stage {
     };
     const context = await this.browser.newContext(options);
     const page = await context.newPage();
+    if (engine !== undefined) await page.exposeFunction('askEngine', engine);
     await page.addInitScript(
       ([given, explore]) => {
         window.behaviour = given;

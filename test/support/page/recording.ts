@@ -28,14 +28,16 @@ export const recording: Recording = {
   ],
 };
 
-/** A part in the middle of a longer one, with silence behind it as far as the model's window goes. */
+/** A part in the middle of a longer one. */
 export const partly: Recording = {
   ...recording,
   duration: 95,
   heard: { start: 30, end: 33.6 },
-  padded: 6,
   said: said.map(({ text, start, end }) => ({ text, start: start + 30, end: end + 30 })),
 };
+
+/** The same, with silence behind it as far as the model's window goes. */
+export const padded: Recording = { ...partly, most: 6, padded: true };
 
 export function soundSubject(sound: Recording, more: Partial<Subject> = {}): Subject {
   return {

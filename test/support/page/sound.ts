@@ -5,6 +5,7 @@ import type {
   HeadRank,
   Interval,
   Labels,
+  Mark,
   Samples,
   SamplesRequest,
   Spectrogram,
@@ -23,8 +24,8 @@ export interface Recording {
   readonly most: number;
   /** How far the beginnings of frames are apart, in seconds. */
   readonly pitch: number;
-  /** Up to where the model was given silence, in seconds after the beginning of what was heard; what was heard where left out. */
-  readonly padded?: number;
+  /** Whether the model was given silence up to the most that it hears. */
+  readonly padded?: true;
   /** What is said; the queries are the words' tokens behind the beginning's, or the frames themselves where left out. */
   readonly said?: readonly { readonly text: string; readonly start: number; readonly end: number }[];
   readonly heads?: readonly AlignmentHead[];
@@ -37,8 +38,8 @@ const rate = 16_000;
 const bands = 80;
 const [lowest, highest] = [40, 7800];
 
-export function frameCount({ heard, pitch, padded }: Recording): number {
-  return Math.round((padded ?? heard.end - heard.start) / pitch);
+export function frameCount({ heard, pitch, padded, most }: Recording): number {
+  return Math.round((padded === true ? most : heard.end - heard.start) / pitch);
 }
 
 export function queryCount(recording: Recording): number {
@@ -54,11 +55,12 @@ export function frameLabels(recording: Recording): Labels {
   const count = frameCount(recording);
   return {
     count,
-    marks: Array.from({ length: count }, (_, at) => ({
-      ...{ medium: 'audio-0', kind: 'interval' as const },
-      start: heard.start + at * pitch,
-      end: heard.start + (at + 1) * pitch,
-    })),
+    // Frames of the silence stand for nothing in the recording.
+    marks: Array.from({ length: count }, (_, at): Mark | null => {
+      const start = heard.start + at * pitch;
+      const end = Math.min(heard.end, start + pitch);
+      return start < heard.end - 1e-9 ? { medium: 'audio-0', kind: 'interval', start, end } : null;
+    }),
   };
 }
 

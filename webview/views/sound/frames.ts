@@ -1,4 +1,4 @@
-import type { Interval, Labels } from '../../../src/protocol.js';
+import type { AudioMedium, Interval, Labels } from '../../../src/protocol.js';
 
 /** Labels of one side of a matrix that are moments of a recording, one after the other and evenly spaced. */
 export interface Frames {
@@ -10,12 +10,15 @@ export interface Frames {
   readonly pitch: number;
 }
 
-/** The first unbroken run of frames of a recording among labels; null where there is none. */
-export function framesOf({ marks }: Labels, medium: string): Frames | null {
+/**
+ * The first unbroken run of frames of a recording among labels; null where there is none. What a model puts behind the sound to fill
+ * its window stands for nothing in the recording, and follows the frames all the same: it is taken for more of them.
+ */
+export function framesOf({ marks }: Labels, { id, most }: Pick<AudioMedium, 'id' | 'most'>): Frames | null {
   if (marks === undefined) return null;
   const at = (index: number): Interval | null => {
     const mark = marks[index];
-    return mark?.kind === 'interval' && mark.medium === medium ? mark : null;
+    return mark?.kind === 'interval' && mark.medium === id ? mark : null;
   };
   const first = marks.findIndex((_, index) => at(index) !== null);
   const begin = at(first);
@@ -24,9 +27,13 @@ export function framesOf({ marks }: Labels, medium: string): Frames | null {
   for (let next = at(first + 1); next !== null; next = at(last + 1)) last += 1;
   const count = last - first + 1;
   const final = at(last) ?? begin;
-  // What a frame hears may overlap with the next: beginnings say how far they are apart.
+  // What a frame hears may overlap with the next: beginnings say how far they are apart. The last may be cut off.
   const pitch = count > 1 ? (final.start - begin.start) / (count - 1) : begin.end - begin.start;
-  return pitch > 0 ? { first, count, start: begin.start, pitch } : null;
+  if (!(pitch > 0)) return null;
+  const rest = marks.length - first;
+  const fillsWindow =
+    Math.abs(rest * pitch - most) < pitch && marks.slice(last + 1).every((mark) => mark === null);
+  return { first, count: fillsWindow ? rest : count, start: begin.start, pitch };
 }
 
 export function extentOf({ start, count, pitch }: Frames): Interval {

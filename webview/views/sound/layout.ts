@@ -37,7 +37,7 @@ const highestRow = 30;
 
 /** Divides what there is between the pictures. */
 export function layOut({ width, height, words, rows }: LayoutOptions): SoundLayout {
-  const left = width >= 560 ? 104 : 72;
+  const left = width >= 560 ? 104 : 88;
   const right = 14;
   const small = height < 520;
   const waveHeight = small ? 56 : 76;

@@ -63,13 +63,13 @@ export function paintSoundMarks(canvas: HTMLCanvasElement, marks: SoundMarks): v
       if (picked !== null) {
         const [from, wide] = span(picked);
         // Lines beside the frame: what is in it stays to be seen.
-        for (const [color, width] of [
-          [theme.background, 4],
-          [theme.accent, 2],
+        for (const [color, far, width] of [
+          [theme.background, 4, 2],
+          [theme.accent, 2, 2],
         ] as const) {
-          context.strokeStyle = color;
-          context.lineWidth = width;
-          context.strokeRect(from - 1, band.top - 4, wide + 2, band.height + 8);
+          context.fillStyle = color;
+          context.fillRect(from - far, band.top, width, band.height);
+          context.fillRect(from + wide + far - width, band.top, width, band.height);
         }
       }
     });
@@ -87,13 +87,14 @@ export function paintSoundMarks(canvas: HTMLCanvasElement, marks: SoundMarks): v
       }
       const at = rowBox(marks.pickedRow);
       if (at === null) return;
-      for (const [color, width] of [
-        [theme.background, 4],
+      const [top, tall] = at;
+      for (const [color, far] of [
+        [theme.background, 3],
         [theme.accent, 2],
       ] as const) {
-        context.strokeStyle = color;
-        context.lineWidth = width;
-        context.strokeRect(left - 4, at[0], across + 8, at[1]);
+        context.fillStyle = color;
+        context.fillRect(left, top - far, across, far === 3 ? 1 : 2);
+        context.fillRect(left, top + tall + (far === 3 ? 2 : 0), across, far === 3 ? 1 : 2);
       }
     });
   }

@@ -6,7 +6,7 @@ import type { Theme } from '../../theme.js';
 import type { Band, SoundLayout } from './layout.js';
 import type { SoundLens } from './lens.js';
 import { melShare, timeTicks } from './ticks.js';
-import type { Piece } from './zoomed.js';
+import type { Piece } from './hearing/zoomed.js';
 import { soundStrings } from './strings.js';
 
 /** What is drawn along the time axis but for the matrix and the marks. */

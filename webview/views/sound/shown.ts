@@ -52,7 +52,7 @@ const known = new WeakMap<InspectionSummary, { keys: Frames | null; queries: Fra
 /** Looking through the marks of thousands of frames with each pan would take long. */
 function sidesOf(
   summary: InspectionSummary,
-  medium: string,
+  medium: AudioMedium,
 ): { keys: Frames | null; queries: Frames | null } {
   const sides = known.get(summary) ?? {
     keys: framesOf(summary.keys, medium),
@@ -68,7 +68,7 @@ export function shownIn({ content, position }: PanelView): Shown | null {
   const { summary } = content;
   const medium = audioOf(summary);
   if (medium === undefined) return null;
-  const { keys, queries } = sidesOf(summary, medium.id);
+  const { keys, queries } = sidesOf(summary, medium);
   const open = findStep(summary, position.step);
   // A stage that leaves out tokens has rows that are not the queries: its labels would be others'.
   const isOpen = open !== undefined && isPairwise(open) && open.rows.size === summary.queries.count;
@@ -112,8 +112,8 @@ export function captionOf({ summary, matrix, layer, head }: Shown, heads: number
   if (matrix === null) return '';
   const { step, kind } = matrix;
   if (kind === 'alignment') return soundStrings.alignment(heads);
-  if (kind === 'stage') return soundStrings.stage(step.title);
-  if (!step.perHead) return soundStrings.captionLayer(step.title, layer);
+  // Of a stage that is of no one head, and of no one layer, the title says all.
+  if (!step.perHead) return kind === 'stage' ? step.title : soundStrings.captionLayer(step.title, layer);
   return summary.heads > 1 || summary.layers > 1
     ? soundStrings.captionHead(step.title, layer, head)
     : step.title;

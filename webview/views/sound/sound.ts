@@ -1,27 +1,24 @@
 import './sound.css';
-import type { Alignment, Slice } from '../../../src/protocol.js';
+import type { Alignment } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { MatrixLayers } from '../heatmap/layers.js';
 import { HeatmapTools } from '../heatmap/tools.js';
-import { Readout } from '../heatmap/readout.js';
 import type { OpenView, ViewContext } from '../view.js';
-import { SoundColors } from './colors.js';
 import { RankedHeads } from './heads.js';
-import { Listening } from './listening.js';
+import { Listening } from './hearing/listening.js';
+import { SoundMatrix } from './matrix.js';
 import { pickPlace, pickWord, wordOf } from './picking.js';
-import type { SoundSettings } from './settings.js';
+import { Reading } from './reading.js';
+import type { SoundSettings } from './hearing/settings.js';
 import type { Shown } from './shown.js';
-import { captionOf, shownIn } from './shown.js';
-import { framed } from './slices.js';
+import { captionOf, headTitle, shownIn } from './shown.js';
 import type { Pointed } from './stage.js';
 import { SoundStage } from './stage.js';
 import { soundStrings } from './strings.js';
 import { Switch } from './switch.js';
 import { seconds } from './ticks.js';
-import { intervalOf } from './frames.js';
 import { Timing } from './timing.js';
 import { WordTable } from './word-table.js';
 import { Words } from './words.js';
@@ -39,12 +36,10 @@ export class SoundView implements OpenView {
   private readonly words: Words;
   private readonly table: WordTable;
   private readonly heads: RankedHeads;
-  private readonly colors: SoundColors;
   private readonly stage: SoundStage;
   private readonly switch: Switch;
-  private readonly layers: MatrixLayers;
-  private readonly readout: Readout;
-  private readonly place = h('p', { class: 'sound-place number' });
+  private readonly matrix: SoundMatrix;
+  private readonly reading: Reading;
   private readonly said = h('p', { class: 'sound-said muted' });
   private readonly problem = h('p', { class: 'problem', attributes: { role: 'alert' } });
   private readonly head: HTMLElement;
@@ -63,7 +58,7 @@ export class SoundView implements OpenView {
     private readonly context: ViewContext,
     private settings: SoundSettings,
   ) {
-    const { panel, matrices, theme, drawing } = context;
+    const { panel, theme, drawing } = context;
     this.panel = panel;
     this.theme = theme;
     const play = (word: Alignment['words'][number]): void => {
@@ -100,7 +95,8 @@ export class SoundView implements OpenView {
         panel.openHead(layer, head);
       },
       align: (heads) => {
-        const alignmentHeads = heads.map(({ layer, head }) => `${layer}.${head}`).join(', ');
+        // As people count them, which is how the parameter is read.
+        const alignmentHeads = heads.map(({ layer, head }) => headTitle(layer, head)).join(', ');
         panel.channel.request('change', { parameters: { alignmentHeads } }).catch(context.reportError);
       },
     });
@@ -138,39 +134,13 @@ export class SoundView implements OpenView {
         this.reportPainted();
       },
     });
-    this.layers = new MatrixLayers(
-      {
-        slice: (request, signal) => {
-          const { matrix } = this.shown ?? {};
-          return matrix == null ? matrices.slice(request, signal) : framed(matrices, matrix, request, signal);
-        },
+    this.matrix = new SoundMatrix(context, this.stage, {
+      caption: (shown) => captionOf(shown, this.alignment?.heads.length ?? null),
+      failed: (message) => {
+        this.fail(message);
       },
-      {
-        overview: (slice) => {
-          this.takeSlice('overview', slice);
-        },
-        detail: (slice) => {
-          this.takeSlice('detail', slice);
-        },
-        failed: (message) => {
-          this.fail(message);
-        },
-      },
-    );
-    this.colors = new SoundColors(panel);
-    this.readout = new Readout(
-      panel,
-      matrices,
-      (row, column) => {
-        const first = this.shown?.matrix?.frames.first ?? 0;
-        return this.layers.valueAt(row, column - first);
-      },
-      () => 1,
-      {
-        nothing: () => soundStrings.nothing,
-        quantity: (step) => (step.role === 'weights' ? 'weight' : step.title.toLowerCase()),
-      },
-    );
+    });
+    this.reading = new Reading(context, (row, column) => this.matrix.valueAt(row, column));
     this.switch = new Switch(panel, {
       path: (path) => {
         this.set({ path });
@@ -197,17 +167,12 @@ export class SoundView implements OpenView {
       this.problem,
       this.listening.strip,
     );
-    this.foot = h(
-      'div',
-      { class: 'heatmap-foot sound-foot' },
-      this.colors.element,
-      h('div', { class: 'sound-read' }, this.place, this.readout.element),
-    );
+    this.foot = h('div', { class: 'heatmap-foot sound-foot' }, this.matrix.element, this.reading.element);
     this.more = h('div', { class: 'sound-more-parts' }, this.heads.element, this.table.element);
     this.body = h(
       'div',
       { class: 'heatmap-body sound-body' },
-      ...[this.head, this.stage.element, this.foot, this.more, this.readout.spoken],
+      ...[this.head, this.stage.element, this.foot, this.more, this.reading.spoken],
     );
     this.element = h('div', { class: 'heatmap sound' }, this.body);
     this.element.addEventListener(
@@ -239,16 +204,15 @@ export class SoundView implements OpenView {
     this.theme = theme;
     this.stage.retheme(theme);
     this.listening.retheme(theme);
-    this.recolor();
+    this.matrix.color(theme);
   }
 
   dispose(): void {
     this.life.dispose();
     this.listening.dispose();
     this.timing.dispose();
-    this.layers.clear();
-    this.readout.dispose();
-    this.colors.dispose();
+    this.matrix.dispose();
+    this.reading.dispose();
     this.stage.dispose();
   }
 
@@ -282,7 +246,7 @@ export class SoundView implements OpenView {
       store.watch(
         ({ scale }) => scale,
         () => {
-          this.recolor();
+          this.matrix.color(this.theme);
         },
       ),
       store.watch(
@@ -309,40 +273,17 @@ export class SoundView implements OpenView {
     if (this.owed) return;
     this.problem.hidden = true;
     this.askedAt ??= performance.now();
-    const { summary, matrix } = shown;
+    const { summary } = shown;
     this.timing.show(summary);
     this.listening.show(shown);
     this.more.hidden = summary.aligns !== true;
     this.said.textContent = saidOf(shown);
     this.caption(shown);
     this.heads.mark(shown);
-    this.readout.clear();
+    this.reading.clear();
     this.layout();
     this.listening.load((this.stage.layout?.across ?? 1) * window.devicePixelRatio);
-    this.colors.element.hidden = matrix === null;
-    const place = matrix === null ? null : this.context.matrices.place(matrix.step.name);
-    if (matrix === null || place === null) {
-      this.layers.clear();
-      this.stage.color(null, this.panel.store.get().scale.map);
-    } else {
-      const { across = 1, cells } = this.stage.layout ?? {};
-      const { frames, step } = matrix;
-      const lens = this.stage.lens.frame;
-      const ratio = window.devicePixelRatio;
-      // The whole matrix may be wider than what is seen at first: padding is beyond.
-      const wider = lens === null ? 1 : (frames.count * frames.pitch) / (lens.home.end - lens.home.start);
-      const columns = { axis: step.columns.axis, size: frames.count };
-      this.panel.awaitMatrix(
-        this.layers.show(
-          place,
-          { ...step, columns },
-          {
-            width: across * ratio * Math.max(1, wider),
-            height: (cells?.height ?? 1) * ratio,
-          },
-        ),
-      );
-    }
+    this.matrix.show(shown);
     this.showPicked();
   }
 
@@ -365,11 +306,6 @@ export class SoundView implements OpenView {
     );
   }
 
-  private takeSlice(layer: 'overview' | 'detail', slice: Slice | null): void {
-    this.stage.setCells(layer, slice);
-    this.recolor();
-  }
-
   private takeAlignment(alignment: Alignment | null): void {
     this.alignment = alignment;
     const words = alignment?.words ?? [];
@@ -378,7 +314,8 @@ export class SoundView implements OpenView {
     );
     this.words.show(words);
     this.table.show(words);
-    this.heads.say(alignment?.notices ?? []);
+    const { notices = [] } = this.panel.summary ?? {};
+    this.heads.say((alignment?.notices ?? []).filter((notice) => !notices.includes(notice)));
     this.showPath();
     this.showPicked();
     this.stage.lens.ask();
@@ -392,18 +329,6 @@ export class SoundView implements OpenView {
     if (shown !== null) this.caption(shown);
   }
 
-  private recolor(): void {
-    const { shown } = this;
-    if (shown === null) return;
-    const { matrix } = shown;
-    if (matrix !== null) {
-      const caption = captionOf(shown, this.alignment?.heads.length ?? null);
-      this.colors.update(matrix.step, caption, this.layers, this.theme);
-    }
-    const scale = matrix === null || this.layers.overview === null ? null : this.colors.scale;
-    this.stage.color(scale, this.panel.store.get().scale.map);
-  }
-
   private showPicked(): void {
     const { shown } = this;
     const cell = shown?.matrix?.picked ?? null;
@@ -413,36 +338,16 @@ export class SoundView implements OpenView {
     this.point(null, false);
   }
 
-  /** Reads what is pointed at, else what is picked. */
   private point(place: Pointed | null, aloud: boolean): void {
-    const { shown } = this;
     this.stage.hover(place);
-    if (shown?.matrix == null) {
-      this.place.textContent = place === null ? ' ' : `${seconds(place.time)} s`;
-      this.readout.element.hidden = true;
-      return;
-    }
-    const { matrix } = shown;
-    const row = place === null ? matrix.picked?.row : (place.row ?? this.panel.store.get().chosen.query);
-    const column = place === null ? matrix.picked?.column : place.column;
-    const interval = column == null ? null : intervalOf(matrix.frames, column);
-    this.place.textContent = interval === null ? ' ' : soundStrings.at(interval.start, interval.end);
-    this.readout.element.hidden = false;
-    const target =
-      row === undefined
-        ? null
-        : column == null
-          ? ({ kind: 'row', index: row } as const)
-          : ({ kind: 'cell', cell: { row, column } } as const);
-    this.readout.show(target, matrix.step, aloud);
+    this.reading.show(this.shown, place, aloud);
   }
 
   private look(): void {
     this.zooming.showLevel(this.stage.lens.level);
-    const { looked, layout, lens } = this.stage;
-    const ratio = window.devicePixelRatio;
-    if (looked !== null) this.layers.look(looked.viewport, looked.frame, ratio, this.stage.largest);
-    if (layout !== null) this.listening.look(lens.shown, layout.across * ratio);
+    this.matrix.look();
+    const { layout, lens } = this.stage;
+    if (layout !== null) this.listening.look(lens.shown, layout.across * window.devicePixelRatio);
   }
 
   /** Turns the page where the played moment runs out of sight. */
@@ -488,7 +393,7 @@ function saidOf({ medium, matrix, extent }: Shown): string {
     ...(duration - (heard.end - heard.start) > 0.05
       ? [soundStrings.part(heard.start, heard.end, duration)]
       : []),
-    ...(extent.end - heard.end > 0.05 ? [soundStrings.padding(heard.end)] : []),
+    ...(extent.end - heard.end > 0.05 ? [soundStrings.padding] : []),
     ...(matrix === null ? [soundStrings.elsewhere] : []),
   ].join(' ');
 }

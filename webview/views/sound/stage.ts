@@ -15,7 +15,7 @@ import type { Layer, Painter, UseOfWebGL } from '../../draw/painter.js';
 import { tableOf } from '../../draw/scale/maps.js';
 import type { ColorScale } from '../../draw/scale/scale.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
-import { hasWords, shortLabel } from '../../labels.js';
+import { shortLabel } from '../../labels.js';
 import type { Theme } from '../../theme.js';
 import { frameAt, intervalOf } from './frames.js';
 import type { SoundLayout } from './layout.js';
@@ -26,10 +26,10 @@ import { colorMel, paintSound } from './painter.js';
 import type { Shown, TimedMatrix } from './shown.js';
 import { homeRows } from './shown.js';
 import { soundStrings } from './strings.js';
-import { peakOf } from './strip.js';
+import { peakOf } from './hearing/strip.js';
 import { seconds } from './ticks.js';
 import type { Words } from './words.js';
-import type { Zoomed } from './zoomed.js';
+import type { Zoomed } from './hearing/zoomed.js';
 import type { MapName } from '../../draw/scale/choice.js';
 
 /** A place in the pictures: a moment, and the row and the column that are there, where there are any. */
@@ -369,6 +369,6 @@ function labelOf(summary: InspectionSummary, matrix: TimedMatrix | null, row: nu
   if (matrix === null) return '';
   const { rowFrames } = matrix;
   const interval = rowFrames === null ? null : intervalOf(rowFrames, row);
-  if (interval !== null && !hasWords(summary, 'query')) return seconds(interval.start);
+  if (interval !== null) return seconds(interval.start);
   return shortLabel(summary, 'query', row);
 }

@@ -24,7 +24,6 @@ export const soundStrings = {
       ? 'Alignment (mean of z-scores)'
       : `Alignment (mean of z-scores of ${heads} ${heads === 1 ? 'head' : 'heads'})`,
   alignmentHint: 'What dynamic time warping is given. It is made of attention scores, but is not attention.',
-  stage: (title: string) => `Alignment, on the way: ${title}`,
   path: 'Path',
   pathHint: 'The path of dynamic time warping, from which the times of the words are read.',
   captionHead: (title: string, layer: number, head: number) =>
@@ -45,8 +44,7 @@ export const soundStrings = {
   noWords: 'No words were aligned.',
   elsewhere:
     'What is shown here does not lie on the recording: open the encoder’s self-attention or the cross-attention.',
-  padding: (end: number) =>
-    `What was heard ends at ${seconds(end)} s; the model’s window goes on with silence: zoom out to see it (hatched).`,
+  padding: 'Behind it the model read silence: zoom out to see what attends to that (hatched).',
   part: (start: number, end: number, duration: number) =>
     `Heard: ${seconds(start)}–${seconds(end)} s of ${seconds(duration)} s.`,
   description: (said: {

@@ -1,6 +1,6 @@
 import { defineView } from '../view.js';
-import type { SoundSettings } from './settings.js';
-import { readSettings, standardSettings } from './settings.js';
+import type { SoundSettings } from './hearing/settings.js';
+import { readSettings, standardSettings } from './hearing/settings.js';
 import { audioOf } from './shown.js';
 import { SoundView } from './sound.js';
 import { soundStrings } from './strings.js';

@@ -1,10 +1,10 @@
-import { h } from '../../dom.js';
-import type { DropdownControl } from '../../ui.js';
-import { dropdown } from '../../ui.js';
+import { h } from '../../../dom.js';
+import type { DropdownControl } from '../../../ui.js';
+import { dropdown } from '../../../ui.js';
 import type { SoundSettings } from './settings.js';
 import { rates } from './settings.js';
-import { soundStrings } from './strings.js';
-import { clock } from './ticks.js';
+import { soundStrings } from '../strings.js';
+import { clock } from '../ticks.js';
 
 /** Play and pause, and what goes with it. */
 export class Transport {

@@ -1,9 +1,9 @@
-import type { AudioMedium, Interval, Waveform } from '../../../src/protocol.js';
-import { h } from '../../dom.js';
-import { resize } from '../../draw/painter.js';
-import type { Theme } from '../../theme.js';
-import { soundStrings } from './strings.js';
-import { seconds } from './ticks.js';
+import type { AudioMedium, Interval, Waveform } from '../../../../src/protocol.js';
+import { h } from '../../../dom.js';
+import { resize } from '../../../draw/painter.js';
+import type { Theme } from '../../../theme.js';
+import { soundStrings } from '../strings.js';
+import { seconds } from '../ticks.js';
 
 const height = 40;
 /** A pointer that moves less than this chose no part. */
@@ -47,9 +47,9 @@ export class Strip {
     for (const end of ['start', 'end'] as const) this.attachKeys(end);
   }
 
-  /** Whether there is more than what is heard. */
-  static isNeeded({ duration, heard }: AudioMedium): boolean {
-    return duration - (heard.end - heard.start) > 0.05;
+  /** Whether all of it is heard. */
+  static isWhole({ duration, heard }: AudioMedium): boolean {
+    return duration - (heard.end - heard.start) <= 0.05;
   }
 
   show(medium: AudioMedium): void {
@@ -58,7 +58,8 @@ export class Strip {
       this.medium.heard.start !== medium.heard.start ||
       this.medium.heard.end !== medium.heard.end;
     this.medium = medium;
-    this.element.hidden = !Strip.isNeeded(medium);
+    // Of a part that is too short to be cut there is nothing to choose.
+    this.element.hidden = medium.duration < 2 * shortest;
     this.track.title = soundStrings.stripHint(medium.most);
     if (another) this.chosen = medium.heard;
     this.draw();

@@ -1,7 +1,7 @@
-import { reasonOf } from '../../../src/common/values.js';
-import type { Interval, Samples } from '../../../src/protocol.js';
-import { isCancelled } from '../../matrices.js';
-import { soundStrings } from './strings.js';
+import { reasonOf } from '../../../../src/common/values.js';
+import type { Interval, Samples } from '../../../../src/protocol.js';
+import { isCancelled } from '../../../matrices.js';
+import { soundStrings } from '../strings.js';
 
 /** The most that is asked for at once, in seconds, and what is asked for first, so that it begins soon. */
 const longest = 30;

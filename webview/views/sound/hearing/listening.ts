@@ -1,11 +1,11 @@
-import type { Interval, Spectrogram, Waveform } from '../../../src/protocol.js';
-import { reasonOf } from '../../../src/common/values.js';
-import { isCancelled } from '../../matrices.js';
-import type { Panel } from '../../panel.js';
-import type { Theme } from '../../theme.js';
+import type { Interval, Spectrogram, Waveform } from '../../../../src/protocol.js';
+import { reasonOf } from '../../../../src/common/values.js';
+import { isCancelled } from '../../../matrices.js';
+import type { Panel } from '../../../panel.js';
+import type { Theme } from '../../../theme.js';
 import { Player } from './player.js';
 import type { SoundSettings } from './settings.js';
-import type { Shown } from './shown.js';
+import type { Shown } from '../shown.js';
 import { Strip } from './strip.js';
 import { Transport } from './transport.js';
 import { Zoomed } from './zoomed.js';
@@ -46,6 +46,14 @@ export class Listening {
     };
     this.waveform = new Zoomed({
       ...common,
+      come: () => {
+        const { medium } = this.shown ?? {};
+        const { overview } = this.waveform;
+        // What is heard is the whole: it is asked for once.
+        if (medium !== undefined && Strip.isWhole(medium) && overview !== null)
+          this.whole.fill(overview.value);
+        events.come();
+      },
       ask: (of, columns, signal) => channel.request('waveform', { ...this.asked(of), columns }, { signal }),
       columnsOf: ({ minimum }) => minimum.length,
     });
@@ -188,7 +196,7 @@ export class Listening {
     const { heard, duration } = medium;
     void this.waveform.show(heard, columns);
     void this.spectrogram.show(heard, columns);
-    if (!Strip.isNeeded(medium)) return;
+    if (Strip.isWhole(medium)) return;
     try {
       const whole = await this.panel.channel.request(
         'waveform',

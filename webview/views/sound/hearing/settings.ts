@@ -1,4 +1,4 @@
-import { fieldsOf } from '../../parse.js';
+import { fieldsOf } from '../../../parse.js';
 
 /** How a recording is shown and played. */
 export interface SoundSettings {

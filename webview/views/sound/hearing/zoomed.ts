@@ -1,7 +1,7 @@
-import { reasonOf } from '../../../src/common/values.js';
-import type { Interval } from '../../../src/protocol.js';
-import { settled } from '../../dom.js';
-import { isCancelled } from '../../matrices.js';
+import { reasonOf } from '../../../../src/common/values.js';
+import type { Interval } from '../../../../src/protocol.js';
+import { settled } from '../../../dom.js';
+import { isCancelled } from '../../../matrices.js';
 
 /** How long a pan or zoom must rest before its detail is asked for, in milliseconds. */
 const rest = 90;
