@@ -363,6 +363,36 @@ describe('lines', function () {
     assert.match(await page.locator('.lines-legend').innerText(), new RegExp(percent(1 - sum(between) / 6)));
   });
 
+  it('go from the queries of one text to the keys of another, in two columns', async () => {
+    const cross = { ...story, queries: 6, words: story.words };
+    const page = await open({ subject: cross });
+    const own = new Attention(cross);
+    const weights = Array.from({ length: 6 }, (_, query) => [...own.row('weights', 3, 7, query)]).flat();
+    assert.equal(weights.length, 90);
+    assert.equal(await drawn(page), weights.filter((weight) => weight >= 0.05).length);
+    const counts = await Promise.all(
+      ['Queries', 'Keys'].map((name) => page.getByRole('listbox', { name }).getByRole('option').count()),
+    );
+    assert.deepEqual(counts, [6, 15]);
+    assert.equal(
+      await page.locator('.lines').getByRole('combobox', { name: 'Arrangement' }).isVisible(),
+      false,
+    );
+    await page.getByRole('listbox', { name: 'Keys' }).focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowLeft');
+    await resting(page);
+    assert.match(await readout(page), /^query t \(5\)/);
+  });
+
+  it('fit a narrow group', async () => {
+    const page = await open({ width: 420 });
+    await token(page, 'Queries', 11).click();
+    await resting(page);
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'lines-narrow');
+  });
+
   it('say what went wrong', async () => {
     const page = await open({ failing: { lines: 'The file was changed.' } });
     await page.locator('.lines .problem', { hasText: 'The file was changed.' }).waitFor();

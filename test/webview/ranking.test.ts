@@ -264,6 +264,17 @@ describe('ranking of heads', function () {
     });
   });
 
+  it('fits a narrow group', async () => {
+    const page = await open({ width: 420 });
+    await page.getByRole('tab', { name: 'Heads' }).click();
+    await items(page).first().waitFor();
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'ranking-narrow');
+    await items(page).first().click();
+    // Having chosen a head, the user wants to see it.
+    await page.locator('.heatmap').waitFor();
+  });
+
   for (const theme of ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const) {
     it(`has nothing cut off and no fault of accessibility: ${theme}`, async () => {
       const page = await open({ theme });

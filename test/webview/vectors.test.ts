@@ -144,6 +144,12 @@ describe('vectors', function () {
     assert.equal(await page.locator('.vectors-keys').isVisible(), false);
   });
 
+  it('fit a narrow group', async () => {
+    const page = await open({ width: 420 });
+    assert.deepEqual(await cutOff(page), []);
+    await keep(page, 'vectors-narrow');
+  });
+
   it('say what went wrong', async () => {
     const page = await stage.open({ failing: { arithmetic: 'The file was changed.' } });
     await painted(page);
