@@ -8,14 +8,14 @@ import type {
   ExportScope,
   InspectionSummary,
 } from '../../protocol.js';
-import type { PictureOffer } from '../../protocol.js';
+import type { HtmlOffer, PictureOffer } from '../../protocol.js';
 import { separator } from '../base/separator.js';
 import { withProgress } from '../base/progress.js';
 import { saveInspection, savedExtensions } from '../saved/save-inspection.js';
 import type { SavingContext } from '../saved/save-inspection.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
-import { askPlace, takePicture } from './save-picture.js';
+import { askPlace, savePage, takePicture } from './save-picture.js';
 import type { GivenPicture, PictureSource } from './save-picture.js';
 import { placeNumber } from '../../common/counting.js';
 
@@ -53,6 +53,10 @@ export async function exportInspection(
       const parts = [what.offer.view, `layer-${placeNumber(layer)}`, `head-${placeNumber(head)}`];
       return fileName(summary, what.offer.view === 'heatmap' ? parts : [what.offer.view], extension);
     });
+    return;
+  }
+  if (what.kind === 'page') {
+    await savePage(what.source, fileName(summary, [], 'html'));
     return;
   }
   if (what.kind === 'inspection') {
@@ -116,6 +120,7 @@ const staysOpen = { ignoreFocusOut: true } as const;
 
 type What =
   | { readonly kind: 'inspection' }
+  | { readonly kind: 'page'; readonly source: PictureSource; readonly offer: HtmlOffer }
   | { readonly kind: 'exporter'; readonly exporter: ExporterDescription }
   | {
       readonly kind: 'picture';
@@ -136,7 +141,7 @@ async function pickWhat(
   panel: PictureSource | undefined,
 ): Promise<What | undefined> {
   if (wanted === 'inspection') return { kind: 'inspection' };
-  if (wanted !== undefined) {
+  if (wanted !== undefined && wanted !== 'html') {
     const exporters = await inspection.exporters();
     const found = exporters.find(({ id }) => id === wanted);
     const names = exporters.map(({ id }) => id).join(', ');
@@ -144,7 +149,11 @@ async function pickWhat(
       throw new Error(l10n.t('There is no exporter “{0}” here; there are {1}.', wanted, names));
     return { kind: 'exporter', exporter: found };
   }
-  const pictures = await picturesOf(panel);
+  const { pictures, page } = await drawable(panel);
+  if (wanted === 'html') {
+    if (page === undefined) throw new Error(l10n.t('There is nothing in sight that fits into a web page.'));
+    return page;
+  }
   if (picture !== undefined) {
     const found = pictures.find(({ offer }) => offer.view === picture);
     const names = pictures.map(({ offer }) => offer.view).join(', ');
@@ -160,6 +169,9 @@ async function pickWhat(
       detail: l10n.t('SVG or PNG, or to the clipboard'),
       what,
     })),
+    ...(page === undefined
+      ? []
+      : [{ label: l10n.t('Interactive web page (.html)'), detail: pageDetail(page.offer), what: page }]),
     ...(pictures.length === 0 ? [] : [separator(l10n.t('numbers and formulas'))]),
     ...exporters.map((exporter) => ({
       label: exporter.title,
@@ -181,17 +193,36 @@ async function pickWhat(
   return chosen?.what;
 }
 
+interface Drawable {
+  readonly pictures: readonly Extract<What, { kind: 'picture' }>[];
+  readonly page?: Extract<What, { kind: 'page' }>;
+}
+
 /** What the panel can draw now; nothing where its page does not answer. */
-async function picturesOf(
-  source: PictureSource | undefined,
-): Promise<readonly Extract<What, { kind: 'picture' }>[]> {
-  if (source === undefined) return [];
+async function drawable(source: PictureSource | undefined): Promise<Drawable> {
+  if (source === undefined) return { pictures: [] };
   try {
-    const { offers, dark } = await source.pictures();
-    return offers.map((offer) => ({ kind: 'picture' as const, source, offer, dark }));
+    const { offers, dark, html } = await source.pictures();
+    return {
+      pictures: offers.map((offer) => ({ kind: 'picture' as const, source, offer, dark })),
+      ...(html === null ? {} : { page: { kind: 'page' as const, source, offer: html } }),
+    };
   } catch {
     // Numbers can be taken away without the page.
-    return [];
+    return { pictures: [] };
+  }
+}
+
+/** How large it will be, and what is in it. */
+function pageDetail({ bytes, scope }: HtmlOffer): string {
+  const size = byteCount(bytes);
+  switch (scope) {
+    case 'all':
+      return l10n.t('All heads and the steps, opens without a network: {0}', size);
+    case 'layer':
+      return l10n.t('The heads of this layer alone, since all would be too large, and the steps: {0}', size);
+    case 'head':
+      return l10n.t('This head alone, since all would be too large, and the steps: {0}', size);
   }
 }
 
@@ -245,7 +276,10 @@ function titleOf({ layer, head }: ExportScope): string {
 }
 
 function sizeOf(files: readonly ExportedFile[]): string {
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return byteCount(files.reduce((sum, { size }) => sum + size, 0));
+}
+
+function byteCount(bytes: number): string {
   const [unit, by] = bytes < 1e6 ? ['kB', 1e3] : bytes < 1e9 ? ['MB', 1e6] : (['GB', 1e9] as const);
   return l10n.t('about {0} {1}', (bytes / by).toPrecision(bytes / by < 100 ? 2 : 3), unit);
 }
