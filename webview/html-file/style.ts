@@ -15,7 +15,7 @@ main { display: flex; flex-wrap: wrap; gap: 32px; align-items: flex-start; margi
 .heads button:focus-visible, #stage:focus-visible { outline: 3px solid #005fb8; outline-offset: 1px; }
 .picture { min-width: 0; }
 .chart { display: grid; grid-template-columns: auto auto; grid-template-rows: auto auto; justify-content: start; margin-top: 10px; }
-#columns { grid-column: 2; display: flex; align-items: flex-end; min-height: 16px; }
+#columns { grid-column: 2; display: flex; align-items: flex-end; min-height: 16px; padding-bottom: 5px; }
 #columns span { flex: 1 1 0; min-width: 0; writing-mode: vertical-rl; transform: rotate(180deg); font-size: 12px; line-height: 1.1; white-space: nowrap; max-height: 150px; overflow: hidden; display: flex; align-items: center; }
 #rows { display: flex; flex-direction: column; text-align: right; padding-right: 6px; min-width: 16px; }
 #rows span { flex: 1 1 0; min-height: 0; font-size: 12px; line-height: 1; display: flex; align-items: center; justify-content: flex-end; white-space: nowrap; max-width: 180px; overflow: hidden; }

@@ -95,7 +95,7 @@ describe('what is taken away', () => {
       model: { name: string; digest: string };
       position: { layer: number; head: number };
     };
-    assert.deepEqual(saved.input, { kind: 'text', texts: [sentence] });
+    assert.deepEqual(saved.input, { kind: 'text', texts: [`${sentence}\n`] });
     assert.match(saved.model.digest, /^[\da-f]{64}$/);
     await closeAllEditors(workbench);
     await workbench.openFile('tired.inspection.json');
