@@ -27,6 +27,7 @@ import type {
 } from './protocol.js';
 import type { HeatmapOptions } from './drawing/draw-heatmap.js';
 import { drawHeatmap } from './drawing/draw-heatmap.js';
+import { stepsLatex } from './drawing/steps-latex.js';
 import { gatherText } from './text-change.js';
 import type { TextChange } from './text-change.js';
 
@@ -114,6 +115,11 @@ export interface OpenInspection {
   svg(step: string, options?: SvgOptions): Promise<string>;
   /** How one cell came about, with its real numbers: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
   arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
+  /**
+   * The steps of a head as a LaTeX document, with numbers: formulas, the corner of each matrix, and how the cell of a query and a
+   * key came about. @throws Error where there is no such layer, head, query or key
+   */
+  stepsLatex(cell: HeadPlace & { readonly query: number; readonly key: number }): Promise<string>;
   metrics(place?: HeadPlace): Promise<readonly Metric[]>;
   /**
    * What a head's numbers show, in words, and in which rows: rows that do not sum to 1, an empty triangle, keys that nothing attends
@@ -397,6 +403,16 @@ function present(inspection: Answering): OpenInspection {
         signal ?? new AbortController().signal,
       ),
     arithmetic: (step, cell) => inspection.arithmetic({ step, ...cellOf(cell) }),
+    stepsLatex: async ({ layer = 0, head = 0, query, key }) =>
+      stepsLatex(
+        {
+          slice: (request, stop) => inspection.slice(request, stop),
+          arithmetic: (cell) => inspection.arithmetic(cell),
+        },
+        inspection.summary,
+        { layer, head, query, key },
+        new AbortController().signal,
+      ),
     metrics: ({ layer = 0, head = 0 } = {}) => inspection.metrics({ layer, head }),
     findings: ({ layer = 0, head = 0 } = {}) => inspection.findings({ layer, head }),
     plot: (name, { layer = 0, head = 0 } = {}) => inspection.plot({ name, layer, head }),

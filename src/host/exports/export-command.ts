@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { FileType, l10n, Uri, window, workspace } from 'vscode';
-import type { QuickPickItem } from 'vscode';
+import { FileType, l10n, window, workspace } from 'vscode';
+import type { QuickPickItem, Uri } from 'vscode';
 import type {
   ExportedFile,
   ExporterDescription,
@@ -13,6 +13,7 @@ import { separator } from '../base/separator.js';
 import { withProgress } from '../base/progress.js';
 import { saveInspection, savedExtensions } from '../saved/save-inspection.js';
 import type { SavingContext } from '../saved/save-inspection.js';
+import { stepsLatex } from '../../drawing/steps-latex.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
 import { askPlace, savePage, takePicture } from './save-picture.js';
@@ -55,6 +56,10 @@ export async function exportInspection(
     });
     return;
   }
+  if (what.kind === 'steps') {
+    await saveSteps(inspection, summary);
+    return;
+  }
   if (what.kind === 'page') {
     await savePage(what.source, fileName(summary, [], 'html'));
     return;
@@ -73,6 +78,33 @@ export async function exportInspection(
   if (chosen === undefined) return;
   const name = posix.parse(chosen.path).name;
   await save(inspection, { ...request, scope, name }, chosen);
+}
+
+/** The steps with the numbers of the cell that is picked, or of the first. */
+async function saveSteps(inspection: Session, summary: InspectionSummary): Promise<void> {
+  const { layer, head, step: name, cell } = inspection.position;
+  const step = summary.steps.find((each) => each.name === name);
+  const on = (axis: 'query' | 'key'): number =>
+    step?.rows.axis === axis ? (cell?.row ?? 0) : step?.columns.axis === axis ? (cell?.column ?? 0) : 0;
+  const place = await askPlace(
+    fileName(summary, ['steps', `layer-${placeNumber(layer)}`, `head-${placeNumber(head)}`], 'tex'),
+    'LaTeX',
+    ['tex'],
+  );
+  if (place === undefined) return;
+  const text = await withProgress(l10n.t('Exporting {0}', posix.basename(place.path)), (signal) =>
+    stepsLatex(
+      {
+        slice: (request, stop) => inspection.ask('slice', request, { signal: stop }),
+        arithmetic: (request) => inspection.ask('arithmetic', request, { signal }),
+      },
+      summary,
+      { layer, head, query: on('query'), key: on('key') },
+      signal,
+    ),
+  );
+  await workspace.fs.writeFile(place, new TextEncoder().encode(text));
+  window.setStatusBarMessage(l10n.t('$(check) Exported {0}', posix.basename(place.path)), 4000);
 }
 
 async function save(inspection: Session, request: Request, chosen: Uri): Promise<void> {
@@ -120,6 +152,7 @@ const staysOpen = { ignoreFocusOut: true } as const;
 
 type What =
   | { readonly kind: 'inspection' }
+  | { readonly kind: 'steps' }
   | { readonly kind: 'page'; readonly source: PictureSource; readonly offer: HtmlOffer }
   | { readonly kind: 'exporter'; readonly exporter: ExporterDescription }
   | {
@@ -141,6 +174,7 @@ async function pickWhat(
   panel: PictureSource | undefined,
 ): Promise<What | undefined> {
   if (wanted === 'inspection') return { kind: 'inspection' };
+  if (wanted === 'steps-latex') return { kind: 'steps' };
   if (wanted !== undefined && wanted !== 'html') {
     const exporters = await inspection.exporters();
     const found = exporters.find(({ id }) => id === wanted);
@@ -178,6 +212,11 @@ async function pickWhat(
       detail: exporter.note,
       what: { kind: 'exporter' as const, exporter },
     })),
+    {
+      label: l10n.t('LaTeX of the steps with numbers (.tex)'),
+      detail: l10n.t('Formulas, matrices, and how the picked cell came about'),
+      what: { kind: 'steps' },
+    },
     separator(l10n.t('to be opened again')),
     {
       label: l10n.t('Inspection (.{0})', savedExtensions[0]),
