@@ -52,7 +52,7 @@ export async function stepsLatex(
     parts.push(
       [
         `\\subsection*{${at + 1}. ${inText(step.title)}}`,
-        `${inText(step.note)}`,
+        inText(step.note),
         displayed(step.tex),
         `${inText(sizes(step))}:`,
         displayed(`${step.symbol} = ${corner(step, slice)}`),
