@@ -34,13 +34,14 @@ const restBeforeSave = 200;
 export function startPage(views: readonly RegisteredView[]): void {
   const host = connectHost();
   const saved = readSavedPage(host.recall());
-  const pictures = new Pictures(
-    () => shell.shown,
-    () => theme,
-  );
   const channel: PanelChannel = new Channel<PanelMethods, PanelReports, PageMethods, PanelNotices>(
     host,
-    pictures.methods,
+    {
+      pictures: () => pictures.methods.pictures(),
+      picture: (asked, call) => pictures.methods.picture(asked, call),
+      copyPicture: (look) => pictures.methods.copyPicture(look),
+      html: (_, call) => pictures.methods.html(null, call),
+    },
     {
       state: (state) => {
         show(state);
@@ -65,6 +66,12 @@ export function startPage(views: readonly RegisteredView[]): void {
   const { store } = panel;
   const matrices = new Matrices(panel);
   let theme = readTheme();
+  const pictures = new Pictures(
+    panel,
+    matrices,
+    () => shell.shown,
+    () => theme,
+  );
 
   const show = (state: PanelState): void => {
     if (state.kind === 'inspection') {

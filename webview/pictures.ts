@@ -2,6 +2,9 @@ import { reasonOf } from '../src/common/values.js';
 import type { FigureTheme } from '../src/drawing/figure-theme.js';
 import { printTheme, themeOn } from '../src/drawing/figure-theme.js';
 import type { PageMethods, PictureLook, PictureOffer } from '../src/protocol.js';
+import { gatheredHtml, planned } from './html-file/gather.js';
+import type { Matrices } from './matrices.js';
+import type { Panel } from './panel.js';
 import { toRgb } from './theme.js';
 import type { Theme } from './theme.js';
 import type { OpenView } from './views/view.js';
@@ -20,6 +23,8 @@ const mostArea = 2 ** 28;
 /** Draws what the page shows for files and for the clipboard. */
 export class Pictures {
   constructor(
+    private readonly panel: Panel,
+    private readonly matrices: Matrices,
     private readonly shown: () => readonly ShownView[],
     private readonly theme: () => Theme,
   ) {}
@@ -33,7 +38,18 @@ export class Pictures {
 
   /** What the host asks for. */
   readonly methods = {
-    pictures: (): PageMethods['pictures']['result'] => ({ offers: this.offers, dark: this.theme().dark }),
+    pictures: (): PageMethods['pictures']['result'] => {
+      const { summary, store } = this.panel;
+      const plan = summary === null ? null : planned(summary, store.get().position);
+      return { offers: this.offers, dark: this.theme().dark, html: plan?.offer ?? null };
+    },
+    html: async (_: null, { signal }: { signal: AbortSignal }): Promise<Uint8Array> => {
+      const { panel, matrices } = this;
+      const { summary } = panel;
+      if (summary === null) throw new Error('Nothing is inspected.');
+      const { position, scale } = panel.store.get();
+      return new TextEncoder().encode(await gatheredHtml(summary, position, scale, matrices, signal));
+    },
     picture: async (
       { format, ...look }: PageMethods['picture']['params'],
       { signal }: { signal: AbortSignal },

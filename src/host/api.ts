@@ -1,6 +1,6 @@
 import { Uri } from 'vscode';
-import { createLibrary, RolesNeeded } from '../library.js';
-import type { Answering, Asked, ExportedBytes, InspectOptions, Library } from '../library.js';
+import { createLibrary, RolesNeeded } from '../library/index.js';
+import type { Answering, Asked, ExportedBytes, InspectOptions, Library } from '../library/index.js';
 import type { ExportRequest } from '../protocol.js';
 import { modelAt } from './models/model-path.js';
 import type { EngineClient } from './transports/client.js';

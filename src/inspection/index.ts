@@ -1,5 +1,5 @@
-import { createLibrary, RolesNeeded } from '../library.js';
-import type { Answering, Asked, ExportedBytes, InspectOptions } from '../library.js';
+import { createLibrary, RolesNeeded } from '../library/index.js';
+import type { Answering, Asked, ExportedBytes, InspectOptions } from '../library/index.js';
 import type { ExportRequest, Material, OpenRequest } from '../protocol.js';
 import { nodePlatform } from '../platform/node.js';
 import { modelAt } from '../models/index.js';
@@ -146,7 +146,7 @@ function answering(inspection: Inspection, dispose: () => Promise<void>): Answer
   };
 }
 
-export { RolesNeeded } from '../library.js';
+export { RolesNeeded } from '../library/index.js';
 export type {
   CellIndex,
   ChangeOptions,
@@ -165,8 +165,8 @@ export type {
   OpenInspection,
   PreviewOptions,
   SliceOptions,
-} from '../library.js';
-export type { AskOptions, PartOptions, SoundInspection } from '../library-sound.js';
+} from '../library/index.js';
+export type { AskOptions, PartOptions, SoundInspection } from '../library/sound.js';
 export type {
   Alignment,
   Arithmetic,

@@ -15,6 +15,12 @@ export interface PictureLook {
   readonly scale: number;
 }
 
+/** How large a self-contained page would be, about, and which heads it would hold. */
+export interface HtmlOffer {
+  readonly bytes: number;
+  readonly scope: 'all' | 'layer' | 'head';
+}
+
 /** What a panel's page answers to the host. */
 export type PageMethods = {
   /** What it shows that can be drawn, what is in the middle first. */
@@ -22,9 +28,14 @@ export type PageMethods = {
     params: null;
     result: {
       readonly offers: readonly PictureOffer[];
-      /** Whether its theme is a dark one. */ readonly dark: boolean;
+      /** Whether its theme is a dark one. */
+      readonly dark: boolean;
+      /** A page of its own, with all that is looked through; null where there is nothing to put into one. */
+      readonly html: HtmlOffer | null;
     };
   };
+  /** A page that needs nothing but itself, as a file. */
+  html: { params: null; result: Uint8Array };
   /** A picture as a file. */
   picture: { params: PictureLook & { readonly format: 'svg' | 'png' }; result: Uint8Array };
   /** Puts a picture on the clipboard; the page has to have the focus. */

@@ -59,6 +59,12 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
   ['src/host/panels/panel.ts', '../../../webview/main.js'],
   ['src/host/panels/panel.ts', 'onnxruntime-node'],
   ['src/extension.ts', './inspection/index.js'],
+  ['src/drawing/matrix.ts', '../engine/tensor.js'],
+  ['src/drawing/matrix.ts', '../inspection/index.js'],
+  ['src/drawing/matrix.ts', '../../webview/dom.js'],
+  ['src/drawing/matrix.ts', 'vscode'],
+  ['src/drawing/matrix.ts', 'node:fs'],
+  ['src/library.ts', './host/api.js'],
   ['src/protocol.ts', './channel.js'],
   ['src/channel.ts', './host/panels/panel.js'],
   ['src/channel.ts', 'vscode'],
@@ -71,6 +77,9 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
 ];
 
 const allowed: typeof forbidden = [
+  ['src/drawing/png.ts', '../platform/crc32.js'],
+  ['src/library.ts', './drawing/draw-heatmap.js'],
+  ['webview/views/heatmap/heatmap.ts', '../../../src/drawing/heatmap-figure.js'],
   ['src/hub/listing.ts', '../common/values.js'],
   ['src/engine/ops/elementwise/add.ts', '../../tensor.js'],
   ['src/media/image/png.ts', '../../formats/untrusted.js'],

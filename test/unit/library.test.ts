@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createLibrary, RolesNeeded } from '../../src/library.js';
-import type { Answering, Asked, InspectOptions } from '../../src/library.js';
+import { createLibrary, RolesNeeded } from '../../src/library/index.js';
+import type { Answering, Asked, InspectOptions } from '../../src/library/index.js';
 
 /** Notes what it is asked. Answers are of no interest here: that both ways give the right ones is tested where they are. */
 function recording() {

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import type { PageMethods } from '../../src/protocol.js';
 import { Attention } from '../support/page/attention.js';
-import { eventually, painted, resting, Stage, story } from '../support/page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
 import { difference, parseColor } from '../support/page/pixels.js';
 import type { Color } from '../support/page/pixels.js';
 
@@ -301,6 +301,7 @@ describe('pictures that are taken away', function () {
     ];
     for (const [item, body] of asked) {
       await page.getByRole('button', { name: 'Export…' }).click();
+      await keep(page, 'export-menu');
       await page.getByRole('menuitem', { name: item }).click();
       await eventually(
         () => page.evaluate(() => window.fakeHost.requests.findLast(({ name }) => name === 'export')?.body),

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { FileType, l10n, Uri, window, workspace } from 'vscode';
-import type { QuickPickItem } from 'vscode';
+import { FileType, l10n, window, workspace } from 'vscode';
+import type { QuickPickItem, Uri } from 'vscode';
 import type {
   ExportedFile,
   ExporterDescription,
@@ -8,14 +8,15 @@ import type {
   ExportScope,
   InspectionSummary,
 } from '../../protocol.js';
-import type { PictureOffer } from '../../protocol.js';
+import type { HtmlOffer, PictureOffer } from '../../protocol.js';
 import { separator } from '../base/separator.js';
 import { withProgress } from '../base/progress.js';
 import { saveInspection, savedExtensions } from '../saved/save-inspection.js';
 import type { SavingContext } from '../saved/save-inspection.js';
+import { stepsLatex } from '../../drawing/steps-latex.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
-import { askPlace, takePicture } from './save-picture.js';
+import { askPlace, savePage, takePicture } from './save-picture.js';
 import type { GivenPicture, PictureSource } from './save-picture.js';
 import { placeNumber } from '../../common/counting.js';
 
@@ -55,6 +56,14 @@ export async function exportInspection(
     });
     return;
   }
+  if (what.kind === 'steps') {
+    await saveSteps(inspection, summary);
+    return;
+  }
+  if (what.kind === 'page') {
+    await savePage(what.source, fileName(summary, [], 'html'));
+    return;
+  }
   if (what.kind === 'inspection') {
     await saveInspection(inspection, saving, fileName(summary, [], savedExtensions[0]));
     return;
@@ -69,6 +78,33 @@ export async function exportInspection(
   if (chosen === undefined) return;
   const name = posix.parse(chosen.path).name;
   await save(inspection, { ...request, scope, name }, chosen);
+}
+
+/** The steps with the numbers of the cell that is picked, or of the first. */
+async function saveSteps(inspection: Session, summary: InspectionSummary): Promise<void> {
+  const { layer, head, step: name, cell } = inspection.position;
+  const step = summary.steps.find((each) => each.name === name);
+  const on = (axis: 'query' | 'key'): number =>
+    step?.rows.axis === axis ? (cell?.row ?? 0) : step?.columns.axis === axis ? (cell?.column ?? 0) : 0;
+  const place = await askPlace(
+    fileName(summary, ['steps', `layer-${placeNumber(layer)}`, `head-${placeNumber(head)}`], 'tex'),
+    'LaTeX',
+    ['tex'],
+  );
+  if (place === undefined) return;
+  const text = await withProgress(l10n.t('Exporting {0}', posix.basename(place.path)), (signal) =>
+    stepsLatex(
+      {
+        slice: (request, stop) => inspection.ask('slice', request, { signal: stop }),
+        arithmetic: (request) => inspection.ask('arithmetic', request, { signal }),
+      },
+      summary,
+      { layer, head, query: on('query'), key: on('key') },
+      signal,
+    ),
+  );
+  await workspace.fs.writeFile(place, new TextEncoder().encode(text));
+  window.setStatusBarMessage(l10n.t('$(check) Exported {0}', posix.basename(place.path)), 4000);
 }
 
 async function save(inspection: Session, request: Request, chosen: Uri): Promise<void> {
@@ -116,6 +152,8 @@ const staysOpen = { ignoreFocusOut: true } as const;
 
 type What =
   | { readonly kind: 'inspection' }
+  | { readonly kind: 'steps' }
+  | { readonly kind: 'page'; readonly source: PictureSource; readonly offer: HtmlOffer }
   | { readonly kind: 'exporter'; readonly exporter: ExporterDescription }
   | {
       readonly kind: 'picture';
@@ -136,7 +174,8 @@ async function pickWhat(
   panel: PictureSource | undefined,
 ): Promise<What | undefined> {
   if (wanted === 'inspection') return { kind: 'inspection' };
-  if (wanted !== undefined) {
+  if (wanted === 'steps-latex') return { kind: 'steps' };
+  if (wanted !== undefined && wanted !== 'html') {
     const exporters = await inspection.exporters();
     const found = exporters.find(({ id }) => id === wanted);
     const names = exporters.map(({ id }) => id).join(', ');
@@ -144,7 +183,11 @@ async function pickWhat(
       throw new Error(l10n.t('There is no exporter “{0}” here; there are {1}.', wanted, names));
     return { kind: 'exporter', exporter: found };
   }
-  const pictures = await picturesOf(panel);
+  const { pictures, page } = await drawable(panel);
+  if (wanted === 'html') {
+    if (page === undefined) throw new Error(l10n.t('There is nothing in sight that fits into a web page.'));
+    return page;
+  }
   if (picture !== undefined) {
     const found = pictures.find(({ offer }) => offer.view === picture);
     const names = pictures.map(({ offer }) => offer.view).join(', ');
@@ -160,12 +203,20 @@ async function pickWhat(
       detail: l10n.t('SVG or PNG, or to the clipboard'),
       what,
     })),
+    ...(page === undefined
+      ? []
+      : [{ label: l10n.t('Interactive web page (.html)'), detail: pageDetail(page.offer), what: page }]),
     ...(pictures.length === 0 ? [] : [separator(l10n.t('numbers and formulas'))]),
     ...exporters.map((exporter) => ({
       label: exporter.title,
       detail: exporter.note,
       what: { kind: 'exporter' as const, exporter },
     })),
+    {
+      label: l10n.t('LaTeX of the steps with numbers (.tex)'),
+      detail: l10n.t('Formulas, matrices, and how the picked cell came about'),
+      what: { kind: 'steps' },
+    },
     separator(l10n.t('to be opened again')),
     {
       label: l10n.t('Inspection (.{0})', savedExtensions[0]),
@@ -181,17 +232,36 @@ async function pickWhat(
   return chosen?.what;
 }
 
+interface Drawable {
+  readonly pictures: readonly Extract<What, { kind: 'picture' }>[];
+  readonly page?: Extract<What, { kind: 'page' }>;
+}
+
 /** What the panel can draw now; nothing where its page does not answer. */
-async function picturesOf(
-  source: PictureSource | undefined,
-): Promise<readonly Extract<What, { kind: 'picture' }>[]> {
-  if (source === undefined) return [];
+async function drawable(source: PictureSource | undefined): Promise<Drawable> {
+  if (source === undefined) return { pictures: [] };
   try {
-    const { offers, dark } = await source.pictures();
-    return offers.map((offer) => ({ kind: 'picture' as const, source, offer, dark }));
+    const { offers, dark, html } = await source.pictures();
+    return {
+      pictures: offers.map((offer) => ({ kind: 'picture' as const, source, offer, dark })),
+      ...(html === null ? {} : { page: { kind: 'page' as const, source, offer: html } }),
+    };
   } catch {
     // Numbers can be taken away without the page.
-    return [];
+    return { pictures: [] };
+  }
+}
+
+/** How large it will be, and what is in it. */
+function pageDetail({ bytes, scope }: HtmlOffer): string {
+  const size = byteCount(bytes);
+  switch (scope) {
+    case 'all':
+      return l10n.t('All heads and the steps, opens without a network: {0}', size);
+    case 'layer':
+      return l10n.t('The heads of this layer alone, since all would be too large, and the steps: {0}', size);
+    case 'head':
+      return l10n.t('This head alone, since all would be too large, and the steps: {0}', size);
   }
 }
 
@@ -247,7 +317,10 @@ function titleOf({ layer, head }: ExportScope): string {
 }
 
 function sizeOf(files: readonly ExportedFile[]): string {
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return byteCount(files.reduce((sum, { size }) => sum + size, 0));
+}
+
+function byteCount(bytes: number): string {
   const [unit, by] = bytes < 1e6 ? ['kB', 1e3] : bytes < 1e9 ? ['MB', 1e6] : (['GB', 1e9] as const);
   return l10n.t('about {0} {1}', (bytes / by).toPrecision(bytes / by < 100 ? 2 : 3), unit);
 }

@@ -10,6 +10,7 @@ export interface PictureSource {
   pictures(): Promise<PageMethods['pictures']['result']>;
   picture(request: PageMethods['picture']['params']): Promise<Uint8Array>;
   copyPicture(look: PictureLook, title: string): Promise<void>;
+  html(): Promise<Uint8Array>;
 }
 
 /** What a keybinding may set beforehand; the rest is asked. */
@@ -68,9 +69,24 @@ async function save(
   request: PageMethods['picture']['params'],
   name: string,
 ): Promise<void> {
+  const { format } = request;
+  await write(name, () => source.picture(request), format.toUpperCase(), format);
+}
+
+/** Saves a page that needs nothing but itself. */
+export async function savePage(source: PictureSource, name: string): Promise<void> {
+  await write(name, () => source.html(), l10n.t('Web page'), 'html');
+}
+
+async function write(
+  name: string,
+  draw: () => Promise<Uint8Array>,
+  kind: string,
+  extension: string,
+): Promise<void> {
   // Drawn before a place is asked for: what cannot be drawn needs none.
-  const bytes = await withProgress(l10n.t('Drawing {0}', name), () => source.picture(request));
-  const place = await askPlace(name, request.format.toUpperCase(), [request.format]);
+  const bytes = await withProgress(l10n.t('Drawing {0}', name), draw);
+  const place = await askPlace(name, kind, [extension]);
   if (place === undefined) return;
   await workspace.fs.writeFile(place, bytes);
   window.setStatusBarMessage(l10n.t('$(check) Exported {0}', posix.basename(place.path)), 4000);

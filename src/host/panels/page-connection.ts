@@ -90,7 +90,7 @@ export class PageConnection extends Disposable {
    * Asks the page, once it is up.
    * @throws Error where it does not come up, or does not answer
    */
-  async ask<M extends keyof PageMethods & string>(
+  async ask<M extends keyof PageMethods>(
     method: M,
     params: PageMethods[M]['params'],
   ): Promise<PageMethods[M]['result']> {

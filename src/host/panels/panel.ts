@@ -127,6 +127,11 @@ export class InspectionPanel extends Disposable {
     return this.page.ask('picture', request);
   }
 
+  /** A page that needs nothing but itself, as a file. */
+  html(): Promise<Uint8Array> {
+    return this.page.ask('html', null);
+  }
+
   /** Puts one of them on the clipboard, which takes a page with the focus. */
   async copyPicture(look: PictureLook, title: string): Promise<void> {
     this.panel.reveal(undefined, false);

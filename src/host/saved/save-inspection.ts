@@ -29,8 +29,9 @@ export async function saveInspection(
 ): Promise<void> {
   const summary = await session.ready();
   refuseWhatCannotBeSaved(session.request, summary);
-  const place = await askPlace(name, l10n.t('Saved inspection'), savedExtensions);
-  if (place === undefined) return;
+  const chosen = await askPlace(name, l10n.t('Saved inspection'), ['json']);
+  if (chosen === undefined) return;
+  const place = await endedRight(chosen);
   const reference = modelOf(session.request);
   const model = reference === undefined ? undefined : await savedModel(reference, { engine, models });
   const { parameters, position, continuation } = session.remembered;
@@ -52,6 +53,20 @@ export async function saveInspection(
   });
   await workspace.fs.writeFile(place, new TextEncoder().encode(text));
   window.setStatusBarMessage(l10n.t('$(check) Saved {0}', posix.basename(place.path)), 4000);
+}
+
+/** Dialogs know endings of one part alone; by the second part VS Code knows what opens the file. */
+async function endedRight(chosen: Uri): Promise<Uri> {
+  if (savedExtensions.some((ending) => chosen.path.endsWith(`.${ending}`))) return chosen;
+  const place = chosen.with({ path: `${chosen.path.replace(/\.json$/, '')}.${savedExtensions[0]}` });
+  const isThere = await workspace.fs.stat(place).then(
+    () => true,
+    () => false,
+  );
+  // The dialog has asked about the name that was chosen alone.
+  if (isThere)
+    throw new Error(l10n.t('{0} exists already: choose it, or another name.', posix.basename(place.path)));
+  return place;
 }
 
 function refuseWhatCannotBeSaved(request: InspectionRequest, summary: InspectionSummary): void {

@@ -147,7 +147,8 @@ function inputOf(input: Fields): SavedInput {
     case 'text': {
       const { texts } = input;
       if (!Array.isArray(texts)) throw wrong('input.texts', 'a list of one text or two');
-      const [first, second, ...more]: readonly unknown[] = texts;
+      const list: readonly unknown[] = texts;
+      const [first, second, ...more] = list;
       if (
         typeof first !== 'string' ||
         more.length > 0 ||

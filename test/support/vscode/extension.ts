@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { extensions } from 'vscode';
 import type { Extension } from 'vscode';
 import type { AttentionInspectorApi } from '../../../src/host/api.js';
-import type { OpenInspection } from '../../../src/library.js';
+import type { OpenInspection } from '../../../src/library/index.js';
 
 export function extension(): Extension<AttentionInspectorApi> {
   const found = extensions.getExtension<AttentionInspectorApi>('attention-inspector.attention-inspector');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, Position, Selection, window, workspace } from 'vscode';
-import type { OpenInspection } from '../../../src/library.js';
+import type { OpenInspection } from '../../../src/library/index.js';
 import { until } from '../../support/until.js';
 import { api, assertClose, matrix } from '../../support/vscode/extension.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Uri } from 'vscode';
 import type { AttentionInspectorApi } from '../../../src/host/api.js';
-import type { OpenInspection } from '../../../src/library.js';
+import type { OpenInspection } from '../../../src/library/index.js';
 import type { WireTensor } from '../../../src/protocol.js';
 import { api, assertClose, extension, matrix, pytorch, sample } from '../../support/vscode/extension.js';
 import { spansIn } from '../../support/spans.js';

@@ -24,10 +24,9 @@ import type {
   Span,
   Step,
   WireTensor,
-} from './protocol.js';
-import { presentSound, type AnsweringSound, type SoundInspection } from './library-sound.js';
-import type { HeatmapOptions } from './drawing/draw-heatmap.js';
-import { drawHeatmap } from './drawing/draw-heatmap.js';
+} from '../protocol.js';
+import { presentPictures, type PicturesInspection } from './pictures.js';
+import { presentSound, type AnsweringSound, type SoundInspection } from './sound.js';
 import {
   anyFile,
   cellOf,
@@ -37,11 +36,12 @@ import {
   checkMismatch,
   checkTensors,
   checkText,
+  placeOf,
   spanOf,
   type FileKind,
-} from './library-arguments.js';
-import { gatherText } from './text-change.js';
-import type { TextChange } from './text-change.js';
+} from './arguments.js';
+import { gatherText } from '../text-change.js';
+import type { TextChange } from '../text-change.js';
 
 /**
  * What other extensions and plain Node are offered: the same calls with the same results, whether inspections run in this
@@ -119,22 +119,13 @@ export interface ExplainedInspection extends OpenInspection {
 }
 
 /** Text run through a model, or tensors through a mechanism. Dispose of it when done. */
-export interface OpenInspection extends SoundInspection {
+export interface OpenInspection extends PicturesInspection, SoundInspection {
   /** Sizes, labels, parameters, notices; another one after each run. */
   readonly summary: InspectionSummary;
   /** The formula's steps, in order. */
   readonly steps: readonly Step[];
   /** A part of one step's matrix, for one layer and head: `{ shape: [rows, columns], data }`. Masked cells are NaN. */
   slice(step: string, options?: SliceOptions): Promise<Slice>;
-  /**
-   * A step's matrix as an SVG file: text stays text, cells are shapes that carry their numbers as `data-value`; of more than
-   * 16,384 cells there is a picture inside. With title, axes, legend, and what it is of, on white unless the theme says otherwise.
-   *
-   * @example
-   * await writeFile('head.svg', await inspection.svg('weights', { layer: 3, head: 7, scale: { kind: 'power', leaveOut: 'first' } }));
-   * @throws Error where there is no such step, layer, head or scale
-   */
-  svg(step: string, options?: SvgOptions): Promise<string>;
   /** How one cell came about, with its real numbers: [row, column], [head, row, column] or [layer, head, row, column], or by name. */
   arithmetic(step: string, cell: CellIndex): Promise<Arithmetic>;
   metrics(place?: HeadPlace): Promise<readonly Metric[]>;
@@ -184,11 +175,6 @@ export interface SliceOptions extends HeadPlace {
   readonly columns?: Span | readonly [start: number, end: number];
   readonly pool?: { readonly rows: number; readonly columns: number; readonly by?: 'mean' | 'max' };
   readonly signal?: AbortSignal;
-}
-
-export interface SvgOptions extends Omit<SliceOptions, 'pool'>, HeatmapOptions {
-  /** Whose matrix it is, of a step that has one for each query; the first where left out. */
-  readonly query?: number;
 }
 
 export interface PreviewOptions {
@@ -418,6 +404,7 @@ function readBy({ model, text }: Pick<InspectImageOptions, 'model' | 'text'>): {
 function present(inspection: Answering): OpenInspection {
   let disposed: Promise<void> | undefined;
   return {
+    ...presentPictures(inspection),
     ...presentSound(inspection),
     get summary() {
       return inspection.summary;
@@ -439,25 +426,6 @@ function present(inspection: Answering): OpenInspection {
           ...(pool === undefined ? {} : { pool: { by: 'max', ...pool } }),
         },
         signal,
-      );
-    },
-    async svg(step, given) {
-      checkText('The step for svg', step);
-      const options = checkedOptions('svg', given);
-      const { query, rows, columns, scale, theme, signal } = options;
-      return drawHeatmap(
-        { slice: (request, stop) => inspection.slice(request, stop) },
-        inspection.summary,
-        {
-          inspection: inspection.summary.id,
-          step,
-          ...placeOf(options),
-          ...(query === undefined ? {} : { query }),
-          ...(rows === undefined ? {} : { rows: spanOf(rows) }),
-          ...(columns === undefined ? {} : { columns: spanOf(columns) }),
-        },
-        { ...(scale === undefined ? {} : { scale }), ...(theme === undefined ? {} : { theme }) },
-        signal ?? new AbortController().signal,
       );
     },
     async arithmetic(step, cell) {
@@ -510,10 +478,6 @@ function present(inspection: Answering): OpenInspection {
     },
     dispose: () => (disposed ??= inspection.dispose()),
   };
-}
-
-function placeOf({ layer = 0, head = 0 }: HeadPlace): Required<HeadPlace> {
-  return { layer, head };
 }
 
 function scopeOf({ layer = 0, head = 'all' }: Partial<ExportScope>): ExportScope {

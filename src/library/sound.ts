@@ -9,7 +9,7 @@ import type {
   SpectrogramRequest,
   Waveform,
   WaveformRequest,
-} from './protocol.js';
+} from '../protocol.js';
 
 /** What is asked of a recording, and of a text that is said in it. */
 export interface SoundInspection {

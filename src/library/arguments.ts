@@ -1,5 +1,6 @@
-import { isRecord } from './common/values.js';
-import type { Span } from './protocol.js';
+import { isRecord } from '../common/values.js';
+import type { Span } from '../protocol.js';
+import type { HeadPlace } from './index.js';
 
 /** What a file can be given as. */
 export interface FileKind {
@@ -180,4 +181,9 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** The first layer and head where left out. */
+export function placeOf({ layer = 0, head = 0 }: HeadPlace): Required<HeadPlace> {
+  return { layer, head };
 }
