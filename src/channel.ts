@@ -197,12 +197,33 @@ export class Channel<
       });
       this.post({ type: 'result', id, result });
     } catch (error) {
-      const { message, name } = error instanceof Error ? error : new Error(String(error));
+      const { message, name } = toldOf(error, method);
       this.post({ type: 'error', id, message, kind: controller.signal.aborted ? 'CancelledError' : name });
     } finally {
       this.running.delete(id);
     }
   }
+}
+
+/** What an engine of JavaScript says of its own limits. */
+const limits =
+  /^(?:Maximum call stack size exceeded|Invalid (?:array|typed array|string|array buffer) length.*|(?:Array buffer|WebAssembly\.\w+\(\):).* allocation failed|(?:Map|Set) maximum size exceeded)$/;
+
+const unforeseen =
+  /^(?:Cannot (?:read|set|destructure|convert|mix|access) |.* is (?:not (?:a function|iterable|defined|a constructor|an object)|undefined)|.*object is not iterable)/s;
+
+/** An error as a sentence for people: also one that nobody wrote for them. */
+function toldOf(error: unknown, method: string): { readonly message: string; readonly name: string } {
+  const { message, name } = error instanceof Error ? error : new Error(String(error));
+  if (limits.test(message)) {
+    return { name, message: `“${method}” needs more memory than there is for it (${message}).` };
+  }
+  return (name === 'TypeError' || name === 'ReferenceError') && unforeseen.test(message)
+    ? {
+        name,
+        message: `“${method}” failed in a way that nobody foresaw: please report it, with what it was asked of. (${message.slice(0, 200)})`,
+      }
+    : { name, message };
 }
 
 /** The other side's types hold for what is inside; that the envelope is whole is looked at here. */

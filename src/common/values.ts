@@ -19,3 +19,8 @@ export function stableKey(value: unknown): string {
     isRecord(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 }
+
+/** Puts all of them behind what is in a list, one by one: the arguments of a call are bounded by the stack. */
+export function addAll<Item>(list: Item[], items: Iterable<Item>): void {
+  for (const item of items) list.push(item);
+}

@@ -1,9 +1,8 @@
 import { fileTypes } from '../file-types.js';
 import { regionShape, sizeOf, stridesOf, type Region, type Shape, type Tensor } from '../engine/tensor.js';
 import { elementTypes, type ElementType } from './dtypes.js';
-import type { Contents, Format, NamedTensor } from './format.js';
+import { LeftOut, type Contents, type Format, type NamedTensor } from './format.js';
 import { isGguf, readGgufHeader, type GgufHeader, type MetadataValue } from './gguf-header.js';
-import { LeftOut } from './left-out.js';
 import { PlainTensor, type PlainKind } from './plain-tensor.js';
 import { quants, type Quant } from './quants/index.js';
 import { again, FormatError, type ByteSource } from './source.js';

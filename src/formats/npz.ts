@@ -1,7 +1,7 @@
 import { fileTypes } from '../file-types.js';
 import { Inflater } from './inflate.js';
 import type { Contents, Format, NamedTensor } from './format.js';
-import { readPickle } from './pickle.js';
+import { readPickle } from './torch/pickle.js';
 import { npyNotices, npyTensor, readNpyHeader, UnsupportedArray, type NpyHeader } from './npy.js';
 import { FormatError, partOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';

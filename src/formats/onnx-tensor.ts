@@ -1,3 +1,4 @@
+import { addAll } from '../common/values.js';
 import {
   fieldsOf,
   placedFields,
@@ -100,9 +101,9 @@ export function smallNumbers({ type, place }: OnnxTensor, where: string): readon
   if (place.kind !== 'message' || place.bytes.length > 2 * smallBytes) return undefined;
   const numbers: number[] = [];
   for (const field of fieldsOf(place.bytes, where)) {
-    if (field.number === 9 && field.kind === 'bytes') numbers.push(...rawNumbers(type, field.value));
-    if (field.number === 5 || field.number === 7) numbers.push(...wholeNumbers(field, where));
-    if (field.number === 4) numbers.push(...realNumbers(field));
+    if (field.number === 9 && field.kind === 'bytes') addAll(numbers, rawNumbers(type, field.value));
+    if (field.number === 5 || field.number === 7) addAll(numbers, wholeNumbers(field, where));
+    if (field.number === 4) addAll(numbers, realNumbers(field));
   }
   return numbers;
 }
@@ -111,7 +112,7 @@ function describe(parts: readonly Uint8Array[], where: string): Omit<OnnxTensor,
   const extents: number[] = [];
   let [type, name] = [0, ''];
   for (const field of parts.flatMap((bytes) => [...fieldsOf(bytes, where)])) {
-    if (field.number === 1) extents.push(...wholeNumbers(field, where));
+    if (field.number === 1) addAll(extents, wholeNumbers(field, where));
     if (field.number === 2 && field.kind === 'whole') type = Number(field.value);
     if (field.number === 8 && field.kind === 'bytes') name = utf8(field.value) ?? '';
   }

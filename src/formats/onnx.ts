@@ -1,4 +1,5 @@
 import { readPlacedTensor, readTensor, type OnnxTensor } from './onnx-tensor.js';
+import { addAll } from '../common/values.js';
 import { fieldsOf, placedFields, wholeNumbers, Window, type Field } from './protobuf.js';
 import { again, FormatError, viewOf, type ByteSource } from './source.js';
 import { utf8 } from './untrusted.js';
@@ -213,7 +214,7 @@ function readAttribute(bytes: Uint8Array, where: string): [string, OnnxAttribute
         if (field.kind === 'bytes') value = { kind: 'graph', bytes: field.value };
         break;
       case 8:
-        numbers.push(...wholeNumbers(field, where));
+        addAll(numbers, wholeNumbers(field, where));
         value = { kind: 'numbers', values: numbers };
         break;
     }

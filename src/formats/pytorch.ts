@@ -1,7 +1,6 @@
 import { fileTypes } from '../file-types.js';
-import type { Contents, Format, NamedTensor } from './format.js';
-import { LeftOut } from './left-out.js';
-import { isKind, type Pickled } from './pickle.js';
+import { LeftOut, type Contents, type Format, type NamedTensor } from './format.js';
+import { isKind, type Pickled } from './torch/pickle.js';
 import { FormatError, viewOf, type ByteSource } from './source.js';
 import { tokenAxes, TokenCollector } from './tokens.js';
 import { isNumpyScalar, numpyStrings, pickledArray, stringsOf } from './torch/numpy-arrays.js';

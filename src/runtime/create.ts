@@ -57,13 +57,23 @@ export async function start(
   }
 }
 
-/** What ONNX Runtime said, without the places in its own source that it said it from. */
-function messageOfRuntime(error: unknown): string {
+/** More is no sentence any more, in UTF-16 units. */
+const longestMessage = 400;
+const lookedAt = 10 * longestMessage;
+
+/** What ONNX Runtime said, without the places and functions of its own source that it said it from. */
+export function messageOfRuntime(error: unknown): string {
   const [first = ''] = reasonOf(error)
+    .slice(0, lookedAt)
     .replace(/^.*?Non-zero status code returned while running /s, '')
     .replace(/\S*(?:onnxruntime|\/core\/)\S*\.(?:cc|h):\d+ ?/g, '')
+    .replace(
+      /(?:(?:static|virtual|const) )*(?:[\w:]*\w[*&]* )?onnxruntime::[\w:~<>]+\([^()]*\)(?: const)?(?: \[with [^\]]*\])? ?/g,
+      '',
+    )
     .split('\n', 1);
-  return first.trim();
+  const said = first.trim();
+  return said.length > longestMessage ? `${said.slice(0, longestMessage)}…` : said;
 }
 
 function withFolder(

@@ -47,6 +47,15 @@ async function turns(count = 4): Promise<void> {
   for (let at = 0; at < count; at++) await turn();
 }
 
+const endless = (depth: number): number => endless(depth + 1) + depth;
+
+/** What fails without a sentence. */
+const unforeseen: Readonly<Record<string, () => unknown>> = {
+  undefined: () => (JSON.parse('{}') as { readonly a: { readonly b: string } }).a.b, // There is no `a` in it.
+  deep: () => endless(0),
+  long: () => new Array<number>(-1),
+};
+
 class Missing extends Error {
   override readonly name = 'Missing';
 }
@@ -83,6 +92,7 @@ describe('a channel', () => {
           return 'done';
         },
         fail: (message) => {
+          unforeseen[message]?.();
           throw new Missing(message);
         },
       },
@@ -125,6 +135,16 @@ describe('a channel', () => {
       message: 'no such file',
       kind: 'Missing',
     });
+  });
+
+  it('says in a sentence what JavaScript says of what nobody foresaw, or of its own limits', async () => {
+    for (const [thrown, message] of [
+      ['undefined', /^“fail” failed in a way that nobody foresaw: please report it.* \(Cannot read/],
+      ['deep', /^“fail” needs more memory than there is for it \(Maximum call stack size exceeded\)\.$/],
+      ['long', /^“fail” needs more memory than there is for it \(Invalid array length\)\.$/],
+    ] as const) {
+      await assert.rejects(caller.request('fail', thrown), { name: 'RemoteError', message });
+    }
   });
 
   it('cancels at once for the caller, and tells the other side', async () => {

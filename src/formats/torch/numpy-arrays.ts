@@ -1,7 +1,7 @@
 import { sizeOf, type Region } from '../../engine/tensor.js';
 import { elementTypes, type ElementType } from '../dtypes.js';
 import type { NamedTensor } from '../format.js';
-import { isKind, type Pickled } from '../pickle.js';
+import { isKind, type Pickled } from './pickle.js';
 import { fromBytes, viewOf } from '../source.js';
 import { readBox } from '../strided.js';
 import { checkByteLength, checkedShape, quoted, utf8 } from '../untrusted.js';

@@ -1,5 +1,5 @@
 import { quoted } from '../untrusted.js';
-import { isKind, readPickle, type Pickled } from '../pickle.js';
+import { isKind, readPickle, type Pickled } from './pickle.js';
 import { checkRange, FormatError, viewOf, type ByteSource } from '../source.js';
 import { readZipDirectory, type ZipEntry } from '../zip.js';
 import { storageTypes, untyped, type TorchType } from './types.js';

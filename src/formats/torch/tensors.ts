@@ -1,6 +1,6 @@
 import { sizeOf, stridesOf, type Region, type Shape, type TensorSource } from '../../engine/tensor.js';
 import type { NamedTensor } from '../format.js';
-import { isKind, type Pickled } from '../pickle.js';
+import { isKind, type Pickled } from './pickle.js';
 import { PlainTensor } from '../plain-tensor.js';
 import { FormatError, type ByteSource } from '../source.js';
 import { readBox, readStrided } from '../strided.js';

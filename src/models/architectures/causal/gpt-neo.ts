@@ -1,3 +1,4 @@
+import { addAll } from '../../../common/values.js';
 import { standardAttention } from '../../../engine/mechanisms/index.js';
 import { add, gather } from '../../../engine/ops/index.js';
 import { listOf, type Config } from '../../config.js';
@@ -90,7 +91,10 @@ function repeated(config: Config, layers: number): string[] | undefined {
     const [pattern, times] = listOf(entry);
     const count = typeof times === 'number' && Number.isInteger(times) ? Math.min(times, layers + 1) : 0;
     for (let time = 0; time < count && kinds.length <= layers; time++) {
-      kinds.push(...listOf(pattern).filter((kind) => kind === 'global' || kind === 'local'));
+      addAll(
+        kinds,
+        listOf(pattern).filter((kind) => kind === 'global' || kind === 'local'),
+      );
     }
   }
   if (kinds.length === layers) return kinds;

@@ -1,6 +1,6 @@
 import type { Json } from '../../../formats/json-text.js';
 import { quoted } from '../../../formats/untrusted.js';
-import { isRecord } from '../../../common/values.js';
+import { addAll, isRecord } from '../../../common/values.js';
 import { listOf, typeOf } from '../../config.js';
 import { ModelError } from '../../error.js';
 import { byteCharacters } from './byte-characters.js';
@@ -118,7 +118,10 @@ function byteFallback(tokens: readonly string[]): string[] {
     try {
       out.push(strict.decode(Uint8Array.from(run)));
     } catch {
-      out.push(...run.map(() => '\uFFFD'));
+      addAll(
+        out,
+        run.map(() => '\uFFFD'),
+      );
     }
     run = [];
   };

@@ -1,5 +1,5 @@
 import type { Json } from '../../../../formats/json-text.js';
-import { isRecord } from '../../../../common/values.js';
+import { addAll, isRecord } from '../../../../common/values.js';
 import { listOf } from '../../../config.js';
 
 export type JsonObject = { readonly [name: string]: Json };
@@ -85,7 +85,7 @@ export async function settingsIn(
   );
   const own = named.map(([, value]) => value);
   if (isRecord(values['extra_special_tokens'])) {
-    own.push(...Object.values(values['extra_special_tokens']));
+    addAll(own, Object.values(values['extra_special_tokens']));
     delete values['extra_special_tokens'];
   }
   const decoder = said['added_tokens_decoder'];
@@ -98,7 +98,7 @@ export async function settingsIn(
   }
   for (const [name, value] of Object.entries(isRecord(map) ? map : {})) {
     if (isRecord(value) && name !== 'extra_special_tokens') values[name] = { ...value, special: true };
-    else if (isRecord(value)) own.push(...Object.values(value));
+    else if (isRecord(value)) addAll(own, Object.values(value));
     else if (name === 'extra_special_tokens' && Array.isArray(value)) {
       const before = listOf(values[name]);
       values[name] = [

@@ -1,5 +1,5 @@
-import { again, FormatError, viewOf } from './source.js';
-import { quoted } from './untrusted.js';
+import { again, FormatError, viewOf } from '../source.js';
+import { quoted } from '../untrusted.js';
 
 /** What a pickle holds. Nothing in it is ever called: what it asks to call is kept as a `call`, for a reader to understand or not. */
 export type Pickled =
