@@ -45,7 +45,7 @@ export { OtherForm } from './onnx/other-form.js';
 export type { FeatureMap } from './onnx/feature-maps.js';
 export { isOnnxPath, OnnxModel, type ExportInput, type OnnxPart } from './onnx/model.js';
 export type { CharacterRange, Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
-export type { HeardGraph, Hearing } from './speech-model.js';
+export type { Hearing } from './speech-model.js';
 export { SpeechModel } from './speech-model.js';
 export { VisionModel } from './vision-model.js';
 export { WritingModel } from './writing-model.js';

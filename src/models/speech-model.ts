@@ -28,6 +28,8 @@ const extractorFile = 'preprocessor_config.json';
 
 /** A recording as the encoder hears it. */
 export interface HeardGraph extends MemoryGraph {
+  /** The steps from samples to what the encoder reads. */
+  readonly spectrogram: readonly Value[];
   /** The numbers of every input of the graph, and of the spectrogram, which is computed in double precision. */
   readonly feeds: ReadonlyMap<Value, Tensor>;
 }
@@ -120,16 +122,14 @@ export class SpeechModel extends WritingModel {
   }
 
   /**
-   * The half that hears, from samples on: the steps of the spectrogram stand first among those of the first layer, since nothing
-   * else shows what its attention is made of.
+   * The half that hears, from samples on.
    * @throws ModelError when a weight is missing or has the wrong shape
    */
   build({ samples, numbers }: Hearing, attention: AttendParameters): HeardGraph {
     const { steps, features, inputsOf } = this.logMel;
-    const graph = this.encoder(features, attention);
     return {
-      ...graph,
-      layers: graph.layers.map((own, layer) => (layer === 0 ? [...steps, ...own] : own)),
+      ...this.encoder(features, attention),
+      spectrogram: steps,
       feeds: new Map([...inputsOf(samples), ...numbers]),
     };
   }
@@ -165,14 +165,15 @@ export class SpeechModel extends WritingModel {
     return generationOf(general, config, this.decoder.vocabulary);
   }
 
-  /** The tokens of a text alone: nothing stands around them. @throws ModelError as `encodeTarget` */
-  async encodeText(text: string): Promise<Pick<Encoding, 'ids' | 'ranges'>> {
+  /** The tokens of a text alone: nothing stands around them; how many that are no text stood in it, and are left out. @throws ModelError as `encodeTarget` */
+  async encodeText(text: string): Promise<Pick<Encoding, 'ids' | 'ranges'> & { readonly left: number }> {
     const { end } = await this.writing();
     const encoding = await this.text.encodeWritten(text, Infinity, this.decoder.vocabulary);
     const own = encoding.ids.flatMap((id, at) => (id < end ? [at] : []));
     return {
       ids: own.map((at) => encoding.ids[at] ?? end),
       ranges: own.map((at) => encoding.ranges[at] ?? null),
+      left: encoding.ids.filter((id, at) => id >= end && encoding.ranges[at] !== null).length,
     };
   }
 

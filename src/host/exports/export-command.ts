@@ -128,7 +128,7 @@ async function pickScope(
 ): Promise<ExportScope | undefined> {
   const { layer, head } = inspection.position;
   // Words are those of all layers.
-  if (exporter.of === 'words') return { layer, head: 'all' };
+  if (exporter.of === 'words') return { layer: 'all', head: 'all' };
   const ofLayers: readonly ExportScope['layer'][] =
     exporter.of === 'step' && layers > 1 ? [layer, 'all'] : [layer];
   const ofHeads: readonly ExportScope['head'][] = heads > 1 ? [head, 'all'] : ['all'];

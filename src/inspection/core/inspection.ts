@@ -47,7 +47,7 @@ import { canRollOut, rollOut } from '../views/rollout.js';
 import { SoundAnswers } from '../views/sound.js';
 import { tellingHead, type TellingHead } from '../views/telling-head.js';
 import { LayerReader } from '../views/reader.js';
-import type { Preparation, Setting } from './preparation.js';
+import { prepared, type Preparation } from './preparation.js';
 import {
   describeStep,
   joined,
@@ -469,12 +469,4 @@ export class Inspection {
     this.readers.set(layer, reader);
     return [layer, reader];
   }
-}
-
-/** What is never done is to leave out an intervention and say nothing of it. */
-async function prepared(preparation: Preparation, setting: Setting, task: Task): Promise<Subject> {
-  const subject = await preparation.prepare(setting, task);
-  const [asked, made] = [setting.interventions ?? [], subject.interventions ?? []];
-  if (asked.length === made.length) return subject;
-  throw new Error(`${subject.title} cannot be intervened in: it was run without what was to be set.`);
 }

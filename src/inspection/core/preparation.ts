@@ -21,3 +21,11 @@ export interface Preparation {
   /** Closes files; captured numbers go with the inspection itself. */
   dispose(): Promise<void>;
 }
+
+/** What is never done is to leave out an intervention and say nothing of it. */
+export async function prepared(preparation: Preparation, setting: Setting, task: Task): Promise<Subject> {
+  const subject = await preparation.prepare(setting, task);
+  const [asked, made] = [setting.interventions ?? [], subject.interventions ?? []];
+  if (asked.length === made.length) return subject;
+  throw new Error(`${subject.title} cannot be intervened in: it was run without what was to be set.`);
+}

@@ -93,7 +93,7 @@ function json(alignment: Alignment, summary: InspectionSummary): string {
       heard: recording?.heard ?? null,
       about: summary.subtitle,
       unit: 'seconds of the recording',
-      by: 'dynamic time warping over the attention of some heads (OpenAI’s find_alignment): times are found, not said by the model',
+      by: `dynamic time warping over the attention of some heads, ${programIn(summary)}: times are found, not said by the model`,
       heads: alignment.heads,
       notices: alignment.notices,
       words: alignment.words.map((word) => ({
@@ -150,6 +150,14 @@ function textGrid({ words }: Alignment, summary: InspectionSummary): string {
     ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Whose way of aligning it is: “as OpenAI’s program”. */
+function programIn({ parameters }: InspectionSummary): string {
+  const chosen = parameters.find(({ name }) => name === 'alignment');
+  const title =
+    chosen?.kind === 'choice' ? chosen.choices.find(({ value }) => value === chosen.value)?.title : undefined;
+  return (title ?? 'As OpenAI’s program').toLowerCase().replace('openai', 'OpenAI');
 }
 
 function recordingIn({ media }: InspectionSummary): AudioMedium | undefined {

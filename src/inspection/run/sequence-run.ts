@@ -41,6 +41,8 @@ export interface SequenceInput {
 export interface EncoderGraph extends Pick<ModelGraph, 'hiddenStates' | 'layers'> {
   /** What the decoder attends to. // (m, model) */
   readonly memory: Value;
+  /** Steps that lead to what the first layer reads: they are shown before its own, and nothing is set in them. */
+  readonly before?: readonly Value[];
   /** The numbers of every input of the graph. */
   readonly feeds: ReadonlyMap<Value, Tensor>;
 }
@@ -73,7 +75,7 @@ export function tokenInput(model: Model, ids: readonly number[]): SequenceInput 
  */
 export class SequenceRun {
   private constructor(
-    private readonly encoder: Pick<ModelGraph, 'layers'>,
+    private readonly encoder: Pick<EncoderGraph, 'before' | 'layers'>,
     private readonly decoderOf: (tokens: number) => SetDecoder,
     private readonly sources: ReadonlyMap<Value, TensorSource>,
     /** By layer and name: what the decoder attends to of the source. */
@@ -130,7 +132,8 @@ export class SequenceRun {
     const read = new Map([...given.keys()].flatMap((key, at) => pair(key, tensors[captured.length + at])));
     const set = [...own.feeds, ...setBefore].map(([value, tensor]) => [value, inMemory(tensor)] as const);
     const sources = new Map([...keep(captured, tensors), ...set]);
-    return new SequenceRun(encoder, decoderOf, sources, read, runtime, budget);
+    const { before = [] } = own;
+    return new SequenceRun({ ...encoder, before }, decoderOf, sources, read, runtime, budget);
   }
 
   private decoder(): CausalRun {
@@ -150,7 +153,11 @@ export class SequenceRun {
    */
   layers(stack: Stack, closing = false): readonly Layer[] {
     if (stack === 'encoder') {
-      return this.encoder.layers.map((steps) => ({ steps, kept: this.sources }));
+      const { before = [], layers } = this.encoder;
+      return layers.map((steps, layer) => ({
+        steps: layer === 0 ? [...before, ...steps] : steps,
+        kept: this.sources,
+      }));
     }
     const tokens = closing ? this.target.ids.length : this.written;
     return this.layersOf(this.target, Math.max(1, tokens), stack);

@@ -53,11 +53,15 @@ export async function openAudio(source: ByteSource, where: string): Promise<Reco
     );
   }
   const recording = await format.open(blocks);
+  let last: Promise<unknown> = Promise.resolve();
   return {
     ...recording,
     async read(range) {
       checkRange(where, recording, range);
-      return recording.read(range);
+      // Where a decoder is in the file is its own: it reads one part after the other, whoever asks.
+      const turn = last.then(() => recording.read(range));
+      last = turn.catch(() => undefined);
+      return turn;
     },
   };
 }

@@ -114,7 +114,8 @@ export function joined(
   const stacked = label(rearrange(concat(rows, 'rows'), [heads.length, tokens, frames]), {
     name: 'alignment_heads',
     symbol: 'M^{*}',
-    axes: ['head', 'query', 'key'],
+    // Heads of any layers, which are none of this one's.
+    axes: ['feature', 'query', 'key'],
     given: true,
   });
   const mean = step(

@@ -19,6 +19,8 @@ export interface WritingSettings {
   /** What the checkpoint asks for where a reader asks for nothing. */
   readonly language: string | undefined;
   readonly task: string | undefined;
+  /** Whether it writes times where a reader says nothing of them. */
+  readonly timed: boolean;
   /** What older checkpoints force at the places behind the first; undefined for one where nothing is said. */
   readonly forced: readonly (number | undefined)[];
   readonly suppressed: readonly number[];
@@ -87,6 +89,7 @@ export function writingSettings(
     tasks: named('task_to_id'),
     language: text('language'),
     task: text('task'),
+    timed: get('return_timestamps') === true && token(get('no_timestamps_token_id')) !== undefined,
     // config.json is asked as well, as transformers does.
     forced: forcedIn(get('forced_decoder_ids') ?? config.raw('forced_decoder_ids'), vocabulary, where),
     suppressed: tokens('suppress_tokens'),

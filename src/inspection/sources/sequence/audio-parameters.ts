@@ -40,6 +40,11 @@ export function partParameters(
   ];
 }
 
+const timings = [
+  { value: 'off', title: 'Not written' },
+  { value: 'on', title: 'Written' },
+] as const;
+
 /** How a model writes down what it hears. @param writes whether it writes itself; a transcript was given otherwise */
 export function speechParameters(
   model: SpeechModel,
@@ -90,10 +95,12 @@ export function speechParameters(
         ]),
     ...(writes && untimed !== undefined
       ? [
-          choice('timestamps', 'Times', `Whether ${model.name} writes times between the words.`, [
-            { value: 'off', title: 'Not written' },
-            { value: 'on', title: 'Written' },
-          ]),
+          choice(
+            'timestamps',
+            'Times',
+            `Whether ${model.name} writes times between the words.`,
+            settings.timed ? timings.toReversed() : timings,
+          ),
         ]
       : []),
     ...(writes

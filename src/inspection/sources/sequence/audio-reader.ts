@@ -78,7 +78,10 @@ function readAudio(
   const { hearing, medium, sound } = audio;
   const input: SequenceInput = {
     count: model.limit,
-    build: (attention) => model.build(hearing, attention),
+    build(attention) {
+      const { spectrogram, ...graph } = model.build(hearing, attention);
+      return { ...graph, before: spectrogram };
+    },
   };
   const timed = transcript === undefined && values['timestamps'] === 'on';
   const { start, end } = medium.heard;
@@ -181,43 +184,54 @@ async function readTranscript(
   text: string,
 ): Promise<ReadTarget> {
   const line = inOneLine(text);
-  const { ids, ranges } = await model.encodeText(line.text);
+  const { ids, ranges, left } = await model.encodeText(line.text);
   const room = model.decoder.limit - opening.length - 1;
   const own = ids.slice(0, room);
-  const places = ranges
-    .slice(0, room)
-    .map((range): CharacterRange | null =>
-      range === null ? null : { start: line.at(range.start, 'from'), end: line.at(range.end, 'to') },
-    );
+  const places = ranges.slice(0, room).map((range) => (range === null ? null : line.placeOf(range)));
   return {
     ids: [...opening, ...own, end],
     ranges: [...opening.slice(1).map(() => null), ...places, null],
-    notices:
-      own.length < ids.length
+    notices: [
+      ...(own.length < ids.length
         ? [
             `The transcript has ${ids.length} tokens, of which the decoder reads the first ${own.length}; choose a part of the recording and its text.`,
           ]
-        : [],
+        : []),
+      ...(left === 0
+        ? []
+        : [
+            `${left} of the tokens in the transcript stand for no text (times, languages, the end): they were left out.`,
+          ]),
+    ],
   };
 }
 
-/** A text as speech models know it, with one space before it and between its words, and where each of its units was before. */
+/** A text as speech models know it, with one space before it and between its words, and where parts of that stand in it. */
 function inOneLine(text: string): {
   readonly text: string;
-  at(index: number, side: 'from' | 'to'): number;
+  /** None of what has no place of its own. */
+  placeOf(range: CharacterRange): CharacterRange | null;
 } {
-  const places: number[] = [];
   let line = '';
-  for (const word of text.matchAll(/\S+/g)) {
-    places.push(word.index);
-    line += ' ';
-    for (let at = 0; at < word[0].length; at++) places.push(word.index + at);
-    line += word[0];
+  // By unit of the line: the one in the text, where a space stands before the word behind it.
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+    line += ` ${word}`;
+    starts.push(index);
+    ends.push(index);
+    for (let at = 0; at < word.length; at++) {
+      starts.push(index + at);
+      ends.push(index + at + 1);
+    }
   }
   return {
     text: line,
-    at: (index, side) =>
-      side === 'from' ? (places[index] ?? text.length) : index === 0 ? 0 : (places[index - 1] ?? 0) + 1,
+    placeOf(range) {
+      const start = starts[range.start] ?? 0;
+      const end = ends[range.end - 1] ?? 0;
+      return start < end ? { start, end } : null;
+    },
   };
 }
 

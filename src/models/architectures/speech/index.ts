@@ -3,7 +3,7 @@ import type { Config } from '../../config.js';
 import { ModelError } from '../../error.js';
 import type { SpeechArchitecture } from './architecture.js';
 
-export type { SpeechArchitecture, SpeechDescription, SpeechGraph } from './architecture.js';
+export type { SpeechArchitecture, SpeechDescription } from './architecture.js';
 import { whisper } from './whisper.js';
 
 /** Every family of models that hear; a new one is a file of its own and a line here. */

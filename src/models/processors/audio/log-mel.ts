@@ -13,7 +13,8 @@ import {
   subtract,
   windows,
 } from '../../../engine/ops/index.js';
-import type { Tensor } from '../../../engine/tensor.js';
+import { restrict } from '../../../engine/restrict.js';
+import { cut, regionWithin, type Tensor } from '../../../engine/tensor.js';
 import { ModelError } from '../../error.js';
 import { melFilters } from './mel-filters.js';
 import type { LogMelSettings } from './settings.js';
@@ -26,6 +27,11 @@ export interface LogMelGraph {
   readonly steps: readonly Value[];
   /** What the model reads. // (frame, band) */
   readonly features: Value;
+  /**
+   * The frames that hear any of so many samples: behind them there is silence. All where it is filled up with something else.
+   * @param samples how many there are
+   */
+  sounding(samples: number): number;
   /**
    * The numbers of every input of the graph.
    * @param samples at the rate of the settings; what is missing is filled up
@@ -139,6 +145,9 @@ export function logMel(settings: LogMelSettings): LogMelGraph {
     steps: [frames, windowed, even, odd, power, mel, logarithm, clipped, features],
     features,
 
+    sounding: (own) =>
+      settings.filling === 0 ? Math.min(count, Math.ceil((own + Math.floor(window / 2)) / hop)) : count,
+
     inputsOf(own) {
       if (own.length < 1 || own.length > settings.samples) {
         throw new ModelError(`1 to ${settings.samples} samples are read at a time, not ${own.length}.`);
@@ -169,10 +178,44 @@ export function logMelNumbers(
   samples: Float32Array,
 ): ReadonlyMap<Value, Tensor<Float32Array>> {
   const known = graph.steps.slice(graph.steps.findIndex(({ label: own }) => own?.name === 'mel'));
-  const found = evaluate(known, graph.inputsOf(samples));
+  const inputs = graph.inputsOf(samples);
+  const [mel = graph.features] = known;
+  const [count = 0, bands = 0] = mel.shape;
+  const frames = graph.sounding(samples.length);
+  // Silence has no power: frames of it are not worked out one by one.
+  const heard = frames < count ? partOf(mel, frames, inputs) : undefined;
+  const given =
+    heard === undefined
+      ? inputs
+      : new Map([...inputs, [mel, { shape: [count, bands], data: padded(heard, count * bands) }] as const]);
+  const found = evaluate(known, given);
   return new Map(
     known.map((value, at) => [value, { shape: value.shape, data: Float32Array.from(found[at]?.data ?? []) }]),
   );
+}
+
+/** The first rows of a value, in double precision. */
+function partOf(value: Value, rows: number, inputs: ReadonlyMap<Value, Tensor>): Float64Array {
+  const region = [
+    { start: 0, end: rows },
+    { start: 0, end: value.shape[1] ?? 0 },
+  ];
+  const { targets, regions, feeds } = restrict([{ value, region }], () => false);
+  const fed = new Map<Value, Tensor>();
+  for (const { leaf, original, region: needed } of feeds) {
+    const whole = inputs.get(original);
+    if (whole !== undefined) fed.set(leaf, cut(whole, needed));
+  }
+  const [found] = evaluate(targets, fed);
+  const [held] = regions;
+  if (found === undefined || held === undefined) return new Float64Array();
+  return cut(found, regionWithin(region, held)).data;
+}
+
+function padded(data: Float64Array, size: number): Float64Array {
+  const all = new Float64Array(size);
+  all.set(data);
+  return all;
 }
 
 function step(value: Value, { name, symbol, title, note }: StepText): Value {

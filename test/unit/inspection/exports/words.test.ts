@@ -79,10 +79,13 @@ describe('Word times, taken away', () => {
         });
         const said = each.words.map((word) => word.text.trim().replaceAll('"', '""')).join(' ');
         assert.equal(text.replaceAll(/ +/g, ' ').trim(), said.replaceAll(/ +/g, ' ').trim());
-        const json = readJson<{ readonly words: Case['words']; readonly recording: string }>(
-          await take(inspection, 'words-json'),
-        );
+        const json = readJson<{
+          readonly words: Case['words'];
+          readonly recording: string;
+          readonly by: string;
+        }>(await take(inspection, 'words-json'));
         assert.equal(json.recording, 'voice.wav');
+        assert.match(json.by, /some heads, as OpenAI’s program: times are found/);
         assert.deepEqual(
           json.words.map(({ text: word, start, end }) => [word, start, end]),
           each.words.map(({ text: word, start, end }) => [

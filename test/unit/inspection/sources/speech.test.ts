@@ -317,6 +317,38 @@ describe('A recording that a model writes down', () => {
     assert.deepEqual((await inspection.sound.alignment()).heads, heads);
   });
 
+  it('takes what is set in its attentions, and refuses what it cannot', async () => {
+    const inspection = await open('many', { attention: 'encoder', language: 'en' }, 'one two');
+    const { id } = inspection.summary;
+    const before = await inspection.slice({ inspection: id, step: 'weights', layer: 1, head: 0 });
+    await inspection.change({}, {}, [{ layer: 0, step: 'X', set: { kind: 'zero' } }]);
+    const after = await inspection.slice({ inspection: id, step: 'weights', layer: 1, head: 0 });
+    assert.ok(after.data.some((value, cell) => Math.abs(value - (before.data[cell] ?? 0)) > 1e-3));
+    await assert.rejects(
+      inspection.change({}, {}, [{ layer: 0, step: 'features', set: { kind: 'zero' } }]),
+      /There is no step “features” to set/,
+    );
+    await assert.rejects(
+      inspection.change({ attention: 'cross' }, {}, [
+        { layer: 1, step: 'alignment_z', set: { kind: 'zero' } },
+      ]),
+      /There is no step “alignment_z” to set/,
+    );
+    const deaf = { layer: 1, step: 'weights', attention: 'cross', set: { kind: 'zero' } } as const;
+    await inspection.change({ attention: 'cross' }, {}, [deaf]);
+    const unheard = await inspection.slice({ inspection: id, step: 'head', layer: 1, head: 1 });
+    assert.ok(unheard.data.every((value) => value === 0));
+    const { words } = await inspection.sound.alignment();
+    assert.deepEqual(
+      words.map(({ text }) => text),
+      [' one', ' two'],
+    );
+    const beside = await inspection.variant('beside', { temperature: 2 }, {}, []);
+    assert.equal(beside.summary.queries.count, inspection.summary.queries.count);
+    assert.equal((await beside.sound.alignment()).words.length, 2);
+    assert.equal(inspection.summary.interventions?.length, 1);
+  });
+
   it('goes on behind what it wrote, and aligns that', async () => {
     const [first = assert.fail()] = cases;
     const inspection = await openCase(first, { length: 6 });
@@ -427,6 +459,30 @@ describe('A recording that a model writes down', () => {
       ),
     );
     await assert.rejects(sound.alignment(), /has no text that could be aligned with a recording/);
+  });
+
+  it('says what of a transcript was not read', async () => {
+    const { summary } = await open('many', { language: 'en' }, 'one <|en|> two\n\n three <|0.10|>');
+    assert.ok(
+      summary.notices.includes(
+        '2 of the tokens in the transcript stand for no text (times, languages, the end): they were left out.',
+      ),
+    );
+    const marks = (summary.queries.marks ?? []).flatMap((mark) =>
+      mark?.kind === 'span' ? [[mark.start, mark.end]] : [],
+    );
+    const text = 'one <|en|> two\n\n three <|0.10|>';
+    assert.deepEqual(
+      marks.map(([start, end]) => text.slice(start, end).trim()).filter((word) => word !== ''),
+      ['one', 'two', 'three'],
+    );
+    const long = await open('many', { language: 'en' }, 'one '.repeat(80));
+    assert.ok(
+      long.summary.notices.some((notice) =>
+        notice.startsWith('The transcript has 80 tokens, of which the decoder reads the first 59;'),
+      ),
+    );
+    assert.equal((await long.sound.alignment()).words.length, 59);
   });
 
   it('says in a sentence what cannot be heard', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../../../src/formats/json-text.js';
+import { evaluate } from '../../../../src/engine/evaluate.js';
 import { logMel, logMelFeatures, logMelSettings } from '../../../../src/models/processors/audio/index.js';
 import { Runtime } from '../../../../src/runtime/session.js';
 import {
@@ -55,6 +56,20 @@ describe('log-mel spectrograms', () => {
       }
     });
   }
+
+  it('are the same where silence is not worked out as where it is', () => {
+    for (const settings of [{ chunk_length: 1 }, { chunk_length: 1, n_fft: 401, hop_length: 100 }]) {
+      const graph = logMel(logMelSettings(settings, 'it'));
+      for (const length of [1, 159, 160, 200, 7999, 15_800, 16_000]) {
+        const samples = Float32Array.from({ length }, (_, at) => Math.sin(at * at));
+        const [all] = evaluate([graph.features], graph.inputsOf(samples));
+        const found = logMelFeatures(graph, samples);
+        assert.deepEqual(found.data, Float32Array.from(all?.data ?? []), `${length} samples`);
+      }
+    }
+    const loud = logMel(logMelSettings({ chunk_length: 1, padding_value: 0.5 }, 'it'));
+    assert.equal(loud.sounding(1), 100);
+  });
 
   it('come to the same in ONNX Runtime, step by step, in single precision', async () => {
     const graph = logMel(logMelSettings({ chunk_length: 1 }, 'it'));
