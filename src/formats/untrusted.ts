@@ -52,15 +52,8 @@ export function checkedShape(extents: readonly unknown[], where: string | (() =>
 
 /** What stands where an extent should, for a message. */
 function shownExtent(extent: unknown): string {
-  switch (typeof extent) {
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-    case 'string':
-      return quoted(String(extent));
-    default:
-      return extent === null ? '"null"' : Array.isArray(extent) ? 'a list' : 'an object';
-  }
+  if (typeof extent !== 'object' && typeof extent !== 'function') return quoted(String(extent));
+  return extent === null ? '"null"' : Array.isArray(extent) ? 'a list' : 'an object';
 }
 
 /**

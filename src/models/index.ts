@@ -30,7 +30,7 @@ export type { LanguageSettings } from './languages.js';
 export { ModelError } from './error.js';
 export type { Generation, LogitsSettings, SequenceBias } from './generation.js';
 export { identityOf } from './identity.js';
-export { Model } from './model.js';
+export { Model, type TextSorting } from './model.js';
 export { isEncoder, openModel, otherReader, type OpenModel } from './open-model.js';
 export {
   arranged,

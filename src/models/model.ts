@@ -11,6 +11,7 @@ import {
   type ModelGraph,
 } from './architectures/index.js';
 import { answerHead, hasAnswerHead, type AnswerHead } from './architectures/parts/answer-head.js';
+import { sortsTexts, textLogits } from './architectures/parts/text-classifier.js';
 import { Checkpoint } from './checkpoint.js';
 import { Config } from './config.js';
 import { ModelError } from './error.js';
@@ -21,6 +22,13 @@ import { seeThrough } from './prefixes.js';
 import { unusedNotice } from './unused.js';
 import type { Encoding, PairEncoding } from './processors/tokenizer/tokenizer.js';
 import { TextSide } from './text-side.js';
+
+/** What a model sorts texts into. */
+export interface TextSorting {
+  readonly labels: readonly string[];
+  /** A text is of one class (softmax), of several (sigmoid of each), or is given a number (regression). */
+  readonly kind: 'number' | 'one' | 'several';
+}
 
 /** A checkpoint with its tokenizer and the graph of its family: text goes in, attention comes out. */
 export class Model {
@@ -232,6 +240,37 @@ export class Model {
     return answerHead(this.checkpoint, hidden);
   }
 
+  /**
+   * Of a model that was trained to sort whole texts: what its classes are called, and how many there may be of one text; undefined of
+   * any other.
+   */
+  get sorting(): TextSorting | undefined {
+    const { config } = this.checkpoint;
+    if (this.decoder !== undefined || !sortsTexts(this.checkpoint)) return undefined;
+    const names = config.names('id2label');
+    const kind = config.raw('problem_type');
+    const labels = Array.from(
+      { length: names.size },
+      (_, index) => names.get(String(index)) ?? `class ${index}`,
+    );
+    return {
+      labels,
+      kind:
+        kind === 'regression'
+          ? 'number'
+          : kind === 'multi_label_classification' || labels.length === 1
+            ? 'several'
+            : 'one',
+    };
+  }
+
+  /** What a text is taken for, of a model that sorts. // (1, label) @throws ModelError as `build` */
+  classLogits({ hiddenStates }: Pick<ModelGraph, 'hiddenStates'>): Value {
+    const last = hiddenStates.at(-1);
+    if (last === undefined) throw new ModelError(`${this.name} has no layer.`);
+    return textLogits(this.checkpoint, last);
+  }
+
   /** Whether it predicts the next token: a causal model or a decoder whose checkpoint has a language head. */
   get writes(): boolean {
     this.speaks ??= this.hasLogits();
@@ -263,6 +302,7 @@ export class Model {
       if (this.decoder !== undefined && memory !== undefined)
         this.buildDecoder(1, memory, this.decoder.attention);
       if (this.answers) this.answerHead(graph);
+      if (this.sorting !== undefined) this.classLogits(graph);
       this.unused = { notice: unusedNotice(this.checkpoint.unread) };
     }
     const { notice } = this.unused;

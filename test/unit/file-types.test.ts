@@ -39,7 +39,7 @@ describe('The types of files', () => {
       const ofKind = menus.filter((listed) => listed.includes(endings[0]));
       assert.equal(ofKind.length, 3);
       for (const listed of ofKind) assert.deepEqual(sorted(listed), sorted(endings));
-      const editors = [...manifest.matchAll(/"filenamePattern": "\*(\.[a-z]+)"/g)].map(
+      const editors = [...manifest.matchAll(/"filenamePattern": "\*(\.[a-z0-9]+)"/g)].map(
         ([, ending = '']) => ending,
       );
       for (const ending of endings) assert.ok(editors.includes(ending), ending);

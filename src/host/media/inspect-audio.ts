@@ -1,8 +1,9 @@
 import { extname } from 'node:path/posix';
-import { l10n, Uri, workspace } from 'vscode';
+import { l10n, workspace } from 'vscode';
+import type { Uri } from 'vscode';
 import { audioEndings } from '../../file-types.js';
-import type { SelectedText } from '../editor/selection.js';
 import { InspectMedium } from './inspect-medium.js';
+import type { NamedText } from './inspect-medium.js';
 
 /** In bytes: an hour of speech has some 60 kB. */
 const largestTranscript = 2 ** 20;
@@ -20,18 +21,13 @@ export class InspectAudio extends InspectMedium {
     dialog: { title: l10n.t('Select a recording'), kind: l10n.t('Recordings') },
   };
 
-  protected override async textsBeside(
-    uri: Uri,
-  ): Promise<readonly { readonly from: string; readonly text: SelectedText }[]> {
-    const beside = await transcriptOf(uri);
-    return [...(beside === undefined ? [] : [beside]), ...(await super.textsBeside(uri))];
+  protected textNamedLike(uri: Uri): Promise<NamedText | undefined> {
+    return transcriptOf(uri);
   }
 }
 
 /** `NAME.txt` beside `NAME.wav`. */
-async function transcriptOf(
-  uri: Uri,
-): Promise<{ readonly from: string; readonly text: SelectedText } | undefined> {
+async function transcriptOf(uri: Uri): Promise<NamedText | undefined> {
   const ending = extname(uri.path);
   const beside = uri.with({ path: `${uri.path.slice(0, uri.path.length - ending.length)}.txt` });
   const stat = await workspace.fs.stat(beside).then(undefined, () => undefined);

@@ -19,6 +19,11 @@ export class InspectImage extends InspectMedium {
     dialog: { title: l10n.t('Select an image'), kind: l10n.t('Images') },
   };
 
+  /** What an image is about stands in no file beside it. */
+  protected textNamedLike(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   protected override async openNamed(): Promise<boolean> {
     const editor = window.activeTextEditor;
     const target = editor === undefined ? undefined : linkAtCursor(editor);

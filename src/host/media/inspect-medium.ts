@@ -12,6 +12,12 @@ import type { KeptMedia } from './kept-media.js';
 
 type DroppedBytes = Extract<Dropped, { kind: 'bytes' }>;
 
+/** A text, and where it comes from. */
+export interface NamedText {
+  readonly from: string;
+  readonly text: SelectedText;
+}
+
 /** How what is inspected is spoken of. */
 export interface MediumStrings {
   /** Above the list of what may be said of it. */
@@ -51,17 +57,22 @@ export abstract class InspectMedium {
     if (chosen !== undefined) await this.open(chosen);
   }
 
+  /** What stands in a file beside it that has its name. */
+  protected abstract textNamedLike(uri: Uri): Promise<NamedText | undefined>;
+
   /** Opens what the text at the cursor names. @returns whether it names something */
   protected openNamed(): Promise<boolean> {
     return Promise.resolve(false);
   }
 
-  /** Texts that may be what is said of a file, each with where it comes from. */
-  protected textsBeside(_: Uri): Promise<readonly { readonly from: string; readonly text: SelectedText }[]> {
+  /** Texts that may be what is said of it, each with where it comes from. */
+  private async textsOf(uri: Uri): Promise<readonly NamedText[]> {
     const selected = selectionInSight();
-    return Promise.resolve(
-      selected === undefined ? [] : [{ from: l10n.t('the selected text'), text: selected }],
-    );
+    const named = await this.textNamedLike(uri);
+    return [
+      ...(named === undefined ? [] : [named]),
+      ...(selected === undefined ? [] : [{ from: l10n.t('the selected text'), text: selected }]),
+    ];
   }
 
   protected async open(uri: Uri, viewColumn: ViewColumn = ViewColumn.Active): Promise<void> {
@@ -81,7 +92,7 @@ export abstract class InspectMedium {
 
   /** Whether a model that writes writes, or reads what stands beside it. @returns undefined where the user does not say */
   private async reader(uri: Uri): Promise<MediumReader | undefined> {
-    const texts = await this.textsBeside(uri);
+    const texts = await this.textsOf(uri);
     if (texts.length === 0) return {};
     const model = await this.model();
     if (model?.writes !== true) return {};

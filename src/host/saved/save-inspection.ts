@@ -97,10 +97,7 @@ async function savedModel(
   return { name, digest };
 }
 
-async function savedInput(
-  request: InspectionRequest,
-  place: Uri,
-): Promise<SavedInput> {
+async function savedInput(request: InspectionRequest, place: Uri): Promise<SavedInput> {
   switch (request.kind) {
     case 'text':
       return { kind: 'text', texts: request.texts };

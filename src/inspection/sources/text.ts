@@ -3,7 +3,7 @@ import { isCausal } from '../../engine/mechanisms/index.js';
 import type { AttendParameters } from '../../engine/mechanisms/index.js';
 import type { Value } from '../../engine/graph.js';
 import { inMemory, type Tensor, type TensorSource } from '../../engine/tensor.js';
-import { type Encoding, type Model, type ModelGraph } from '../../models/index.js';
+import type { Encoding, Model, ModelGraph, TextSorting } from '../../models/index.js';
 import type { Intervention, Labels, Mark, Parameter, ParameterValues } from '../../protocol.js';
 import type { Runtime } from '../../runtime/session.js';
 import { capturable, keep } from '../run/capture.js';
@@ -15,10 +15,19 @@ import { checkInterventions } from '../run/check-interventions.js';
 import { growing, intervene, interventionNotices, isWhole } from '../run/interventions.js';
 import { candidatesAfter, generate, settingsNotices } from '../run/generation.js';
 import { withGradients } from '../run/gradients.js';
+import {
+  asksForClass,
+  classGradients,
+  classMeant,
+  withClassGradients,
+  withoutClass,
+  type ClassTarget,
+} from '../run/class-gradient.js';
 import { readModelAttention, runModel } from '../run/model-run.js';
 import { WeightBudget } from '../run/weight-budget.js';
 import type { Preparation, Setting } from '../core/preparation.js';
 import type { Task } from '../core/task.js';
+import { sortedNotices } from './sorted-notices.js';
 import { marksIn, textMedium } from '../core/marks.js';
 import { languageModel, writtenBy, type ModelHandle } from '../core/models.js';
 import { takeOver, type Source } from '../core/source.js';
@@ -35,6 +44,8 @@ interface Reading {
 
 /** A model's graph, and what interventions set in it, for its own number of tokens. */
 interface SetGraph extends ModelGraph {
+  /** What the text is taken for, where the model sorts texts. // each (1, label) */
+  readonly also?: readonly Value[];
   readonly set: ReadonlyMap<Value, Tensor>;
 }
 
@@ -90,6 +101,7 @@ export class TextPreparation implements Preparation {
   private settings: readonly string[] = [];
   private drawn = false;
   private budget: WeightBudget | undefined;
+  private sorts: { readonly own: TextSorting | undefined } | undefined;
 
   constructor(
     private readonly handle: ModelHandle,
@@ -109,7 +121,7 @@ export class TextPreparation implements Preparation {
     task.progress?.(`${model.name}: ${ids.length} tokens`, null);
     const begun = performance.now();
     // A head behind the last layer is one of a model that reads in both directions, also where a reader masks what comes after.
-    if (isCausal(attention.mask) && this.beside.head === undefined) {
+    if (isCausal(attention.mask) && this.beside.head === undefined && this.sorting === undefined) {
       const build = (tokens: number): CausalGraph => this.build(tokens, reading);
       const budget = this.hold(build(1));
       const byLayer = (count: number): boolean => budget.byLayer(count);
@@ -127,25 +139,55 @@ export class TextPreparation implements Preparation {
     const result = head?.steps.at(-1);
     const targets = [...graph.layers.flatMap(capturable), ...(head?.steps.slice(0, 1) ?? [])];
     const wanted = result === undefined ? targets : [...targets, result, ...(head?.also ?? [])];
+    const [logits] = graph.also ?? [];
+    let states: readonly Tensor<Float32Array>[] = [];
     const feeds = new Map([...graph.feeds(ids, this.beside.segments), ...(head?.feeds ?? [])]);
     const tensors = await runModel(
       {
         graph,
-        targets: wanted,
+        targets: logits === undefined ? wanted : [...wanted, logits],
         feeds,
         tokens: ids.length,
         byLayer: this.hold(graph).byLayer(ids.length),
         interventions: reading.interventions,
+        ...(logits !== undefined && asksForClass(parameters)
+          ? {
+              states: (kept) => {
+                states = kept;
+              },
+            }
+          : {}),
       },
       this.runtime,
       task,
     );
+    const verdict = logits === undefined ? undefined : tensors[wanted.length];
+    const gradients =
+      logits === undefined || verdict === undefined || states.length === 0
+        ? undefined
+        : await classGradients(
+            {
+              graph: { ...graph, logits },
+              states,
+              feeds: new Map([...feeds, ...graph.set]),
+              index: classMeant(parameters, verdict),
+            },
+            this.runtime,
+            task,
+          );
     const forward = performance.now() - begun;
     const given = [...(head?.feeds ?? []), ...graph.set].map(
       ([value, tensor]) => [value, inMemory(tensor)] as const,
     );
     const sources = new Map([...keep(targets, tensors), ...given]);
-    const subject = this.subject(parameters, reading, graph, () => sources, forward);
+    const subject = this.subject(
+      parameters,
+      reading,
+      graph,
+      () => sources,
+      forward,
+      verdict === undefined ? undefined : { logits: verdict, gradients },
+    );
     const said = tensors[targets.length];
     if (head === undefined || said === undefined) return subject;
     const layers = subject.layers.map(({ steps, kept }) => ({ steps: [...steps, ...head.steps], kept }));
@@ -189,32 +231,59 @@ export class TextPreparation implements Preparation {
     graph: ModelGraph,
     sourcesOf: (layer: number) => ReadonlyMap<Value, TensorSource>,
     forward: number,
+    verdict?: Omit<ClassTarget, 'labels'>,
   ): Subject {
     const { model } = this.handle;
-    const derived = graph.layers.map((steps) => withGradients(steps, parameters));
+    const { sorting } = this;
+    const target =
+      verdict === undefined || sorting === undefined || sorting.kind === 'number'
+        ? undefined
+        : { ...verdict, labels: sorting.labels };
+    const derived = graph.layers.map((steps, layer) =>
+      target === undefined
+        ? { ...withGradients(steps, parameters), given: new Map<Value, Tensor>() }
+        : withClassGradients(steps, parameters, target, layer),
+    );
     const media = [...new Set([0, ...(this.beside.texts ?? [])])].map(textMedium);
     const labels = labelsOf(this.encoding, this.beside.texts);
     return {
       title: model.name,
       subtitle: `${model.family} · ${formatCount(model.layers, 'layer')} × ${formatCount(model.heads, 'head')} · ${formatCount(labels.count, 'token')}`,
       mechanism: { id: 'multi-head', title: 'Multi-head attention' },
-      layers: derived.map(({ steps }, layer): Layer => ({ steps, kept: sourcesOf(layer) })),
+      layers: derived.map(({ steps, given }, layer): Layer => {
+        const own = [...given].map(([value, tensor]) => [value, inMemory(tensor)] as const);
+        return { steps, kept: own.length === 0 ? sourcesOf(layer) : new Map([...sourcesOf(layer), ...own]) };
+      }),
       heads: model.heads,
       media,
       queries: labels,
       keys: labels,
       parameters: [...described, ...(derived[0]?.parameters ?? [])],
-      notices: [...this.notices(), ...interventionNotices(interventions)],
+      notices: [
+        ...sortedNotices(model.name, sorting, verdict?.logits),
+        ...this.notices(),
+        ...interventionNotices(interventions),
+      ],
       interventions,
       causal: isCausal(attention.mask),
       forward,
+      ...(target === undefined
+        ? {}
+        : {
+            classes: {
+              labels: target.labels,
+              logits: target.logits.data,
+              ...(sorting?.kind === 'several' ? { independent: true as const } : {}),
+            },
+          }),
     };
   }
 
   private read(parameters: ParameterValues, interventions: readonly Intervention[]): Reading {
     const { model } = this.handle;
     const { length } = this.encoding.ids;
-    const { described, attention } = readModelAttention(model, length, parameters);
+    const general = this.sorting === undefined ? parameters : withoutClass(parameters);
+    const { described, attention } = readModelAttention(model, length, general);
     if (interventions.length === 0) return { described, attention, interventions };
     const graph = model.build(length, attention);
     // What a model added came after the values.
@@ -233,14 +302,23 @@ export class TextPreparation implements Preparation {
   /** The model's graph with what is set in it. */
   private build(tokens: number, { attention, interventions }: Reading): SetGraph {
     const { model } = this.handle;
-    const own = model.build(tokens, attention);
+    const graph = model.build(tokens, attention);
+    const own = this.sorting === undefined ? graph : { ...graph, also: [model.classLogits(graph)] };
     if (interventions.length === 0) return { ...own, set: new Map() };
-    const { graph, feeds } = intervene(own, interventions, model.heads, () => growing.both);
+    const set = intervene(own, interventions, model.heads, () => growing.both);
+    const { feeds } = set;
     return {
-      ...graph,
+      ...set.graph,
       feeds: (ids, segments) => new Map([...own.feeds(ids, segments), ...feeds(ids.length)]),
       set: feeds(tokens),
     };
+  }
+
+  /** What the model sorts the text into, where that is all that it is asked. */
+  private get sorting(): TextSorting | undefined {
+    if (this.beside.head !== undefined) return undefined;
+    this.sorts ??= { own: this.handle.model.sorting };
+    return this.sorts.own;
   }
 
   private hold(graph: Pick<ModelGraph, 'hiddenStates'>): WeightBudget {
@@ -251,6 +329,7 @@ export class TextPreparation implements Preparation {
   /** Whether the model would write, had its file what it takes. */
   private get isSilent(): boolean {
     const { decoder, attention, writes, embeds } = this.handle.model;
+    if (this.sorting !== undefined) return false;
     return !writes && !embeds && (decoder !== undefined || attention.mask.kind === 'causal');
   }
 

@@ -408,9 +408,7 @@ export class ContrastivePreparation implements Preparation {
         const { encoding, read } = caption;
         const which = captions.length < 2 ? 'The caption' : `Caption ${at + 1}`;
         const losses =
-          caption === told
-            ? []
-            : [...truncated(encoding.ids.length, encoding), ...unknownTokens(encoding)];
+          caption === told ? [] : [...truncated(encoding.ids.length, encoding), ...unknownTokens(encoding)];
         return [
           ...losses.map((loss) => `${which}: ${loss}`),
           ...(!space.independent && read === 0
