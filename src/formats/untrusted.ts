@@ -52,15 +52,9 @@ export function checkedShape(extents: readonly unknown[], where: string | (() =>
 
 /** What stands where an extent should, for a message. */
 function shownExtent(extent: unknown): string {
-  switch (typeof extent) {
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-    case 'string':
-      return quoted(String(extent));
-    default:
-      return extent === null ? '"null"' : Array.isArray(extent) ? 'a list' : 'an object';
-  }
+  if (extent === null) return '"null"';
+  if (typeof extent !== 'object') return quoted(String(extent));
+  return Array.isArray(extent) ? 'a list' : 'an object';
 }
 
 /**
