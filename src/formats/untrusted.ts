@@ -53,7 +53,8 @@ export function checkedShape(extents: readonly unknown[], where: string | (() =>
 /** What stands where an extent should, for a message. */
 function shownExtent(extent: unknown): string {
   if (extent === null) return '"null"';
-  if (typeof extent !== 'object') return quoted(String(extent));
+  const isPlain = typeof extent === 'number' || typeof extent === 'bigint' || typeof extent === 'boolean';
+  if (isPlain || typeof extent === 'string') return quoted(String(extent));
   return Array.isArray(extent) ? 'a list' : 'an object';
 }
 
