@@ -61,6 +61,11 @@ export type EngineMethods = ExportMethods & {
   rollout: { params: RolloutRequest; result: Rollout };
   /** What a model takes the whole for: at most so many classes, the likeliest first. */
   classes: { params: { inspection: string; count: number }; result: Classes };
+  /** The head to look at first; null where nothing tells. */
+  tellingHead: {
+    params: { inspection: string };
+    result: { readonly layer: number; readonly head: number } | null;
+  };
   /** An image that was brought, its longer side at most so many pixels. */
   preview: { params: { inspection: string; medium: string; side: number }; result: Preview };
   close: { params: { inspection: string }; result: null };

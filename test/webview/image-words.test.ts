@@ -5,7 +5,7 @@ import type { Subject } from '../support/page/answers.js';
 import { Attention } from '../support/page/attention.js';
 import { cutOff, faults } from '../support/page/checks.js';
 import type { PatchedImage } from '../support/page/image.js';
-import { tokensOf } from '../support/page/image.js';
+import { openDisplay, tokensOf } from '../support/page/image.js';
 import { dress, eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
 import type { Opening } from '../support/page/open.js';
 import type { Color } from '../support/page/pixels.js';
@@ -150,6 +150,7 @@ describe('attention of words over an image', function () {
 
   it('lists the patches with the largest values, each of which can be picked', async () => {
     const page = await open();
+    await openDisplay(page);
     await page.getByText('Table', { exact: true }).last().click();
     const weights = (rows(0)[2] ?? new Float32Array()).subarray(first);
     const order = [...weights.keys()].sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
@@ -169,6 +170,7 @@ describe('attention of words over an image', function () {
 
   it('remembers its settings of each inspection, and starts others with the last', async () => {
     const page = await open();
+    await openDisplay(page);
     await page.getByRole('slider', { name: 'Opacity' }).fill('40');
     await page.getByRole('combobox', { name: 'Drawing' }).click();
     await page.getByRole('option', { name: 'Smooth' }).click();
@@ -177,8 +179,10 @@ describe('attention of words over an image', function () {
       { ...subject, title: 'another' },
     ] as const);
     await resting(page);
-    const opacity = (of: Page): Promise<string> => of.getByRole('slider', { name: 'Opacity' }).inputValue();
+    const opacity = (of: Page): Promise<string> =>
+      of.getByRole('slider', { name: 'Opacity', includeHidden: true }).inputValue();
     assert.equal(await opacity(page), '40');
+    await openDisplay(page);
     await page.getByRole('slider', { name: 'Opacity' }).fill('90');
     await page.evaluate((given) => window.fakeHost.open(given, 'one'), subject);
     await resting(page);
@@ -225,6 +229,7 @@ describe('attention of words over an image', function () {
           subject: subjectOf(given),
           position: { ...position, cell: { row: 5, column: 9 } },
         });
+        await openDisplay(page);
         await page.getByText('Contours', { exact: true }).click();
         if (name !== 'words') {
           await page.getByRole('combobox', { name: 'Drawing' }).click();

@@ -5,7 +5,7 @@ import type { Subject } from '../support/page/answers.js';
 import { Attention } from '../support/page/attention.js';
 import { cutOff, faults } from '../support/page/checks.js';
 import type { PatchedImage } from '../support/page/image.js';
-import { tokensOf } from '../support/page/image.js';
+import { openDisplay, tokensOf } from '../support/page/image.js';
 import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
 import type { Opening } from '../support/page/open.js';
 import type { Color, Point } from '../support/page/pixels.js';
@@ -238,8 +238,10 @@ describe('attention over an image', function () {
 
   it('keeps the fewest patches that hold a share, and says what is left out', async () => {
     const page = await open();
+    await openDisplay(page);
     const slider = page.getByRole('slider', { name: 'Keep' });
     await slider.fill('60');
+    await slider.press('Escape');
     await resting(page);
     const weights = row(0).subarray(first);
     const order = [...weights.keys()].sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
@@ -258,6 +260,7 @@ describe('attention over an image', function () {
       const share = rank < count ? (weights[index] ?? 0) / (weights[order[0] ?? 0] ?? 1) : null;
       assert.ok(difference(colors[rank] ?? [0, 0, 0], over(image, x, y, share)) <= 3, `rank ${rank}`);
     }
+    await openDisplay(page);
     await page.getByText('Contours', { exact: true }).click();
     await keep(page, 'image-kept');
   });
@@ -271,6 +274,7 @@ describe('attention over an image', function () {
         return `${name} ${share.toFixed(share < 10 ? 2 : 1)} %`;
       }),
     );
+    await openDisplay(page);
     await page.getByText('Leave out special tokens').click();
     await resting(page);
     const left = 100 * ((row(0)[0] ?? 0) + (row(0)[1] ?? 0) + (row(0)[2] ?? 0));

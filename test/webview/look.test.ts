@@ -61,7 +61,7 @@ describe('look', function () {
       await resting(page);
       await keep(page, `width-${width}`);
       assert.deepEqual(await cutOff(page), []);
-      for (const tab of ['Steps', 'Heads'] as const) {
+      for (const tab of ['Steps', 'Heads', 'Details'] as const) {
         const button = page.getByRole('tab', { name: tab, exact: true });
         if (!(await button.isVisible())) continue;
         await button.click();

@@ -269,7 +269,7 @@ describe('colour scale in the panel', function () {
       const page = await stage.open({ theme, width: 1280, height: 800 });
       await painted(page);
       await page.locator('.scale-button').click();
-      const box = await page.locator('.scale-popup').boundingBox();
+      const box = await page.locator('.popup:not([hidden])').boundingBox();
       assert.ok(box !== null && box.x >= 0 && box.y >= 0 && box.x + box.width <= 1280, JSON.stringify(box));
       await keep(page, `scale-${theme}`);
     });

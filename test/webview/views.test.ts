@@ -54,7 +54,7 @@ describe('a view that is added to the list', function () {
   it('stands beside the matrix of a medium group, or over it', async () => {
     const page = await open({ width: 900 });
     assert.deepEqual(await seen(page), ['right 0']);
-    await page.locator('.pane-tabs').getByRole('tab', { name: 'Heads' }).click();
+    await page.locator('.pane-tabs').getByRole('tab', { name: 'Details' }).click();
     assert.deepEqual(await seen(page), ['left 0']);
     await tab(page, 'Extra centre');
     assert.deepEqual(await seen(page), ['centre 0', 'right 0']);

@@ -46,6 +46,8 @@ interface Common {
    * `whole`: in place of the centre and the right column, opened with a button of the top bar.
    */
   readonly place: Column | 'whole';
+  /** On the left: with two columns it stands above the matrix, where there is room. */
+  readonly above?: true;
   /** A letter that opens it, and closes it where its place is `whole`. */
   readonly key?: string;
   /** In the centre: where it is offered, it is what is seen first. */

@@ -193,6 +193,7 @@ export class Opener extends Disposable implements WebviewPanelSerializer {
     const answered = new Set<string>();
     const inspection = createSession(this.engine, request, {
       ...earlier,
+      seeks: true,
       parameters: { ...this.readings.recall(request), ...earlier.parameters },
       ask: async (question, signal) => {
         const { settings = [] } = question;

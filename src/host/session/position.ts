@@ -29,3 +29,15 @@ export async function firstPicture(
     return undefined;
   }
 }
+
+/** The position at the head that tells most; the one that is given where none does. */
+export async function tellingPosition(
+  engine: Pick<EngineClient, 'request'>,
+  { id }: InspectionSummary,
+  position: Position,
+  signal: AbortSignal,
+): Promise<Position> {
+  // Where it cannot be told, the first head is as good as any other.
+  const found = await engine.request('tellingHead', { inspection: id }, { signal }).catch(() => null);
+  return found === null ? position : { ...position, ...found };
+}

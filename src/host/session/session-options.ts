@@ -43,6 +43,8 @@ export interface SessionOptions {
   /** Steps that are set from outside while it runs. They are not kept for another day. */
   readonly interventions?: readonly Intervention[];
   readonly position?: Position;
+  /** Where no position is given, the head that tells most is looked at first, not the first one. */
+  readonly seeks?: boolean;
   readonly continuation?: Continuation | undefined;
   /** Tells which tensor has which role, and how axes lie, where neither name nor shape does. @throws CancelledError */
   readonly ask: (question: RoleQuestion, signal: AbortSignal) => Promise<RoleAnswer>;

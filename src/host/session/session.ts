@@ -23,7 +23,7 @@ import type { RunningExport } from './running-export.js';
 import { Disposable } from '../base/disposable.js';
 import { Emitter } from '../base/emitter.js';
 import { EngineStoppedError } from '../transports/client.js';
-import { firstPicture } from './position.js';
+import { firstPicture, tellingPosition } from './position.js';
 import type { InspectionRequest, Remembered } from './request.js';
 import type {
   Asking,
@@ -70,6 +70,8 @@ export class Session extends Disposable {
   private loading: Promise<InspectionSummary> | undefined;
   private changing: Promise<void> | undefined;
   private wanted: Setting | undefined;
+  /** Whether the head to look at first is still to be found. */
+  private seeks: boolean;
 
   constructor(
     private readonly engine: SessionEngine,
@@ -82,6 +84,7 @@ export class Session extends Disposable {
     this.interventions = options.interventions ?? [];
     this.continuation = options.continuation;
     this.place = options.position ?? { layer: 0, head: 0, step: 'weights' };
+    this.seeks = options.seeks === true && options.position === undefined;
     this.label = options.label;
     this.time = options.time ?? Date.now();
     this.current = { kind: 'busy', title: this.label };
@@ -333,6 +336,8 @@ export class Session extends Disposable {
 
   private async accept(summary: InspectionSummary, signal: AbortSignal): Promise<InspectionSummary> {
     const { generation } = this.engine;
+    if (this.seeks) this.place = await tellingPosition(this.engine, summary, this.place, signal);
+    this.seeks = false;
     const seen = await firstPicture(this.engine, summary, this.place, signal);
     const revision = (this.shown?.revision ?? 0) + 1;
     this.inEngine = { id: summary.id, generation, revisionOffset: revision - summary.revision };

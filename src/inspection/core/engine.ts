@@ -246,6 +246,7 @@ export class Engine {
       },
       rollout: (params, call) => at(params.inspection).rollout(params, taskOf(call)),
       candidates: (params, call) => at(params.inspection).candidates(params, taskOf(call)),
+      tellingHead: async ({ inspection }, call) => (await at(inspection).tellingHead(taskOf(call))) ?? null,
       classes: (params) => at(params.inspection).classes(params),
       preview: (params) => at(params.inspection).preview(params),
       modelPage: ({ model }) => this.modelPage(model),

@@ -43,6 +43,7 @@ import { previewOf } from '../views/preview.js';
 import type { Plotter } from '../views/plots/plotter.js';
 import { checkIndex } from '../views/pool.js';
 import { canRollOut, rollOut } from '../views/rollout.js';
+import { tellingHead, type TellingHead } from '../views/telling-head.js';
 import { LayerReader } from '../views/reader.js';
 import type { Preparation, Setting } from './preparation.js';
 import {
@@ -379,6 +380,11 @@ export class Inspection {
       },
     );
     return { revision, data };
+  }
+
+  /** The head to look at first; undefined where there is nothing to tell it by. */
+  tellingHead(task: Task = {}): Promise<TellingHead | undefined> {
+    return tellingHead(this.subject, (layer, rows, take) => this.everyHead(layer, rows, take, task));
   }
 
   /** The rows of a layer's weights that are wanted, each with all heads. Masked cells are NaN. */

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import type { Box, ImageMedium, Labels, Mark, Preview } from '../../../src/protocol.js';
 
 /** An image that was cut into patches of equal size. */
@@ -69,4 +70,10 @@ export function previewOf(image: PatchedImage, side: number): Preview {
     data.set([(255 * column) / width, (255 * row) / height, 96, 255], 4 * at);
   }
   return { width, height, data };
+}
+
+/** Opens the controls of how it is drawn, where they are not open yet. */
+export async function openDisplay(page: Page): Promise<void> {
+  const display = page.getByRole('button', { name: 'Display', exact: true });
+  if ((await display.getAttribute('aria-expanded')) === 'false') await display.click();
 }

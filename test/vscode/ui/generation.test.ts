@@ -35,7 +35,7 @@ describe('a text that the embedded GPT goes on with', () => {
     await workbench.command('Attention: Inspect Selection');
     const frame = await panel(workbench);
     prompt = await tokensOf(frame);
-    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await frame.getByRole('tab', { name: 'Steps' }).click();
     await frame.locator('.next').getByRole('combobox', { name: 'Decoding' }).click();
     await frame.locator('.next').getByRole('option', { name: 'Sample' }).click();
     await set(frame, 'Seed', '7');
@@ -51,7 +51,7 @@ describe('a text that the embedded GPT goes on with', () => {
   it('can be stopped, and keeps what came', async () => {
     const frame = await panel(workbench);
     const before = await tokensOf(frame);
-    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await frame.getByRole('tab', { name: 'Steps' }).click();
     // So bold that it hardly ever comes to an end of its own.
     await set(frame, 'Sampling temperature', '5');
     await set(frame, 'Max new tokens', '512');

@@ -76,7 +76,7 @@ describe('mechanisms', () => {
     });
     await workbench.screenshot('vscode/continued');
     const frame = await panel(workbench);
-    await frame.getByRole('tab', { name: 'Heads' }).click();
+    await frame.getByRole('tab', { name: 'Steps' }).click();
     await until('what it expects', async () => (await frame.locator('.next .ranked-item').count()) >= 8);
     assert.match(await frame.locator('body').innerText(), /GPT-2 · 5 layers × 8 heads · \d+ tokens/);
     await workbench.screenshot('vscode/continued-next');

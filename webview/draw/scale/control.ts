@@ -1,5 +1,6 @@
 import './control.css';
 import { h, uniqueId } from '../../dom.js';
+import { Popup } from '../../controls/popup.js';
 import type { Legend } from '../legend.js';
 import type { LeftOut, ScaleChoice } from './choice.js';
 import { leftOutKeys, mapNames, oneOf, scaleKinds } from './choice.js';
@@ -26,16 +27,8 @@ interface Segment {
 
 /** The legend as a button: it opens a list of what can be changed of the colours. */
 export class ScaleControl {
-  private readonly popup = h('div', {
-    class: 'scale-popup',
-    attributes: { role: 'dialog', 'aria-label': scaleStrings.title },
-  });
-  private readonly button = h('button', {
-    class: 'scale-button',
-    title: `${scaleStrings.title}…`,
-    attributes: { type: 'button', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' },
-  });
-  readonly element = h('div', { class: 'scale-control' }, this.button, this.popup);
+  private readonly popup: Popup;
+  readonly element: HTMLElement;
   private offer: ScaleOffer | null = null;
 
   constructor(
@@ -43,68 +36,30 @@ export class ScaleControl {
     private readonly change: (changes: Partial<ScaleChoice>) => void,
     private readonly reset: () => void,
   ) {
-    this.popup.hidden = true;
-    this.popup.id = uniqueId('scale');
-    this.button.setAttribute('aria-controls', this.popup.id);
-    this.button.append(legend.element);
-    this.button.addEventListener('click', () => {
-      this.open(this.popup.hidden !== false);
+    const button = h(
+      'button',
+      { class: 'scale-button', title: `${scaleStrings.title}…`, attributes: { type: 'button' } },
+      legend.element,
+    );
+    this.popup = new Popup({
+      title: scaleStrings.title,
+      button,
+      focus: 'input:checked',
+      opening: () => {
+        this.popup.body.replaceChildren();
+        this.write();
+      },
     });
-    this.element.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape' || this.popup.hidden !== false) return;
-      event.stopPropagation();
-      event.preventDefault();
-      this.open(false);
-    });
-    this.element.addEventListener('focusout', (event) => {
-      const to = event.relatedTarget;
-      if (to instanceof Node && !this.element.contains(to)) this.open(false, false);
-    });
-    document.addEventListener('pointerdown', this.outside);
-    window.addEventListener('resize', this.away);
+    this.element = this.popup.element;
   }
 
   dispose(): void {
-    document.removeEventListener('pointerdown', this.outside);
-    window.removeEventListener('resize', this.away);
+    this.popup.dispose();
   }
 
   show(offer: ScaleOffer): void {
     this.offer = offer;
-    if (this.popup.hidden === false) this.write();
-  }
-
-  private readonly outside = (event: PointerEvent): void => {
-    if (this.popup.hidden !== false) return;
-    if (event.target instanceof Node && !this.element.contains(event.target)) this.open(false, false);
-  };
-
-  private readonly away = (): void => {
-    this.open(false, false);
-  };
-
-  private open(open: boolean, refocus = true): void {
-    if (open === (this.popup.hidden === false)) return;
-    this.popup.hidden = !open;
-    this.button.setAttribute('aria-expanded', String(open));
-    if (open) {
-      this.popup.replaceChildren();
-      this.write();
-      this.place();
-      this.popup.querySelector<HTMLInputElement>('input:checked')?.focus({ preventScroll: true });
-    } else if (refocus) this.button.focus();
-  }
-
-  /** Below the legend, so that the picture stays in sight; above it where there is no room. */
-  private place(): void {
-    const { style, offsetWidth, offsetHeight } = this.popup;
-    const { left, top, bottom, width } = this.button.getBoundingClientRect();
-    const edge = 8;
-    const x = left + (width - offsetWidth) / 2;
-    style.left = `${Math.max(edge, Math.min(window.innerWidth - offsetWidth - edge, x))}px`;
-    const below = bottom + 4;
-    const fits = below + offsetHeight <= window.innerHeight - edge;
-    style.top = `${Math.max(edge, fits ? below : top - 4 - offsetHeight)}px`;
+    if (this.popup.isOpen) this.write();
   }
 
   private write(): void {
@@ -149,9 +104,9 @@ export class ScaleControl {
       attributes: { type: 'button' },
     });
     reset.addEventListener('click', this.reset);
-    this.popup.replaceChildren(...parts, reset);
+    this.popup.body.replaceChildren(...parts, reset);
     if (focused !== undefined) {
-      this.popup.querySelector<HTMLInputElement>(`input[data-at="${focused}"]`)?.focus();
+      this.popup.body.querySelector<HTMLInputElement>(`input[data-at="${focused}"]`)?.focus();
     }
   }
 

@@ -7,7 +7,7 @@ export interface Picker {
   show(count: number, index: number): void;
 }
 
-/** One of a few numbered things, a layer or a head: a list, and a step either way. */
+/** One of a few numbered things, a layer or a head: a list, and a step either way. Nothing where there is only one. */
 export function picker(title: string, choose: (index: number) => void): Picker {
   let count = 0;
   let index = 0;
@@ -32,11 +32,20 @@ export function picker(title: string, choose: (index: number) => void): Picker {
       step(1);
     },
   });
+  const element = h(
+    'div',
+    { class: 'picker' },
+    h('span', { class: 'picker-title', text: title }),
+    slot,
+    back,
+    on,
+  );
   let list = null as ReturnType<typeof dropdown> | null;
   return {
-    element: h('div', { class: 'picker' }, h('span', { class: 'picker-title', text: title }), slot, back, on),
+    element,
     show: (newCount, newIndex) => {
       index = newIndex;
+      element.hidden = newCount < 2;
       if (list === null || newCount !== count) {
         count = newCount;
         list = dropdown({

@@ -103,7 +103,7 @@ export class HeadsView {
     if (room === this.badged) return;
     this.badged = room;
     this.grid.classList.toggle('badged', room);
-    this.paint();
+    this.layout();
   }
 
   /** Labels each head by what it does, or no longer. */
@@ -199,7 +199,10 @@ export class HeadsView {
     const { summary } = this.panel;
     const width = this.element.clientWidth;
     if (summary === null || width === 0) return;
-    const pitch = Math.floor((width - labels - 6) / summary.heads);
+    const pitch = Math.min(
+      Math.floor((width - labels - 6) / summary.heads),
+      Math.floor((this.mostHeight() - labels - 4) / summary.layers) - this.badgeHeight,
+    );
     this.gap = pitch < spacious ? 1 : 2;
     this.size = Math.max(smallest, Math.min(largest, pitch - this.gap));
     // Numbers that would run into each other are left out.
@@ -215,6 +218,17 @@ export class HeadsView {
     this.grid.style.setProperty('--cell', `${this.size}px`);
     this.grid.style.setProperty('--gap', `${this.gap}px`);
     this.paint();
+    this.reveal();
+  }
+
+  /** Where it stands above something else, what that leaves. */
+  private mostHeight(): number {
+    const most = Number.parseFloat(getComputedStyle(this.element).maxHeight);
+    return Number.isFinite(most) ? most : Infinity;
+  }
+
+  private get badgeHeight(): number {
+    return this.badged ? badgeRoom[this.size < lettered ? 'colour' : 'letter'] : 0;
   }
 
   private async fetch(summary: InspectionSummary): Promise<void> {
@@ -260,7 +274,7 @@ export class HeadsView {
     const ratio = window.devicePixelRatio;
     const pitch = size + gap;
     const width = summary.heads * pitch;
-    const badge = this.badged ? badgeRoom[size < lettered ? 'colour' : 'letter'] : 0;
+    const badge = this.badgeHeight;
     const height = summary.layers * (pitch + badge);
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
@@ -293,6 +307,19 @@ export class HeadsView {
         cell.tabIndex = open ? 0 : -1;
       }
     }
+    this.reveal();
+  }
+
+  /** Where there are more layers than are seen at once, that of the open head is among them. */
+  private reveal(): void {
+    const { layer, head } = this.panel.store.get().position;
+    const cell = this.cells[layer]?.[head];
+    const { element } = this;
+    if (cell === undefined || element.scrollHeight <= element.clientHeight) return;
+    const top = cell.getBoundingClientRect().top - this.frame.getBoundingClientRect().top;
+    const most = top - labels;
+    const least = top + this.size + 2 * this.gap - element.clientHeight;
+    element.scrollTop = Math.max(least, Math.min(most, element.scrollTop));
   }
 
   private key(event: KeyboardEvent): void {

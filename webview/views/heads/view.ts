@@ -15,6 +15,7 @@ export const headsView = defineView<HeadsMemory>({
   id: 'heads',
   title: 'Heads',
   place: 'left',
+  above: true,
   recall: (remembered) => {
     const fields = fieldsOf(remembered);
     return { labelled: fields?.['labelled'] === true, oneScale: fields?.['oneScale'] === true };

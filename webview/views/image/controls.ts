@@ -1,4 +1,7 @@
 import { placeNumber } from '../../../src/common/counting.js';
+import { check, slider } from '../../controls/inputs.js';
+import type { Check, Slider } from '../../controls/inputs.js';
+import { Popup } from '../../controls/popup.js';
 import { h } from '../../dom.js';
 import type { LeftOut } from '../../draw/scale/choice.js';
 import type { DropdownControl } from '../../ui.js';
@@ -37,6 +40,7 @@ export class ImageControls {
   private readonly leaveOut: Check;
   private readonly side: Check;
   private readonly table: Check;
+  private readonly display: Popup;
   readonly element: HTMLElement;
 
   constructor(change: (changes: Partial<Settings>) => void, leaveOut: (special: boolean) => void) {
@@ -118,13 +122,31 @@ export class ImageControls {
     this.table = check(imageStrings.table, imageStrings.tableHint, (table) => {
       change({ table });
     });
+    this.display = new Popup({
+      title: imageStrings.display,
+      button: h('button', {
+        class: 'menu-button',
+        text: imageStrings.display,
+        attributes: { type: 'button' },
+      }),
+    });
+    this.display.body.append(
+      ...[this.opacity, this.keep, this.contours, this.grid, this.leaveOut, this.table].map(
+        ({ element }) => element,
+      ),
+    );
     this.element = h(
       'div',
       { class: 'image-controls', attributes: { role: 'group', 'aria-label': imageStrings.controls } },
-      line(this.direction, this.heads, this.rollout, this.from, this.residual),
-      line(this.drawing, this.opacity, this.keep),
-      line(this.contours, this.grid, this.leaveOut, this.side, this.table),
+      ...[this.direction, this.heads, this.rollout, this.from, this.residual, this.drawing, this.side].map(
+        ({ element }) => element,
+      ),
+      this.display.element,
     );
+  }
+
+  dispose(): void {
+    this.display.dispose();
   }
 
   show(
@@ -156,74 +178,4 @@ export class ImageControls {
     this.side.element.hidden = !heads;
     this.table.set(settings.table);
   }
-}
-
-function line(...controls: readonly { readonly element: HTMLElement }[]): HTMLElement {
-  return h('div', { class: 'image-line' }, ...controls.map(({ element }) => element));
-}
-
-interface Slider {
-  readonly element: HTMLElement;
-  set(value: number, most?: number): void;
-}
-
-interface SliderOptions {
-  readonly title: string;
-  readonly least: number;
-  readonly most?: number;
-  readonly hint?: string;
-  /** What a value is called; per cent where left out. */
-  readonly text?: (value: number) => string;
-}
-
-/** Whole numbers, per cent as a rule. */
-function slider(
-  { title, least, most = 100, hint, text = (percent) => `${percent} %` }: SliderOptions,
-  change: (value: number) => void,
-): Slider {
-  const input = h('input', {
-    class: 'slider',
-    attributes: { type: 'range', min: String(least), max: String(most), step: '1', 'aria-label': title },
-  });
-  const said = h('span', { class: 'number image-percent', attributes: { 'aria-hidden': 'true' } });
-  const show = (value: number): void => {
-    said.textContent = text(value);
-    input.setAttribute('aria-valuetext', text(value));
-  };
-  input.addEventListener('input', () => {
-    show(input.valueAsNumber);
-    change(input.valueAsNumber);
-  });
-  return {
-    element: h(
-      'label',
-      { class: 'image-slider', ...(hint === undefined ? {} : { title: hint }) },
-      title,
-      input,
-      said,
-    ),
-    set: (value, last = most) => {
-      input.max = String(last);
-      input.value = String(value);
-      show(value);
-    },
-  };
-}
-
-interface Check {
-  readonly element: HTMLElement;
-  set(on: boolean): void;
-}
-
-function check(title: string, hint: string, change: (on: boolean) => void): Check {
-  const input = h('input', { attributes: { type: 'checkbox' } });
-  input.addEventListener('change', () => {
-    change(input.checked);
-  });
-  return {
-    element: h('label', { class: 'image-check', ...(hint === '' ? {} : { title: hint }) }, input, title),
-    set: (on) => {
-      input.checked = on;
-    },
-  };
 }

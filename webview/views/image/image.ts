@@ -211,6 +211,7 @@ export class ImageView implements OpenView {
 
   dispose(): void {
     this.life.dispose();
+    this.controls.dispose();
     this.pointed.dispose();
     this.original.dispose();
     this.lines.dispose();

@@ -21,6 +21,7 @@ export const imageStrings = {
   acrossMax: 'Maximum of heads',
   rolledOut: (from: number, to: number) =>
     `Rollout: attention of layers ${placeNumber(from)} to ${placeNumber(to)} multiplied. It was made for encoders.`,
+  display: 'Display',
   drawing: 'Drawing',
   cells: 'Patches',
   smooth: 'Smooth',

@@ -12,7 +12,7 @@ export interface NextMemory {
 export const nextView = defineView<NextMemory>({
   id: 'next',
   title: nextStrings.title,
-  place: 'left',
+  place: 'right',
   offered: ({ continues }) => continues,
   recall: (remembered) => {
     const values = parameterValuesOf(fieldsOf(remembered)?.['values']);

@@ -23,6 +23,8 @@ import { Toolbar } from './toolbar.js';
 /** Groups at least this wide, in CSS pixels, get three columns, or two. */
 const wideFrom = 1200;
 const mediumFrom = 680;
+/** Lower ones have no room for anything above the matrix. */
+const tallFrom = 560;
 
 export const standardWidths: Widths = { left: 344, right: 392 };
 const leastColumn = 260;
@@ -62,6 +64,9 @@ export class Shell {
   });
   private readonly body: HTMLElement;
   private readonly toolbar: Toolbar;
+  /** With two columns: what is seen together with the matrix. */
+  private readonly above = h('div', { class: 'above' });
+  private tall = true;
   private readonly columns: Readonly<Record<Column, HTMLElement>>;
   /** Of each view whose place is `whole`, where it stands when it is open. */
   private readonly covers: ReadonlyMap<string, HTMLElement>;
@@ -94,7 +99,7 @@ export class Shell {
       );
     this.columns = {
       left: column('left'),
-      centre: column('centre', this.toolbar.element),
+      centre: column('centre', this.above, this.toolbar.element),
       right: column('right'),
     };
     const whole = views.filter(({ place }) => place === 'whole');
@@ -191,9 +196,14 @@ export class Shell {
   private connect(): void {
     const { store } = this.panel;
     new ResizeObserver(([entry]) => {
-      const width = entry?.contentRect.width ?? 0;
+      const { width = 0, height = 0 } = entry?.contentRect ?? {};
       const mode: Mode = width >= wideFrom ? 'wide' : width >= mediumFrom ? 'medium' : 'narrow';
+      const tall = height >= tallFrom;
       if (width > 0 && store.get().mode !== mode) store.update({ mode });
+      if (height > 0 && this.tall !== tall) {
+        this.tall = tall;
+        this.arrange();
+      }
       this.setWidths(this.widths);
     }).observe(this.element);
     store.watch(
@@ -245,17 +255,38 @@ export class Shell {
       this.covers.get(view.id)?.replaceChildren(open.element);
       return;
     }
+    if (view.above === true && this.hasAbove) {
+      this.above.append(open.element);
+      return;
+    }
     const after = this.views.slice(this.views.indexOf(view) + 1);
-    const next = after.find(({ id, place }) => place === view.place && this.placed.has(id));
-    const before = next === undefined ? null : (this.placed.get(next.id)?.element ?? null);
-    this.columns[view.place].insertBefore(open.element, before);
+    const column = this.columns[view.place];
+    const next = after
+      .map(({ id }) => this.placed.get(id)?.element)
+      .find((element) => element?.parentElement === column);
+    column.insertBefore(open.element, next ?? null);
     if (view.place === 'centre') this.arrangeCentre();
+  }
+
+  private get hasAbove(): boolean {
+    return this.tall && this.panel.store.get().mode === 'medium';
+  }
+
+  /** Moves what stands above the matrix with two columns to where it belongs now. */
+  private arrangeAbove(): void {
+    for (const view of this.views) {
+      const open = this.placed.get(view.id);
+      if (view.above !== true || open === undefined) continue;
+      if (this.hasAbove !== (open.element.parentElement === this.above)) this.place(view, open);
+    }
+    this.sides.rename('left', this.hasAbove ? 'Details' : columnTitles.left);
   }
 
   /** Which columns are there: all, the centre and one, or one. */
   private arrange(): void {
     const { mode, front, covering } = this.panel.store.get();
     this.element.dataset['mode'] = mode;
+    this.arrangeAbove();
     this.element.toggleAttribute('data-covered', covering !== null);
     const side = front === 'left' ? 'left' : 'right';
     const seen: readonly Column[] =

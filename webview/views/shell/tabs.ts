@@ -45,6 +45,11 @@ export class Tabs {
     });
   }
 
+  rename(id: string, title: string): void {
+    const tab = this.buttons.get(id);
+    if (tab !== undefined && tab.textContent !== title) tab.textContent = title;
+  }
+
   /** Marks a tab as open, or none; only those in `shown` are there. */
   show(open: string | null, shown: readonly string[]): void {
     for (const [id, tab] of this.buttons) {
