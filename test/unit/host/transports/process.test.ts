@@ -55,7 +55,10 @@ describe('The transport to a process', () => {
       await channel.request('mechanisms', null);
       await channel.request('memory', null);
       await log;
-      assert.match(printed.join(''), /^Something failed that nobody waited for: Error: left behind by mechanisms/);
+      assert.match(
+        printed.join(''),
+        /^Something failed that nobody waited for: Error: left behind by mechanisms/,
+      );
     } finally {
       engine.kill();
       channel.dispose();
