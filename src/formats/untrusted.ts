@@ -52,8 +52,10 @@ export function checkedShape(extents: readonly unknown[], where: string | (() =>
 
 /** What stands where an extent should, for a message. */
 function shownExtent(extent: unknown): string {
-  if (typeof extent !== 'object' && typeof extent !== 'function') return quoted(String(extent));
-  return extent === null ? '"null"' : Array.isArray(extent) ? 'a list' : 'an object';
+  if (extent === null) return '"null"';
+  const isPlain = typeof extent === 'number' || typeof extent === 'bigint' || typeof extent === 'boolean';
+  if (isPlain || typeof extent === 'string') return quoted(String(extent));
+  return Array.isArray(extent) ? 'a list' : 'an object';
 }
 
 /**

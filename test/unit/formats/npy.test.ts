@@ -167,3 +167,19 @@ describe('sources', () => {
     assert.deepEqual(read?.shape, [1, 2]);
   });
 });
+
+describe('A shape that is none', () => {
+  it('is told as what stands there', async () => {
+    for (const [shape, told] of [
+      ["({'a': 1},)", 'an object'],
+      ['([2], 3)', 'a list'],
+      ['(None,)', '"null"'],
+    ] as const) {
+      const bytes = withHeader(`{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }\n`);
+      await assert.rejects(npy.open(platform, fromBytes('a.npy', bytes)), {
+        name: 'FormatError',
+        message: new RegExp(`^a\\.npy claims an extent of ${told} along axis 0\\.`),
+      });
+    }
+  });
+});
