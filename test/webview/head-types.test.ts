@@ -5,9 +5,12 @@ import { cutOff, faults } from '../support/page/checks.js';
 import { eventually, keep, painted, resting, Stage } from '../support/page/open.js';
 import type { ThemeName } from '../support/page/themes.js';
 
-const described = headTypes.map(({ name, title, label, note, threshold }): HeadTypeDescription => {
-  return { name, title, label, note, threshold };
-});
+/** Those that a text tells. */
+const described = headTypes
+  .filter(({ text }) => text !== 'picture')
+  .map(({ name, title, label, note, threshold }): HeadTypeDescription => {
+    return { name, title, label, note, threshold };
+  });
 /** Each type in turn, and one head in eight of none. */
 const known: HeadTypesState = {
   kind: 'known',
