@@ -64,7 +64,7 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
   ['src/drawing/matrix.ts', '../../webview/dom.js'],
   ['src/drawing/matrix.ts', 'vscode'],
   ['src/drawing/matrix.ts', 'node:fs'],
-  ['src/library.ts', './host/api.js'],
+  ['src/library/index.ts', '../host/api.js'],
   ['src/protocol.ts', './channel.js'],
   ['src/channel.ts', './host/panels/panel.js'],
   ['src/channel.ts', 'vscode'],
@@ -78,7 +78,7 @@ const forbidden: readonly (readonly [file: string, module: string])[] = [
 
 const allowed: typeof forbidden = [
   ['src/drawing/png.ts', '../platform/crc32.js'],
-  ['src/library.ts', './drawing/draw-heatmap.js'],
+  ['src/library/index.ts', '../drawing/draw-heatmap.js'],
   ['webview/views/heatmap/heatmap.ts', '../../../src/drawing/heatmap-figure.js'],
   ['src/hub/listing.ts', '../common/values.js'],
   ['src/engine/ops/elementwise/add.ts', '../../tensor.js'],

@@ -58,8 +58,7 @@ async function partsOf(
   const weights = new Map<string, Weight>();
   for (const { tensor, part } of all) {
     for (const [name, changed] of renamed(tensor, family, metadata)) {
-      const weight = { tensor: { ...changed, name: tensor.name }, file: part.source.name, place: part.place };
-      weights.set(name, weight);
+      weights.set(name, { tensor: changed, file: part.source.name, place: part.place });
     }
   }
   const factors = all.find(({ tensor }) => tensor.name === divisorsName)?.tensor;

@@ -177,6 +177,7 @@ describe('Checkpoint', () => {
           'bart',
           'bert',
           'camembert',
+          'clip_text_model',
           'data2vec-text',
           'distilbert',
           'electra',
@@ -185,7 +186,7 @@ describe('Checkpoint', () => {
         ],
         ...['gemma3_text', 'gpt2'],
         ...['gpt_neo', 'gpt_neox', 'llama', 'm2m_100', 'marian', 'mbart', 'mistral', 'modernbert'],
-        ...['mpnet', 'mt5', 'pegasus', 'phi', 'phi3', 'qwen2', 'qwen3', 'roberta', 'xlm-roberta', 't5'],
+        ...['mpnet', 'mt5', 'pegasus', 'phi', 'phi3', 'qwen2', 'qwen3', 'roberta', 'xlm-roberta', 'siglip_text_model', 't5'],
       ]
         .map((family) => `"${family}"`)
         .join(', ');

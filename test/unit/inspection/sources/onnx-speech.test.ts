@@ -38,7 +38,7 @@ describe('A recording that an export hears', () => {
     return opened;
   }
 
-  for (const file of ['encoder_model.onnx', 'traced/encoder_model.onnx']) {
+  for (const file of ['exported/encoder_model.onnx', 'traced/encoder_model.onnx']) {
     it(`is attended to as transformers does: ${file}`, async () => {
       const inspection = await open(join(folder, file));
       const { summary } = inspection;
@@ -64,7 +64,7 @@ describe('A recording that an export hears', () => {
   }
 
   it('may be another part, with silence behind it', async () => {
-    const { summary } = await open(join(folder, 'encoder_model.onnx'), { from: 1.2 }, 'one two');
+    const { summary } = await open(join(folder, 'exported/encoder_model.onnx'), { from: 1.2 }, 'one two');
     const notices = summary.notices.join('\n');
     assert.match(notices, /from 1\.20 s to 1\.70 s/);
     assert.match(notices, /0\.50 s of silence were put behind the sound/);
@@ -77,7 +77,7 @@ describe('A recording that an export hears', () => {
     const place = mkdtempSync(join(tmpdir(), 'attention-tests-'));
     try {
       const path = join(place, 'encoder_model.onnx');
-      cpSync(join(folder, 'encoder_model.onnx'), path);
+      cpSync(join(folder, 'exported/encoder_model.onnx'), path);
       const { summary } = await open(path);
       assert.match(
         summary.notices.join('\n'),
@@ -102,7 +102,7 @@ describe('A recording that an export hears', () => {
     await assert.rejects(
       engine.open({
         material: { kind: 'text', texts: ['one'] },
-        by: { model: { kind: 'file', path: join(folder, 'encoder_model.onnx') } },
+        by: { model: { kind: 'file', path: join(folder, 'exported/encoder_model.onnx') } },
         parameters: {},
       }),
       { message: /reads recordings, not text\. Inspect a recording with it, or select a model for text\.$/ },
@@ -110,7 +110,7 @@ describe('A recording that an export hears', () => {
   });
 
   it('is offered such exports', async () => {
-    const [found] = await findCheckpoints(platform, [join(folder, 'encoder_model.onnx')]);
+    const [found] = await findCheckpoints(platform, [join(folder, 'exported/encoder_model.onnx')]);
     assert.ok(found?.kind === 'model');
     assert.equal(found.model.reads, 'audio');
   });

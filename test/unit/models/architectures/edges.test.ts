@@ -75,6 +75,8 @@ describe('At its edges, each family computes what transformers computes', () => 
       'gemma',
       'camembert',
       'data2vec-text',
+      'clip-text',
+      'siglip-text',
     ],
     ...['t5', 't5-gated', 'mt5', 'bart', 'mbart', 'marian', 'marian-apart', 'm2m-100', 'pegasus'],
   ];

@@ -130,7 +130,7 @@ describe('Image–text architectures', () => {
     const vit = { model_type: 'vit' };
     refusal(
       { encoder: { model_type: 'donut-swin' }, decoder: { model_type: 'gpt2' } },
-      /"encoder" says .*"donut-swin"/,
+      /"encoder": "donut-swin" attends within shifted windows/,
     );
     refusal({ encoder: vit, decoder: { model_type: 'mbart' } }, /"decoder" says .*"mbart"; only decoders/);
     refusal({ encoder: vit }, /"decoder" does not say "model_type"; decoders of the types "bert", /);

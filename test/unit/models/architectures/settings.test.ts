@@ -97,8 +97,8 @@ describe('Settings that config.json leaves out, calls otherwise or has unusual o
     const known = architectures.flatMap(({ modelTypes }) => modelTypes);
     assert.deepEqual(
       known.filter((type) => !types.has(type)),
-      // The same as RoBERTa; Gemma is held with two settings in lengths.test.ts.
-      ['camembert', 'data2vec-text', 'gemma', 'xlm-roberta'],
+      // The same as RoBERTa; Gemma is held with two settings in lengths.test.ts, CLIP's and SigLIP's halves in contrastive.test.ts.
+      ['camembert', 'clip_text_model', 'data2vec-text', 'gemma', 'xlm-roberta', 'siglip_text_model'],
     );
   });
 });
