@@ -153,21 +153,16 @@ describe('Embedded model', function () {
     assert.equal(ranges.at(-1), null);
   });
 
-  it('cuts 100 kB of text in well under a second', async () => {
+  it('cuts of 100 kB no more than its limit needs, and says that there is more', async () => {
     const text = texts
       .map((each) => each.text)
       .join('\n')
       .repeat(40)
       .slice(0, 100_000);
-    const times: number[] = [];
-    while (times.length < 3) {
-      const begin = performance.now();
-      const { total } = await model.encode(text);
-      times.push(performance.now() - begin);
-      assert.ok(total > 10_000);
-    }
-    // The best of them: what else the machine does is not at stake here.
-    assert.ok(Math.min(...times) < 700, `${times.join(', ')} ms`);
+    const { ids, total, more } = await model.encode(text);
+    assert.deepEqual([ids.length, more], [model.limit, true]);
+    // A quarter of the text is cut at most.
+    assert.ok(total > model.limit && total < 25_000 / 2, String(total));
   });
 });
 
