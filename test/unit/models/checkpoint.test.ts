@@ -186,7 +186,19 @@ describe('Checkpoint', () => {
         ],
         ...['gemma3_text', 'gpt2'],
         ...['gpt_neo', 'gpt_neox', 'llama', 'm2m_100', 'marian', 'mbart', 'mistral', 'modernbert'],
-        ...['mpnet', 'mt5', 'pegasus', 'phi', 'phi3', 'qwen2', 'qwen3', 'roberta', 'xlm-roberta', 'siglip_text_model', 't5'],
+        ...[
+          'mpnet',
+          'mt5',
+          'pegasus',
+          'phi',
+          'phi3',
+          'qwen2',
+          'qwen3',
+          'roberta',
+          'xlm-roberta',
+          'siglip_text_model',
+          't5',
+        ],
       ]
         .map((family) => `"${family}"`)
         .join(', ');
