@@ -17,7 +17,7 @@ import { isCancelled } from './matrices.js';
 import { reasonOf } from '../src/common/values.js';
 import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
-import { button } from './ui.js';
+import { button } from './controls/ui.js';
 import { picker } from './views/explore/picker.js';
 import { isOfRun, ParametersView } from './views/parameters/parameters.js';
 

@@ -10,7 +10,7 @@ import type {
   Span,
 } from '../src/protocol.js';
 import type { Panel } from './panel.js';
-import { findStep } from './labels.js';
+import { findStep } from '../src/drawing/labels.js';
 
 /** Rows and columns of numbers kept at hand: 64 of 8192 are 2 MB. */
 const rowsKept = 64;

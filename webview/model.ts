@@ -6,7 +6,7 @@ import { h } from './dom.js';
 import { connectHost } from './host.js';
 import { isCancelled } from './matrices.js';
 import { reasonOf } from '../src/common/values.js';
-import { button } from './ui.js';
+import { button } from './controls/ui.js';
 import { factList, partTable, section } from './views/model/facts.js';
 import { HeadTypesView } from './views/model/head-types.js';
 import { LayerView } from './views/model/layer.js';

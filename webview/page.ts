@@ -10,7 +10,7 @@ import type {
 } from '../src/protocol.js';
 import { perFrame, settled } from './dom.js';
 import { useOfWebGL } from './draw/painter.js';
-import { usualScale } from './draw/scale/choice.js';
+import { usualScale } from '../src/drawing/colors/choice.js';
 import type { Target } from './draw/target.js';
 import { connectHost } from './host.js';
 import { isCancelled, Matrices } from './matrices.js';

@@ -14,12 +14,12 @@ import type {
   Position,
   Step,
 } from '../src/protocol.js';
-import type { ScaleChoice } from './draw/scale/choice.js';
-import { usualChoice } from './draw/scale/choice.js';
+import type { ScaleChoice } from '../src/drawing/colors/choice.js';
+import { usualChoice } from '../src/drawing/colors/choice.js';
 import type { Cell } from './draw/viewport.js';
 import { OwnMoves } from './moves.js';
 import { Store } from './store.js';
-import { findStep } from './labels.js';
+import { findStep } from '../src/drawing/labels.js';
 
 export type PanelChannel = Channel<PanelMethods, PanelReports, PageMethods, PanelNotices>;
 

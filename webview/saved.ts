@@ -1,5 +1,5 @@
 import type { Covering, SavedLocation } from './panel.js';
-import { readScaleChoice } from './draw/scale/choice.js';
+import { readScaleChoice } from '../src/drawing/colors/choice.js';
 import { fieldsOf, isCount } from './parse.js';
 
 /** Widths of the side columns, in CSS pixels. */

@@ -1,4 +1,4 @@
-import type { Ground } from './draw/scale/maps.js';
+import type { Ground } from '../src/drawing/colors/maps.js';
 
 /** Colours that a canvas needs; what CSS draws reads VS Code's variables itself. */
 export interface Theme {

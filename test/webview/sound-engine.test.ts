@@ -5,7 +5,7 @@ import type { Call } from '../../src/channel.js';
 import { Engine } from '../../src/inspection/core/engine.js';
 import { Inspection } from '../../src/inspection/core/inspection.js';
 import type { ParameterValues } from '../../src/protocol.js';
-import { formatNumber } from '../../webview/format.js';
+import { formatNumber } from '../../src/drawing/format.js';
 import { read, written } from '../support/page/lent.js';
 import { eventually, keep, painted, resting, Stage } from '../support/page/open.js';
 import { asked, matrixOf, placeOf, readOf } from '../support/page/recording.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { cividis } from '../../webview/draw/colormap.js';
+import { cividis } from '../../src/drawing/colors/colormap.js';
 import { Answers } from '../support/page/answers.js';
 import { Attention } from '../support/page/attention.js';
 import { eventually, resting, Stage, story } from '../support/page/open.js';

@@ -1,6 +1,6 @@
 import type { InspectionSummary, Span, Step } from '../../src/protocol.js';
 import type { Theme } from '../theme.js';
-import { hasWords, ordinal, shortLabel } from '../labels.js';
+import { hasWords, ordinal, shortLabel } from '../../src/drawing/labels.js';
 import type { OverlayPicture } from './overlay.js';
 import { labelled, labelStride, standsUpright } from './viewport.js';
 

@@ -1,10 +1,10 @@
 import type { Slice } from '../../src/protocol.js';
-import { isMasked } from './colormap.js';
+import { isMasked } from '../../src/drawing/colors/colormap.js';
 import type { Layer, Painter, Picture } from './painter.js';
 import { hatched, hatchPitch, hatchWidth, resize } from './painter.js';
-import { drawn } from './scale/automatic.js';
-import type { ColorScale } from './scale/scale.js';
-import { colorIndex, sameScale } from './scale/scale.js';
+import { drawn } from '../../src/drawing/colors/automatic.js';
+import type { ColorScale } from '../../src/drawing/colors/scale.js';
+import { colorIndex, sameScale } from '../../src/drawing/colors/scale.js';
 
 /** A slice in colours, made once a scale: drawing it is then no more than copying. */
 interface Colored {

@@ -1,9 +1,9 @@
 import type { Slice } from '../../src/protocol.js';
-import { isMasked, maskedBelow } from './colormap.js';
+import { isMasked, maskedBelow } from '../../src/drawing/colors/colormap.js';
 import type { Layer, Painter, UseOfWebGL } from './painter.js';
 import { hatched, hatchPitch, hatchWidth, resize } from './painter.js';
-import type { Spread } from './scale/scale.js';
-import { decades, spreadEnds } from './scale/scale.js';
+import type { Spread } from '../../src/drawing/colors/scale.js';
+import { decades, spreadEnds } from '../../src/drawing/colors/scale.js';
 
 const vertexShader = `#version 300 es
 void main() {

@@ -1,7 +1,7 @@
 import { h } from '../dom.js';
-import { formatShort } from '../format.js';
-import type { ColorScale } from './scale/scale.js';
-import { middleOf } from './scale/scale.js';
+import { formatShort } from '../../src/drawing/format.js';
+import type { ColorScale } from '../../src/drawing/colors/scale.js';
+import { middleOf } from '../../src/drawing/colors/scale.js';
 
 /** What a legend says beside the colours. */
 export interface LegendFacts {

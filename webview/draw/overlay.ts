@@ -3,8 +3,8 @@ import type { Cell, Frame, Viewport } from './viewport.js';
 import { standsUpright, visibleSpans } from './viewport.js';
 import { resize } from './painter.js';
 import type { Theme } from '../theme.js';
-import { formatCell } from '../format.js';
-import { axisTitle, hasWords, shortLabel, writtenFrom } from '../labels.js';
+import { formatCell } from '../../src/drawing/format.js';
+import { axisTitle, hasWords, shortLabel, writtenFrom } from '../../src/drawing/labels.js';
 import { AxisLabels, gap, labelFont, labelSize, largestLabel, slant } from './axis-labels.js';
 import type { Gutter, Target } from './target.js';
 

@@ -1,6 +1,6 @@
 import type { Slice } from '../../src/protocol.js';
 import type { Rgb } from '../theme.js';
-import type { ColorScale } from './scale/scale.js';
+import type { ColorScale } from '../../src/drawing/colors/scale.js';
 import type { Frame, Viewport } from './viewport.js';
 
 /** When WebGL draws: where a graphics card is behind it, always where there is one at all, or never. */

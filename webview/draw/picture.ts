@@ -2,7 +2,7 @@ import './picture.css';
 import type { InspectionSummary, Slice, Step } from '../../src/protocol.js';
 import { h } from '../dom.js';
 import type { Theme } from '../theme.js';
-import type { ColorScale } from './scale/scale.js';
+import type { ColorScale } from '../../src/drawing/colors/scale.js';
 import { canvasPainter } from './heatmap-canvas.js';
 import { glPainter } from './heatmap-gl.js';
 import type { OverlayPicture } from './overlay.js';

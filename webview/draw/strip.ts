@@ -1,7 +1,7 @@
 import type { Rgb } from '../theme.js';
-import type { ColorScale } from './scale/scale.js';
-import { isMasked } from './colormap.js';
-import { colorIndex, factorAt } from './scale/scale.js';
+import type { ColorScale } from '../../src/drawing/colors/scale.js';
+import { isMasked } from '../../src/drawing/colors/colormap.js';
+import { colorIndex, factorAt } from '../../src/drawing/colors/scale.js';
 
 /** A canvas of more pixels a side than this shows no more. */
 const enough = 768;

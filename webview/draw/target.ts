@@ -1,8 +1,8 @@
 import type { InspectionSummary, Position, Step } from '../../src/protocol.js';
 import type { Cell, Frame, Viewport } from './viewport.js';
 import { cellAt, standsUpright } from './viewport.js';
-import { formatShape } from '../format.js';
-import { axisTitle, forQuery, longLabel } from '../labels.js';
+import { formatShape } from '../../src/drawing/format.js';
+import { axisTitle, forQuery, longLabel } from '../../src/drawing/labels.js';
 import { placeNumber } from '../../src/common/counting.js';
 
 /** What is pointed at: a cell, or a whole row or column by its label. */

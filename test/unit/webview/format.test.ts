@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { formatDuration, formatNumber, formatShape, formatShort } from '../../../webview/format.js';
+import { formatDuration, formatNumber, formatShape, formatShort } from '../../../src/drawing/format.js';
 import { formatCount } from '../../../src/common/strings.js';
 
 describe('numbers for reading', () => {

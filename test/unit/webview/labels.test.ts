@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { visibleWord } from '../../../webview/labels.js';
+import { visibleWord } from '../../../src/drawing/labels.js';
 
 describe('words with no ink', () => {
   const cases: readonly (readonly [string, string])[] = [

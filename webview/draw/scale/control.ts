@@ -2,11 +2,11 @@ import './control.css';
 import { h, uniqueId } from '../../dom.js';
 import { Popup } from '../../controls/popup.js';
 import type { Legend } from '../legend.js';
-import type { LeftOut, ScaleChoice } from './choice.js';
-import { leftOutKeys, mapNames, oneOf, scaleKinds } from './choice.js';
-import type { Ground } from './maps.js';
-import { tableOf } from './maps.js';
-import { kindTitles, leftOutTitles, mapTitles, scaleStrings } from './strings.js';
+import type { LeftOut, ScaleChoice } from '../../../src/drawing/colors/choice.js';
+import { leftOutKeys, mapNames, oneOf, scaleKinds } from '../../../src/drawing/colors/choice.js';
+import type { Ground } from '../../../src/drawing/colors/maps.js';
+import { tableOf } from '../../../src/drawing/colors/maps.js';
+import { kindTitles, leftOutTitles, mapTitles, scaleStrings } from '../../../src/drawing/colors/strings.js';
 
 /** What can be chosen of the scale that is shown. */
 export interface ScaleOffer {

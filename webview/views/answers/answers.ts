@@ -1,11 +1,11 @@
 import './answers.css';
 import type { Answer, Answers } from '../../../src/protocol.js';
-import { bar } from '../../bar.js';
+import { bar } from '../../controls/bar.js';
 import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Panel, PanelView } from '../../panel.js';
 import type { OpenView } from '../view.js';
-import { visibleWord } from '../../labels.js';
+import { visibleWord } from '../../../src/drawing/labels.js';
 import { answerStrings } from './strings.js';
 
 /** The section for a question that a text answers: the likeliest answers, each of which can be picked. */

@@ -1,6 +1,6 @@
 import type { Answer } from '../../../src/protocol.js';
-import { percent } from '../../format.js';
-import { ordinal, visibleWord } from '../../labels.js';
+import { percent } from '../../../src/drawing/format.js';
+import { ordinal, visibleWord } from '../../../src/drawing/labels.js';
 
 /** Said of the answers to a question. */
 export const answerStrings = {

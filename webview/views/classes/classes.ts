@@ -1,9 +1,9 @@
 import { reasonOf } from '../../../src/common/values.js';
 import { h } from '../../dom.js';
-import { formatNumber } from '../../format.js';
+import { formatNumber } from '../../../src/drawing/format.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
-import { rankedItem } from '../../ranked.js';
+import { rankedItem } from '../../controls/ranked.js';
 import type { OpenView } from '../view.js';
 import { classesStrings } from './strings.js';
 

@@ -6,7 +6,7 @@ import type {
   Phase,
   Step,
 } from '../../../src/protocol.js';
-import { findStep, isPairwise } from '../../labels.js';
+import { findStep, isPairwise } from '../../../src/drawing/labels.js';
 
 /** In the order in which they are computed, and laid out. */
 export const phases: readonly Phase[] = ['input', 'score', 'normalisation', 'sum', 'gradient', 'task'];

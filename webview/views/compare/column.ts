@@ -1,14 +1,14 @@
 import type { InspectionSummary, Metric, ParameterValues, Phase, Step } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
-import { isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
 import type { UseOfWebGL } from '../../draw/painter.js';
 import type { Cell } from '../../draw/viewport.js';
-import { formatNumber } from '../../format.js';
+import { formatNumber } from '../../../src/drawing/format.js';
 import { isCancelled, Matrices } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { shortLabel } from '../../labels.js';
+import { shortLabel } from '../../../src/drawing/labels.js';
 import { compareStrings } from './strings.js';
 import { ArithmeticView } from '../steps/arithmetic.js';
 import type { Aligned } from './alignment.js';

@@ -8,7 +8,7 @@ import type { Panel } from '../../panel.js';
 import type { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
 import type { ViewContext } from '../view.js';
-import { longLabel } from '../../labels.js';
+import { longLabel } from '../../../src/drawing/labels.js';
 import { compareStrings } from './strings.js';
 import { align, phases, weightsOf } from './alignment.js';
 import { Column, pickedOf } from './column.js';

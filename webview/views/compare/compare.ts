@@ -3,7 +3,7 @@ import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
 import { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 import { headPlace } from '../../../src/common/counting.js';
 import { compareStrings } from './strings.js';
 import type { OpenView, ViewContext } from '../view.js';

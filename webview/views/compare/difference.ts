@@ -1,5 +1,5 @@
 import type { Slice } from '../../../src/protocol.js';
-import { isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
 import { extent } from '../../draw/strip.js';
 
 /**

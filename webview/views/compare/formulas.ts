@@ -1,7 +1,7 @@
 import type { Phase } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { renderTex } from '../../draw/tex.js';
-import { phaseTitle } from '../../labels.js';
+import { phaseTitle } from '../../../src/drawing/labels.js';
 import { compareStrings } from './strings.js';
 import type { Aligned, Line } from './alignment.js';
 import { phases } from './alignment.js';

@@ -1,7 +1,7 @@
 import type { InspectionSummary, Parameter, ParameterValues } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { menu } from '../../ui.js';
-import { valueTitle } from '../../labels.js';
+import { menu } from '../../controls/ui.js';
+import { valueTitle } from '../../../src/drawing/labels.js';
 import { compareStrings } from './strings.js';
 import { isOfUse, ParametersView } from '../parameters/parameters.js';
 import type { Beside } from './comparison.js';

@@ -1,6 +1,6 @@
 import type { Metric } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { formatShort } from '../../format.js';
+import { formatShort } from '../../../src/drawing/format.js';
 import { compareStrings } from './strings.js';
 
 /** A metric's name and title; all columns have a row for each that any of them has. */

@@ -1,11 +1,11 @@
 import './diagnosis.css';
 import type { ComparedStep, Diagnosis, Explanation, ParameterValues } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { formatShort } from '../../format.js';
+import { formatShort } from '../../../src/drawing/format.js';
 import { Lifetime } from '../../lifetime.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel, PanelView } from '../../panel.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 import type { OpenView } from '../view.js';
 import { diagnosisStrings } from './strings.js';
 

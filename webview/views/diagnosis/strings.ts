@@ -1,4 +1,4 @@
-import { formatShort } from '../../format.js';
+import { formatShort } from '../../../src/drawing/format.js';
 
 /** Said of results that were given beside the inputs. */
 export const diagnosisStrings = {

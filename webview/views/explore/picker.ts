@@ -1,5 +1,5 @@
 import { h } from '../../dom.js';
-import { button, dropdown } from '../../ui.js';
+import { button, dropdown } from '../../controls/ui.js';
 import { placeNumber } from '../../../src/common/counting.js';
 
 export interface Picker {

@@ -2,7 +2,7 @@ import './findings.css';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Finding } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { findStep } from '../../labels.js';
+import { findStep } from '../../../src/drawing/labels.js';
 import { isCancelled } from '../../matrices.js';
 import { shownHead, type Panel } from '../../panel.js';
 import type { OpenView } from '../view.js';

@@ -1,5 +1,5 @@
 import type { Span } from '../../../src/protocol.js';
-import { ordinal } from '../../labels.js';
+import { ordinal } from '../../../src/drawing/labels.js';
 
 /** So many rows are listed by number. */
 const listed = 4;

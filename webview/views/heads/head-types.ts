@@ -3,7 +3,7 @@ import type { HeadTypesState, InspectionSummary, StackHeadTypes } from '../../..
 import { h } from '../../dom.js';
 import { Lifetime } from '../../lifetime.js';
 import type { Panel } from '../../panel.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 import type { ViewContext } from '../view.js';
 import { headTypesLegend, signOf, type HeadTypeSign } from './head-types-grid.js';
 

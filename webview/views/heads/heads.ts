@@ -7,7 +7,7 @@ import { thumbnailScales } from './thumbnail-scales.js';
 import { paintMatrix } from '../../draw/strip.js';
 import { labelStride } from '../../draw/viewport.js';
 import { Lifetime } from '../../lifetime.js';
-import { hasAttention } from '../../labels.js';
+import { hasAttention } from '../../../src/drawing/labels.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { headPlace, placeNumber } from '../../../src/common/counting.js';

@@ -1,8 +1,8 @@
 import type { Thumbnails } from '../../../src/protocol.js';
-import type { ScaleChoice } from '../../draw/scale/choice.js';
-import type { Ground } from '../../draw/scale/maps.js';
-import { matrixScale } from '../../draw/scale/matrix-scale.js';
-import type { ColorScale } from '../../draw/scale/scale.js';
+import type { ScaleChoice } from '../../../src/drawing/colors/choice.js';
+import type { Ground } from '../../../src/drawing/colors/maps.js';
+import { matrixScale } from '../../../src/drawing/colors/matrix-scale.js';
+import type { ColorScale } from '../../../src/drawing/colors/scale.js';
 import { extent } from '../../draw/strip.js';
 
 /** The scales of all heads' small pictures, by layer: each its own, or one that fits the strongest of them. */

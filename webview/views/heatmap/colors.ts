@@ -2,23 +2,28 @@ import type { InspectionSummary, Slice, Step } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { Legend } from '../../draw/legend.js';
 import { ScaleControl } from '../../draw/scale/control.js';
-import { leftOutTitles } from '../../draw/scale/strings.js';
+import { leftOutTitles } from '../../../src/drawing/colors/strings.js';
 import { scaleNotes } from '../../../src/drawing/colors/notes.js';
-import type { Ground } from '../../draw/scale/maps.js';
+import type { Ground } from '../../../src/drawing/colors/maps.js';
 import type { HeatmapFigure } from '../../../src/drawing/heatmap-figure.js';
-import type { LeaveOut, MatrixScale } from '../../draw/scale/matrix-scale.js';
-import { matrixScale } from '../../draw/scale/matrix-scale.js';
-import type { ColorScale } from '../../draw/scale/scale.js';
-import { colorIndex, factorAt, isLeftOut } from '../../draw/scale/scale.js';
-import { isMasked } from '../../draw/colormap.js';
-import { quantity } from '../../labels.js';
+import type { LeaveOut, MatrixScale } from '../../../src/drawing/colors/matrix-scale.js';
+import { matrixScale } from '../../../src/drawing/colors/matrix-scale.js';
+import type { ColorScale } from '../../../src/drawing/colors/scale.js';
+import { colorIndex, factorAt, isLeftOut } from '../../../src/drawing/colors/scale.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
+import { quantity } from '../../../src/drawing/labels.js';
 import type { Matrices } from '../../matrices.js';
 import { isCancelled } from '../../matrices.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
 import type { MatrixLayers } from './layers.js';
 import { isExact } from '../../../src/drawing/slices.js';
-import { canLeaveOut, leaveOut, leftOutColumns, offeredLeaveOut } from './left-out.js';
+import {
+  canLeaveOut,
+  leaveOut,
+  leftOutColumns,
+  offeredLeaveOut,
+} from '../../../src/drawing/colors/left-out.js';
 
 /** A matrix's colours, and the legend that says and changes them. */
 export class HeatmapColors {

@@ -1,12 +1,20 @@
 import type { Place, Slice, Step } from '../../../src/protocol.js';
 import { h, settled } from '../../dom.js';
-import { isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
 import type { Cell } from '../../draw/viewport.js';
-import { formatNumber } from '../../format.js';
+import { formatNumber } from '../../../src/drawing/format.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
-import { axisTitle, hasWords, longLabel, ordinal, quantity, scoreOf, shortLabel } from '../../labels.js';
+import {
+  axisTitle,
+  hasWords,
+  longLabel,
+  ordinal,
+  quantity,
+  scoreOf,
+  shortLabel,
+} from '../../../src/drawing/labels.js';
 import type { Target } from '../../draw/target.js';
 
 /** The row of a cell, in its step and in the scores it was made from. */

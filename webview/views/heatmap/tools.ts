@@ -1,6 +1,6 @@
 import { h } from '../../dom.js';
 import { zoomStep } from '../../draw/keys.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 
 /** Zoom, above a picture. */
 export class HeatmapTools {

@@ -1,6 +1,6 @@
 import { h } from '../../dom.js';
-import { formatNumber, percent } from '../../format.js';
-import { roving } from '../../roving.js';
+import { formatNumber, percent } from '../../../src/drawing/format.js';
+import { roving } from '../../controls/roving.js';
 import { imageStrings } from './strings.js';
 
 /** A token that is no part of the image, and its number in the line that is shown. */

@@ -1,12 +1,12 @@
 import { h } from '../../dom.js';
 import { Legend } from '../../draw/legend.js';
-import type { LeftOut } from '../../draw/scale/choice.js';
+import type { LeftOut } from '../../../src/drawing/colors/choice.js';
 import { ScaleControl } from '../../draw/scale/control.js';
-import type { ColorScale } from '../../draw/scale/scale.js';
-import { scaleOf } from '../../draw/scale/scale.js';
+import type { ColorScale } from '../../../src/drawing/colors/scale.js';
+import { scaleOf } from '../../../src/drawing/colors/scale.js';
 import type { Panel } from '../../panel.js';
 import type { Theme } from '../../theme.js';
-import { offeredLeaveOut } from '../heatmap/left-out.js';
+import { offeredLeaveOut } from '../../../src/drawing/colors/left-out.js';
 import type { Shown } from './shown.js';
 import type { Values } from './values.js';
 

@@ -3,9 +3,9 @@ import { check, slider } from '../../controls/inputs.js';
 import type { Check, Slider } from '../../controls/inputs.js';
 import { Popup } from '../../controls/popup.js';
 import { h } from '../../dom.js';
-import type { LeftOut } from '../../draw/scale/choice.js';
-import type { DropdownControl } from '../../ui.js';
-import { dropdown } from '../../ui.js';
+import type { LeftOut } from '../../../src/drawing/colors/choice.js';
+import type { DropdownControl } from '../../controls/ui.js';
+import { dropdown } from '../../controls/ui.js';
 import type { Settings } from './settings.js';
 import { imageStrings } from './strings.js';
 

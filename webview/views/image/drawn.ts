@@ -1,7 +1,7 @@
 import type { Slice } from '../../../src/protocol.js';
-import type { ColorScale } from '../../draw/scale/scale.js';
+import type { ColorScale } from '../../../src/drawing/colors/scale.js';
 import type { Theme } from '../../theme.js';
-import { leftOutColumns } from '../heatmap/left-out.js';
+import { leftOutColumns } from '../../../src/drawing/colors/left-out.js';
 import type { ImageColors } from './colors.js';
 import type { Segment } from './contours.js';
 import { contoursOf } from './marks.js';

@@ -4,7 +4,7 @@ import { h, settled } from '../../dom.js';
 import type { Fusion } from '../../draw/fusion.js';
 import { fuseHeads } from '../../draw/fusion.js';
 import { resize } from '../../draw/painter.js';
-import { roving } from '../../roving.js';
+import { roving } from '../../controls/roving.js';
 import type { Theme } from '../../theme.js';
 import type { Heat } from './painter.js';
 import { paintHeat, paintOriginal } from './painter.js';

@@ -1,8 +1,8 @@
 import type { Box, Preview } from '../../../src/protocol.js';
-import { isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
 import { resize } from '../../draw/painter.js';
-import type { ColorScale } from '../../draw/scale/scale.js';
-import { colorIndex } from '../../draw/scale/scale.js';
+import type { ColorScale } from '../../../src/drawing/colors/scale.js';
+import { colorIndex } from '../../../src/drawing/colors/scale.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
 import type { Theme } from '../../theme.js';
 import { sample } from './contours.js';

@@ -1,7 +1,7 @@
 import { h } from '../../dom.js';
-import { isMasked } from '../../draw/colormap.js';
-import { formatNumber } from '../../format.js';
-import { shortLabel } from '../../labels.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
+import { formatNumber } from '../../../src/drawing/format.js';
+import { shortLabel } from '../../../src/drawing/labels.js';
 import type { Patch } from './patches.js';
 import type { Shown } from './shown.js';
 import { imageStrings } from './strings.js';

@@ -1,6 +1,6 @@
 import type { Slice, Step } from '../../../src/protocol.js';
 import type { Cell } from '../../draw/viewport.js';
-import { quantity } from '../../labels.js';
+import { quantity } from '../../../src/drawing/labels.js';
 import { Readout } from '../heatmap/readout.js';
 import type { ViewContext } from '../view.js';
 import type { Heads, Lines } from './lines.js';

@@ -1,9 +1,9 @@
 import type { Position, Slice } from '../../../src/protocol.js';
-import { isMasked } from '../../draw/colormap.js';
-import type { LeftOut } from '../../draw/scale/choice.js';
-import { leftOutTitles } from '../../draw/scale/strings.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
+import type { LeftOut } from '../../../src/drawing/colors/choice.js';
+import { leftOutTitles } from '../../../src/drawing/colors/strings.js';
 import { headPlace } from '../../../src/common/counting.js';
-import { longLabel, shortLabel } from '../../labels.js';
+import { longLabel, shortLabel } from '../../../src/drawing/labels.js';
 import type { Chip } from './chips.js';
 import type { Settings } from './settings.js';
 import type { Shown } from './shown.js';

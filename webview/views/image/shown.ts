@@ -1,6 +1,6 @@
 import type { InspectionSummary, Step } from '../../../src/protocol.js';
 import type { Cell } from '../../draw/viewport.js';
-import { findStep, isPairwise } from '../../labels.js';
+import { findStep, isPairwise } from '../../../src/drawing/labels.js';
 import type { PanelView } from '../../panel.js';
 import type { Patches } from './patches.js';
 import { patchesOf } from './patches.js';

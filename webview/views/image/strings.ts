@@ -1,5 +1,5 @@
 import { placeNumber } from '../../../src/common/counting.js';
-import { percent } from '../../format.js';
+import { percent } from '../../../src/drawing/format.js';
 
 /** Said of attention over an image. */
 export const imageStrings = {

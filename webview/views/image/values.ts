@@ -1,4 +1,4 @@
-import { isMasked } from '../../draw/colormap.js';
+import { isMasked } from '../../../src/drawing/colors/colormap.js';
 import type { Kept } from '../../draw/mass.js';
 import { keepMass } from '../../draw/mass.js';
 import type { Patches } from './patches.js';

@@ -1,5 +1,5 @@
 import { h } from '../../dom.js';
-import { roving } from '../../roving.js';
+import { roving } from '../../controls/roving.js';
 import { imageStrings } from './strings.js';
 
 /** More words than these are gone through with the slider alone. */

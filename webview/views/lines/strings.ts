@@ -1,5 +1,5 @@
 import { headPlace, placeNumber } from '../../../src/common/counting.js';
-import { percent } from '../../format.js';
+import { percent } from '../../../src/drawing/format.js';
 
 /** Said of attention as lines between tokens. */
 export const linesStrings = {

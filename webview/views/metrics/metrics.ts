@@ -1,8 +1,8 @@
 import type { Metric } from '../../../src/protocol.js';
-import { bar } from '../../bar.js';
+import { bar } from '../../controls/bar.js';
 import { h } from '../../dom.js';
-import { formatShort } from '../../format.js';
-import { hasAttention } from '../../labels.js';
+import { formatShort } from '../../../src/drawing/format.js';
+import { hasAttention } from '../../../src/drawing/labels.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import { headPlace } from '../../../src/common/counting.js';

@@ -2,7 +2,7 @@ import type { HeadTypesState } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
 import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 import { headTypesGrid } from '../heads/head-types-grid.js';
 
 /** Classifies the heads; reports its progress. */

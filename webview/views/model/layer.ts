@@ -3,7 +3,7 @@ import { h, uniqueId } from '../../dom.js';
 import { prose } from '../../draw/prose.js';
 import { renderTex } from '../../draw/tex.js';
 import { reasonOf } from '../../../src/common/values.js';
-import { button, dropdown, type DropdownControl } from '../../ui.js';
+import { button, dropdown, type DropdownControl } from '../../controls/ui.js';
 import { svg } from '../plots/svg.js';
 import { place, type Placed, type PlacedBox, type Point } from './layout.js';
 import { placeNumber } from '../../../src/common/counting.js';

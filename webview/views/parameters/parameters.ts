@@ -1,8 +1,8 @@
 import './parameters.css';
 import type { Parameter, ParameterValue, ParameterValues } from '../../../src/protocol.js';
 import { h, settled, uniqueId } from '../../dom.js';
-import type { DropdownControl } from '../../ui.js';
-import { button, dropdown } from '../../ui.js';
+import type { DropdownControl } from '../../controls/ui.js';
+import { button, dropdown } from '../../controls/ui.js';
 
 type NumberParameter = Extract<Parameter, { kind: 'number' }>;
 

@@ -4,7 +4,7 @@ import { isCancelled } from '../../matrices.js';
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { OpenView, ViewContext } from '../view.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 import { headPlace } from '../../../src/common/counting.js';
 import { plotStrings } from './strings.js';
 import { Figure } from './figure.js';

@@ -1,4 +1,4 @@
-import { formatNumber } from '../../format.js';
+import { formatNumber } from '../../../src/drawing/format.js';
 
 /** Powers of ten from here to there are written out; beyond, all of an axis's are written as powers. */
 const writtenOut = { from: -3, to: 5 };

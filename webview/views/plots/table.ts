@@ -1,6 +1,6 @@
 import type { Plot } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { formatNumber } from '../../format.js';
+import { formatNumber } from '../../../src/drawing/format.js';
 import { plotStrings } from './strings.js';
 
 /** A number of a plot, for reading, in about four digits; what was not measured has none. */

@@ -1,7 +1,7 @@
 import { placeNumber } from '../../../src/common/counting.js';
 import type { HeadPlace } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import type { ColorTable } from '../../draw/colormap.js';
+import type { ColorTable } from '../../../src/drawing/colors/colormap.js';
 import { labelStride } from '../../draw/viewport.js';
 import { rankingStrings } from './strings.js';
 

@@ -1,6 +1,6 @@
 import type { InspectionSummary } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { longLabel, shortLabel } from '../../labels.js';
+import { longLabel, shortLabel } from '../../../src/drawing/labels.js';
 import type { Picked, RankingSettings } from './question.js';
 import { rankingStrings } from './strings.js';
 

@@ -1,5 +1,5 @@
 import type { HeadRankingRequest, InspectionSummary, Span } from '../../../src/protocol.js';
-import { findStep } from '../../labels.js';
+import { findStep } from '../../../src/drawing/labels.js';
 import type { PanelView } from '../../panel.js';
 import { fieldsOf, isCount } from '../../parse.js';
 import { readThreshold } from '../../controls/threshold.js';

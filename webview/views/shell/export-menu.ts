@@ -1,7 +1,7 @@
 import { reasonOf } from '../../../src/common/values.js';
 import type { Panel } from '../../panel.js';
 import type { Pictures } from '../../pictures.js';
-import type { MenuItem } from '../../ui.js';
+import type { MenuItem } from '../../controls/ui.js';
 
 export const exportStrings = {
   title: 'Export…',

@@ -1,6 +1,6 @@
 import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
-import { menu } from '../../ui.js';
+import { menu } from '../../controls/ui.js';
 import type { RegisteredView } from '../view.js';
 import { isOffered } from '../view.js';
 import { bring } from './shortcuts.js';

@@ -1,14 +1,14 @@
 import './shell.css';
 import type { CodeLanguage, InspectionSummary } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { formatDuration } from '../../format.js';
+import { formatDuration } from '../../../src/drawing/format.js';
 import type { Column, Mode, Panel } from '../../panel.js';
 import { summaryKey } from '../../panel.js';
 import type { Pictures, ShownView } from '../../pictures.js';
 import type { Widths } from '../../saved.js';
 import type { Theme } from '../../theme.js';
-import { menu } from '../../ui.js';
-import type { MenuItem } from '../../ui.js';
+import { menu } from '../../controls/ui.js';
+import type { MenuItem } from '../../controls/ui.js';
 import { noticesView } from '../notices/notices.js';
 import { StatusView } from '../status/status.js';
 import type { OpenView, RegisteredView, ViewContext } from '../view.js';

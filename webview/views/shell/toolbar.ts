@@ -2,9 +2,9 @@ import { h } from '../../dom.js';
 import type { Panel } from '../../panel.js';
 import { shownQuery } from '../../panel.js';
 import type { Pictures } from '../../pictures.js';
-import { dropdown, menu } from '../../ui.js';
+import { dropdown, menu } from '../../controls/ui.js';
 import { exportItems, exportStrings } from './export-menu.js';
-import { axisTitle, forQuery, ordinal } from '../../labels.js';
+import { axisTitle, forQuery, ordinal } from '../../../src/drawing/labels.js';
 import { stepper } from '../steps/stepper.js';
 
 /** Above the matrix: which step's it is, what the view that shows it has to offer, and the way to a file. */

@@ -1,8 +1,8 @@
 import type { AlignmentHead, HeadRank } from '../../../src/protocol.js';
-import { bar } from '../../bar.js';
+import { bar } from '../../controls/bar.js';
 import { h } from '../../dom.js';
-import { percent } from '../../format.js';
-import { button } from '../../ui.js';
+import { percent } from '../../../src/drawing/format.js';
+import { button } from '../../controls/ui.js';
 import { headTitle } from './shown.js';
 import { soundStrings } from './strings.js';
 

@@ -1,6 +1,6 @@
 import type { Interval, Spectrogram, Waveform } from '../../../src/protocol.js';
-import { formatShort } from '../../format.js';
-import type { ColorTable } from '../../draw/colormap.js';
+import { formatShort } from '../../../src/drawing/format.js';
+import type { ColorTable } from '../../../src/drawing/colors/colormap.js';
 import { resize } from '../../draw/painter.js';
 import type { Theme } from '../../theme.js';
 import type { Band, SoundLayout } from './layout.js';

@@ -1,6 +1,6 @@
 import { placeNumber } from '../../../src/common/counting.js';
 import type { AudioMedium, InspectionSummary, Interval, Step } from '../../../src/protocol.js';
-import { findStep, isPairwise } from '../../labels.js';
+import { findStep, isPairwise } from '../../../src/drawing/labels.js';
 import type { PanelView } from '../../panel.js';
 import type { Cell } from '../../draw/viewport.js';
 import type { Frames } from './frames.js';

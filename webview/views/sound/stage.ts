@@ -12,10 +12,10 @@ import { glPainter } from '../../draw/heatmap-gl.js';
 import { attachGestures } from '../../draw/gestures.js';
 import { attachKeys, zoomStep } from '../../draw/keys.js';
 import type { Layer, Painter, UseOfWebGL } from '../../draw/painter.js';
-import { tableOf } from '../../draw/scale/maps.js';
-import type { ColorScale } from '../../draw/scale/scale.js';
+import { tableOf } from '../../../src/drawing/colors/maps.js';
+import type { ColorScale } from '../../../src/drawing/colors/scale.js';
 import type { Frame, Viewport } from '../../draw/viewport.js';
-import { shortLabel } from '../../labels.js';
+import { shortLabel } from '../../../src/drawing/labels.js';
 import type { Theme } from '../../theme.js';
 import { frameAt, intervalOf } from './frames.js';
 import type { SoundLayout } from './layout.js';
@@ -30,7 +30,7 @@ import { peakOf } from './hearing/strip.js';
 import { seconds } from './ticks.js';
 import type { Words } from './words.js';
 import type { Zoomed } from './hearing/zoomed.js';
-import type { MapName } from '../../draw/scale/choice.js';
+import type { MapName } from '../../../src/drawing/colors/choice.js';
 
 /** A place in the pictures: a moment, and the row and the column that are there, where there are any. */
 export interface Pointed {

@@ -1,6 +1,6 @@
 import type { Alignment } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { visibleWord } from '../../labels.js';
+import { visibleWord } from '../../../src/drawing/labels.js';
 import { soundStrings } from './strings.js';
 import { seconds } from './ticks.js';
 

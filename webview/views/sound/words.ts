@@ -1,6 +1,6 @@
 import type { Alignment, Interval } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { visibleWord } from '../../labels.js';
+import { visibleWord } from '../../../src/drawing/labels.js';
 import type { SoundLayout } from './layout.js';
 import type { SoundLens } from './lens.js';
 import { soundStrings } from './strings.js';

@@ -1,7 +1,7 @@
 import './status.css';
 import { h } from '../../dom.js';
 import type { Panel, PanelView } from '../../panel.js';
-import { button } from '../../ui.js';
+import { button } from '../../controls/ui.js';
 
 /** Work that takes less than this is not announced, in milliseconds. */
 const patience = 200;

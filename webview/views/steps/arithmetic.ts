@@ -1,6 +1,6 @@
 import type { Arithmetic, InspectionSummary, Step, Sum } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { scaleOf } from '../../draw/scale/scale.js';
+import { scaleOf } from '../../../src/drawing/colors/scale.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import { renderTex } from '../../draw/tex.js';
 import type { Theme } from '../../theme.js';

@@ -1,5 +1,5 @@
 import { h } from '../../dom.js';
-import { fromOrdinal, ordinal } from '../../labels.js';
+import { fromOrdinal, ordinal } from '../../../src/drawing/labels.js';
 
 export interface StepperOptions {
   readonly label: string;

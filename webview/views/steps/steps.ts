@@ -5,7 +5,7 @@ import { Lifetime } from '../../lifetime.js';
 import { Store } from '../../store.js';
 import type { Theme } from '../../theme.js';
 import type { OpenView, ViewContext } from '../view.js';
-import { findStep, isPairwise, shortLabel } from '../../labels.js';
+import { findStep, isPairwise, shortLabel } from '../../../src/drawing/labels.js';
 import { StepView } from './step.js';
 import type { StepsMemory } from './view.js';
 

@@ -1,9 +1,9 @@
 import type { InspectionSummary, Step, Sum } from '../../../src/protocol.js';
 import { h, uniqueId } from '../../dom.js';
 import { renderTex, spokenTex } from '../../draw/tex.js';
-import { formatNumber } from '../../format.js';
+import { formatNumber } from '../../../src/drawing/format.js';
 import { formatCount } from '../../../src/common/strings.js';
-import { axisTitle, ordinal, shortLabel } from '../../labels.js';
+import { axisTitle, ordinal, shortLabel } from '../../../src/drawing/labels.js';
 
 /** Terms a page: few enough to lay out at once, whatever the sum's length. */
 const page = 64;

@@ -1,6 +1,6 @@
 import type { Slice } from '../../../src/protocol.js';
 import { h } from '../../dom.js';
-import { scaleOf } from '../../draw/scale/scale.js';
+import { scaleOf } from '../../../src/drawing/colors/scale.js';
 import { extent, paintMatrix } from '../../draw/strip.js';
 import type { Theme } from '../../theme.js';
 import { productsOfKeys } from './pair.js';

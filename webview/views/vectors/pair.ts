@@ -1,5 +1,5 @@
 import type { Arithmetic, InspectionSummary, Step } from '../../../src/protocol.js';
-import { isPairwise } from '../../labels.js';
+import { isPairwise } from '../../../src/drawing/labels.js';
 
 /** The step that says how well a query matches a key. */
 export function scoresOf({ steps }: InspectionSummary): Step | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { interpolateCividis } from 'd3-scale-chromatic';
-import { cividis, divergingDark, divergingLight, isMasked } from '../../../../webview/draw/colormap.js';
-import { colorIndex, scaleOf } from '../../../../webview/draw/scale/scale.js';
+import { cividis, divergingDark, divergingLight, isMasked } from '../../../../src/drawing/colors/colormap.js';
+import { colorIndex, scaleOf } from '../../../../src/drawing/colors/scale.js';
 
 const dark = { dark: true, rgb: [31, 31, 31] } as const;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { automaticMaximum } from '../../../../webview/draw/scale/automatic.js';
-import { readScaleChoice, usualChoice } from '../../../../webview/draw/scale/choice.js';
-import { mapNames, scaleKinds } from '../../../../webview/draw/scale/choice.js';
-import { tableOf } from '../../../../webview/draw/scale/maps.js';
-import { leaveOutOf, matrixScale } from '../../../../webview/draw/scale/matrix-scale.js';
-import { colorIndex, middleOf, scaleOf } from '../../../../webview/draw/scale/scale.js';
-import type { ScaleChoice } from '../../../../webview/draw/scale/choice.js';
+import { automaticMaximum } from '../../../../src/drawing/colors/automatic.js';
+import { readScaleChoice, usualChoice } from '../../../../src/drawing/colors/choice.js';
+import { mapNames, scaleKinds } from '../../../../src/drawing/colors/choice.js';
+import { tableOf } from '../../../../src/drawing/colors/maps.js';
+import { leaveOutOf, matrixScale } from '../../../../src/drawing/colors/matrix-scale.js';
+import { colorIndex, middleOf, scaleOf } from '../../../../src/drawing/colors/scale.js';
+import type { ScaleChoice } from '../../../../src/drawing/colors/choice.js';
 
 const dark = { dark: true, rgb: [31, 31, 31] } as const;
 const light = { dark: false, rgb: [255, 255, 255] } as const;

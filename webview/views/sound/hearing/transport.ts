@@ -1,6 +1,6 @@
 import { h } from '../../../dom.js';
-import type { DropdownControl } from '../../../ui.js';
-import { dropdown } from '../../../ui.js';
+import type { DropdownControl } from '../../../controls/ui.js';
+import { dropdown } from '../../../controls/ui.js';
 import type { SoundSettings } from './settings.js';
 import { rates } from './settings.js';
 import { soundStrings } from '../strings.js';

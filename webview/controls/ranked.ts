@@ -1,8 +1,8 @@
 import './ranked.css';
 import { bar } from './bar.js';
-import { h } from './dom.js';
-import { percent } from './format.js';
-import { visibleWord } from './labels.js';
+import { h } from '../dom.js';
+import { percent } from '../../src/drawing/format.js';
+import { visibleWord } from '../../src/drawing/labels.js';
 
 /** One of the likeliest, with its probability. */
 export interface Ranked {

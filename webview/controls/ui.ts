@@ -1,4 +1,4 @@
-import { endStyleProbe } from './style-probe.js';
+import { endStyleProbe } from '../style-probe.js';
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
@@ -6,7 +6,7 @@ import {
   vsCodeOption,
 } from '@vscode/webview-ui-toolkit';
 import type { Button, Dropdown } from '@vscode/webview-ui-toolkit';
-import { h } from './dom.js';
+import { h } from '../dom.js';
 
 /**
  * The toolkit's widgets, under a prefix of our own so that no other library's elements can collide with them.

@@ -1,4 +1,4 @@
-import { h } from './dom.js';
+import { h } from '../dom.js';
 
 /** A bar that is filled by a share of 1; the number itself stands beside it. */
 export function bar(share: number): HTMLElement {

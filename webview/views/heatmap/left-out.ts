@@ -1,1 +1,0 @@
-export * from '../../../src/drawing/colors/left-out.js';
