@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { LinesRequest } from '../../src/protocol.js';
 import { Attention } from '../support/page/attention.js';
 import { cutOff, faults } from '../support/page/checks.js';
-import { dress, keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { eventually, dress, keep, painted, resting, Stage, story } from '../support/page/open.js';
 import type { Opening } from '../support/page/open.js';
 import { themes } from '../support/page/themes.js';
 
@@ -158,10 +158,8 @@ describe('lines', function () {
     await resting(page);
     assert.match(await readout(page), /^query was \(11\)/);
     await token(page, 'Keys', 2).click();
-    assert.deepEqual(await page.evaluate(() => window.fakeHost.place), {
-      ...{ layer: 3, head: 7, step: 'weights' },
-      cell: { row: 11, column: 2 },
-    });
+    const place = { layer: 3, head: 7, step: 'weights', cell: { row: 11, column: 2 } };
+    await eventually<unknown>(() => page.evaluate(() => window.fakeHost.place), place);
     await token(page, 'Queries', 11).click();
     await page.mouse.move(2, 2);
     await resting(page);
@@ -249,7 +247,7 @@ describe('lines', function () {
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    assert.deepEqual(await page.evaluate(() => window.fakeHost.place), {
+    await eventually<unknown>(() => page.evaluate(() => window.fakeHost.place), {
       ...{ layer: 3, head: 7, step: 'weights' },
       cell: { row: 13, column: 1 },
     });

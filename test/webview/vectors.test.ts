@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
 import { Attention } from '../support/page/attention.js';
 import { cutOff, faults } from '../support/page/checks.js';
-import { keep, painted, resting, Stage, story } from '../support/page/open.js';
+import { eventually, keep, painted, resting, Stage, story } from '../support/page/open.js';
 import type { Opening } from '../support/page/open.js';
 
 const attention = new Attention(story);
@@ -107,7 +107,7 @@ describe('vectors', function () {
     await resting(page);
     const other = attention.row('scores', 3, 7, 11)[7] ?? NaN;
     assert.ok(Math.abs(Number(await drawing(page).getAttribute('data-sum')) - other) < 1e-5);
-    assert.deepEqual(await page.evaluate(() => window.fakeHost.place), {
+    await eventually<unknown>(() => page.evaluate(() => window.fakeHost.place), {
       ...{ layer: 3, head: 7, step: 'weights' },
       cell: { row: 11, column: 7 },
     });
