@@ -29,6 +29,8 @@ from voices import RATE, WORDS, bank, known, unknown
 WIDTH, SECONDS, LENGTH, BATCH = 96, 4, 20, 48
 END, START, UNTIMED = len(WORDS), len(WORDS) + 1, len(WORDS) + 2
 NUMBER = {word: at for at, word in enumerate(WORDS)}
+HERE = pathlib.Path(__file__).resolve().parent
+README, FROM, TO = HERE.parents[1] / "README.md", "<!-- speech: begin -->", "<!-- speech: end -->"
 HOP, FRAMES = 160, SECONDS * 50
 TAKES = [(0.85, 0.7), (1.0, 1.0), (1.0, 1.3), (1.25, 1.1)]
 EXTRACTOR = WhisperFeatureExtractor(feature_size=80, chunk_length=SECONDS)
@@ -179,9 +181,11 @@ def train(folder, steps, minutes):
 
 
 def tokenizer():
+    """Each word with the space before it, as Whisper's own has them: by these its alignment tells words apart."""
     special = ["<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"]
-    own = Tokenizer(models.WordLevel({**NUMBER, **{each: len(WORDS) + at for at, each in enumerate(special)}}, unk_token="<|endoftext|>"))
-    own.pre_tokenizer, own.decoder = pre_tokenizers.WhitespaceSplit(), decoders.WordPiece(cleanup=False)
+    numbered = {"\u0120" + word: number for word, number in NUMBER.items()} | {each: len(WORDS) + at for at, each in enumerate(special)}
+    own = Tokenizer(models.WordLevel(numbered, unk_token="<|endoftext|>"))
+    own.pre_tokenizer, own.decoder = pre_tokenizers.ByteLevel(add_prefix_space=True), decoders.ByteLevel()
     own.add_special_tokens(special)
     return PreTrainedTokenizerFast(
         tokenizer_object=own, bos_token="<|endoftext|>", eos_token="<|endoftext|>", pad_token="<|endoftext|>", unk_token="<|endoftext|>",
@@ -255,6 +259,8 @@ def export(states, folder):
     order = sorted(itertools.product(range(2), range(4)), key=lambda at: -share[at])
     heads = sorted(at for at in order if share[at] >= max(0.8, share[order[0]] - 0.1)) or order[:1]
     generation = measured.generation_config
+    # Else transformers takes none of it when the model is read again.
+    generation._from_model_config = False
     generation.alignment_heads = [list(each) for each in heads]
     generation.no_timestamps_token_id, generation.is_multilingual, generation.max_length = UNTIMED, False, LENGTH
     generation.suppress_tokens, generation.begin_suppress_tokens, generation.forced_decoder_ids = [], [], None
@@ -278,7 +284,49 @@ def export(states, folder):
         },
     }  # fmt: skip
     (folder / "measured.json").write_text(json.dumps(facts, indent=2) + "\n")
+    (folder / "README.md").write_text((HERE / "card.md").read_text().format(**said(facts)))
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    before, rest = README.read_text().split(FROM)
+    README.write_text(f"{before}{FROM}\n\n{tables(facts)}\n\n{TO}{rest.split(TO)[1]}")
     print(json.dumps(facts, indent=2))
+
+
+def percent(share):
+    return f"{100 * share:.1f} %"
+
+
+def said(facts):
+    """What is measured, as the model's card and README say it."""
+    peaks = facts["peaks within the true word, by layer and head"]
+    moments = {which: facts[f"seconds between true and aligned beginnings, {which} voices"]["median"] for which in ("known", "unknown")}
+    return {
+        "parameters": f"{facts['parameters']:,}",
+        "known": percent(facts["word errors, known voices"]),
+        "noisy": percent(facts["word errors, known voices, with noise and other speeds"]),
+        "unknown": ", ".join(f"{percent(share)} ({voice})" for voice, share in facts["word errors, unknown voices"].items()),
+        "peak": percent(max(itertools.chain(*peaks))),
+        "chance": percent(facts["peaks within the true word, by chance"]),
+        "moment": f"{1000 * moments['known']:.0f}",
+        "strange": f"{1000 * moments['unknown']:.0f}",
+    }
+
+
+def tables(facts):
+    """What README says of it."""
+    own, unknown = said(facts), facts["word errors, unknown voices"]
+    titles = ["known voices", "known voices, with noise and other speeds", *unknown]
+    shares = [own["known"], own["noisy"], *map(percent, unknown.values())]
+    row = lambda cells: f"| {' | '.join(cells)} |"  # noqa: E731
+    peaks = facts["peaks within the true word, by layer and head"]
+    return "\n".join([
+        "Words that are written wrongly, left out or made up (600 recordings of known voices, 200 of each that it never heard):", "",
+        row(titles), row(["---:"] * len(titles)), row(shares), "",
+        f"How often a head's cross-attention, where a word is about to be written, is largest within that word as it is said (by chance {own['chance']}):", "",
+        row(["layer", *(f"head {at}" for at in range(4))]), row(["---:"] * 5),
+        *(row([str(layer), *map(percent, heads)]) for layer, heads in enumerate(peaks)), "",
+        f"Where a word begins by alignment is {own['moment']} ms (median) from where it does, and {own['strange']} ms by voices that it never heard.",
+    ])  # fmt: skip
 
 
 if __name__ == "__main__":

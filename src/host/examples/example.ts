@@ -24,6 +24,8 @@ export interface ExampleStage {
   openFiles(uris: readonly Uri[]): Promise<void>;
   /** By the embedded captioner. */
   openImage(uri: Uri): Promise<Session>;
+  /** By the embedded Whisper. */
+  openAudio(uri: Uri): Promise<Session>;
 }
 
 /** Shows a file of the sample with a passage of it selected. @throws Error where the passage is not in it */

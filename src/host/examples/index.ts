@@ -1,16 +1,18 @@
 import { FileSystemError, l10n, ThemeIcon, Uri, ViewColumn, window, workspace } from 'vscode';
 import type { QuickPickItem } from 'vscode';
+import { embeddedModel } from '../base/settings.js';
 import type { Opener } from '../session/opener.js';
 import { additive } from './additive.js';
 import { date } from './date.js';
 import { image } from './image.js';
 import type { Example, ExampleStage } from './example.js';
 import { nextToken } from './next-token.js';
+import { sound } from './sound.js';
 import { pronoun } from './pronoun.js';
 import { tensors } from './tensors.js';
 
 /** In the order in which they are offered. */
-export const examples: readonly Example[] = [pronoun, date, nextToken, image, tensors, additive];
+export const examples: readonly Example[] = [pronoun, date, nextToken, image, sound, tensors, additive];
 
 interface Item extends QuickPickItem {
   readonly example: Example;
@@ -44,7 +46,9 @@ export class Examples {
       openText: (selected, reader) => this.opener.openText(selected, reader),
       openFiles: (uris) => this.opener.openFiles(uris),
       openImage: (uri) =>
-        this.opener.openMedium('image', uri, { model: { kind: 'scenes' } }, ViewColumn.Active),
+        this.opener.openMedium('image', uri, { model: embeddedModel('image') }, ViewColumn.Active),
+      openAudio: (uri) =>
+        this.opener.openMedium('audio', uri, { model: embeddedModel('audio') }, ViewColumn.Active),
     };
   }
 

@@ -32,6 +32,7 @@ export async function findModels(
     await embedded(platform, media),
     await embedded(platform, media, 'gpt'),
     await embedded(platform, media, 'scenes'),
+    await embedded(platform, media, 'numbers'),
     ...(await dates(platform, media)),
     ...(await findCheckpoints(platform, folders)),
   ];

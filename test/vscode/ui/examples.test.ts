@@ -18,6 +18,11 @@ const examples = [
     shows: [/emoji-scenes/, /a red apple left of two cats/, /query apple \(2\) → key \d, \d/],
     tab: 'apple-and-cats.png',
   },
+  {
+    title: 'When a word is said',
+    shows: [/numbers-speech/, /friday november twenty eight/, /query november \(\d\) → key \d/],
+    tab: 'date.wav',
+  },
   { title: 'Q, K and V from a file', shows: [/qkv\.npz/, /11 queries × 11 keys/], tab: 'qkv.npz' },
   {
     title: 'Bahdanau’s attention on word embeddings',

@@ -59,12 +59,12 @@ export const captionSource: Source = {
   },
 };
 
-/** A recording, read by a model that hears; a text is what is said in it. */
+/** A recording, read by a model that hears, the embedded one where none is named; a text is what is said in it. */
 export const speechSource: Source = {
   id: 'speech',
   async open({ material, by, continuation }, { platform, models, runtime }) {
     if (material.kind !== 'audio') return undefined;
-    const reference = by?.model === undefined ? undefined : languageModel(by.model);
+    const reference = languageModel(by?.model ?? { kind: 'numbers' });
     if (reference === undefined || by?.mechanism !== undefined || exportPath(reference) !== undefined) {
       throw new ModelError(
         `A recording is heard by a model for speech, which has to be named: a checkpoint folder of ${[...speechFamilies, ...waveformFamilies].join(', ')}, or the encoder of a Whisper as an ONNX export.`,
