@@ -156,7 +156,10 @@ describe('Models that read images', () => {
       await changed('vit', { 'config.json': { model_type: 'swin' } }),
     );
     assert.ok(found.kind === 'unusable');
-    assert.match(found.reason, /"swin" attends within shifted windows, .*; it is not read\. Families that are: BEiT, CLIP, .*\.$/);
+    assert.match(
+      found.reason,
+      /"swin" attends within shifted windows, .*; it is not read\. Families that are: BEiT, CLIP, .*\.$/,
+    );
   });
 
   describe('have a page', () => {
