@@ -35,6 +35,7 @@ describe('the extension’s API', () => {
     assert.deepEqual(Object.keys(attention), [
       'inspectText',
       'inspectImage',
+      'inspectAudio',
       'inspectTensors',
       'inspectFiles',
       'explainMismatch',

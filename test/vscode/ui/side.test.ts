@@ -50,6 +50,11 @@ describe('the side panel', () => {
     await until('the controls', async () =>
       (await explore.locator('body').innerText()).includes('Temperature'),
     );
+    // From the head that tells most to one that has many colours.
+    for (const part of ['Layer', 'Head']) {
+      await explore.getByRole('combobox', { name: part }).click();
+      await explore.getByRole('option', { name: '0', exact: true }).click();
+    }
   });
 
   it('sets a causal mask, and the panel follows', async () => {
@@ -114,6 +119,9 @@ describe('the side panel', () => {
     await until('the models', async () => (await rows('Models').count()) >= 2);
     assert.match(await rows('Models').first().innerText(), /all-MiniLM-L6-v2/);
     assert.match(await rows('Models').first().innerText(), /in use|6 layers/);
+    // Below all those that come along: the list draws only what is in sight.
+    await view('Models').locator('.monaco-list').focus();
+    await workbench.page.keyboard.press('End');
     const unusable = rows('Models').filter({ hasText: 'half-a-model' });
     await unusable.hover();
     await workbench.page.locator('.monaco-hover', { hasText: 'half-a-model' }).first().waitFor();

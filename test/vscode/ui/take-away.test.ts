@@ -52,6 +52,13 @@ describe('what is taken away', () => {
     return path;
   }
 
+  /** From the explorer, as a file that was just written is opened. */
+  async function openSaved(name: string): Promise<void> {
+    const file = `${name}.inspection.json`;
+    await workbench.explorerRow(file).dblclick();
+    await workbench.page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
+  }
+
   /** Answers “In which colours?”, which is asked where the theme is a dark one. */
   async function onWhite(): Promise<void> {
     await pick(/On white/);
@@ -98,7 +105,7 @@ describe('what is taken away', () => {
     assert.deepEqual(saved.input, { kind: 'text', texts: [`${sentence}\n`] });
     assert.match(saved.model.digest, /^[\da-f]{64}$/);
     await closeAllEditors(workbench);
-    await workbench.openFile('tired.inspection.json');
+    await openSaved('tired');
     const frame = await panel(workbench);
     await frame.locator('.heads-cell[aria-selected="true"]').waitFor({ state: 'attached' });
     const label = await frame.locator('.heads-cell[aria-selected="true"]').getAttribute('aria-label');
@@ -115,7 +122,7 @@ describe('what is taken away', () => {
     ] as const;
     for (const [name, text, reason] of cases) {
       writeFileSync(join(workbench.folder, `${name}.inspection.json`), text);
-      await workbench.openFile(`${name}.inspection.json`);
+      await openSaved(name);
       const frame = await workbench.webview('.reason');
       assert.match(await frame.locator('.reason').innerText(), reason);
       assert.ok((await frame.locator('svg [data-value]').count()) > 100, 'the matrix that was looked at');
@@ -123,7 +130,7 @@ describe('what is taken away', () => {
       await closeAllEditors(workbench);
     }
     writeFileSync(join(workbench.folder, 'broken.inspection.json'), file.slice(0, 300));
-    await workbench.openFile('broken.inspection.json');
+    await openSaved('broken');
     const frame = await workbench.webview('.reason');
     assert.match(await frame.locator('.reason').innerText(), /The file is not JSON/);
     assertSealed(workbench);
