@@ -107,7 +107,7 @@ const allowed: typeof forbidden = [
   ['src/extension.ts', './host/panels/panel.js'],
   ['webview/main.ts', '../src/channel.js'],
   ['webview/views/heatmap/heatmap.ts', '../../../src/protocol.js'],
-  ['webview/ui.ts', '@vscode/webview-ui-toolkit'],
+  ['webview/controls/ui.ts', '@vscode/webview-ui-toolkit'],
 ];
 
 /** Lints files of one import each, at the paths they would have, and says which imports the boundaries refuse. */

@@ -8,6 +8,9 @@ export interface WordTokens {
 export interface TimedWord extends WordTokens {
   readonly start: number;
   readonly end: number;
+  /** The places of its first and its last token among those of the text. */
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Languages that are written without spaces between words. */
@@ -77,9 +80,12 @@ function wholeCharacters(
  */
 export function withPunctuation<Word extends TimedWord>(words: readonly Word[]): Word[] {
   const own = words.map((word) => ({ ...word }));
-  const joined = (first: Word, second: Word): Pick<Word, 'text' | 'tokens'> => ({
-    text: first.text + second.text,
-    tokens: [...first.tokens, ...second.tokens],
+  const joined = (one: Word, other: Word): Pick<TimedWord, 'first' | 'last' | 'text' | 'tokens'> => ({
+    text: one.text + other.text,
+    tokens: [...one.tokens, ...other.tokens],
+    first: one.first,
+    // What went to another word is empty, and in every text.
+    last: other.tokens.length === 0 ? one.last : other.last,
   });
   const nothing = { text: '', tokens: [] };
   let next = own.length - 1;

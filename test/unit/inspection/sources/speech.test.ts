@@ -490,7 +490,10 @@ describe('A recording that a model writes down', () => {
     const refused = (request: OpenRequest, message: RegExp): Promise<void> =>
       assert.rejects(engine.open(request), { message });
     const english = { kind: 'folder', path: join(folder, 'english') } as const;
-    await refused({ material: audio }, /^A recording is heard by a model for speech, which has to be named/);
+    await refused(
+      { material: audio, by: { mechanism: 'multi-head' } },
+      /^A recording is heard by a model for speech, which has to be named/,
+    );
     await refused(
       { material: audio, by: { model: { kind: 'embedded' } } },
       /\(BERT\) reads text, not recordings\. Select a model that hears: Whisper/,
