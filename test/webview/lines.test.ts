@@ -243,6 +243,7 @@ describe('lines', function () {
     const active = await page.getByRole('listbox', { name: 'Queries' }).getAttribute('aria-activedescendant');
     assert.equal(await page.locator(`[id="${active}"]`).innerText(), 'tired');
     await page.keyboard.press('Enter');
+    await resting(page);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowDown');
@@ -252,7 +253,7 @@ describe('lines', function () {
       cell: { row: 13, column: 1 },
     });
     await page.keyboard.press('Escape');
-    assert.equal(await page.locator('.lines-token[aria-selected="true"]').count(), 0);
+    await eventually(() => page.locator('.lines-token[aria-selected="true"]').count(), 0);
   });
 
   it('of 4096 tokens are asked for as far as they are in view, and scroll with few tokens in the page', async () => {
