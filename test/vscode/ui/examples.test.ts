@@ -20,7 +20,7 @@ const examples = [
   },
   {
     title: 'When a word is said',
-    shows: [/numbers-speech/, /friday november twenty eight/, /query november \(\d\) → key \d/],
+    shows: [/numbers-speech/, /friday november twenty eight/, /query ␣november \(\d\) → key \d/],
     tab: 'date.wav',
   },
   { title: 'Q, K and V from a file', shows: [/qkv\.npz/, /11 queries × 11 keys/], tab: 'qkv.npz' },
