@@ -20,9 +20,7 @@ import { Models } from './host/models/models.js';
 import { Opener } from './host/session/opener.js';
 import { Painter } from './host/editor/paint.js';
 import { ReaderPicker } from './host/editor/reader-picker.js';
-import { countFrom, isActive, weightsBudget } from './host/base/settings.js';
-import type { Reads } from './host/base/settings.js';
-import type { ModelDescription } from './protocol.js';
+import { countFrom, weightsBudget } from './host/base/settings.js';
 import { CellOutputs } from './host/media/cell-outputs.js';
 import { InspectAudio } from './host/media/inspect-audio.js';
 import { InspectImage } from './host/media/inspect-image.js';
@@ -60,10 +58,8 @@ export function activate({
   });
   const adding = new AddModel(models, { secrets, state: globalState, storage: globalStorageUri });
   const kept = new KeptMedia(Uri.joinPath(globalStorageUri, 'media'));
-  const inUse = async (reads: Reads): Promise<ModelDescription | undefined> =>
-    (await models.usable()).find((model) => model.reads === reads && isActive(model));
-  const images = new InspectImage(opener, kept, () => inUse('image'));
-  const recordings = new InspectAudio(opener, kept, () => inUse('audio'));
+  const images = new InspectImage(opener, kept, models);
+  const recordings = new InspectAudio(opener, kept, models);
   const examples = new Examples(
     opener,
     Uri.joinPath(extensionUri, 'media', 'sample'),

@@ -142,15 +142,9 @@ export class Commands extends Disposable {
       await this.context.images.openLink(link.target, Uri.parse(one.origin.document));
       return;
     }
-    const active = all.texts.length === 1 ? undefined : await this.activeModel();
+    const active = all.texts.length === 1 ? undefined : await this.context.models.inUse();
     if (active?.answers === true) await opener.openText(all, { model: active.reference });
     else await opener.openText(one);
-  }
-
-  private async activeModel(): Promise<ModelDescription | undefined> {
-    const chosen = await chosenModel();
-    const models = await this.context.models.usable();
-    return models.find(({ reference }) => sameModel(reference, chosen));
   }
 
   /** A model or a mechanism is picked, or given, and reads the selection; what was picked last comes first. */
@@ -171,7 +165,7 @@ export class Commands extends Disposable {
   private async continueSelection(): Promise<void> {
     const { opener } = this.context;
     const selected = selectedText();
-    const active = await this.activeModel();
+    const active = await this.context.models.inUse();
     const inspection = await opener.openText(
       selected,
       active?.writes === false ? { model: { kind: 'gpt' } } : {},

@@ -1,5 +1,6 @@
 import { Range, Selection, window, workspace } from 'vscode';
 import type { TextEditor, Uri } from 'vscode';
+import type { MediumRequest } from '../session/request.js';
 import type { Session } from '../session/session.js';
 import type { Reader } from '../session/opener.js';
 import type { SelectedText } from '../editor/selection.js';
@@ -22,10 +23,8 @@ export interface ExampleStage {
   file(name: string): Promise<Uri>;
   openText(selected: SelectedText, reader: Reader): Promise<Session>;
   openFiles(uris: readonly Uri[]): Promise<void>;
-  /** By the embedded captioner. */
-  openImage(uri: Uri): Promise<Session>;
-  /** By the embedded Whisper. */
-  openAudio(uri: Uri): Promise<Session>;
+  /** An image or a recording, by the embedded model that reads it. */
+  openMedium(kind: MediumRequest['kind'], uri: Uri): Promise<Session>;
 }
 
 /** Shows a file of the sample with a passage of it selected. @throws Error where the passage is not in it */

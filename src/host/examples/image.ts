@@ -11,7 +11,7 @@ export const image: Example = {
   detail: l10n.t('A small captioner writes about a scene; each word shows the patches that it looked at.'),
   icon: 'file-media',
   async open(stage) {
-    const session = await stage.openImage(await stage.file('apple-and-cats.png'));
+    const session = await stage.openMedium('image', await stage.file('apple-and-cats.png'));
     const row = session.summary?.queries.words?.indexOf('apple') ?? -1;
     if (row >= 0) {
       session.move({ layer, head, step: 'weights', cell: await largestOf(session, { layer, head, row }) });

@@ -45,10 +45,8 @@ export class Examples {
       file: (name) => this.file(name),
       openText: (selected, reader) => this.opener.openText(selected, reader),
       openFiles: (uris) => this.opener.openFiles(uris),
-      openImage: (uri) =>
-        this.opener.openMedium('image', uri, { model: embeddedModel('image') }, ViewColumn.Active),
-      openAudio: (uri) =>
-        this.opener.openMedium('audio', uri, { model: embeddedModel('audio') }, ViewColumn.Active),
+      openMedium: (kind, uri) =>
+        this.opener.openMedium(kind, uri, { model: embeddedModel(kind) }, ViewColumn.Active),
     };
   }
 

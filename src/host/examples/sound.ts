@@ -11,7 +11,7 @@ export const sound: Example = {
   detail: l10n.t('A small Whisper writes what it hears; each word shows the moment that it was heard in.'),
   icon: 'unmute',
   async open(stage) {
-    const session = await stage.openAudio(await stage.file('date.wav'));
+    const session = await stage.openMedium('audio', await stage.file('date.wav'));
     const row = session.summary?.queries.words?.findIndex((word) => word.trim() === 'november') ?? -1;
     if (row >= 0)
       session.move({ layer, head, step: 'weights', cell: await largestOf(session, { layer, head, row }) });

@@ -16,7 +16,7 @@ import type { SavingContext } from '../saved/save-inspection.js';
 import { stepsLatex } from '../../drawing/steps-latex.js';
 import type { Session } from '../session/session.js';
 import { placesOf, targetFor } from './save.js';
-import { askPlace, savePage, takePicture } from './save-picture.js';
+import { askPlace, savePage, staysOpen, takePicture } from './save-picture.js';
 import type { GivenPicture, PictureSource } from './save-picture.js';
 import { placeNumber } from '../../common/counting.js';
 
@@ -146,9 +146,6 @@ async function isFile(uri: Uri): Promise<boolean> {
     () => false,
   );
 }
-
-/** Between one list and the next the panel takes the focus back: a list that gave way to that would vanish. Escape closes it. */
-const staysOpen = { ignoreFocusOut: true } as const;
 
 type What =
   | { readonly kind: 'inspection' }

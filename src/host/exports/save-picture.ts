@@ -25,7 +25,8 @@ interface Format {
   readonly scale: number;
 }
 
-const staysOpen = { ignoreFocusOut: true } as const;
+/** Between one list and the next the panel takes the focus back: a list that gave way to that would vanish. Escape closes it. */
+export const staysOpen = { ignoreFocusOut: true } as const;
 
 /** Asks in which form a picture is taken away and where to, and saves it, or copies it. */
 export async function takePicture(

@@ -3,11 +3,12 @@ import type { QuickPickItem } from 'vscode';
 import { mediumAt } from '../../file-types.js';
 import { shortened } from '../../common/strings.js';
 import { isRecord } from '../../common/values.js';
-import type { Dropped, ModelDescription } from '../../protocol.js';
+import type { Dropped } from '../../protocol.js';
 import { selectionInSight } from '../editor/selection.js';
 import type { SelectedText } from '../editor/selection.js';
 import type { MediumReader, Opener } from '../session/opener.js';
 import type { MediumRequest } from '../session/request.js';
+import type { Models } from '../models/models.js';
 import type { KeptMedia } from './kept-media.js';
 
 type DroppedBytes = Extract<Dropped, { kind: 'bytes' }>;
@@ -37,8 +38,7 @@ export abstract class InspectMedium {
   constructor(
     private readonly opener: Opener,
     protected readonly kept: KeptMedia,
-    /** The model that reads it. */
-    private readonly model: () => Promise<ModelDescription | undefined>,
+    private readonly models: Pick<Models, 'inUse'>,
   ) {}
 
   /** From the explorer or a tab: that file. From the palette: what is looked at, or a dialog. */
@@ -94,7 +94,7 @@ export abstract class InspectMedium {
   private async reader(uri: Uri): Promise<MediumReader | undefined> {
     const texts = await this.textsOf(uri);
     if (texts.length === 0) return {};
-    const model = await this.model();
+    const model = await this.models.inUse(this.kind);
     if (model?.writes !== true) return {};
     const items: readonly (QuickPickItem & { readonly reader: MediumReader })[] = [
       { label: this.strings.writes(model.name), reader: {} },

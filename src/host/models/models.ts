@@ -27,6 +27,7 @@ import {
   setActiveModel,
   setModelFolders,
 } from '../base/settings.js';
+import type { Reads } from '../base/settings.js';
 
 /** In a workspace with more `config.json` than this, folders beyond must be added by hand. */
 const mostConfigs = 500;
@@ -84,6 +85,12 @@ export class Models extends Disposable implements TreeDataProvider<FoundModel> {
 
   async usable(): Promise<readonly ModelDescription[]> {
     return (await this.all()).flatMap((found) => (found.kind === 'model' ? [found.model] : []));
+  }
+
+  /** The model that is in use for what is read, also where it was chosen this very moment; undefined where it is there no longer. */
+  async inUse(reads: Reads = 'text'): Promise<ModelDescription | undefined> {
+    const chosen = await chosenModel(reads);
+    return (await this.usable()).find(({ reference }) => sameModel(reference, chosen));
   }
 
   /** The models that could read what was asked for, in the order of the list; none of tensors. */

@@ -64,17 +64,15 @@ export class InspectionPanel extends Disposable {
         readWith: (reader) => again(this, reader),
         inspectDropped: async (dropped) => {
           if (dropped.kind === 'bytes') {
-            const command = dropped.type.startsWith('audio/') ? 'inspectAudio' : 'inspectImage';
-            await commands.executeCommand(`attention-inspector.${command}`, dropped);
+            const medium = dropped.type.startsWith('audio/') ? 'audio' : 'image';
+            await commands.executeCommand(inspecting[medium], dropped);
             return;
           }
           const uris = dropped.uris.map((uri) => Uri.parse(uri, true));
           const others = uris.filter(({ path }) => mediumAt(path) === undefined);
           for (const uri of uris) {
             const medium = mediumAt(uri.path);
-            if (medium === undefined) continue;
-            const command = medium === 'audio' ? 'inspectAudio' : 'inspectImage';
-            await commands.executeCommand(`attention-inspector.${command}`, uri);
+            if (medium !== undefined) await commands.executeCommand(inspecting[medium], uri);
           }
           if (others.length > 0) {
             await commands.executeCommand('attention-inspector.inspectFile', others[0], others);
@@ -164,6 +162,12 @@ export class InspectionPanel extends Disposable {
     this.page.hidden();
   }
 }
+
+/** What inspects an image or a recording. */
+const inspecting = {
+  audio: 'attention-inspector.inspectAudio',
+  image: 'attention-inspector.inspectImage',
+} as const;
 
 function tellCopied(title: string): void {
   window.setStatusBarMessage(l10n.t('$(clippy) Copied as a picture: {0}', title), 4000);

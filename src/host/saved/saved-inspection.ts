@@ -1,6 +1,7 @@
 import { isRecord } from '../../common/values.js';
-import type { Continuation, Ending, Labels, ParameterValues, Position, Step } from '../../protocol.js';
+import type { Continuation, Labels, ParameterValues, Position, Step } from '../../protocol.js';
 import { axisNames } from '../../drawing/labels.js';
+import { endings } from '../session/request.js';
 
 /** What a file of a saved inspection holds. No results but the one matrix that was looked at. */
 export interface SavedInspection {
@@ -176,7 +177,7 @@ function inputOf(input: Fields): SavedInput {
       return { kind: 'files', files: read, ...(roles === undefined ? {} : { roles: rolesOf(roles) }) };
     }
     default:
-      throw wrong('input.kind', '“text”, “image” or “files”');
+      throw wrong('input.kind', '“text”, “image”, “audio” or “files”');
   }
 }
 
@@ -238,8 +239,6 @@ function positionOf(position: Fields): Position {
         }),
   };
 }
-
-const endings: readonly Ending[] = ['length', 'end', 'limit', 'halted'];
 
 function continuationOf(continuation: Fields): SavedContinuation {
   const { ids, drawn } = continuation;

@@ -189,7 +189,8 @@ function readPosition(value: unknown): Position {
   };
 }
 
-const endings: readonly Ending[] = ['length', 'end', 'limit', 'halted'];
+/** How a continuation may have ended. */
+export const endings: readonly Ending[] = ['length', 'end', 'limit', 'halted'];
 
 function readContinuation(value: unknown): Continuation | undefined {
   if (!isRecord(value)) return undefined;
