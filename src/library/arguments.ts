@@ -1,6 +1,6 @@
 import { isRecord } from '../common/values.js';
 import type { Span } from '../protocol.js';
-import type { HeadPlace } from './index.js';
+import type { HeadPlace } from './types.js';
 
 /** What a file can be given as. */
 export interface FileKind {

@@ -1,7 +1,7 @@
 import { drawHeatmap, type HeatmapOptions } from '../drawing/draw-heatmap.js';
 import { stepsLatex } from '../drawing/steps-latex.js';
 import { checkCount, checkedOptions, checkText, placeOf, spanOf } from './arguments.js';
-import type { Answering, HeadPlace, SliceOptions } from './index.js';
+import type { Answering, HeadPlace, SliceOptions } from './types.js';
 
 /** What is seen, as text that other programs show. */
 export interface PicturesInspection {
