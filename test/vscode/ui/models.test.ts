@@ -19,7 +19,7 @@ describe('the list of models', () => {
     elsewhere = mkdtempSync(join(tmpdir(), 'attention-models-'));
     cpSync(join(fixtures, 'distilbert'), join(elsewhere, 'tiny-distilbert'), { recursive: true });
     // A list draws only the rows that are on screen.
-    workbench = await openWorkbench({ size: { width: 1440, height: 1100 } });
+    workbench = await openWorkbench({ size: { width: 1440, height: 1300 } });
     cpSync(join(fixtures, 'bert'), join(workbench.folder, 'tiny-bert'), { recursive: true });
     await workbench.openFile('story.md');
     await workbench.command('Attention: Focus Side Panel');
