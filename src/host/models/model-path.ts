@@ -10,12 +10,10 @@ export function modelAt(path: string): ModelReference {
 export function modelName(model: ModelReference): string {
   switch (model.kind) {
     case 'embedded':
-      return embeddedNames.embedded;
     case 'gpt':
-      return embeddedNames.gpt;
     case 'scenes':
     case 'numbers':
-      return embeddedNames.scenes;
+      return embeddedNames[model.kind];
     case 'folder':
     case 'file':
       return model.path.slice(Math.max(model.path.lastIndexOf('/'), model.path.lastIndexOf('\\')) + 1);
